@@ -62,11 +62,11 @@ flags = $(if $(PORT),--port "$(PORT)") $(if $(STATE),--state "$(STATE)") $(if $(
 ##@ Operate: the local cloud, or a STAGE in the account of the environment's credentials
 
 .PHONY: dead-letters
-dead-letters: $(VENV) ## List the messages in dead-letter queues, with reasons: SERVICE=one (ARGS=--bodies prints them)
+dead-letters: $(VENV) ## List what was given up and is not done with, with reasons: SERVICE=one (ARGS=--bodies prints the messages)
 	@$(operate) dead-letters $(to)
 
 .PHONY: redrive
-redrive: $(VENV) ## Move a dead-letter queue's messages back to their queue: QUEUE=depot/InboxDeadLetters LIMIT=1000 RATE=10
+redrive: $(VENV) ## Send dead letters back to their queues, by a ramp that stops by itself: LETTERS=id,id, GROUP=id or SERVICE=depot, TO= RATE=
 	@$(operate) redrive $(to)
 
 .PHONY: republish
@@ -100,7 +100,7 @@ logs: $(VENV) ## Print a service's log lines that hold a text, or its errors: SE
 # In single quotes, and a single quote outside of them: whatever a value holds, it is one word.
 operate = .venv/bin/python -m infra.operate
 to = $(call option,stage,$(STAGE)) $(call option,port,$(PORT)) $(call option,state,$(STATE)) \
-	$(call option,service,$(SERVICE)) $(call option,queue,$(QUEUE)) $(call option,limit,$(LIMIT)) \
+	$(call option,service,$(SERVICE)) $(call option,letters,$(LETTERS)) $(call option,group,$(GROUP)) $(call option,limit,$(LIMIT)) \
 	$(call option,rate,$(RATE)) $(call option,since,$(SINCE)) $(call option,until,$(UNTIL)) \
 	$(call option,stream,$(STREAM)) $(call option,to,$(TO)) $(call option,names,$(NAMES)) \
 	$(call option,cursor,$(CURSOR)) $(call option,find,$(FIND)) $(call option,version,$(VERSION)) \

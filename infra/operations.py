@@ -60,8 +60,8 @@ def _served(found: Manifest) -> Served:
 
 
 def consumed() -> list[Consumer]:
-    """All consumers that have a queue of their own."""
-    return [consumer for one in all_services().values() for consumer in one.consumers if not consumer.is_relay]
+    """All consumers whose function handles the messages of a queue."""
+    return [consumer for one in all_services().values() for consumer in one.consumers if consumer.handles]
 
 
 class Outcomes(Construct):
@@ -187,7 +187,7 @@ def _let_pause(function: ServiceFunction, stage: Stage) -> None:
     knows no resource. https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html
     """
     stack = Stack.of(function)
-    consumers = [function_name(stage, one.service, one.queue) for one in consumed() if one.service != OPERATIONS]
+    consumers = [function_name(stage, one.service, one.queue) for one in consumed()]
     arns = [function_arn(stack, name) for name in consumers]
     functions = [*arns, *(f"{arn}:*" for arn in arns if stage.has_aliases)]
     mapping = stack.format_arn(

@@ -45,6 +45,18 @@ class Held:
     attributes: Mapping[str, str] = field(default_factory=dict)
     system: Mapping[str, str] = field(default_factory=dict)
 
+    @classmethod
+    def of(cls, message: Any) -> "Held":
+        """A message as boto3 gives it."""
+        given = message.get("MessageAttributes", {})
+        return cls(
+            id=message["MessageId"],
+            receipt=message["ReceiptHandle"],
+            body=message["Body"],
+            attributes={name: value.get("StringValue", "") for name, value in given.items()},
+            system=message.get("Attributes", {}),
+        )
+
 
 class FailureQueues(Protocol):
     """The queues of what was given up."""
@@ -117,7 +129,7 @@ class SqsQueues:
             MessageAttributeNames=["All"],
             MessageSystemAttributeNames=["All"],
         )
-        return [_held(message) for message in received.get("Messages", [])]
+        return [Held.of(message) for message in received.get("Messages", [])]
 
     def delete_from(self, url: str, held: Sequence[Held]) -> None:
         for first in range(0, len(held), AT_ONCE):
@@ -131,16 +143,6 @@ class SqsQueues:
             self._client.send_message(QueueUrl=url, MessageBody=body, MessageAttributes=given, **fifo)
         except (ClientError, BotoCoreError) as error:
             raise UnavailableError("the queue did not take a letter") from error
-
-
-def _held(message: Any) -> Held:
-    return Held(
-        id=message["MessageId"],
-        receipt=message["ReceiptHandle"],
-        body=message["Body"],
-        attributes={n: value.get("StringValue", "") for n, value in message.get("MessageAttributes", {}).items()},
-        system=message.get("Attributes", {}),
-    )
 
 
 class SqsFailureQueues:

@@ -137,12 +137,12 @@ def _model(message: Envelope) -> type[Message]:
 
 
 def _valid(model: type[Message], message: Envelope, data: Mapping[str, Any]) -> dict[str, Any]:
-    """The data as the newest version of the message has them. Raises InvalidError.
+    """The data as the newest version of the message has them; other fields are left out. Raises InvalidError.
 
     The key of a message is not edited: it says what the message is about, and stream and version would be another's.
     """
     try:
-        valid = model.model_validate(dict(data)).model_dump(mode="json")
+        valid = model.model_validate(dict(data), extra="ignore").model_dump(mode="json")
     except ValidationError as error:
         places = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'data'}: {e['msg']}" for e in error.errors()[:5])
         raise InvalidError(f"data: it is no {model.about.name} version {model.about.version}: {places}") from error

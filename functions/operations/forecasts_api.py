@@ -5,13 +5,13 @@ from typing import Any, Literal
 from functions.kernel.rest import paging
 from functions.kernel.rest.http import Api
 from functions.kernel.rest.paging import Paged, PagedAnswer
-from functions.kernel.rest.wire import Answer, Body, Id, Label, Stamp, Wire
+from functions.kernel.rest.wire import Answer, Body, GivenId, Label, Stamp, Wire
 from functions.kernel.runtime import clock
 from functions.kernel.runtime.context import OPERATOR
 from functions.operations import forecasts
 from functions.operations.forecast_rows import in_words
 from functions.operations.forecasts import Asked
-from functions.operations.redrives_api import OpenLetters
+from functions.operations.redrives_api import Given, OpenLetters
 
 api = Api("operations")
 
@@ -25,11 +25,11 @@ class NewForecast(Body):
     letter that is named.
     """
 
-    letters: list[Id]
-    group: Id = ""
-    filter: OpenLetters | None = None
+    letters: list[GivenId]
+    group: Label = ""
+    filter: Given[OpenLetters] = None
     to: Label = ""
-    data: dict[str, Any] | None = None
+    data: Given[dict[str, Any]] = None
 
 
 class ForecastCounts(Wire):

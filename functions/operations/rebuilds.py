@@ -57,6 +57,8 @@ def begin(service: str, view: str, by: str, run_id: str, rate: float | None = No
     replays.check_rate(rate)
     if not replays.known(service).has_rows:
         raise InvalidError(f"service: {service} has no read models")
+    if not view:
+        raise InvalidError("view: name the read model that is to be built anew")
     asked = replays.Asked(to=service, view=view)
     return run_rows.create(replays.made(REBUILD, asked, by, run_id, rate, digest), [])
 

@@ -23,7 +23,9 @@ from functions.operations.run_rows import PAGE
 from functions.operations.runs import FAILING, GATHERING, PENDING, REDRIVE, RUNNING, SENT, Run
 from functions.operations.views import OF_GROUP, OF_ORDER, OF_SERVICE, OF_STATE
 
-WORKS_FOR = 45  # seconds: it ends within 55, also where its last calls are slow
+WORKS_FOR = 45  # seconds after which it begins nothing more,
+WORK_ENDS = 50  # after which no call for a run is at work,
+ENDS_WITHIN = 55  # and after which none is at all
 LEASE = 75  # seconds: longer than a function lives
 TICK = 1.0  # seconds between two looks at the runs
 QUIET = 15  # seconds without any progress after which the rest is left for the next minute
@@ -69,10 +71,15 @@ class _Worker:
             self.failed(error, about)
             return False
 
+    def has_time(self) -> bool:
+        """Whether something may be begun."""
+        return clock.now() < self.ends and budget.left() > budget.MESSAGE
+
     def failed(self, error: Exception, about: str) -> None:
-        """Keep an error for the end."""
-        observe.log_error(f"{about} failed", error)
-        self.errors.append(error)
+        """Keep an error for the end, unless there was only no time left: the next minute does the rest."""
+        if budget.left() > budget.TRY + budget.RESERVE:
+            observe.log_error(f"{about} failed", error)
+            self.errors.append(error)
 
     def allowance(self, run: Run) -> int:
         """How many letters the rate allows now: what a second gives at most, and one to begin with."""
@@ -91,30 +98,37 @@ class _Worker:
 @redriver.work
 def redrive(event: Mapping[str, Any]) -> dict[str, Any]:
     """Advance all runs. Raises the first error that it met, once all else is done."""
-    progress = clock.now()
-    worker = _Worker(ids.new(), progress + timedelta(seconds=WORKS_FOR))
-    ticks = 0
-    while ticks < WORKS_FOR / TICK and clock.now() < worker.ends and budget.left() > budget.MESSAGE:
-        moved = worker.attempt(_take_outcomes, "taking outcomes")
+    worker = _Worker(ids.new(), clock.now() + timedelta(seconds=WORKS_FOR))
+    with budget.at_most(ENDS_WITHIN):
+        with budget.at_most(WORK_ENDS):
+            ticks = _work(worker)
+        for run_id in list(worker.leased):
+            worker.attempt(partial(_release, run_id, worker), f"run {run_id}")
+    if worker.errors:
+        raise worker.errors[0]
+    return {"ticks": ticks}
+
+
+def _work(worker: _Worker) -> int:
+    """Look at outcomes and runs each second while there is work, and time; returns how often."""
+    progress, ticks = clock.now(), 0
+    while ticks < WORKS_FOR / TICK and worker.has_time():
+        moved = worker.attempt(lambda: _take_outcomes(worker), "taking outcomes")
         for run in list(run_rows.at_work(REDRIVE)):
-            if run.version_of_row > worker.idle.get(run.id, -1):
+            if run.version_of_row > worker.idle.get(run.id, -1) and worker.has_time():
                 moved |= worker.attempt(partial(_advance, run.id, worker), f"run {run.id}")
         ticks += 1
         progress = clock.now() if moved else progress
         if not moved and (not worker.leased or clock.now() - progress >= timedelta(seconds=QUIET)):
             break
         clock.wait(TICK)
-    for run_id in list(worker.leased):
-        worker.attempt(partial(_release, run_id, worker), f"run {run_id}")
-    if worker.errors:
-        raise worker.errors[0]
-    return {"ticks": ticks}
+    return ticks
 
 
-def _take_outcomes() -> bool:
+def _take_outcomes(worker: _Worker) -> bool:
     taken = 0
     for _ in range(BATCHES):
-        batch = intake.take()
+        batch = intake.take() if worker.has_time() else 0
         taken += batch
         if not batch:
             break

@@ -28,7 +28,7 @@ class Asked:
 
     letters, group, filter, forecast: the set, by one of these; of a filter or a group the letters that are open.
     passing: of a forecast only those that it says will pass. to: the consumer that takes the letters in the place of
-    theirs. rate, stop_at, cap: as of a Run.
+    theirs. rate, cap: as of a Run. stop_at: the share of failures in percent.
     """
 
     letters: Sequence[str] = ()
@@ -38,7 +38,7 @@ class Asked:
     passing: bool = False
     to: str = ""
     rate: float = runs.RATE
-    stop_at: float = runs.STOP_AT
+    stop_at: float = 100 * runs.STOP_AT
     cap: int = runs.CAP
 
 
@@ -64,7 +64,7 @@ def begin(asked: Asked) -> Run:
     working = context.current()
     if working.expected_versions is not None:
         raise StaleError("there is no run yet: it has no version")
-    runs.check(asked.rate, asked.stop_at, asked.cap)
+    runs.check(asked.rate, asked.stop_at / 100, asked.cap)
     if sum(map(bool, (asked.letters, asked.group, asked.filter, asked.forecast))) != 1:
         raise InvalidError("name letters, a group, a filter or a forecast, one of these")
     _must_be_known(asked.to)
@@ -94,12 +94,15 @@ def shown(run_id: str) -> Progress:
     return Progress(run, runs.counts(states), skipped, runs.step(run, states), runs.seconds_left(run, states))
 
 
-def letters_of(run_id: str, limit: int, first: int) -> list[tuple[str, str]]:
-    """Letters of a run from a position on, each with what has become of it. Raises NotFoundError."""
+def letters_of(run_id: str, limit: int, first: int) -> tuple[list[tuple[str, str]], int]:
+    """Letters of a run from a position on, each with what has become of it, and how many it has.
+
+    Raises NotFoundError.
+    """
     run = run_rows.get(run_id)
     states = run_rows.states_of(run)
     found = run_rows.letters_of(run, range(first, min(first + limit, run.total)))
-    return [(letter_id, runs.IN_WORDS[states[position]]) for position, letter_id in sorted(found.items())]
+    return [(letter_id, runs.IN_WORDS[states[position]]) for position, letter_id in sorted(found.items())], run.total
 
 
 def pause(run_id: str) -> Run:
@@ -130,7 +133,7 @@ def _run(asked: Asked, run_id: str, digest: str) -> Run:
         context.current().actor,
         clock.stamp(),
         rate=asked.rate,
-        stop_at=asked.stop_at,
+        stop_at=asked.stop_at / 100,
         cap=asked.cap,
         to=asked.to,
         digest=digest,

@@ -1,15 +1,14 @@
 """The routes of redrives, of runs of any kind, and of edits."""
 
 from collections.abc import Mapping
-from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
-from pydantic import Field
+from pydantic import Field, GetPydanticSchema
 
 from functions.kernel.rest import paging
 from functions.kernel.rest.http import Api
 from functions.kernel.rest.paging import Paged, PagedAnswer
-from functions.kernel.rest.wire import Answer, Body, GivenId, Id, Label, Moment, Stamp, Wire
+from functions.kernel.rest.wire import Answer, Body, GivenId, Label, Moment, Stamp, Wire, documented_only
 from functions.kernel.runtime import clock
 from functions.kernel.runtime.context import OPERATOR
 from functions.operations import edits, redrives, runs
@@ -18,9 +17,9 @@ from functions.operations.runs import Run
 
 api = Api("operations")
 
+T = TypeVar("T")
 RunState = Literal["gathering", "running", "paused", "stopped", "cancelled", "done"]
-Rate = Annotated[float, Field(strict=False, description="Letters a second, at most 100.")]
-Share = Annotated[float, Field(strict=False, description="The share of failures at which it stops by itself.")]
+Given = Annotated[T | None, GetPydanticSchema(lambda source, handler: handler(get_args(source)[0]))]  # None: left out
 
 
 class OpenLetters(Wire):
@@ -29,32 +28,33 @@ class OpenLetters(Wire):
     service: Label = ""
     message: Label = ""
     reason: Label = ""
-    order: Id = ""
-    since: Moment | None = None
-    until: Moment | None = None
+    order: Given[GivenId] = None
+    since: Given[Moment] = None
+    until: Given[Moment] = None
 
     @property
-    def stamped(self) -> dict[str, str]:
-        """What it wants, with times as rows have them."""
-        wanted = self.model_dump(exclude_defaults=True)
-        return {name: value if isinstance(value, str) else clock.stamp(value) for name, value in wanted.items()}
+    def stated(self) -> dict[str, str]:
+        """What matters, as rows have it."""
+        given = self.model_dump(exclude_defaults=True)
+        return {name: value if isinstance(value, str) else clock.stamp(value) for name, value in given.items()}
 
 
 class NewRedrive(Body):
     """What to send back: letters, a group, a filter, or the letters of a forecast (only those that pass, if so said).
 
-    to: the consumer that takes the letters of one that was renamed. cap: how often one letter may be sent back.
+    to: the consumer that takes the letters of one that was renamed. rate: letters a second. stopAt: the share of
+    failures, in percent, at which it stops by itself. cap: how often one letter may be sent back.
     """
 
-    letters: Annotated[list[GivenId], Field(max_length=redrives.NAMED_AT_ONCE)] = Field(default_factory=list)
-    group: Id = ""
-    filter: OpenLetters | None = None
-    forecast: Id = ""
+    letters: Annotated[list[GivenId], Field(max_length=redrives.NAMED_AT_ONCE)]
+    group: Given[GivenId] = None
+    filter: OpenLetters = Field(default_factory=OpenLetters)
+    forecast: Given[GivenId] = None
     passing: bool = False
     to: Label = ""
-    rate: Rate = runs.RATE
-    stop_at: Share = runs.STOP_AT
-    cap: int = runs.CAP
+    rate: Annotated[int, documented_only(minimum=1, maximum=int(runs.HIGHEST_RATE))] = int(runs.RATE)
+    stop_at: Annotated[int, documented_only(minimum=1, maximum=100)] = int(100 * runs.STOP_AT)
+    cap: Annotated[int, documented_only(minimum=1, maximum=runs.HIGHEST_CAP)] = runs.CAP
 
 
 class Begun(Answer):
@@ -119,8 +119,8 @@ class Edited(Answer):
 @api.post("/api/operations/redrives", may=[OPERATOR], errors=[404])
 def begin_redrive(body: NewRedrive) -> Begun:
     """Send letters back to the queues that they came from: in a ramp, at a rate, until too many fail."""
-    fields = body.model_dump(exclude={"filter"})
-    return Begun(id=redrives.begin(Asked(**fields, filter=body.filter.stamped if body.filter else {})).id)
+    given = body.model_dump(exclude={"filter"}, exclude_none=True)
+    return Begun(id=redrives.begin(Asked(**given, filter=body.filter.stated)).id)
 
 
 @api.get("/api/operations/runs", may=[OPERATOR])
@@ -141,8 +141,8 @@ def list_letters_of_run(id: str, params: Paged) -> LettersOfRun:
     """List the letters of a run, each with what has become of it there."""
     purpose = f"letters of {id}"
     first = (paging.read(params.next, purpose) or {}).get("first", 0)
-    found = redrives.letters_of(id, params.limit, first)
-    after = {"first": first + params.limit} if len(found) == params.limit else None
+    found, total = redrives.letters_of(id, params.limit, first)
+    after = {"first": first + params.limit} if first + params.limit < total else None
     return LettersOfRun(
         letters=[LetterOfRun(id=letter, state=state) for letter, state in found], next=paging.sign(after, purpose)
     )
@@ -181,13 +181,8 @@ def _shape(run: Run, counts: Mapping[str, int]) -> RunShape:
 def _answer(found: Progress) -> RunAnswer:
     return RunAnswer(
         run=_shape(found.run, found.counts),
-        asked={name: _exact(value) for name, value in found.run.asked.items() if value},
+        asked={name: value for name, value in found.run.asked.items() if value},
         step=found.step,
         skipped=dict(found.skipped),
         seconds_left=found.seconds_left,
     )
-
-
-def _exact(value: Any) -> Any:
-    """A number as the wire has it."""
-    return Decimal(str(value)) if isinstance(value, float) else value

@@ -6,19 +6,23 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from functions.kernel.rest.http import Api
-from functions.kernel.rest.wire import Answer, Body, Label, Moment, Stamp, Wire
+from functions.kernel.rest.wire import Answer, Body, Label, Moment, Stamp, Wire, documented_only
 from functions.kernel.runtime import clock
 from functions.kernel.runtime.context import OPERATOR
+from functions.kernel.runtime.json_text import compact
 from functions.operations import rebuilds, replays
 from functions.operations.history_rows import BUILT, Progress
 from functions.operations.rebuilds import REBUILD
+from functions.operations.redrives_api import Given
 from functions.operations.replays import REPLAY, Asked
 from functions.operations.runs import Run
 
 api = Api("operations")
 
 Rate = Annotated[
-    float | None, Field(strict=False, description="Messages a second, at most 500; 50 where it is left out.")
+    int | None,
+    documented_only(minimum=1, maximum=int(replays.HIGHEST_RATE)),
+    Field(description="Messages a second, at most 500; 50 where it is left out."),
 ]
 
 
@@ -33,12 +37,12 @@ class NewReplay(Body):
     to: Label
     source: Annotated[Label, Field(alias="from")] = ""
     stream: Label = ""
-    since: Moment | None = None
-    until: Moment | None = None
+    since: Given[Moment] = None
+    until: Given[Moment] = None
     names: list[Label] = Field(default_factory=list)
     cursor: str = ""
     view: Label = ""
-    rate: Rate = None
+    rate: Rate = int(replays.RATE)
 
 
 class NewRebuild(Body):
@@ -46,7 +50,7 @@ class NewRebuild(Body):
 
     service: Label
     view: Label
-    rate: Rate = None
+    rate: Rate = int(replays.RATE)
 
 
 class Started(Answer):
@@ -65,9 +69,9 @@ class SourceShape(Wire):
 class ReplayShape(Wire):
     """How far a replay is.
 
-    messages: those that were brought; failed: those of them that are letters now. share: about what part of the history
-    that is, null before it is known; secondsLeft: about how long the rest takes. cursor: where the next page begins.
-    wrong: why the last try failed, which is made again. notRecoverable: what was asked for and no commit holds.
+    messages: those that were brought; failed: those of them that are letters now. percent: about what part of the
+    history that is, null before it is known; secondsLeft: about how long the rest takes. cursor: where the next page
+    begins. wrong: why the last try failed, which is made again. notRecoverable: what was asked for and no commit holds.
     """
 
     id: str
@@ -79,10 +83,10 @@ class ReplayShape(Wire):
     view: str
     created: Stamp
     ended: str
-    rate: float
+    rate: int
     messages: int
     failed: int
-    share: float | None
+    percent: int | None
     seconds_left: int | None
     cursor: str | None
     wrong: str
@@ -91,12 +95,12 @@ class ReplayShape(Wire):
 
 
 class RowShape(Wire):
-    """A row that differs: as it is read, and as it was built; null where it is not there."""
+    """A row that differs: as it is read, and as it was built, as JSON text; null where it is not there."""
 
     partition: str
     sort: str
-    live: dict[str, Any] | None
-    built: dict[str, Any] | None
+    live: str | None
+    built: str | None
 
 
 class ComparisonShape(Wire):
@@ -171,7 +175,7 @@ def get_rebuild(id: str) -> RebuildAnswer:
             rows=list(compared.rows),
             hashes=list(compared.hashes),
             different=compared.different,
-            samples=[RowShape(**one) for one in compared.samples],
+            samples=[_row(one) for one in compared.samples],
         ),
         deleted=progress.deleted,
     )
@@ -201,16 +205,21 @@ def _shared(run: Run, progress: Progress) -> dict[str, Any]:
         "view": run.asked.get("view", ""),
         "created": run.created,
         "ended": run.ended,
-        "rate": run.rate,
+        "rate": int(run.rate),
         "messages": progress.messages,
         "failed": progress.failed,
-        "share": progress.share,
+        "percent": None if progress.share is None else int(progress.share * 100),
         "seconds_left": progress.seconds_left,
         "cursor": progress.cursor,
         "wrong": progress.wrong,
         "sources": [SourceShape(service=one.service, messages=list(one.only)) for one in progress.sources],
         "not_recoverable": replays.not_recoverable(progress),
     }
+
+
+def _row(sample: dict[str, Any]) -> RowShape:
+    texts = {name: compact(sample[name]) if sample[name] else None for name in ("live", "built")}
+    return RowShape(partition=sample["partition"], sort=sample["sort"], **texts)
 
 
 def _stamp(moment: datetime | None) -> str:

@@ -17,7 +17,7 @@ import msgspec
 from functions.kernel.domain.errors import ConcurrencyError, NotFoundError
 from functions.kernel.projections.projection import read, rows
 from functions.kernel.runtime import clock, runtime
-from functions.kernel.runtime.views import Row
+from functions.kernel.runtime.views import Page, Row
 from functions.operations import runs
 from functions.operations.runs import PENDING, Run
 from functions.operations.views import OF_STATE
@@ -109,21 +109,23 @@ def at_work(kind: str = "") -> Iterator[Run]:
 
 def listed(limit: int, after: dict[str, Any] | None) -> Runs:
     """A page of runs."""
-    partition = (after or {}).get("partition", AT_WORK)
-    place = (after or {}).get("after")
+    partition, place = (after["partition"], after["after"]) if after else (AT_WORK, None)
     found: list[Run] = []
-    for current in (AT_WORK, OVER):
-        if current == OVER and partition == AT_WORK:
-            place = None
-        if current == AT_WORK and partition == OVER:
-            continue
-        page = runtime.current().views.query(
-            current, index=OF_STATE, limit=limit - len(found), after=place, descending=True
-        )
+    if partition == AT_WORK:
+        page = _page(AT_WORK, limit, place)
         found += [_from_data(data) for data in page.rows]
-        if page.after is not None or (len(found) == limit and current == AT_WORK):
-            return Runs(found, {"partition": current if page.after else OVER, "after": page.after})
-    return Runs(found, None)
+        if page.after is not None:
+            return Runs(found, {"partition": AT_WORK, "after": page.after})
+        if len(found) == limit:
+            return Runs(found, {"partition": OVER, "after": None} if _page(OVER, 1, None).rows else None)
+        place = None
+    page = _page(OVER, limit - len(found), place)
+    found += [_from_data(data) for data in page.rows]
+    return Runs(found, {"partition": OVER, "after": page.after} if page.after is not None else None)
+
+
+def _page(partition: str, limit: int, after: dict[str, Any] | None) -> Page:
+    return runtime.current().views.query(partition, index=OF_STATE, limit=limit, after=after, descending=True)
 
 
 def letters_of(run: Run, positions: Iterable[int]) -> dict[int, str]:

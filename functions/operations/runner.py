@@ -1,6 +1,6 @@
 """The runner: each minute, and when an operator begins something, it advances forecasts, replays and rebuilds.
 
-Before that it sees that consumers are paused or not as it is wanted (pauses.py).
+Before that it sees that consumers are paused or not as it is wanted (pauses.py), and sends the daily summary.
 Each run has its share of the time. What a run does is stored as it goes on; where the function ends between two calls,
 the next minute goes on there.
 """
@@ -12,7 +12,7 @@ from typing import Any
 from functions.kernel.messaging.scheduled import Scheduled
 from functions.kernel.runtime import budget, clock, observe
 from functions.kernel.runtime.uses import Uses
-from functions.operations import cloud, forecasts, mappings, pauses, rebuilds, replays, run_rows
+from functions.operations import cloud, forecasts, mappings, pauses, rebuilds, replays, run_rows, summaries
 from functions.operations.pauses import consumer_paused, consumer_paused_itself
 from functions.operations.runs import Run
 from functions.operations.views import OF_GROUP, OF_ORDER, OF_SERVICE, OF_STATE
@@ -46,6 +46,11 @@ def run_all(event: dict[str, Any]) -> dict[str, int]:
         pauses.reconcile()
     except Exception as error:
         observe.log_error("consumers are not paused or resumed as wanted: the next minute tries again", error)
+        errors.append(error)
+    try:
+        summaries.summary()
+    except Exception as error:
+        observe.log_error("the daily summary was not sent: the next minute tries again", error)
         errors.append(error)
     mine = [run for run in run_rows.at_work() if run.kind in ADVANCE]
     for place, run in enumerate(mine):

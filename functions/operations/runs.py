@@ -103,11 +103,11 @@ class Run:
 def check(rate: float, stop_at: float, cap: int) -> None:
     """Raises InvalidError for a rate, a share or a cap that makes no sense."""
     if not 0 < rate <= HIGHEST_RATE:
-        raise InvalidError(f"the rate is above 0 and at most {HIGHEST_RATE:g} letters a second")
+        raise InvalidError(f"rate: it is above 0 and at most {HIGHEST_RATE:g} letters a second")
     if not 0 < stop_at <= 1:
-        raise InvalidError("the share of failures at which a run stops is above 0 and at most 1")
+        raise InvalidError("stopAt: the share of failures is above 0 and at most 100 percent")
     if not 1 <= cap <= HIGHEST_CAP:
-        raise InvalidError(f"a letter may be sent back 1 to {HIGHEST_CAP} times")
+        raise InvalidError(f"cap: a letter may be sent back 1 to {HIGHEST_CAP} times")
 
 
 def place(run_id: str, position: int) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from infra.local.cloud import LocalCloud
+from infra.names import OPERATIONS
 
 LABELS = {
     "invocations": "function invocations",
@@ -20,11 +21,13 @@ HEARTBEAT = "PUT /api/depot/bots/{id}/online"
 def cost(cloud: LocalCloud, since: float) -> Counter[str]:
     """Units by kind since a time (seconds since 1970).
 
-    Left out: the reading that clients did to see how things stand, and the robots' heartbeats.
+    Left out: the reading that clients did to see how things stand, the robots' heartbeats, and what operations does
+    each minute.
     """
     total: Counter[str] = Counter()
     for line in _lines(cloud, since):
-        if not line["work"].startswith("GET ") and line["work"] != HEARTBEAT:
+        read_only = line["work"].startswith("GET ")
+        if not read_only and line["work"] != HEARTBEAT and line["service"] != OPERATIONS:
             total.update(line["meter"])
     return total
 

@@ -85,10 +85,10 @@ def reconcile(cloud: LocalCloud, mall: Mall, began: datetime) -> int:
 
 
 def explain_dead_letters(cloud: LocalCloud) -> int:
-    """Report the messages in dead-letter queues with their reasons; returns how many there are."""
+    """Report what was given up, with the reasons; returns how many letters there are."""
     letters = dead_letters(cloud)
     for (queue, name, reason), count in Counter((x.queue, x.name, x.reason) for x in letters).items():
-        _log(f"{count} messages in dead-letter queue {queue}: {name}: {reason}")
+        _log(f"{count} dead letters of {queue}: {name or 'unreadable'}: {reason}")
     return len(letters)
 
 

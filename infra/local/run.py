@@ -55,7 +55,7 @@ def _print_next_steps(console: Console, cloud: LocalCloud, order_id: str, pace: 
         f"make token ROLE=customer{here}": "a token to call the API with (staff, operator, kiosk, customer or bot)",
         f"make load ORDERS=20 CLIENTS=4{here}": "many orders at once",
         f"make load MIX=all{here}": "every way that an order can go, on a cloud of its own",
-        f"make dead-letters{here}": "the messages in dead-letter queues (there should be none)",
+        f"make dead-letters{here}": "the messages that were given up (there should be none)",
     }
     console.print(
         f"""

@@ -21,17 +21,18 @@ IDLE_WITHIN_SECONDS = 60
 
 @dataclass(frozen=True)
 class Shown:
-    """What happened: the journey, how many messages and services took part, and what is left in queues."""
+    """What happened: the journey, how many messages and services took part, what is in queues, and dead letters."""
 
     journey: Journey
     messages: int
     services: int
     left_in_queues: dict[str, int]
+    dead_letters: int
 
     @property
     def succeeded(self) -> bool:
-        """Whether the order was completed and every queue is empty."""
-        return self.journey.status == "completed" and not self.left_in_queues
+        """Whether the order was completed, every queue is empty, and nothing was given up."""
+        return self.journey.status == "completed" and not (self.left_in_queues or self.dead_letters)
 
 
 def show_order(cloud: LocalCloud, people: People, products: list[str], console: Console) -> Shown:
@@ -56,9 +57,10 @@ def show_order(cloud: LocalCloud, people: People, products: list[str], console: 
     console.print(f"\n[bold]{ended}[/bold]", highlight=False, soft_wrap=True)
     if left:
         console.print(f"[red]Left in queues: {left}[/red]")
-    for letter in dead_letters(cloud):
+    letters = dead_letters(cloud)
+    for letter in letters:
         console.print(f"[red]Dead letter in {letter.queue}: {letter.name}: {letter.reason}[/red]")
-    return Shown(journey, len(messages), len(services), left)
+    return Shown(journey, len(messages), len(services), left, len(letters))
 
 
 def wait_until_idle(cloud: LocalCloud) -> dict[str, int]:

@@ -9,6 +9,8 @@ from infra.local.cloud import LocalCloud
 
 # Two cores can start two functions at a time.
 AT_ONCE = 2
+# What operators use, and what a schedule runs: no order waits for them.
+UNHURRIED = ("Forecast", "Replay", "Collector", "Redriver", "Runner")
 NOBODY = "00000000-0000-4000-8000-000000000000"
 NO_RECORDS: dict[str, Any] = {"Records": []}
 GET_ROOT: dict[str, Any] = {
@@ -22,7 +24,7 @@ GET_ROOT: dict[str, Any] = {
 
 
 def warm(cloud: LocalCloud) -> int:
-    """Invoke each function with an event that leaves everything as it is; returns how many there are.
+    """Invoke each function that an order may wait for with an event that leaves all as it is; returns how many.
 
     Locally a cold start takes a second or more, and a saga waits 2 s for an answer; a try at asking an owner waits 3 s.
     """
@@ -31,7 +33,7 @@ def warm(cloud: LocalCloud) -> int:
         (value, harmless(stack.rpartition("-")[2], name))
         for stack, outputs in cloud.outputs().items()
         for name, value in outputs.items()
-        if name.endswith("Function")
+        if name.endswith("Function") and name.removesuffix("Function") not in UNHURRIED
     ]
     with ThreadPoolExecutor(AT_ONCE) as pool:
         calls = [

@@ -20,8 +20,8 @@ from functions.kernel.projections.view_store import DynamoViews
 from functions.kernel.runtime.context import Context
 from functions.payments.views import pointer
 from infra.operate.commits import event_store
-from infra.operate.dead_letters import failure_queues
 from infra.operate.deployment import Deployment, OperateError, stacks
+from infra.operate.given_up import failure_queues
 from infra.operate.wording import counted
 
 HIDDEN_SECONDS = 600  # longer than a queue is read here

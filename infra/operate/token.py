@@ -49,7 +49,7 @@ def run(options: argparse.Namespace, deployment: Deployment) -> int:
     if options.role in NOT_HERE:
         raise OperateError(f"make token gives no {options.role}'s token of a stage on AWS: {NOT_HERE[options.role]}")
     try:
-        print(token(deployment, options.role, _file(options.stage, options.role), _show))
+        print(token(deployment, options.role, file_of(options.stage, options.role), show))
     except SignInError as error:
         raise OperateError(f"nobody is signed in: {error}") from None
     except httpx.HTTPError as error:
@@ -91,7 +91,7 @@ def _sign_in(deployment: Deployment, role: str, show: Callable[[str], object]) -
     return _pool(deployment, role).sign_in(name, one_time, f"aA1-{secrets.token_urlsafe(32)}")
 
 
-def _show(address: str) -> None:
+def show(address: str) -> None:
     within = f"it comes back to port {urlsplit(LOOPBACK).port}, which waits for {WITHIN // 60} minutes"
     print(f"sign in with a browser of this machine ({within}):\n\n  {address}\n", file=sys.stderr)
 
@@ -102,6 +102,6 @@ def _pool(deployment: Deployment, role: str) -> UserPool:
     return UserPool(endpoint, outputs["KioskClientId" if role == KIOSK else "StaffClientId"])
 
 
-def _file(stage: str, role: str) -> Path:
+def file_of(stage: str, role: str) -> Path:
     home = os.environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
     return Path(home) / "mallbots" / f"{stage}-{role}.json"

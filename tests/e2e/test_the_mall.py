@@ -8,8 +8,10 @@ import pytest
 
 from clients.mall import Json, MallError, wait_for
 from clients.scenarios.journey import shop
+from infra.local.cloud import STAGE
 from infra.local.queues import depths
 from infra.operate.dead_letters import dead_letters
+from infra.operate.operator import operator
 from tests.e2e.conftest import Deployed
 
 
@@ -78,9 +80,17 @@ def test_a_message_that_cannot_be_decoded_is_dead_lettered_with_its_reason(deplo
     letters = wait_for(
         lambda: [letter for letter in dead_letters(deployed.cloud) if letter.body == body] or None, "the dead letter"
     )
-    assert [letter.queue for letter in letters] == ["ordering/InboxDeadLetters"]
+    assert [letter.queue for letter in letters] == ["ordering/inbox/dead-letters"]
     assert "not JSON" in letters[0].reason
-    sqs.purge_queue(QueueUrl=deployed.output("ordering", "InboxDeadLetters"))
+
+    def discarded() -> bool:
+        """Once it is stored, within a minute."""
+        with operator(deployed.cloud, STAGE) as mall:
+            mall.put(f"/api/operations/letters/{letters[0].id}/discard", {"reason": "a test's"})
+        return True
+
+    wait_for(discarded, "the letter in the store", seconds=90)
+    assert dead_letters(deployed.cloud) == []
 
 
 def test_a_republish_to_one_consumer_changes_nothing(deployed: Deployed) -> None:

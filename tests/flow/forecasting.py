@@ -1,9 +1,10 @@
 """Dead letters of a mall of every kind, what is forecast of them, and what then really becomes of each."""
 
 import json
+import random
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -47,10 +48,10 @@ class DeadLetter:
 
 @dataclass(frozen=True)
 class Became:
-    """What became of a letter that was sent back. outcome: `done`, `failing` or `dead`."""
+    """What became of a letter that was sent back. outcome: `done`, `failing`, `dead`. writes: None if not known."""
 
     outcome: str
-    writes: list[dict[str, Any]]
+    writes: list[dict[str, Any]] | None
     published: Counter[str]
 
 
@@ -74,16 +75,20 @@ class Compared:
         if said in PASSES:
             if became.outcome != "done" or (said == "refused" and detail["reply"] not in became.published):
                 self.false_passes.append((letter, answer, became))
-            elif detail["writes"] != became.writes[:20]:
+            elif became.writes is not None and detail["writes"] != became.writes[:20]:
                 self.wrong_writes.append((letter, answer, became))
         if said in FAILS and became.outcome == "done":
             self.false_failures.append((letter, answer, became))
 
 
-@contextmanager
-def breakable(mall: Mall, broken: set[Broken]) -> Iterator[None]:
+def breakable(mall: Mall, broken: set[Broken]) -> AbstractContextManager[None]:
     """Within the block, the handlers of messages in `broken` raise, as after a deploy that broke them."""
-    inboxes = {id(s.inbox): s.inbox for s in mall.subscribers}.values()
+    return broken_handlers({id(s.inbox): s.inbox for s in mall.subscribers}.values(), broken)
+
+
+@contextmanager
+def broken_handlers(inboxes: Iterable[Inbox], broken: set[Broken]) -> Iterator[None]:
+    """The same of inboxes; `broken` may change within the block."""
     before = [(inbox, inbox._handlers) for inbox in inboxes]
     for inbox, handlers in before:
         inbox._handlers = {
@@ -157,27 +162,29 @@ class Troubled:
         for envelope in self.chance.choices(published, k=count):
             wanting = [s for s in self.mall.subscribers if s.wants(envelope.detail())]
             if wanting:
-                yield self._varied(self.chance.choice(wanting), envelope.detail())
+                chosen = consumer(self.chance.choice(wanting))
+                yield varied(self.chance, chosen, envelope.metadata.source, envelope.detail())
 
-    def _varied(self, subscriber: Subscriber, detail: dict[str, Any]) -> DeadLetter:
-        kind = self.chance.choice(["again", "newer", "unknown", "forged", "other id", "cut off", "renamed"])
-        metadata, data = dict(detail["metadata"]), dict(detail["data"])
-        source = metadata["source"]
-        if kind == "newer":
-            metadata["version"] = 99
-        if kind == "unknown":
-            data = {name: f"no {value}" if name.endswith("_id") and value else value for name, value in data.items()}
-            metadata["id"] += "-unknown"
-        if kind == "forged":
-            source = "mallbots.nobody"
-        if kind == "other id":
-            metadata["id"] += "-again"
-        if kind == "renamed":
-            metadata["name"] += "Twice"
-        body = json.dumps(
-            {"detail-type": metadata["name"], "source": source, "detail": {"metadata": metadata, "data": data}}
-        )
-        return DeadLetter(consumer(subscriber), body[:40] if kind == "cut off" else body, kind)
+
+def varied(chance: random.Random, consumer: str, source: str, detail: dict[str, Any]) -> DeadLetter:
+    """A letter made of a message that was published: as it was, or changed in one way."""
+    kind = chance.choice(["again", "newer", "unknown", "forged", "other id", "cut off", "renamed"])
+    metadata, data = dict(detail["metadata"]), dict(detail["data"])
+    if kind == "newer":
+        metadata["version"] = 98
+    if kind == "unknown":
+        data = {name: f"no {value}" if name.endswith("_id") and value else value for name, value in data.items()}
+        metadata["id"] += "-unknown"
+    if kind == "forged":
+        source = "mallbots.nobody"
+    if kind == "other id":
+        metadata["id"] += "-again"
+    if kind == "renamed":
+        metadata["name"] += "Twice"
+    body = json.dumps(
+        {"detail-type": metadata["name"], "source": source, "detail": {"metadata": metadata, "data": data}}
+    )
+    return DeadLetter(consumer, body[:40] if kind == "cut off" else body, kind)
 
 
 def consumer(subscriber: Subscriber) -> str:

@@ -11,7 +11,7 @@ import pytest
 from moto import mock_aws
 
 from infra.operate.deployment import Account
-from tests.infra.queues import DEPOT, template
+from tests.infra.queues import DEPOT, OPERATIONS, table_of_letters, template
 
 os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
 
@@ -110,7 +110,7 @@ def prod(tmp_path_factory: pytest.TempPathFactory) -> Templates:
 
 @pytest.fixture
 def account() -> Iterator[Account]:
-    """A stage with the depot's queues, beside another stage's."""
+    """A stage with the depot's queues and the table of operations, beside another stage's."""
     with mock_aws():
         cloudformation = boto3.client("cloudformation")
         depot = {
@@ -119,6 +119,7 @@ def account() -> Iterator[Account]:
             "DispatcherDeadLetters": "dispatcher-dead.fifo",
         }
         cloudformation.create_stack(StackName=DEPOT, TemplateBody=template(depot))
+        cloudformation.create_stack(StackName=OPERATIONS, TemplateBody=table_of_letters())
         others = {"InboxDeadLetters": "others"}
         cloudformation.create_stack(StackName="mallbots-dev-depot", TemplateBody=template(others))
         yield Account("prod")

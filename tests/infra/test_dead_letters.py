@@ -1,4 +1,4 @@
-"""What `make dead-letters` lists of the queues of a stage, against moto, and against SQS as AWS documents it."""
+"""What `make dead-letters` lists of a stage, stored and in queues yet, against moto, and against SQS as documented."""
 
 import json
 from collections.abc import Mapping
@@ -8,24 +8,54 @@ import pytest
 from botocore.exceptions import ClientError
 
 from functions.kernel.messaging.inbox import FIFO_GROUP
+from functions.operations.letters import DONE, PARKED, letter_id
 from infra.operate.__main__ import MODULES, main, parser
 from infra.operate.dead_letters import dead_letters
 from infra.operate.deployment import Account
-from tests.infra.queues import DEPOT, LETTER, send
+from tests.infra.queues import DEPOT, LETTER, send, store
+from tests.unit.operations.made import made
 
 
-def test_the_dead_letters_of_a_stage_are_listed_with_their_reasons_and_stay(account: Account) -> None:
+def test_what_waits_in_queues_is_listed_with_its_reasons_and_stays(account: Account) -> None:
     reason = {"reason": {"StringValue": "the jar is sealed", "DataType": "String"}}
     send("InboxDeadLetters", json.dumps(LETTER), MessageAttributes=reason)
     send("dispatcher-dead.fifo", "no JSON", MessageGroupId=FIFO_GROUP, MessageDeduplicationId="1")
     send("others", "of another stage")
     for _ in range(2):
-        found = [(letter.queue, letter.name, letter.reason) for letter in dead_letters(account)]
-        crashed = "the function crashed at each receive: see its log"
-        assert found == [
-            ("depot/InboxDeadLetters", "OrderCancelled", "the jar is sealed"),
-            ("depot/DispatcherDeadLetters", "unreadable", crashed),
-        ]
+        found = [(letter.queue, letter.message_id, letter.reason) for letter in dead_letters(account)]
+        assert found[0] == ("depot/inbox/dead-letters", "m-1", "the jar is sealed")
+        [(queue, message, why)] = found[1:]
+        assert (queue, message) == ("depot/dispatcher/dead-letters", "")
+        assert why
+
+
+def test_what_is_stored_is_listed_until_it_is_done_and_once_where_it_is_in_its_queue_too(
+    account: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store(made(1), made(2, state=PARKED), made(3, state=DONE), made(4, "ordering/inbox"))
+    stored_too = made(5, id=letter_id("depot/inbox", "m-1"), message_id="m-1")
+    store(stored_too)
+    send("InboxDeadLetters", json.dumps(LETTER))
+    found = {(letter.message_id, letter.state) for letter in dead_letters(account)}
+    assert found == {("message-1", "open"), ("message-2", PARKED), ("message-4", "open"), ("m-1", "open")}
+    assert len(dead_letters(account)) == 4
+    assert {letter.consumer for letter in dead_letters(account, "depot")} == {"depot/inbox"}
+    assert main(["dead-letters", "--stage", "prod", "--bodies"]) == 0
+    printed = capsys.readouterr().out
+    assert made(1).id in printed
+    assert '"number": 2' in printed
+    assert made(3).id not in printed
+
+
+def test_more_letters_than_a_page_holds_are_listed_up_to_the_limit(account: Account) -> None:
+    store(*(made(number % 60, id=f"{number:032}") for number in range(130)))
+    assert len(dead_letters(account)) == 130
+    assert len(dead_letters(account, limit=120)) == 120
+
+
+def test_nothing_is_listed_where_nothing_was_given_up(account: Account, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["dead-letters", "--stage", "prod", "--service", "depot"]) == 0
+    assert capsys.readouterr().out == "No dead letters.\n"
 
 
 def test_the_bodies_are_printed_also_of_what_is_not_json(account: Account, capsys: pytest.CaptureFixture[str]) -> None:
@@ -42,14 +72,11 @@ def test_what_a_rule_or_the_relay_gave_up_is_listed_with_the_reason_that_aws_giv
     send("InboxUndelivered", json.dumps(LETTER), MessageAttributes=attributes)
     context = {"condition": "RetryAttemptsExhausted", "approximateInvokeCount": 9}
     send("RelayFailures", json.dumps({"requestContext": context, "DDBStreamBatchInfo": {"shardId": "s"}}))
-    assert [(letter.name, letter.reason, letter.receives) for letter in dead_letters(account)] == [
-        ("OrderCancelled", "the rule could not deliver it: NO_PERMISSIONS: Access denied", "0"),
-        (
-            "unreadable",
-            "the relay gave up commits (RetryAttemptsExhausted): see its log, then make republish",
-            "9",
-        ),
-    ]
+    undelivered, batch = dead_letters(account)
+    assert (undelivered.queue, undelivered.message_id) == ("depot/inbox/undelivered", "m-1")
+    assert "Access denied" in undelivered.reason
+    assert (batch.queue, batch.tries) == ("depot/relay/failures", 9)
+    assert batch.reason == "the relay gave up commits (RetryAttemptsExhausted): see its log"
 
 
 @pytest.mark.parametrize("body", ['{"detail": {"metadata": []}}', '{"detail": {"metadata": {"name": 5}}}', "[1]", "5"])
@@ -65,7 +92,7 @@ def test_an_odd_dead_letter_does_not_hide_the_others(
     assert main(["dead-letters", "--stage", "prod"]) == 0
     printed = capsys.readouterr().out
     assert "[/red]" in printed
-    assert "m-1" in printed
+    assert letter_id("depot/inbox", "m-1") in printed
 
 
 class Queue:
@@ -129,4 +156,4 @@ def test_the_dead_letters_that_could_not_be_listed_are_counted(capsys: pytest.Ca
     """Of a group in a FIFO queue, only one batch can be in flight."""
     options = parser().parse_args(["dead-letters"])
     assert MODULES["dead-letters"].run(options, Queue(25, fifo=True)) == 0
-    assert "depot/InboxDeadLetters: 10 of about 25\n" in capsys.readouterr().out
+    assert "depot/inbox/dead-letters: 10 of about 25\n" in capsys.readouterr().out

@@ -15,104 +15,18 @@ import httpx
 import pytest
 from moto import mock_aws
 
-from functions.kernel.messaging.inbox import FIFO_GROUP
 from functions.kernel.runtime import clock
 from infra.local import down
 from infra.local.__main__ import main as local_main
 from infra.local.process import ROOT
 from infra.local.up import arguments_of
 from infra.operate.__main__ import MODULES, main, parser
-from infra.operate.deployment import Account, OperateError, stacks
+from infra.operate.deployment import OperateError, stacks
 from infra.operate.logs import ago, lines
-from infra.operate.redrive import redrive
 from infra.operate.republish import republish
 from infra.operate.tables import retained
 from tests.infra.conftest import Templates
-from tests.infra.queues import DEPOT, received, send, url
-
-
-@pytest.mark.parametrize("source", ["InboxDeadLetters", "InboxUndelivered"])
-def test_a_redrive_moves_every_message_to_the_queue_that_it_came_from(account: Account, source: str) -> None:
-    bodies = [f"letter {number}" for number in range(23)]
-    send(source, *bodies)
-    waited: list[float] = []
-    assert redrive(account, f"depot/{source}", rate=10, wait=waited.append) == 23
-    assert waited == [0.1] * 23
-    assert received(source) == []
-    moved = [message["Body"] for _ in range(3) for message in received("InboxQueue")]
-    assert sorted(moved) == sorted(bodies)
-
-
-def test_what_a_rule_of_the_broker_could_not_send_is_moved_with_the_time_at_which_it_came(account: Account) -> None:
-    send("InboxUndelivered", json.dumps({"topic": "mall/v3/maker/ajax/state", "base64OriginalPayload": "e30="}))
-    [letter] = received("InboxUndelivered")
-    boto3.client("sqs").change_message_visibility(
-        QueueUrl=url("InboxUndelivered"), ReceiptHandle=letter["ReceiptHandle"], VisibilityTimeout=0
-    )
-    assert redrive(account, "depot/InboxUndelivered", wait=lambda _: None) == 1
-    [moved] = received("InboxQueue")
-    assert json.loads(moved["Body"])["received"] == int(letter["Attributes"]["SentTimestamp"])
-
-
-def test_a_redrive_moves_as_many_as_it_may(account: Account) -> None:
-    send("InboxDeadLetters", *"abcdefghijkl")
-    assert redrive(account, "depot/InboxDeadLetters", limit=11, wait=lambda _: None) == 11
-    assert len(received("InboxDeadLetters")) == 1
-
-
-def test_a_message_that_is_given_up_again_meanwhile_is_not_moved_again(account: Account) -> None:
-    send("InboxDeadLetters", "a")
-    with clock.fixed(lambda: datetime.now(UTC) - timedelta(seconds=60)):
-        assert redrive(account, "depot/InboxDeadLetters", wait=lambda _: None) == 0
-    assert received("InboxQueue") == []
-    assert [message["Body"] for message in received("InboxDeadLetters")] == ["a"]
-
-
-def test_a_message_in_turn_is_moved_to_its_group_even_if_its_body_was_sent_lately(account: Account) -> None:
-    for number in "12":
-        send("dispatcher-dead.fifo", "same", MessageGroupId=FIFO_GROUP, MessageDeduplicationId=number)
-    assert redrive(account, "depot/DispatcherDeadLetters", wait=lambda _: None) == 2
-    first, second = received("dispatcher.fifo")
-    assert {m["Attributes"]["MessageGroupId"] for m in (first, second)} == {FIFO_GROUP}
-
-
-@pytest.mark.parametrize(
-    ("queue", "why"),
-    [
-        ("depot/RelayFailures", "make republish"),
-        ("depot/Inbox", "there is no queue depot/Inbox: there are depot/DispatcherDeadLetters, "),
-        ("shop/InboxDeadLetters", "shop is not deployed here: there are depot"),
-    ],
-)
-def test_a_redrive_of_what_no_queue_takes_is_refused_with_what_to_do(account: Account, queue: str, why: str) -> None:
-    with pytest.raises(OperateError, match=why):
-        redrive(account, queue)
-
-
-@pytest.mark.parametrize("option", [("--rate", "0"), ("--rate", "-1"), ("--rate", "nan"), ("--limit", "-3")])
-def test_a_redrive_at_no_rate_or_of_no_message_is_refused_before_it_begins(
-    account: Account, option: tuple[str, str], capsys: pytest.CaptureFixture[str]
-) -> None:
-    send("InboxDeadLetters", "a")
-    with pytest.raises(SystemExit) as exit:
-        main(["redrive", "--stage", "prod", "--queue", "depot/InboxDeadLetters", *option])
-    assert exit.value.code == 2
-    assert f"argument {option[0]}: must be" in capsys.readouterr().err
-    assert len(received("InboxDeadLetters")) == 1
-
-
-def test_a_slow_redrive_moves_each_message_once(account: Account) -> None:
-    """It hides no more messages than it moves before they are visible again."""
-    send("InboxDeadLetters", *"abcdefghij")
-    hidden: list[int] = []
-
-    def wait(_seconds: float) -> None:
-        attribute = "ApproximateNumberOfMessagesNotVisible"
-        got = boto3.client("sqs").get_queue_attributes(QueueUrl=url("InboxDeadLetters"), AttributeNames=[attribute])  # type: ignore[list-item]
-        hidden.append(int(got["Attributes"][attribute]))  # type: ignore[index]
-
-    assert redrive(account, "depot/InboxDeadLetters", rate=0.1, wait=wait) == 10
-    assert max(hidden) <= 2, "of three, the last would be sent after 20 s of the 60 s that it is hidden"
+from tests.infra.queues import DEPOT
 
 
 class Place:

@@ -9,7 +9,7 @@ from typing import Any
 from events.envelope import SOURCE_PREFIX
 from functions.kernel.composition.manifest import services
 from tests.infra.policies import HERE, Names
-from tests.permissions.recording import A_CERTIFICATE, A_ROBOT
+from tests.permissions.recorder import A_CERTIFICATE, A_ROBOT
 from tests.permissions.roles import Call, Role
 
 TABLE = "AWS::DynamoDB::Table"

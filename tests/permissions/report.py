@@ -17,6 +17,7 @@ from tests.permissions.experiments import (
 from tests.permissions.judge import Judge
 from tests.permissions.recording import recording
 from tests.permissions.roles import Call, Role, roles
+from tests.permissions.tools import by_what_it_is_for
 from tests.permissions.work import work
 
 MADE = re.compile(r"made-by-cloudformation-(\w+?)-(?:Service)?(\w+?)[0-9A-F]{8}")
@@ -40,7 +41,9 @@ def record(names: Names) -> Recorded:
     found = roles(names)
     with recording(found) as recorder:
         work(recorder)
-    calls = {name: recorder.calls[name] | role.platform for name, role in found.items()}
+    calls = {
+        name: recorder.calls[name] | role.platform | by_what_it_is_for(role, names) for name, role in found.items()
+    }
     return Recorded(found, calls, universe(names, calls))
 
 

@@ -39,7 +39,9 @@ from tests.contract.rest.declared import ROUTES, answers_here, lists
 from tests.contract.rest.furnished import Furnished, prepare
 from tests.flow.a_day import Day, a_day, afternoon, morning
 from tests.flow.shopper import Shopper, bring_a_robot_online, collect, open_a_store
-from tests.permissions.recording import GONE, Recorder
+from tests.permissions.operators import operators
+from tests.permissions.recorder import Recorder
+from tests.permissions.recording import GONE
 from tests.permissions.streams import a_robot_connects, robots_on_the_stream
 from tests.support.cloud import MemoryBus
 from tests.support.delivery import body_of
@@ -63,6 +65,7 @@ def work(recorder: Recorder) -> None:
     a_robot_connects(every_service_has_published)
     republished(recorder, deepcopy(every_service_has_published))
     refused_by_the_bus(recorder, every_service_has_published)
+    operators(deepcopy(furnished))
     who_watches(deepcopy(furnished))
     tokens_are_checked(deepcopy(furnished))
     an_order_without_copies()

@@ -22,7 +22,7 @@ from tests.e2e.engine.workbench import as_role
 from tests.security.in_memory import sign
 from tests.security.world import Answer, NotHereError, Scene, World, digests, kind_of, newest
 
-DEAD = ("DeadLetters", "Undelivered", "RelayFailures")  # in the names of queues that nothing consumes
+DEAD = ("dead-letters", "undelivered", "relay-failures")  # in the names of queues that no handler consumes
 OF_SUMS = (SUMS, "late ", *(f"{kind} by " for kind in KINDS))  # the partitions of insights that its roll-up writes
 KIOSKS = ("other-kiosk", "busy-kiosk")
 PASSWORD = "aA1-" + "x" * 20

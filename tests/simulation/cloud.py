@@ -26,7 +26,11 @@ from tests.support.runtime import CODE_KEY
 # Seconds without a stored change after which a schedule of a minute has nothing more to do: a robot's lease, the minute
 # until the next tick, a second tick when the clock of the first was behind, and a minute for the work.
 UNCHANGED = 240
-OF_THIS_STAGE = {"MALLBOTS_STAGE": "simulation", "MALLBOTS_BROKER": "broker.simulated:8883"}
+OF_THIS_STAGE = {
+    "MALLBOTS_STAGE": "simulation",
+    "MALLBOTS_BROKER": "broker.simulated:8883",
+    "MALLBOTS_PAYMENT_PROVIDER": "tests.simulation.external_services:ProviderClient",
+}
 LEDGER, AUDITED_AFTER = "customers/erasures", 301  # seconds after an erasure: it has taken effect everywhere then
 A_CLERK = "staff:clerk"
 OPERATOR = "operator"  # who writes to a restored table, which has no stream until it serves

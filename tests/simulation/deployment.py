@@ -11,6 +11,7 @@ from functions.fleet.broker import IotBroker
 from functions.fleet.identities import IotIdentities
 from functions.gateway.api import api as gateway_api
 from functions.gateway.authorizer import Authorizer
+from functions.kernel.composition import forecast
 from functions.kernel.composition.adapters import EventBridgeBus, SqsQueue, invoker
 from functions.kernel.composition.manifest import Manifest, manifest, services
 from functions.kernel.eventstore import relay
@@ -175,6 +176,8 @@ class Deployment:
             name, handle = registered.topics.queue, registered.topics.handle
             worker = self._function(service, name, handle, WORKER_TIMEOUT, CONCURRENCY)
             Worker(self.queues[worker.name], worker, batch_size=ROBOTS_BATCH, window=ROBOTS_WINDOW)
+        if registered.has_consumers:
+            self._function(service, "forecast", self._forecast, WORKER_TIMEOUT)
         if registered.queries:
             self._function(service, "queries", registered.queries.handle, QUERIES_TIMEOUT)
         if registered.publisher:
@@ -188,6 +191,13 @@ class Deployment:
     def _handle(self, inbox: Inbox, event: dict[str, Any]) -> dict[str, Any]:
         """What an inbox does with a batch: once the deployment is complete, it knows the newest versions."""
         return inbox.handle(received_by_newest_code(event) if self._world.newest_code else event)
+
+    def _forecast(self, event: dict[str, Any]) -> dict[str, Any]:
+        """What would become of letters, by the code that is deployed by then."""
+        if self._world.newest_code:
+            bodies = received_by_newest_code({"Records": event["letters"]})["Records"]
+            event = {**event, "letters": bodies}
+        return forecast.handle(event)
 
     def _function(
         self, service: str, part: str, handle: Callable[[dict[str, Any]], Any], timeout: float, concurrency: int = 1000

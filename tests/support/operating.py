@@ -15,6 +15,7 @@ from functions.operations import consumers
 from functions.operations.cloud import HIDDEN, Held
 from functions.operations.consumers import OUTCOMES, RELAY, Consumer, FailureQueue, Served
 from tests.support.cloud import Subscriber
+from tests.support.letters import MemoryTopic
 from tests.support.queues import MemoryQueue, Message
 
 
@@ -37,6 +38,7 @@ class MallPorts:
 
     mall: Operated
     started: list[str] = field(default_factory=list)
+    topic: MemoryTopic = field(default_factory=MemoryTopic)
 
     @property
     def adapters(self) -> dict[str, Any]:
@@ -47,6 +49,7 @@ class MallPorts:
             "outcomes": MallOutcomes(self.mall),
             "relays": MallRelays(self.mall),
             "starts": self,
+            "topic": self.topic,
         }
 
     def start(self, function: str) -> None:

@@ -84,17 +84,13 @@ export interface ComparisonShape {
   samples: RowShape[];
 }
 /**
- * A row that differs: as it is read, and as it was built; null where it is not there.
+ * A row that differs: as it is read, and as it was built, as JSON text; null where it is not there.
  */
 export interface RowShape {
   partition: string;
   sort: string;
-  live: {
-    [k: string]: unknown;
-  } | null;
-  built: {
-    [k: string]: unknown;
-  } | null;
+  live: string | null;
+  built: string | null;
 }
 /**
  * The shortages, if they are counted, and a robot's assignment; staff complete without.
@@ -556,11 +552,11 @@ export interface NewData {
 export interface NewForecast {
   letters: string[];
   group?: string;
-  filter?: OpenLetters | null;
+  filter?: OpenLetters;
   to?: string;
   data?: {
     [k: string]: unknown;
-  } | null;
+  };
 }
 /**
  * Which open letters are wanted; what is empty does not matter.
@@ -570,8 +566,8 @@ export interface OpenLetters {
   message?: string;
   reason?: string;
   order?: string;
-  since?: string | null;
-  until?: string | null;
+  since?: string;
+  until?: string;
 }
 export interface NewList {
   orderId: string;
@@ -627,22 +623,17 @@ export interface NewRebuild {
 /**
  * What to send back: letters, a group, a filter, or the letters of a forecast (only those that pass, if so said).
  *
- * to: the consumer that takes the letters of one that was renamed. cap: how often one letter may be sent back.
+ * to: the consumer that takes the letters of one that was renamed. rate: letters a second. stopAt: the share of
+ * failures, in percent, at which it stops by itself. cap: how often one letter may be sent back.
  */
 export interface NewRedrive {
-  letters?: string[];
+  letters: string[];
   group?: string;
-  filter?: OpenLetters | null;
+  filter?: OpenLetters;
   forecast?: string;
   passing?: boolean;
   to?: string;
-  /**
-   * Letters a second, at most 100.
-   */
   rate?: number;
-  /**
-   * The share of failures at which it stops by itself.
-   */
   stopAt?: number;
   cap?: number;
 }
@@ -657,8 +648,8 @@ export interface NewReplay {
   to: string;
   from?: string;
   stream?: string;
-  since?: string | null;
-  until?: string | null;
+  since?: string;
+  until?: string;
   names?: string[];
   cursor?: string;
   view?: string;
@@ -810,7 +801,7 @@ export interface RebuildShape {
   rate: number;
   messages: number;
   failed: number;
-  share: number | null;
+  percent: number | null;
   secondsLeft: number | null;
   cursor: string | null;
   wrong: string;
@@ -853,9 +844,9 @@ export interface ReplayAnswer {
 /**
  * How far a replay is.
  *
- * messages: those that were brought; failed: those of them that are letters now. share: about what part of the history
- * that is, null before it is known; secondsLeft: about how long the rest takes. cursor: where the next page begins.
- * wrong: why the last try failed, which is made again. notRecoverable: what was asked for and no commit holds.
+ * messages: those that were brought; failed: those of them that are letters now. percent: about what part of the
+ * history that is, null before it is known; secondsLeft: about how long the rest takes. cursor: where the next page
+ * begins. wrong: why the last try failed, which is made again. notRecoverable: what was asked for and no commit holds.
  */
 export interface ReplayShape {
   id: string;
@@ -870,7 +861,7 @@ export interface ReplayShape {
   rate: number;
   messages: number;
   failed: number;
-  share: number | null;
+  percent: number | null;
   secondsLeft: number | null;
   cursor: string | null;
   wrong: string;

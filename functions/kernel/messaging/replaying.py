@@ -94,7 +94,7 @@ def _apply_one(detail: Detail, parts: Sequence[Projection], generation: int | No
     """Apply a message to those of these projections that know it, in one generation or in all."""
     received = _read(detail)
     metadata = received.metadata
-    feeding = {part: known for part in parts for known in part.makers if known.about.name == metadata.name}
+    feeding = {part: known for part in parts for known in part.own_messages if known.about.name == metadata.name}
     if not feeding:
         return
     try:
@@ -107,9 +107,9 @@ def _apply_one(detail: Detail, parts: Sequence[Projection], generation: int | No
         for part in feeding:
             if generation is not None and part.view and isinstance(rows, Generations):
                 with rows.within(part.view, generation):
-                    others = part.apply(message, metadata)
+                    others = part.apply_own(message, metadata)
             else:
-                others = part.apply(message, metadata)
+                others = part.apply_own(message, metadata)
             if others:
                 raise others[0].error
 
@@ -131,7 +131,7 @@ def _described(part: Projection) -> list[dict[str, Any]]:
     """The messages that a view is made of, by name: who publishes them, and of what kind they are."""
     return [
         {"name": message.about.name, "source": message.about.source, "kind": str(message.about.kind)}
-        for message in sorted(part.makers, key=_name)
+        for message in sorted(part.own_messages, key=_name)
         if message.about.kind is not Kind.TIMER
     ]
 

@@ -64,12 +64,18 @@ class Projection:
 
         Raises what a maker raises for the one that is read; what failed in another is returned.
         """
-        return [
-            failed
-            for part in self.parts
-            if type(message) in part._own
-            for failed in in_each(part.view, partial(part._write, message, metadata))
-        ]
+        return [failed for part in self.parts for failed in part.apply_own(message, metadata)]
+
+    @property
+    def own_messages(self) -> list[type[Message]]:
+        """The messages that its own rows are made of, without those of the projections that it includes."""
+        return list(self._own)
+
+    def apply_own(self, message: Message, metadata: Metadata) -> list[Failed]:
+        """The same for its own rows alone."""
+        if type(message) not in self._own:
+            return []
+        return in_each(self.view, partial(self._write, message, metadata))
 
     def _write(self, message: Message, metadata: Metadata) -> None:
         for maker in self._own[type(message)]:

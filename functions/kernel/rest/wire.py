@@ -34,7 +34,7 @@ from functions.kernel.runtime import clock
 
 _DIGITS = 20  # more than any whole number here has
 LEVELS = 64  # of objects and lists within each other: the deepest body here has three
-ZERO_VALUES: dict[Any, Any] = {str: "", int: 0, list: []}
+ZERO_VALUES: dict[Any, Any] = {str: "", int: 0, float: 0.0, list: []}
 REPLACEMENT = "\ufffd"  # what stands for bytes that were no UTF-8
 FROM_OUTSIDE = "from outside"  # the validation context of what a client sent
 

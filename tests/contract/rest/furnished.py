@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, cast
 
+from events.registry import language
 from events.vda5050.state import ActionState, ActionStatus, OperatingMode
 from events.vda5050.text import to_bytes
 from functions.customers import codes
@@ -18,13 +19,17 @@ from functions.kernel.projections.view_store import MemoryViews
 from functions.kernel.rest.routes import Route
 from functions.kernel.runtime import clock
 from functions.kernel.runtime.context import Caller
-from functions.operations import forms, groups
+from functions.operations import forms, groups, history_rows, run_rows
 from functions.operations.collector import store
+from functions.operations.consumers import Consumer
+from functions.operations.mappings import Backlog
 from functions.payments import reconciliation
 from functions.payments.difference import Reason
+from language.story import sample as sample_of
 from tests.contract.rest.declared import body_schema, generated, key
 from tests.support.callers import A_KIOSK, CLERK, OPERATOR_ON_CALL
 from tests.support.cloud import Response
+from tests.support.delivery import body_of
 from tests.support.iot import signing_request
 from tests.support.letters import sample
 from tests.support.mall import Mall
@@ -53,6 +58,12 @@ NAMED = {
     "/api/checkout/sagas": "order",
     "/api/operations/groups": "group",
     "/api/operations/letters": "letter",
+    "/api/operations/forecasts": "forecast",
+    "/api/operations/runs": "redrive",
+    "/api/operations/replays": "replay",
+    "/api/operations/rebuilds": "rebuild",
+    "/api/operations/consumers": "consumer's service",
+    "/api/operations/consumers/{service}": "consumer's queue",
 }
 # What certain routes want instead.
 WANTED = {
@@ -65,6 +76,10 @@ WANTED = {
     "PUT /api/depot/shopping/{id}/start": "assigned list",
     "PUT /api/depot/shopping/{id}/pick": "active list",
     "PUT /api/depot/shopping/{id}/complete": "active list",
+    "PUT /api/operations/runs/{id}/switch": "built rebuild",
+    "PUT /api/operations/runs/{id}/abort": "rebuild",
+    "PUT /api/operations/letters/{id}/data": "letter of a command",
+    "PUT /api/operations/runs/{id}/resume": "paused redrive",
 }
 FIELDS = {
     "customerId": "customer",
@@ -76,12 +91,17 @@ FIELDS = {
     "code": "one-time code",
 }
 NUMBER = "+15550100"  # as `generated` makes one
+COMMAND = sample_of(language()["ConfirmPayment"])
+COMMAND["metadata"]["id"] = "a command that was given up"
 BODIES: dict[str, dict[str, Any]] = {
+    "PUT /api/operations/letters/{id}/data": {"data": {**COMMAND["data"], "amount": 1}},
     "POST /api/fleet/robots/{id}/certificate": {"csr": signing_request()},
     "PUT /api/customers/{id}/change-sms": {"smsNumber": "+15550199"},
     "PUT /api/customers/{id}/language": {"language": "es"},
     "PUT /api/stores/products/{id}/increasePrice": {"price": 20},
     "PUT /api/stores/products/{id}/decreasePrice": {"price": 5},
+    "POST /api/operations/replays": {"to": "insights", "from": "stores"},
+    "POST /api/operations/rebuilds": {"service": "stores", "view": "catalogue"},
 }
 
 
@@ -101,6 +121,21 @@ class OpenMall(Mall):
         may = [who for who in (CLERK, A_KIOSK, OPERATOR_ON_CALL) if route and who.has(*route.may)]
         sender = may[0] if may else CLERK
         return super().request(method, path, body, headers, caller or sender)
+
+
+class Passing:
+    """The forecasts of a mall in which every letter would pass."""
+
+    def invoke(self, service: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        answers = [{"id": letter["id"], "answer": "passes", "detail": {}} for letter in request["letters"]]
+        return {"answers": answers, "overlay": None}
+
+
+class Empty:
+    """The queues of consumers for which nothing waits."""
+
+    def measure(self, consumer: Consumer) -> Backlog:
+        return Backlog(visible=0, in_flight=0, delayed=0)
 
 
 @dataclass
@@ -128,8 +163,8 @@ class Furnished:
     def body(self, route: Route) -> dict[str, Any]:
         """A body with which a route does what it is for."""
         known = {name: self.things[kind] for name, kind in FIELDS.items()}
-        made: dict[str, Any] = generated(body_schema(route), known)
-        return made | BODIES.get(key(route), {})
+        made: dict[str, Any] = generated(body_schema(route), known) | BODIES.get(key(route), {})
+        return made | ({"letters": [self.things["other letter"]]} if "letters" in made else {})
 
     def do(
         self,
@@ -156,9 +191,11 @@ class Furnished:
         return "?" + "&".join(f"{name}={self.things[FIELDS[str(name)]]}" for name in names)
 
     def effects(self) -> int:
-        """How many commits there are in all services."""
+        """How many commits there are in all services, and how often the rows of operations were written."""
         stores = [cast(MemoryEventStore, runtime.store) for runtime in self.mall.runtimes.values()]
-        return sum(len(store.log) for store in stores)
+        views = cast(MemoryViews, self.mall.runtimes["operations"].views)
+        written = sum(int(item["version"]["N"]) for item in views.items.values())
+        return sum(len(store.log) for store in stores) + written
 
     def everything(self) -> object:
         """What is stored, published and waits in all services: equal to another's where nothing was written between."""
@@ -251,11 +288,29 @@ class Furnished:
         self.things["flow"] = created.metadata.correlation_id
 
     def give_messages_up(self) -> None:
-        """Two dead letters, which are not alike."""
+        """Dead letters, which are not alike."""
+        self.mall.runtimes["operations"].adapters |= {"forecasts_now": Passing(), "backlog": Empty()}
         with self.mall.at_work("operations"):
             letters = [store(forms.read(*sample(name))) for name in ("bus_rule", "fifo_inbox")]
-            groups.count_changed(letters)
-        self.things["letter"], self.things["group"] = letters[0].id, letters[0].fingerprint
+            command = store(forms.read(*sample("inbox", body=body_of(COMMAND))))
+            groups.count_changed([*letters, command])
+        self.things["letter"], self.things["other letter"] = letters[0].id, letters[1].id
+        self.things["group"], self.things["letter of a command"] = letters[0].fingerprint, command.id
+        self.things["consumer's service"], self.things["consumer's queue"] = "depot", "inbox"
+
+    def begin_runs(self) -> None:
+        """A run of each kind; one redrive is paused, one rebuild is begun, another built."""
+        letters = {"letters": [self.things["letter"], self.things["other letter"]]}
+        self.things["forecast"] = self._made("/api/operations/forecasts", letters)
+        for kind in ("redrive", "paused redrive"):
+            self.things[kind] = self._made("/api/operations/redrives", letters)
+        self.ask("PUT", f"/api/operations/runs/{self.things['paused redrive']}/pause")
+        self.things["replay"] = self._made("/api/operations/replays", {"to": "insights"})
+        for kind, view in (("rebuild", "timeline"), ("built rebuild", "stages")):
+            self.things[kind] = self._made("/api/operations/rebuilds", {"service": "insights", "view": view})
+        with self.mall.at_work("operations"):
+            run = run_rows.get(self.things["built rebuild"])
+            history_rows.put(run, history_rows.progress(run).at(history_rows.BUILT))
 
     def let_things_go_wrong(self) -> None:
         """An order whose saga is parked, for the depot could not take its list back; and two that do not add up."""
@@ -292,6 +347,7 @@ def prepare() -> Furnished:
     furnished.plan_lists()
     furnished.welcome_at_a_kiosk()
     furnished.give_messages_up()
+    furnished.begin_runs()
     return furnished
 
 

@@ -14,6 +14,7 @@ from tests.contract.rest.furnished import FIELDS as THINGS
 from tests.contract.rest.furnished import Furnished, furnish
 from tests.contract.rest.test_every_route import assert_problem
 
+FREE = {("PUT /api/operations/letters/{id}/data", ("data",))}  # an object of a message, which has no field but its own
 LOOKED_FOR = {"service", "message", "reason", "group", "order"}  # texts of which any may be looked for
 OF_TYPE: dict[str, list[Any]] = {
     "string": [7, True, [], {}],
@@ -217,7 +218,7 @@ def test_fields_that_it_does_not_know_are_ignored(route: Route) -> None:
     body = known.body(route)
     strange = {**body, "unknown": {"deep": [None]}, "next_": 7}
     for place, schema, _ in places(body_schema(route)):
-        if schema.get("type") == "object" and place[0] in body:
+        if schema.get("type") == "object" and place[0] in body and (key(route), place) not in FREE:
             strange = put(strange, (*place, "unknown"), None, route)
     expected, found = known.do(route, body), unknown.do(route, strange)
     assert (found.status, set(found.body)) == (200, set(expected.body))

@@ -48,7 +48,7 @@ def pages(mall: Furnished, route: Route, limit: int, first: Response | None = No
 
 def identity(thing: dict[str, Any]) -> str:
     """The id of what is on a page."""
-    return str(thing.get("id") or thing["orderId"])
+    return str(thing.get("id") or thing.get("letter") or thing["orderId"])
 
 
 @routes(lists)
@@ -139,6 +139,7 @@ def test_a_next_of_the_same_list_about_another_thing_is_refused(route: Route) ->
     things["store"] = things["participating store"]
     things["order"] = things["active list"]
     things["customer"] = things["disabled customer"]
+    things["redrive"], things["forecast"] = things["paused redrive"], things["redrive"]
     things["flow"] = next(
         m.metadata.correlation_id for m in furnished.mall.published if m.metadata.correlation_id != things["flow"]
     )

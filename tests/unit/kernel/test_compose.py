@@ -11,6 +11,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from events.stores import StoreCreated
 from functions.kernel.composition import compose, container, cost
 from functions.kernel.composition.container import Clients
 from functions.kernel.runtime import budget, clock
@@ -18,6 +19,7 @@ from functions.kernel.runtime.side_by_side import AT_ONCE
 from functions.kernel.runtime.token_keys import SIGNER_CACHE
 from tests.support import aws
 from tests.support.callers import CLERK, request_context
+from tests.support.delivery import delivered
 
 
 class Lambda:
@@ -200,3 +202,18 @@ def test_a_client_that_threads_use_at_once_is_made_once(monkeypatch: pytest.Monk
     found = container.compose(clients).side_by_side([list_tables] * AT_ONCE)
     assert found == [dynamodb.list_tables()["TableNames"]] * AT_ONCE
     assert made == ["dynamodb"]
+
+
+def test_the_forecast_of_a_service_reads_its_tables_and_writes_nothing(
+    dynamodb: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    views = aws.view_table(dynamodb, ["by_name", "of_store", "participating"])
+    monkeypatch.setenv("VIEWS", views)
+    monkeypatch.setenv("MALLBOTS_CODE", "7")
+    store = StoreCreated(store_id="store-1", name="Books", location="North", participating=False)
+    body = delivered(store)["Records"][0]["body"]
+    told = compose.forecast({"letters": [{"id": "l", "consumer": "stores/inbox", "body": body}]}, LAMBDA)
+    [answer] = told["answers"]
+    assert (answer["answer"], answer["detail"]["rows"], told["code"]) == ("passes", 1, "7")
+    assert dynamodb.scan(TableName=views)["Items"] == []
+    assert told["overlay"]["rows"][0][:2] == ["stores", "store-1"]

@@ -5,18 +5,16 @@ from collections.abc import Iterator
 import pytest
 
 from functions.kernel.composition.manifest import manifest
-from functions.kernel.projections.view_store import MemoryViews
 from functions.kernel.runtime.runtime import Runtime, active
 from tests.support.aws import local_views
+from tests.support.letters import MemoryTopic
 from tests.support.runtime import memory_runtime
-
-SETTINGS = {"MALLBOTS_LETTERS_KEPT_DAYS": "90"}
 
 
 @pytest.fixture(autouse=True)
 def runtime() -> Iterator[Runtime]:
-    views = MemoryViews(manifest("operations").indexes)
-    with active(memory_runtime("operations", views=views, settings=SETTINGS)) as running:
+    with active(memory_runtime("operations")) as running:
+        running.adapters["topic"] = MemoryTopic()
         yield running
 
 
@@ -25,6 +23,7 @@ def in_dynamodb() -> Iterator[Runtime]:
     """Within the test, rows are in DynamoDB."""
     with (
         local_views(manifest("operations").indexes) as views,
-        active(memory_runtime("operations", views=views, settings=SETTINGS)) as running,
+        active(memory_runtime("operations", views=views)) as running,
     ):
+        running.adapters["topic"] = MemoryTopic()
         yield running

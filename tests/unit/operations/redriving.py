@@ -37,16 +37,18 @@ class Crash(BaseException):
 class Calls:
     """The calls that the code makes to what is outside. crash: ends the function at its n-th call, before or after it.
 
-    fails: raises this error instead, before the call takes effect, or after.
+    error: what it raises then. takes: what is done as each call begins.
     """
 
     made: int = 0
     crash: int = -1
     after: bool = False
     error: type[BaseException] = Crash
+    takes: Callable[[], object] = lambda: None
 
     def __call__(self, effect: Callable[[], Any]) -> Any:
         self.made += 1
+        self.takes()
         strikes = self.made == self.crash
         if strikes and not self.after:
             raise self.error("before its effect")

@@ -11,7 +11,8 @@ from functions.kernel.projections.view_store import read_item
 from functions.kernel.runtime import budget, clock
 from functions.kernel.runtime.runtime import Runtime
 from functions.kernel.runtime.views import Row
-from functions.operations import rows
+from functions.operations import collector as collector_module
+from functions.operations import forms, rows
 from functions.operations.cloud import HIDDEN, Held
 from functions.operations.collector import collector
 from functions.operations.letters import DISCARDED, DONE, OPEN, PARKED, REDRIVING, Letter
@@ -311,3 +312,12 @@ def test_nothing_personal_that_was_dropped_is_in_any_row(
     assert "customer-ada" in items
     assert "Ada Brown" not in items
     assert "0100" not in items
+
+
+def test_a_new_letter_takes_one_read_and_three_writes(
+    runtime: Runtime, queues: MemoryFailureQueues, time: Time
+) -> None:
+    calls: list[str] = []
+    Failing(runtime, lambda call, arguments: calls.append(call))
+    collector_module.store(forms.read(*sample("inbox")))
+    assert calls == ["get", "put", "put", "put"]

@@ -1,9 +1,9 @@
 """A letter is exported as a unit test that runs: it fails as the letter did, and passes once the cause is mended."""
 
 import json
+import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from functions.operations.letters import Letter
 from language.story import sample as story
 from tests.support.delivery import body_of as body_of_detail
 from tests.support.delivery import delivered
+from tests.support.letter_tests import refusal
 from tests.support.letters import QUEUES, sample
 
 ROOT = Path(__file__).parents[3]
@@ -49,65 +50,63 @@ def as_published(message: Message, number: int) -> TimelineMessage:
     return TimelineMessage.model_validate({**metadata, "data": message.model_dump(mode="json")}, extra="ignore")
 
 
-@pytest.fixture
-def run(tmp_path: Path) -> Callable[[str], tuple[int, str]]:
-    """Runs an exported test as a developer does, in a process of its own."""
-
-    def run(text: str) -> tuple[int, str]:
-        file = tmp_path / "test_exported_letter.py"
-        file.write_text(text)
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", str(file)]
-        done = subprocess.run(
-            [*command, f"--rootdir={ROOT}", "-o", "addopts="], cwd=ROOT, capture_output=True, text=True, check=False
-        )
-        return done.returncode, done.stdout + done.stderr
-
-    return run
+def run(folder: Path, *texts: str) -> str:
+    """Run exported tests as a developer does, in one process of their own; what that prints."""
+    for number, text in enumerate(texts):
+        (folder / f"test_exported_{number}.py").write_text(text)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(folder)]
+    options = [f"--rootdir={ROOT}", "-o", "addopts=", "--import-mode=importlib"]
+    quick = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    done = subprocess.run([*command, *options], cwd=ROOT, env=quick, capture_output=True, text=True, check=False)
+    return done.stdout + done.stderr
 
 
 REGISTERED = CustomerRegistered(customer_id="ada", enabled=True)
 
 
-def test_it_passes_where_the_handler_takes_the_message_now(run: Callable[[str], tuple[int, str]]) -> None:
-    text = exported.unit_test(letter(body_of(REGISTERED), "payments/inbox/dead-letters"), ())
-    code, printed = run(text)
-    assert (code, "1 passed" in printed) == (0, True), printed
+def outcome(text: str) -> str:
+    """Why an exported test fails, run in this process; empty where it passes."""
+    defined: dict[str, Any] = {}
+    exec(compile(text, "an exported test", "exec"), defined)  # what a developer would put into a file
+    [test] = [member for name, member in defined.items() if name.startswith("test_")]
+    try:
+        test()
+    except AssertionError:
+        return refusal(defined["inbox"] if "inbox" in defined else defined["topics"], defined["BODY"], defined["GIVEN"])
+    return ""
 
 
-@pytest.mark.parametrize(
-    "body", ['{"detail-type": "OrderAppro', "[7]", '{"detail": {"metadata": {"name": "\'\\"\\\\"}}}']
-)
-def test_it_fails_as_an_unreadable_letter_did(run: Callable[[str], tuple[int, str]], body: str) -> None:
-    code, printed = run(exported.unit_test(letter(body), ()))
-    assert (code, "1 failed" in printed) == (1, True), printed
-    assert "UndeliverableError" in printed
-
-
-def test_it_fails_with_the_reason_of_a_message_that_no_handler_takes(run: Callable[[str], tuple[int, str]]) -> None:
-    code, printed = run(exported.unit_test(letter(body_of(REGISTERED)), ()))
-    assert code == 1
+def test_a_developer_runs_it_as_any_other_test(tmp_path: Path) -> None:
+    passes = exported.unit_test(letter(body_of(REGISTERED), "payments/inbox/dead-letters"), ())
+    fails = exported.unit_test(letter(body_of(REGISTERED)), ())
+    printed = run(tmp_path, passes, fails)
+    assert "1 failed, 1 passed" in printed, printed
     assert "depot does not handle CustomerRegistered" in printed
 
 
-def test_a_letter_of_topics_and_of_a_dispatcher_are_tests_too(run: Callable[[str], tuple[int, str]]) -> None:
-    topic = forms.read(*sample("topic"))
-    code, printed = run(exported.unit_test(topic, ()))
-    assert code == 1
-    assert "UndeliverableError: no State" in printed
-    dispatcher = letter(body_of(REGISTERED), "depot/dispatcher/dead-letters")
-    code, printed = run(exported.unit_test(dispatcher, ()))
-    assert code == 1
-    assert "does not handle CustomerRegistered" in printed
-
-
-def test_what_was_published_before_is_there_for_the_handler(run: Callable[[str], tuple[int, str]]) -> None:
+def test_it_passes_where_what_the_handler_needs_was_published_before() -> None:
     failed = letter(body_of_detail(story(ShoppingListCompleted)), "ordering/inbox/dead-letters")
-    code, printed = run(exported.unit_test(failed, ()))
-    assert code == 1
-    assert "NotFoundError: " in printed
     before = [of_story(BasketCheckedOut, 1), of_story(OrderCreated, 2), of_story(ApproveOrder, 3)]
-    code, printed = run(exported.unit_test(failed, before))
-    assert (code, "1 passed" in printed) == (0, True), printed
+    assert outcome(exported.unit_test(failed, ())).startswith("NotFoundError: ")
+    assert outcome(exported.unit_test(failed, before)) == ""
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        ('{"detail-type": "OrderAppro', "UndeliverableError: the body is not JSON"),
+        ("[7]", "UndeliverableError: the body is not a JSON object"),
+        (json.dumps({"detail": {"metadata": {"name": "'\\"}}}), "UndeliverableError: the body holds no envelope"),
+    ],
+)
+def test_it_fails_as_an_unreadable_letter_did(body: str, why: str) -> None:
+    assert outcome(exported.unit_test(letter(body), ())).startswith(why)
+
+
+def test_a_letter_of_topics_and_of_a_dispatcher_are_tests_too() -> None:
+    assert outcome(exported.unit_test(forms.read(*sample("topic")), ())).startswith("UndeliverableError: no State")
+    dispatcher = letter(body_of(REGISTERED), "depot/dispatcher/dead-letters")
+    assert "does not handle CustomerRegistered" in outcome(exported.unit_test(dispatcher, ()))
 
 
 def test_what_was_published_later_and_the_message_itself_are_no_part_of_it() -> None:

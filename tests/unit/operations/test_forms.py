@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -68,6 +69,15 @@ def test_a_letter_says_which_message_was_given_up_by_whom_and_why(name: str) -> 
 def test_a_letter_says_when_it_was_received_first() -> None:
     assert read("inbox").first_received == "2026-03-14T09:22:40.000000Z"
     assert read("sqs_redrive").first_received == SENT
+
+
+@pytest.mark.parametrize("name", ["inbox", "sqs_redrive"])
+def test_what_was_sent_back_is_the_letter_that_it_was_also_where_the_queue_itself_gave_it_up(name: str) -> None:
+    queue, held = sample(name)
+    sent_back = replace(held, attributes={**held.attributes, "letter": "letter-1", "run": "run-1/0"})
+    letter = forms.read(queue, sent_back)
+    assert (letter.id, letter.run) == ("letter-1", "run-1/0")
+    assert forms.read(queue, held).run == ""
 
 
 def test_a_letter_of_a_fifo_queue_keeps_its_group() -> None:

@@ -34,6 +34,8 @@ class Operations:
         self.outcomes: list[Held] = []
 
     def publish(self, subject: str, text: str) -> None:
+        if "dead letters" in subject:  # the daily summary
+            return
         if not self.notifies:
             raise UnavailableError("the topic does not answer")
         self.notices.append((subject, text))

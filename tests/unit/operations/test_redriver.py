@@ -1,11 +1,13 @@
 """Letters are sent back by a ramp, each under one run, and every one of them has an outcome."""
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from itertools import pairwise
 
 import pytest
 
 from functions.kernel.domain.errors import UnavailableError
+from functions.kernel.runtime import budget
 from functions.operations import rows, run_rows, runs, sending
 from functions.operations.cloud import Held
 from functions.operations.runs import CANCELLED, PAUSED, STOPPED, Run
@@ -325,6 +327,24 @@ def test_a_letter_without_an_outcome_is_open_again_once_its_queue_keeps_it_no_mo
     place.pass_time(86_400 + 60)
     place.until_over(run)
     assert (place.letter(letter).state, place.states(run)) == ("open", "x")
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.05, 0.5, 3.0])
+def test_it_ends_by_itself_within_55_seconds_however_slow_its_calls_are(place: Place, seconds: float) -> None:
+    runs_at_once = [place.run(place.letters(60), rate=50) for _ in range(3)]
+    begun = place.now
+
+    def slow() -> None:
+        budget.check()  # as the guard of every client does
+        place.now += timedelta(seconds=seconds)
+
+    place.calls = Calls(takes=slow)
+    with budget.limited(lambda: 60 - (place.now - begun).total_seconds()):
+        place.redrive()
+    assert (place.now - begun).total_seconds() <= 55
+    place.calls = Calls()
+    place.until_over(*runs_at_once)
+    assert set(place.handled.values()) == {1}
 
 
 def test_a_letter_takes_eleven_calls_in_a_large_run(place: Place) -> None:

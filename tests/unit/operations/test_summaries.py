@@ -10,6 +10,7 @@ from functions.kernel.runtime import clock
 from functions.kernel.runtime.runtime import Runtime
 from functions.operations import groups, rows
 from functions.operations.letters import DONE, PARKED
+from functions.operations.runner import runner
 from functions.operations.summaries import summary
 from tests.support.letters import MemoryTopic
 from tests.unit.operations.made import ID, made
@@ -78,3 +79,13 @@ def test_a_long_summary_is_cut(topic: MemoryTopic) -> None:
     summary()
     [(_, text)] = topic.published
     assert text.count("- and 5 more") == 2
+
+
+def test_the_runner_sends_the_summary_and_goes_on_where_the_topic_does_not_take_it(topic: MemoryTopic) -> None:
+    topic.down = True
+    with pytest.raises(ConnectionError):
+        runner.handle({})
+    topic.down = False
+    for _ in range(2):
+        runner.handle({})
+    assert [subject for subject, _ in topic.published] == ["MallBots: 0 dead letters are open"]

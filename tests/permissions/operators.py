@@ -1,0 +1,81 @@
+"""What operators and operations do, told as a story: each function is recorded while it works."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from functions.kernel.composition import forecast, replay
+from functions.kernel.runtime.runtime import Port
+from functions.operations import cloud, mappings
+from functions.operations.consumers import Consumer
+from functions.operations.mappings import Backlog
+from tests.contract.rest.furnished import Furnished
+from tests.permissions.recorder import Recorder
+from tests.support.mall import Mall
+from tests.support.mappings import MemoryMappings
+
+PORTS: dict[str, Port[Any]] = {
+    port.name: port
+    for port in (
+        *(cloud.failure_queues, cloud.inboxes, cloud.outcomes, cloud.relays, cloud.forecasts, cloud.forecasts_now),
+        *(cloud.replays, cloud.starts, cloud.topic, mappings.mappings, mappings.backlog),
+    )
+}
+
+
+class Functions:
+    """The functions of one name, of all services of a mall; each works as itself."""
+
+    def __init__(self, mall: Mall, recorder: Recorder, part: str, handle: Callable[[dict[str, Any]], Any]) -> None:
+        self._mall, self._recorder, self._part, self._handle = mall, recorder, part, handle
+
+    def invoke(self, service: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        with self._mall.at_work(service), self._recorder.working(self._part):
+            answer: dict[str, Any] = self._handle(dict(request))
+        return answer
+
+
+class Topic:
+    """The topic of alarms."""
+
+    def publish(self, subject: str, text: str) -> None:
+        """Nobody subscribed."""
+
+
+class Queues:
+    """The queues of consumers, for which nothing waits."""
+
+    def measure(self, consumer: Consumer) -> Backlog:
+        return Backlog(visible=0, in_flight=0, delayed=0)
+
+
+def in_memory(mall: Mall, recorder: Recorder) -> dict[str, Any]:
+    """Adapters of the ports that a mall in memory lacks."""
+    forecasts = Functions(mall, recorder, "forecast", forecast.handle)
+    return {
+        "forecasts": forecasts,
+        "forecasts_now": forecasts,
+        "replays": Functions(mall, recorder, "replay", replay.handle),
+        "topic": Topic(),
+        "mappings": MemoryMappings(),
+        "backlog": Queues(),
+    }
+
+
+def operators(furnished: Furnished) -> None:
+    """What was given up is collected, forecast, sent back, put away; read models are made again; a consumer rests."""
+    mall = furnished.mall
+    for subscriber in mall.subscribers:
+        subscriber.queue.send("poison")
+    mall.settle()
+    mall.operate("collector")
+    for kind in ("redrive", "forecast", "replay", "rebuild"):
+        assert furnished.things[kind]
+    furnished.ask("PUT", "/api/operations/consumers/depot/inbox/pause", {"reason": "it fails"})
+    for _ in range(20):
+        mall.operate("redriver")
+        mall.operate("runner")
+        mall.settle()
+        mall.operate("collector")
+        mall.pass_time(60)
+    furnished.ask("PUT", "/api/operations/consumers/depot/inbox/resume")
+    mall.operate("runner")

@@ -1,0 +1,15 @@
+"""Forecasts of letters against the simulated cloud: none is wrong, and none writes."""
+
+import pytest
+
+from tests.simulation.forecasts import ForecastedSchedule
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_no_forecast_of_a_schedule_is_wrong(seed: int) -> None:
+    compared = ForecastedSchedule(seed, set()).compare()
+    assert compared.false_passes == []
+    assert compared.false_failures == []
+    assert compared.answers.total() >= 20
+    assert compared.answers["passes"] >= 5
+    assert compared.answers["fails"] + compared.answers["waits"] >= 5
