@@ -8,7 +8,6 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from pprint import pformat
 from typing import Any
 
 from events.queries import TimelineMessage
@@ -99,6 +98,8 @@ def _read(body: str) -> Any:
 
 
 def _literal(value: Any) -> str:
+    from pprint import pformat  # only here: an API starts faster without it
+
     return pformat(value, width=WIDTH, sort_dicts=False)
 
 
