@@ -1,7 +1,7 @@
 """A letter as a failing unit test: a file for tests/unit that delivers the message to its handler again.
 
 What the handler needs is made of what was published about the order before, as far as insights knows it. The rest of
-the state is for whoever mends the cause to add. Who runs it needs no deployment.
+the state is to be added by who mends the cause. Running it needs no deployment.
 """
 
 import json
