@@ -195,8 +195,8 @@ def _let_pause(function: ServiceFunction, stage: Stage) -> None:
     )
     role = function.function.role
     assert role
-    # In a policy of its own: the CDK counts names that it does not know yet as long, and puts what would be too much for
-    # one policy into a managed one. What AWS counts is shorter: tests/infra/test_operations.py.
+    # In a policy of its own: the CDK counts names that it does not know yet as long, and puts what would be too much
+    # for one policy into a managed one. What AWS counts is shorter: tests/infra/test_operations.py.
     iam.Policy(
         function,
         "Pauses",

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from tests.infra.policies import HERE, Names
+from tests.permissions.recorder import A_MAPPING
 from tests.permissions.roles import Call, Role
 
 GIVEN_UP = re.compile(r"mallbots-dev-[a-z]+-.*(dead-letters(\.fifo)?|undelivered|relay-failures)")
@@ -16,7 +17,6 @@ CONSUMED = re.compile(r"mallbots-dev-(?!operations)[a-z]+-(inbox|topics|dispatch
 READS = {"dynamodb:Query", "dynamodb:GetItem", "dynamodb:BatchGetItem", "lambda:InvokeFunction"}
 REPLAYS = ("GetItem", "BatchGetItem", "Scan", "PutItem", "DeleteItem")
 CONSUMERS = ("inbox", "dispatcher", "topics")
-MAPPING = f"arn:aws:lambda:{HERE}:event-source-mapping:1"
 
 OUTCOMES = "mallbots-dev-operations-outcomes"
 
@@ -85,7 +85,7 @@ def _mappings(names: Names) -> Iterator[Call]:
     for stack, logical_id, function in names.templates.resources("AWS::Lambda::Function"):
         if stack != "operations" and CONSUMED.fullmatch(f"{function.get('FunctionName', '')}{_fifo(function)}"):
             about = (("lambda:FunctionArn", names.arn(stack, logical_id)),)
-            yield Call("lambda:UpdateEventSourceMapping", MAPPING, about)
+            yield Call("lambda:UpdateEventSourceMapping", A_MAPPING, about)
 
 
 def _fifo(function: dict[str, object]) -> str:
