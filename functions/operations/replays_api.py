@@ -19,7 +19,11 @@ from functions.operations.runs import Run
 
 api = Api("operations")
 
-Rate = Annotated[int, documented_only(minimum=1, maximum=int(replays.HIGHEST_RATE))]  # messages a second
+Rate = Annotated[
+    int | None,
+    documented_only(minimum=1, maximum=int(replays.HIGHEST_RATE)),
+    Field(description="Messages a second, at most 500; 50 where it is left out."),
+]
 
 
 class NewReplay(Body):
@@ -204,7 +208,7 @@ def _shared(run: Run, progress: Progress) -> dict[str, Any]:
         "rate": int(run.rate),
         "messages": progress.messages,
         "failed": progress.failed,
-        "percent": None if progress.share is None else round(100 * progress.share),
+        "percent": None if progress.share is None else int(progress.share * 100),
         "seconds_left": progress.seconds_left,
         "cursor": progress.cursor,
         "wrong": progress.wrong,

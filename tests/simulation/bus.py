@@ -1,10 +1,10 @@
 """EventBridge: a bus with rules, and deliveries that are late, repeated or impossible."""
 
+import json
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from tests.simulation.check import json_text
 from tests.simulation.containers import BEGIN
 from tests.simulation.cost import text_size
 from tests.simulation.outages import BUS, when_back
@@ -154,7 +154,7 @@ def _content(entry: dict[str, Any]) -> dict[str, Any] | str:
     if not (entry.get("Source") and entry.get("DetailType") and entry.get("Detail")):
         return "InvalidArgument"
     try:
-        detail = json_text.read(entry["Detail"])
+        detail = json.loads(entry["Detail"])
     except ValueError:
         return "MalformedDetail"
     return detail if isinstance(detail, dict) else "MalformedDetail"

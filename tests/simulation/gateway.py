@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from functions.kernel.rest.caller import CACHED
-from tests.simulation.check import json_text
 from tests.simulation.deployment import AUTHORIZER, Deployment
 from tests.simulation.scheduler import SECOND, Promise
 from tests.simulation.sdk import World
@@ -70,7 +69,7 @@ class Gateway:
         if isinstance(answer, Response):
             return answer
         content = answer.get("body")
-        return Response(answer["statusCode"], answer.get("headers", {}), json_text.read(content) if content else None)
+        return Response(answer["statusCode"], answer.get("headers", {}), json.loads(content) if content else None)
 
     def _authorize(self, number: str, method: str, path: str, headers: Mapping[str, str]) -> dict[str, Any] | Response:
         """What the authorizer says of a token, or said less than 60 seconds ago."""

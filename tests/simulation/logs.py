@@ -36,8 +36,7 @@ def _install() -> None:
     def kept_line(metric: str | None = None, **about: Any) -> None:
         if sink := _sink.get():
             sink((metric, about))
-        else:
-            line(metric, **about)
+        line(metric, **about)
 
     def kept_error(text: str, error: BaseException, **fields: object) -> None:
         if sink := _sink.get():

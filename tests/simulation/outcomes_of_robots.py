@@ -1,10 +1,10 @@
 """What happened on the robots' stream in a schedule, counted from its history alone."""
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tests.simulation.check import json_text
 from tests.simulation.history import Entry
 
 OUTCOMES: dict[str, str] = {
@@ -76,7 +76,7 @@ def _mqtt(fields: Mapping[str, Any], sent: set[tuple[str, str]], counted: Counte
     elif fields["what"] == "expired":
         counted["order expired on its way"] += 1
     elif fields["what"] == "sent":
-        content = json_text.read(fields["payload"])
+        content = json.loads(fields["payload"])
         if fields["topic"].endswith("/order"):
             order = fields["topic"], content["orderId"]
             counted["order sent again" if order in sent else "order sent to a robot"] += 1

@@ -5,13 +5,13 @@ is checked on its own. So a dead letter is accepted only if each attempt that le
 """
 
 import base64
+import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tests.simulation.check import json_text
 from tests.simulation.check.delivery import ATTEMPTS, is_hopeless
 from tests.simulation.check.parsed_history import SECOND, Entry, ParsedHistory
 from tests.simulation.check.records import DeadLetter
@@ -213,12 +213,12 @@ def _group(message_id: str, history: ParsedHistory) -> str:
 
 def robot_and_topic(body: str) -> tuple[str, str]:
     """Whom a message of robots' topics is about, and what it is; also of one that a rule could not send."""
-    said = json_text.read(body)
+    said = json.loads(body)
     topic = said["topic"].split("/")
     if topic[:3] == PRESENCE_TOPIC:
         return topic[-1], "presence"
     if topic == ["presence"]:
-        return str(json_text.read(base64.b64decode(said["payload"]))["clientId"]), "presence"
+        return str(json.loads(base64.b64decode(said["payload"]))["clientId"]), "presence"
     return said.get("robot") or topic[-2], topic[-1]
 
 
@@ -236,7 +236,7 @@ def _waits(message_id: str, invocation: Invocation, history: ParsedHistory) -> b
 
 def _is_early(body: str, invocation: Invocation) -> bool:
     """Whether a reminder that says when it is due came before that, by a container's clock, which may be slow."""
-    due = json_text.read(body).get("due")
+    due = json.loads(body).get("due")
     return due is not None and invocation.clock <= datetime.fromisoformat(due) - EARLY
 
 

@@ -6,10 +6,10 @@ a phone everywhere; beside the customer it is in the row of the vault that the e
 
 import hashlib
 import hmac
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from tests.simulation.check import json_text
 from tests.simulation.check.canaries import Texts, normalized, texts_in, unpack, written
 from tests.simulation.check.held_texts import ANSWERS, KEYS, VAULT, records
 from tests.simulation.check.parsed_history import ParsedHistory
@@ -49,7 +49,7 @@ def _keys_ever(history: ParsedHistory) -> dict[str, Rows]:
     found: dict[str, Rows] = {}
     for _, kind, fields in history.entries:
         item = fields["item"] if kind == "vault" and fields["table"] == VAULT else None
-        if item and (key := json_text.read(item["data"]["S"]).get("key")):
+        if item and (key := json.loads(item["data"]["S"]).get("key")):
             found.setdefault(key.rstrip("="), {(fields["key"][0], fields["key"][1]): item})
     return found
 

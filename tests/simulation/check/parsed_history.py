@@ -4,12 +4,12 @@ A history is a sequence of `(microseconds, kind, fields)`; ../README.md lists th
 no invariant.
 """
 
+import json
 import zlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from tests.simulation.check import json_text
 from tests.simulation.check.records import Commit, Copy, DeadLetter, Event, Message, Outage, Request
 
 Entry = tuple[int, str, dict[str, Any]]
@@ -137,7 +137,7 @@ class ParsedHistory:
             version=version,
             id=item["id"]["S"],
             events=[
-                Event(name, data, version + n) for n, (name, _, data) in enumerate(json_text.read(item["events"]["S"]))
+                Event(name, data, version + n) for n, (name, _, data) in enumerate(json.loads(item["events"]["S"]))
             ],
             messages=[],
             item=item,
@@ -147,7 +147,7 @@ class ParsedHistory:
             items_in_transaction=fields.get("in_transaction") or 1,
             request=cause if cause in self.requests else None,
         )
-        for carried in json_text.read(item["messages"]["S"]) if "messages" in item else ():
+        for carried in json.loads(item["messages"]["S"]) if "messages" in item else ():
             message = self._message(carried["detail"], commit.service, carried.get("delay"), commit)
             commit.messages.append(message)
         self.commits.append(commit)
@@ -163,7 +163,7 @@ class ParsedHistory:
         return self.messages.setdefault(message.id, message)
 
     def _read_published(self, at: int, fields: dict[str, Any]) -> None:
-        detail = fields["detail"] if isinstance(fields["detail"], dict) else json_text.read(fields["detail"])
+        detail = fields["detail"] if isinstance(fields["detail"], dict) else json.loads(fields["detail"])
         if not isinstance(detail.get("metadata"), dict) or "id" not in detail["metadata"]:
             return
         message = self._message(detail, fields["service"].removeprefix("mallbots."))
@@ -240,7 +240,7 @@ class ParsedHistory:
 def _detail(body: str) -> dict[str, Any] | None:
     """The envelope in a message body; None for a schedule's tick and for anything unreadable."""
     try:
-        detail = json_text.read(body).get("detail")
+        detail = json.loads(body).get("detail")
     except (ValueError, AttributeError):
         return None
     readable = isinstance(detail, dict) and isinstance(detail.get("metadata"), dict) and "id" in detail["metadata"]
@@ -252,7 +252,7 @@ def row_data(item: Mapping[str, dict[str, Any]] | None) -> dict[str, Any] | None
     if not item or "data" not in item:
         return None
     (kind, content), *_ = item["data"].items()
-    data: dict[str, Any] = json_text.read(zlib.decompress(content) if kind == "B" else content)
+    data: dict[str, Any] = json.loads(zlib.decompress(content) if kind == "B" else content)
     return data
 
 

@@ -5,10 +5,10 @@ anywhere, by a model of its own (sealed.py). `final["audits"]` has what was kept
 the keys in containers.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tests.simulation.check import json_text
 from tests.simulation.check.canaries import Canaries, Texts, core, personal_of, texts_in
 from tests.simulation.check.held_texts import ANSWERS, MESSAGES, OWN, VAULT, searched
 from tests.simulation.check.leads import found_beside, found_keys, phone_id
@@ -195,7 +195,7 @@ def _erasures(history: ParsedHistory, people: People) -> Iterator[Violation]:
     for customer_id, erased_at in people.erased_at.items():
         about = {"customer": customer_id}
         tombstone = rows.get((f"customer {customer_id}", "key"), {}).get("data", {}).get("S", "{}")
-        if "erased" not in json_text.read(tombstone) or "key" in json_text.read(tombstone):
+        if "erased" not in json.loads(tombstone) or "key" in json.loads(tombstone):
             yield Violation(ENTERED, f"{customer_id} was erased, and the vault has no tombstone", about)
         if customer_id not in ledger:
             yield Violation(ENTERED, f"{customer_id} was erased, and the ledger does not say so", about)

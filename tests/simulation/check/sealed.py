@@ -4,6 +4,7 @@ docs/adr/0042 and 0043 describe the stored form.
 """
 
 import base64
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -11,8 +12,6 @@ from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
-from tests.simulation.check import json_text
 
 KEY_BYTES, NONCE_BYTES = 32, 12
 FIELDS = ("name", "sms_number")
@@ -78,7 +77,7 @@ def _wrapped(rows: Rows) -> Iterator[tuple[str, bytes]]:
     for (partition, sort), item in rows.items():
         customer_id = partition.removeprefix("customer ")
         if sort == "key" and customer_id != partition and item:
-            data = json_text.read(item["data"]["S"])
+            data = json.loads(item["data"]["S"])
             if "key" in data:
                 yield customer_id, base64.urlsafe_b64decode(data["key"])
 

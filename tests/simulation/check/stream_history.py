@@ -4,12 +4,12 @@ This module holds no invariant.
 """
 
 import base64
+import json
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.simulation.check import json_text
 from tests.simulation.check.failures import BEGIN, HARMLESS, robot_and_topic
 from tests.simulation.check.parsed_history import SECOND, ParsedHistory
 from tests.simulation.check.records import Copy
@@ -154,7 +154,7 @@ def _mqtt(
 ) -> None:
     if fields["what"] == "sent":
         *_, bot_id, kind = fields["topic"].split("/")
-        content = json_text.read(fields["payload"])
+        content = json.loads(fields["payload"])
         start = began.get(fields["by"], at)
         one = Sent(at, start, fields["number"], bot_id, kind, content, fields["expires_us"], fields["by"])
         by_number[one.number] = one
@@ -200,9 +200,9 @@ def _read_queues(history: ParsedHistory, found: StreamHistory) -> None:
 
 
 def _read_presence(copy: Copy, found: StreamHistory) -> None:
-    fields = json_text.read(copy.body)
+    fields = json.loads(copy.body)
     if fields.get("topic") == "presence" and copy.deleted is not None:
-        event = json_text.read(base64.b64decode(fields["payload"]))
+        event = json.loads(base64.b64decode(fields["payload"]))
         handled, key = found.presence_handled[event["clientId"]], (event["eventType"], int(event["versionNumber"]))
         handled[key] = min(copy.deleted, handled.get(key, copy.deleted))
 
@@ -212,11 +212,11 @@ def _earlier(one: int | None, other: int | None) -> int | None:
 
 
 def _report(copy: Copy) -> Report | None:
-    fields = json_text.read(copy.body)
+    fields = json.loads(copy.body)
     if fields.get("topic") != "state":
         return None
     try:
-        state = json_text.read(base64.b64decode(fields["payload"]))
+        state = json.loads(base64.b64decode(fields["payload"]))
     except ValueError:
         return None
     active = bool(state["nodeStates"]) or any(one["actionStatus"] not in ENDED for one in state["actionStates"])
