@@ -94,7 +94,7 @@ class ReplayShape(Wire):
 
 
 class RowShape(Wire):
-    """A row that differs: as it is read, and as it was built, the beginnings of JSON texts; null where it is not there."""
+    """A row that differs, as it is read and as it was built: the beginning of each as JSON, null where it is missing."""
 
     partition: str
     sort: str
