@@ -94,7 +94,7 @@ class ReplayShape(Wire):
 
 
 class RowShape(Wire):
-    """A row that differs, as it is read and as it was built: the beginning of each as JSON, null where it is missing."""
+    """A row that differs, as it is read and as it was built: the beginning of each as JSON, null if it lacks."""
 
     partition: str
     sort: str
