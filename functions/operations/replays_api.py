@@ -209,7 +209,7 @@ def _shared(run: Run, progress: Progress) -> dict[str, Any]:
         "failed": progress.failed,
         "percent": None if progress.share is None else int(progress.share * 100),
         "seconds_left": progress.seconds_left,
-        "cursor": progress.cursor,
+        "cursor": progress.next_page or None,
         "wrong": progress.wrong,
         "sources": [SourceShape(service=one.service, messages=list(one.only)) for one in progress.sources],
         "not_recoverable": replays.not_recoverable(progress),
