@@ -22,7 +22,7 @@ from functions.operations.rows import Filter
 from functions.operations.run_rows import PAGE
 from functions.operations.runs import FAILING, GATHERING, PENDING, REDRIVE, RUNNING, SENT, Run
 from functions.operations.sending import LaterError
-from functions.operations.views import OF_GROUP, OF_ORDER, OF_SERVICE, OF_STATE
+from functions.operations.views import OF_GROUP, OF_ORDER, OF_STATE
 from functions.operations.worker import Worker
 
 WORKS_FOR = 45  # seconds after which it begins nothing more,
@@ -41,8 +41,8 @@ redriver = Scheduled(
     "operations",
     "redriver",
     uses=Uses(
-        rows=("get", "get_many", "query", "put", "delete"),
-        indexes=(OF_STATE, OF_SERVICE, OF_GROUP, OF_ORDER),
+        rows=("get", "get_many", "query", "put"),
+        indexes=(OF_STATE, OF_GROUP, OF_ORDER),
         ports=(cloud.inboxes, cloud.outcomes, cloud.relays),
     ),
 )

@@ -19,11 +19,7 @@ from functions.operations.runs import Run
 
 api = Api("operations")
 
-Rate = Annotated[
-    int | None,
-    documented_only(minimum=1, maximum=int(replays.HIGHEST_RATE)),
-    Field(description="Messages a second, at most 500; 50 where it is left out."),
-]
+Rate = Annotated[int, documented_only(minimum=1, maximum=int(replays.HIGHEST_RATE))]  # messages a second
 
 
 class NewReplay(Body):
@@ -135,7 +131,7 @@ class RebuildAnswer(Answer):
 
 @api.post("/api/operations/replays", may=[OPERATOR])
 def begin_replay(body: NewReplay) -> Started:
-    """Bring history to the read models of one service: no handler runs, and nothing else is written or sent."""
+    """Start to bring history to the read models of one service: no handler runs, nothing else is written."""
     asked = Asked(
         to=body.to,
         source=body.source,
@@ -157,7 +153,7 @@ def get_replay(id: str) -> ReplayAnswer:
 
 @api.post("/api/operations/rebuilds", may=[OPERATOR])
 def begin_rebuild(body: NewRebuild) -> Started:
-    """Build a read model anew beside the one that is read, from all of its history."""
+    """Start to build a read model anew, beside the one that is read, from all of its history."""
     return Started(id=replays.start(rebuilds.begin, body.service, body.view, rate=body.rate).id)
 
 
@@ -184,13 +180,13 @@ def get_rebuild(id: str) -> RebuildAnswer:
 
 @api.put("/api/operations/runs/{id}/switch", may=[OPERATOR], versioned=False, errors=[409])
 def switch_to_rebuilt(id: str) -> None:
-    """Have what a rebuild built be read from now on. The generation before is kept for an hour, for paging tokens."""
+    """Make what a rebuild built the one that is read. The one before is kept for an hour."""
     rebuilds.switch(id)
 
 
 @api.put("/api/operations/runs/{id}/abort", may=[OPERATOR], versioned=False, errors=[409])
 def abort_rebuild(id: str) -> None:
-    """Give a rebuild up: what it built is deleted."""
+    """Remove what a rebuild built, and end it."""
     rebuilds.abort(id)
 
 
@@ -208,7 +204,7 @@ def _shared(run: Run, progress: Progress) -> dict[str, Any]:
         "rate": int(run.rate),
         "messages": progress.messages,
         "failed": progress.failed,
-        "percent": None if progress.share is None else int(progress.share * 100),
+        "percent": None if progress.share is None else round(100 * progress.share),
         "seconds_left": progress.seconds_left,
         "cursor": progress.cursor,
         "wrong": progress.wrong,

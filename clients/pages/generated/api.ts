@@ -615,10 +615,7 @@ export interface NewProduct {
 export interface NewRebuild {
   service: string;
   view: string;
-  /**
-   * Messages a second, at most 500; 50 where it is left out.
-   */
-  rate?: number | null;
+  rate?: number;
 }
 /**
  * What to send back: letters, a group, a filter, or the letters of a forecast (only those that pass, if so said).
@@ -653,10 +650,7 @@ export interface NewReplay {
   names?: string[];
   cursor?: string;
   view?: string;
-  /**
-   * Messages a second, at most 500; 50 where it is left out.
-   */
-  rate?: number | null;
+  rate?: number;
 }
 export interface NewStore {
   name: string;
