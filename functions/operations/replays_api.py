@@ -19,7 +19,7 @@ from functions.operations.runs import Run
 api = Api("operations")
 
 Rate = Annotated[
-    int | None,
+    int,
     documented_only(minimum=1, maximum=int(replays.HIGHEST_RATE)),
     Field(description="Messages a second, at most 500; 50 where it is left out."),
 ]
