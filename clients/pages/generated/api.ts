@@ -618,7 +618,7 @@ export interface NewRebuild {
   /**
    * Messages a second, at most 500; 50 where it is left out.
    */
-  rate?: number | null;
+  rate?: number;
 }
 /**
  * What to send back: letters, a group, a filter, or the letters of a forecast (only those that pass, if so said).
@@ -656,7 +656,7 @@ export interface NewReplay {
   /**
    * Messages a second, at most 500; 50 where it is left out.
    */
-  rate?: number | null;
+  rate?: number;
 }
 export interface NewStore {
   name: string;
