@@ -9,7 +9,6 @@ from functions.kernel.rest.http import Api
 from functions.kernel.rest.wire import Answer, Body, Label, Moment, Stamp, Wire, documented_only
 from functions.kernel.runtime import clock
 from functions.kernel.runtime.context import OPERATOR
-from functions.kernel.runtime.json_text import compact
 from functions.operations import rebuilds, replays
 from functions.operations.history_rows import BUILT, Progress
 from functions.operations.rebuilds import REBUILD
@@ -91,7 +90,7 @@ class ReplayShape(Wire):
 
 
 class RowShape(Wire):
-    """A row that differs: as it is read, and as it was built, as JSON text; null where it is not there."""
+    """A row that differs, as it is read and as it was built: the beginning of each as JSON, null if it lacks."""
 
     partition: str
     sort: str
@@ -171,7 +170,7 @@ def get_rebuild(id: str) -> RebuildAnswer:
             rows=list(compared.rows),
             hashes=list(compared.hashes),
             different=compared.different,
-            samples=[_row(one) for one in compared.samples],
+            samples=[RowShape(**one) for one in compared.samples],
         ),
         deleted=progress.deleted,
     )
@@ -204,18 +203,13 @@ def _shared(run: Run, progress: Progress) -> dict[str, Any]:
         "rate": int(run.rate),
         "messages": progress.messages,
         "failed": progress.failed,
-        "percent": None if progress.share is None else round(100 * progress.share),
+        "percent": None if progress.share is None else int(progress.share * 100),
         "seconds_left": progress.seconds_left,
-        "cursor": progress.cursor,
+        "cursor": progress.next_page or None,
         "wrong": progress.wrong,
         "sources": [SourceShape(service=one.service, messages=list(one.only)) for one in progress.sources],
         "not_recoverable": replays.not_recoverable(progress),
     }
-
-
-def _row(sample: dict[str, Any]) -> RowShape:
-    texts = {name: compact(sample[name]) if sample[name] else None for name in ("live", "built")}
-    return RowShape(partition=sample["partition"], sort=sample["sort"], **texts)
 
 
 def _stamp(moment: datetime | None) -> str:

@@ -1,4 +1,4 @@
-"""What the flow test of a late joiner shows after a few orders, after a thousand: minutes, so it is not in `make test`."""
+"""What the flow test of late joiners shows after a few orders, after a thousand: it takes minutes."""
 
 import pytest
 

@@ -84,7 +84,7 @@ export interface ComparisonShape {
   samples: RowShape[];
 }
 /**
- * A row that differs: as it is read, and as it was built, as JSON text; null where it is not there.
+ * A row that differs, as it is read and as it was built: the beginning of each as JSON, null if it lacks.
  */
 export interface RowShape {
   partition: string;

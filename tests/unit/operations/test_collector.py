@@ -325,15 +325,18 @@ def test_a_new_letter_takes_one_read_and_three_writes(
     assert calls == ["get", "put", "put", "put"]
 
 
+STRANGE: list[Any] = ["\ud800", "x" * 300_000, "", 7, None, {}, "\0", [], {"a": 1}]
+
+
 def hostile() -> Iterator[str]:
     """Bodies that a careless reader or a store would choke on."""
     content = json.loads(sample("inbox")[1].body)
     for member in ("id", "name", "stream", "correlation_id", "causation_id"):
-        for value in ("\ud800", "x" * 300_000, "", 7, None, {}, "\0"):
+        for value in STRANGE:
             changed = json.loads(json.dumps(content))
             changed["detail"]["metadata"][member] = value
             yield json.dumps(changed)
-    for order in ("\udfff", "x" * 3_000, "", 7, [], {"a": 1}):
+    for order in STRANGE:
         changed = json.loads(json.dumps(content))
         changed["detail"]["data"]["order_id"] = order
         yield json.dumps(changed)
