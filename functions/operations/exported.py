@@ -1,14 +1,13 @@
 """A letter as a failing unit test: a file for tests/unit that delivers the message to its handler again.
 
 What the handler needs is made of what was published about the order before, as far as insights knows it. The rest of
-the state is for whoever mends the cause to add. Who runs it needs no deployment.
+the state is to be added by who mends the cause. Running it needs no deployment.
 """
 
 import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from pprint import pformat
 from typing import Any
 
 from events.queries import TimelineMessage
@@ -99,6 +98,8 @@ def _read(body: str) -> Any:
 
 
 def _literal(value: Any) -> str:
+    from pprint import pformat  # only here: an API starts faster without it
+
     return pformat(value, width=WIDTH, sort_dicts=False)
 
 

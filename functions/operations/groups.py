@@ -1,6 +1,6 @@
 """Groups of letters that are alike: how many there are, since when, and what operators know of the cause.
 
-A group's row is made of its letters, by counting them again. Whoever writes a letter marks its group first (rows.mark);
+A group's row is made of its letters, by counting them again. A write of a letter marks its group first (rows.mark);
 a mark is kept until the group was counted two minutes after it, so no change is missed, neither by a crash nor by an
 index that is behind.
 """
@@ -112,7 +112,9 @@ def count_again(id: str, known: Collection[Letter] = ()) -> Group | None:
     known: letters that were just written, which the index may not have yet.
     """
     newest = {letter.id: letter for letter in known if letter.fingerprint == id}
-    found = [newest.pop(letter.id, letter) for letter in _letters(id)] + list(newest.values())
+    for letter in _letters(id):
+        newest[letter.id] = max(newest.get(letter.id, letter), letter, key=lambda one: one.version_of_row)
+    found = list(newest.values())
 
     def load() -> Group:
         data = read(_key(id), GROUP)

@@ -10,11 +10,16 @@ from collections.abc import Mapping
 from functions.kernel.domain.errors import NotFoundError, UnavailableError
 from functions.kernel.messaging import outcomes
 from functions.kernel.messaging.redelivery import FIFO_GROUP
+from functions.kernel.runtime import budget
 from functions.operations import cloud, rows, runs, transitions
 from functions.operations.consumers import Consumer, consumers
 from functions.operations.letters import Letter
 from functions.operations.runs import Run
 from functions.operations.subscriptions import subscribes
+
+
+class LaterError(UnavailableError):
+    """There is no time left to send a letter: the next minute does."""
 
 
 def mark_of(run: Run, position: int, letter: Letter | None) -> str:
@@ -67,8 +72,10 @@ def _receiver(run: Run, letter: Letter) -> Consumer | None:
 def _by_relay(letter: Letter, place: str) -> str:
     """Have the relay that gave a message up publish it, to all its consumers: the bus never had it.
 
-    What comes of it is known at once: no consumer knows that it is a letter.
+    What comes of it is known at once: no consumer knows that it is a letter. Raises LaterError.
     """
+    if budget.left() < cloud.LONGEST_CALL + budget.RESERVE:
+        raise LaterError("there is no time left for a relay to answer")
     wanted = {"stream": letter.stream, "version": letter.stream_version, "message": letter.message_id}
     why = ""
     try:

@@ -88,7 +88,7 @@ def _put_away(letter: Letter, what: str, state: str, reason: str) -> Letter:
 
 def _must_be_said(reason: str) -> None:
     if not reason.strip():
-        raise InvalidError("reason: say why, for whoever looks at the letter later")
+        raise InvalidError("reason: say why, for those who look at the letter later")
 
 
 def _timeline(letter: Letter) -> Sequence[TimelineMessage] | None:

@@ -18,6 +18,7 @@ from functions.operations.history_rows import BUILT, DROP, FILL, Progress
 from functions.operations.rows import Filter
 from functions.operations.runs import Run
 from functions.search import views
+from tests.flow.shopper import open_a_store
 from tests.flow.test_replays import a_few_orders, is_over, table
 from tests.support.operated import OperatedMall, deployed, views_of
 
@@ -218,3 +219,26 @@ def test_collecting_goes_on_while_the_depots_rows_are_rebuilt(mall: OperatedMall
     mall.pass_time(120)
     more = a_few_orders(mall, 2)
     assert {one.order()["status"] for one in (*shoppers, *more)} == {"completed"}
+
+
+def test_a_client_that_pages_through_a_list_goes_on_for_an_hour_after_a_switch_and_then_begins_anew(
+    mall: OperatedMall,
+) -> None:
+    for _ in range(3):
+        open_a_store(mall, {"cable": 9.95})
+    first = mall.request("GET", "/api/stores?limit=1").body
+    id = mall.begin(rebuilds.begin, "stores", "catalogue")
+    mall.until(id, is_built)
+    with mall.at_work("operations"):
+        rebuilds.switch(id)
+    mall.pass_time(1_800)
+    rest = mall.request("GET", f"/api/stores?limit=9&next={first['next']}")
+    assert rest.status == 200
+    assert len({store["id"] for store in (*first["stores"], *rest.body["stores"])}) == 3
+    mall.until(id, is_over)
+    late = mall.request("GET", f"/api/stores?limit=9&next={first['next']}")
+    assert (late.status, late.body["detail"]) == (
+        400,
+        "next: this list was built anew meanwhile: read it from the beginning",
+    )
+    assert len(mall.request("GET", "/api/stores?limit=9").body["stores"]) == 3

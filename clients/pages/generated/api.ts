@@ -84,7 +84,7 @@ export interface ComparisonShape {
   samples: RowShape[];
 }
 /**
- * A row that differs: as it is read, and as it was built, as JSON text; null where it is not there.
+ * A row that differs, as it is read and as it was built: the beginning of each as JSON, null if it lacks.
  */
 export interface RowShape {
   partition: string;
@@ -615,10 +615,7 @@ export interface NewProduct {
 export interface NewRebuild {
   service: string;
   view: string;
-  /**
-   * Messages a second, at most 500; 50 where it is left out.
-   */
-  rate?: number | null;
+  rate?: number;
 }
 /**
  * What to send back: letters, a group, a filter, or the letters of a forecast (only those that pass, if so said).
@@ -653,10 +650,7 @@ export interface NewReplay {
   names?: string[];
   cursor?: string;
   view?: string;
-  /**
-   * Messages a second, at most 500; 50 where it is left out.
-   */
-  rate?: number | null;
+  rate?: number;
 }
 export interface NewStore {
   name: string;

@@ -1,4 +1,4 @@
-"""The messages of a batch that a stream gave up, as the relay reads them for whoever asks."""
+"""The messages of a batch that a stream gave up, as the relay reads them for operations."""
 
 import json
 from collections.abc import Iterator

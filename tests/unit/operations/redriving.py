@@ -100,6 +100,7 @@ class Place:
     started: list[str] = field(default_factory=list)
     reports_failures: bool = True
     relay_works: bool = True
+    relay_holds: bool = True
     inboxes_fail: bool = False
     numbers: Iterator[int] = field(default_factory=lambda: iter(range(10**9)))
     ticks: list[Callable[[], object]] = field(default_factory=list)
@@ -296,7 +297,7 @@ class _Relays:
         if not self._place.relay_works:
             raise UnavailableError("the bus did not accept it")
         self._place.relayed.append((service, request))
-        return {"sent": 1}
+        return {"sent": int(self._place.relay_holds)}
 
 
 class _Starts:

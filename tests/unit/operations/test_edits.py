@@ -183,6 +183,22 @@ def test_a_letter_that_is_on_its_way_or_closed_is_not_edited(place: Place, state
     assert len(all_letters(place)) == 1
 
 
+@pytest.mark.parametrize("moment", range(1, 14))
+def test_two_requests_at_once_with_one_key_make_one_letter(place: Place, moment: int) -> None:
+    original = a_letter(place)
+    others = [lambda: edit(place, original, idempotency_key="a key")]
+    answers: list[Response] = []
+
+    def another() -> None:
+        if calls.made == moment and others:
+            answers.append(others.pop()())
+
+    calls = Calls(takes=another)
+    answers.append(edit(place, original, calls=calls, idempotency_key="a key"))
+    assert [(answer.status, answer.body) for answer in answers] == [(200, answers[0].body)] * (2 - len(others))
+    assert sorted(one.state for one in all_letters(place)) == [DONE, OPEN]
+
+
 def test_a_letter_that_was_parked_may_be_edited(place: Place) -> None:
     original = a_letter(place)
     with place.at_work():

@@ -68,6 +68,13 @@ class Counted:
         assert group
         assert group.counts == {OPEN: 2}
 
+    def test_a_letter_that_was_changed_since_it_was_stored_is_counted_as_it_is(self) -> None:
+        stored = rows.put(made())
+        close(stored)
+        group = groups.count_again(ID, [stored])
+        assert group
+        assert group.counts == {DONE: 1}
+
     def test_a_change_is_counted_even_if_its_writer_died(self, time: Time) -> None:
         letter = rows.put(made())
         groups.count_changed()

@@ -167,6 +167,14 @@ def test_a_letter_that_a_relay_cannot_publish_is_open_with_the_reason(place: Pla
     assert (found.state, found.history[-1].detail) == ("open", "the bus did not accept it")
 
 
+def test_a_letter_that_no_commit_of_its_relay_holds_is_open_with_the_reason(place: Place) -> None:
+    [letter] = place.letters(1, "ordering/relay")
+    place.relay_holds = False
+    place.until_over(place.run([letter]))
+    found = place.letter(letter)
+    assert (found.state, found.history[-1].detail) == ("open", "no commit holds it")
+
+
 def test_letters_of_a_renamed_consumer_go_to_one_that_subscribes_to_their_message(place: Place) -> None:
     letters = place.letters(2, "warehouse/inbox")
     lost = place.run(letters)
@@ -345,6 +353,32 @@ def test_it_ends_by_itself_within_55_seconds_however_slow_its_calls_are(place: P
     place.calls = Calls()
     place.until_over(*runs_at_once)
     assert set(place.handled.values()) == {1}
+
+
+def test_a_run_that_rests_is_left_alone_until_it_is_resumed(place: Place) -> None:
+    letters = place.letters(9)
+    place.fates = {letter.message_id: DEAD for letter in letters}
+    run = place.run(letters)
+    for _ in range(3):
+        place.redrive()
+        place.pass_time(60)
+    before = place.of(run)
+    place.redrive()
+    assert (before.state, place.of(run)) == (STOPPED, before)
+    place.fates.clear()
+    place.resume(run)
+    place.until_over(run)
+    assert place.states(run) == "xxx" + "+" * 6
+
+
+def test_a_relay_is_asked_only_while_there_is_time_for_its_answer(place: Place) -> None:
+    [letter] = place.letters(1, "ordering/relay")
+    run = place.run([letter])
+    with budget.limited(lambda: 20.0):
+        place.redrive()
+    assert place.relayed == []
+    place.until_over(run)
+    assert place.states(run) == "+"
 
 
 def test_a_letter_takes_eleven_calls_in_a_large_run(place: Place) -> None:

@@ -164,6 +164,18 @@ def test_what_cannot_be_sent_is_refused_with_the_reason(
         assert list(run_rows.at_work()) == []
 
 
+def test_a_run_that_is_not_there_yet_has_no_version_and_one_request_names_a_thousand_letters(place: Place) -> None:
+    letters = [letter.id for letter in place.letters(1)]
+    assert ask(place, "POST", "redrives", {"letters": letters}, if_match='"1"').status == 412
+    assert ask(place, "POST", "redrives", {"letters": letters * 1_001}).status == 400
+
+
+def test_a_run_of_another_kind_is_shown_too(place: Place) -> None:
+    shown = forecast(place, place.letters(2))
+    answer = ask(place, "GET", f"runs/{shown.id}").body
+    assert (answer["run"]["kind"], answer["run"]["total"], answer["step"]) == ("forecast", 2, "")
+
+
 def test_a_letter_that_cannot_be_sent_is_said_at_once_where_it_is_the_only_one(place: Place) -> None:
     [letter] = place.letters(1)
     with place.at_work():
