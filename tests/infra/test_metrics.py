@@ -103,6 +103,11 @@ def test_the_custom_metrics_of_a_stage_are_few(dev: Templates, counted: Mapping[
         "NoKeySigns",
         "NotDispatched",
         "PaymentNotReleased",
+        "NewLetterGroup",
+        "LetterGroupGrows",
+        "LetterWaits",
+        "ConsumerPaused",
+        "ConsumerPausedItself",
     }
     assert len(made) == 35
     assert len(set().union(*(watched(dev, stack) for stack in dev.stacks))) == 36
