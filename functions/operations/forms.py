@@ -23,6 +23,7 @@ from events.registry import language
 from functions.kernel.messaging.outcomes import LETTER, RUN
 from functions.kernel.messaging.record import envelope, read_body
 from functions.kernel.messaging.retry import UndeliverableError
+from functions.kernel.messaging.topics import dated
 from functions.kernel.runtime import clock
 from functions.kernel.runtime.json_text import compact
 from functions.operations.cloud import Held
@@ -59,7 +60,9 @@ def read(queue: FailureQueue, held: Held) -> Letter:
         body = _tick(held.attributes, content) or held.body
         return letter(queue, body, _by_a_rule(held), held)
     if "failures" in content and "base64OriginalPayload" in content:
-        return letter(queue, held.body, _by_a_rule_of_iot(held, content), held)
+        # When it was received is what a robot's newest word is told by, and what the broker's error action leaves out.
+        body = dated(held.body, number(held.system.get("SentTimestamp")))
+        return letter(queue, body, _by_a_rule_of_iot(held, content), held)
     return letter(queue, held.body, _by_an_inbox(held) if "reason" in held.attributes else _by_sqs(held), held)
 
 

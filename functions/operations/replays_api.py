@@ -18,7 +18,11 @@ from functions.operations.runs import Run
 
 api = Api("operations")
 
-Rate = Annotated[int, documented_only(minimum=1, maximum=int(replays.HIGHEST_RATE))]  # messages a second
+Rate = Annotated[
+    int,
+    documented_only(minimum=1, maximum=int(replays.HIGHEST_RATE)),
+    Field(description="Messages a second, at most 500; 50 where it is left out."),
+]
 
 
 class NewReplay(Body):

@@ -131,6 +131,17 @@ def test_a_rebuild_that_crashes_at_any_call_ends_the_same(mall: OperatedMall, ca
     assert {split(key[0])[0] for key in table(mall, "search").items if view.has(split(key[0])[1])} == {1}
 
 
+def test_a_rebuild_that_is_given_up_while_it_waits_for_containers_is_given_up_at_once(mall: OperatedMall) -> None:
+    a_few_orders(mall, 1)
+    id = mall.begin(rebuilds.begin, "search", "orders")
+    mall.run()
+    assert mall.run_of(id)[1].step == FILL
+    with mall.at_work("operations"):
+        rebuilds.abort(id)
+    mall.run()
+    assert mall.run_of(id)[1].step == DROP
+
+
 def test_a_rebuild_that_is_given_up_leaves_what_was_there_and_nothing_else(mall: OperatedMall) -> None:
     a_few_orders(mall, 1)
     before = deepcopy(table(mall, "search").items)

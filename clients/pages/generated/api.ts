@@ -615,6 +615,9 @@ export interface NewProduct {
 export interface NewRebuild {
   service: string;
   view: string;
+  /**
+   * Messages a second, at most 500; 50 where it is left out.
+   */
   rate?: number;
 }
 /**
@@ -650,6 +653,9 @@ export interface NewReplay {
   names?: string[];
   cursor?: string;
   view?: string;
+  /**
+   * Messages a second, at most 500; 50 where it is left out.
+   */
   rate?: number;
 }
 export interface NewStore {

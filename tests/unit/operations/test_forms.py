@@ -108,6 +108,12 @@ def test_what_a_rule_of_the_broker_could_not_send_names_the_topic_and_the_action
     assert letter.message_id == ""
 
 
+def test_what_a_rule_of_the_broker_could_not_send_says_when_it_was_received_so_that_its_consumer_can_read_it() -> None:
+    _, held = sample("iot_rule")
+    received = int(held.system["SentTimestamp"])
+    assert json.loads(read("iot_rule").body) == {**json.loads(held.body), "received": received}
+
+
 def test_what_a_robot_said_names_its_topic_and_the_robot() -> None:
     letter = read("topic")
     assert (letter.name, letter.stream) == ("state", "Robot#8f2b6c1e-3d4a-4b5c-9d8e-7f6a5b4c3d2e")
