@@ -1,5 +1,6 @@
 """What an operator does about dead letters, by the routes of operations alone: finds, forecasts, and sends back."""
 
+import uuid
 from dataclasses import dataclass, field
 
 from clients.mall import Json, Mall, wait_for
@@ -33,7 +34,8 @@ class Mending:
 
     def forecast(self, group: str) -> Json:
         """The forecast of a group's open letters, once it is done."""
-        id = self.operator.post("/api/operations/forecasts", {"letters": [], "group": group})["id"]
+        wanted = {"letters": [], "group": group}
+        id = self.operator.post("/api/operations/forecasts", wanted, key=str(uuid.uuid4()))["id"]
 
         def done() -> Json | None:
             found: Json = self.operator.get(f"/api/operations/forecasts/{id}")["forecast"]
@@ -43,7 +45,8 @@ class Mending:
 
     def redrive(self, forecast: str) -> Json:
         """Send back the very set of a forecast; returns the run, once it has ended by itself."""
-        id = self.operator.post("/api/operations/redrives", {"letters": [], "forecast": forecast})["id"]
+        wanted = {"letters": [], "forecast": forecast}
+        id = self.operator.post("/api/operations/redrives", wanted, key=str(uuid.uuid4()))["id"]
 
         def ended() -> Json | None:
             found = self.operator.get(f"/api/operations/runs/{id}")
