@@ -5,6 +5,7 @@ again after two minutes, and is kept there for 14 days: the age of such a queue'
 not drained.
 """
 
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -53,13 +54,16 @@ def collect(event: dict[str, Any]) -> dict[str, int]:
             observe.log_error("a failure queue was not drained", found, queue=queue.name)
         else:
             stored += found
+    ring_for_the_oldest()  # before the groups, which may take all the time that is left
     groups.count_changed(stored, lambda: budget.left() > STORING)
-    ring_for_the_oldest()
     return {"stored": len(stored), "queues_not_drained": failed}
 
 
 def drain(queue: FailureQueue) -> list[Letter]:
-    """Store the letters of a queue until it gives no more, or time is short; returns those that were stored."""
+    """Store the letters of a queue until it gives no more, or time is short; returns those that were stored.
+
+    Without their bodies: those of a flood would be more than the function's memory.
+    """
     stored: list[Letter] = []
     while budget.left() > STORING:
         held = failure_queues().receive(queue)
@@ -73,7 +77,7 @@ def drain(queue: FailureQueue) -> list[Letter]:
             if isinstance(found, Exception):
                 observe.log_error("a letter was not stored: it stays in its queue", found, queue=queue.name)
             else:
-                stored += found
+                stored += (replace(letter, body="") for letter in found)
                 done.append(one)
         if done:
             failure_queues().delete(queue, done)

@@ -197,7 +197,7 @@ def _from(
 
 
 def must_have_group(group: str) -> None:
-    """Raises NotFoundError for a group without a letter: its name is wrong, and an empty set would look like success."""
+    """Raises NotFoundError for a group without a letter: of a wrong name an empty set would look like success."""
     if group and not letters(Filter(group=group), limit=1, bodies=False).letters:
         raise NotFoundError(f"there is no letter of a group {group}")
 

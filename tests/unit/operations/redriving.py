@@ -85,8 +85,8 @@ class Waiting:
 class Place:
     """The world around operations. fates: what a consumer makes of a letter, by the letter's message id.
 
-    sent: every message that was sent to a consumer; handled: how often each message had its effect. never_takes: a text;
-    no queue takes a body that holds it.
+    sent: every message that was sent to a consumer; handled: how often each message had its effect. never_takes: no
+    queue takes a body with this text.
     """
 
     fates: dict[str, str] = field(default_factory=dict)
