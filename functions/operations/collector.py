@@ -43,7 +43,7 @@ collector = Scheduled(
 @collector.work
 def collect(event: dict[str, Any]) -> dict[str, int]:
     """Store what is in the failure queues, those side by side, for as long as there is time."""
-    queues = list(consumers.failure_queues().values())
+    queues = _in_turn(list(consumers.failure_queues().values()))
     stored: list[Letter] = []
     failed = 0
     for queue, found in zip(
@@ -57,6 +57,12 @@ def collect(event: dict[str, Any]) -> dict[str, int]:
     ring_for_the_oldest()  # before the groups, which may take all the time that is left
     groups.count_changed(stored, lambda: budget.left() > STORING)
     return {"stored": len(stored), "queues_not_drained": failed}
+
+
+def _in_turn(queues: list[FailureQueue]) -> list[FailureQueue]:
+    """The queues, each minute from another one on: those that are drained first may be so full that no time is left."""
+    first = int(clock.now().timestamp() // 60) % len(queues) if queues else 0
+    return queues[first:] + queues[:first]
 
 
 def drain(queue: FailureQueue) -> list[Letter]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from functions.kernel.domain.errors import InvalidError, KeyReusedError, NotFoundError, RefusedError, StaleError
 from functions.kernel.runtime import clock, context, ids
-from functions.operations import cloud, forecast_rows, rows, run_rows, runs, sending
+from functions.operations import cloud, forecast_rows, rebuilds, rows, run_rows, runs, sending
 from functions.operations.consumers import consumers
 from functions.operations.forecasts import FORECAST
 from functions.operations.letters import OPEN, Letter
@@ -111,7 +111,9 @@ def pause(run_id: str) -> Run:
 
 
 def cancel(run_id: str) -> Run:
-    """Send nothing more, ever. Raises NotFoundError, RefusedError."""
+    """Send nothing more, ever. Raises NotFoundError, RefusedError, also for a rebuild whose work is read already."""
+    if run_rows.get(run_id).kind == rebuilds.REBUILD:
+        return rebuilds.abort(run_id)
     return _change(run_id, lambda run: runs.cancelled(run, context.current().actor))
 
 

@@ -387,3 +387,20 @@ def test_what_was_stored_is_remembered_without_its_body_which_may_be_a_megabyte_
     stored = collector_module.drain(QUEUES[INBOX])
     assert [letter.body for letter in stored] == [""] * 3
     assert all(rows.letter(letter.id).body for letter in stored)
+
+
+def test_a_queue_that_is_never_empty_takes_the_time_of_the_others_in_some_minutes_only(
+    queues: MemoryFailureQueues, time: Time
+) -> None:
+    queues.put(INBOX, *(of_order(number) for number in range(2_000)))
+    others = [name for name in QUEUES if name != INBOX]
+    for number, name in enumerate(others, start=3_000):
+        queues.put(name, record("unreadable", number, body=f"{{ {number}"))
+    queues.fails = lambda call, queue: time.after(seconds=4) if queue == INBOX else None
+    for _ in QUEUES:
+        begun = time.now
+        with budget.at_most(60):
+            collector.handle({})
+        time.now = max(time.now, begun + timedelta(seconds=60))
+    assert {name: queues.count(name) for name in others} == dict.fromkeys(others, 0)
+    assert queues.count(INBOX) > 0

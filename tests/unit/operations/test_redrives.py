@@ -258,7 +258,8 @@ def test_a_group_without_a_letter_is_not_found_rather_than_done_at_once(place: P
 
 def test_a_forecast_of_other_data_or_for_another_consumer_is_not_what_would_be_sent(place: Place) -> None:
     [letter] = place.letters(1)
-    for number, asked in enumerate(({"data": {}}, {"to": "depot/inbox"})):
+    of_something_else: list[dict[str, Any]] = [{"data": {}}, {"to": "depot/inbox"}]
+    for number, asked in enumerate(of_something_else):
         made = Run(f"run-{number}", asked, "operator:ada", place.of_now(), kind=FORECAST, state=runs.DONE, life="life")
         with place.at_work():
             run_rows.create(made, [letter.id])
