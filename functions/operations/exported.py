@@ -17,6 +17,7 @@ from functions.operations.letters import Letter
 
 TRACE = "00-" + "0" * 31 + "1-" + "0" * 15 + "1-01"
 WIDTH = 110
+NESTED = 50  # levels of a body that is written as an object: Python reads 200 brackets within each other
 
 FILE = '''"""{consumer} gave {name} up: {error}.
 
@@ -47,7 +48,7 @@ def unit_test(letter: Letter, timeline: Sequence[TimelineMessage]) -> str:
         raise RefusedError("a relay gave this letter up before any handler was called: there is nothing to test")
     return FILE.format(
         consumer=letter.consumer,
-        name=letter.name or "an unreadable message",
+        name=_on_one_line(letter.name) or "an unreadable message",
         error=_on_one_line(letter.error),
         id=letter.id,
         failed_at=letter.failed_at,
@@ -89,12 +90,19 @@ def _given(letter: Letter, timeline: Iterable[TimelineMessage]) -> Iterable[dict
 
 
 def _read(body: str) -> Any:
-    """An object as such, which is easier to read; any other body as its text."""
+    """An object as such, which is easier to read; any other body as its text, and what no source could hold."""
     try:
         content = json.loads(body)
-    except ValueError:
+        json.dumps(content, allow_nan=False)
+    except (ValueError, RecursionError):
         return body
-    return content if isinstance(content, dict) else body
+    return content if isinstance(content, dict) and _is_within(content, NESTED) else body
+
+
+def _is_within(value: Any, levels: int) -> bool:
+    """Whether objects and arrays are nested no deeper than so many levels."""
+    members = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return levels > 0 and all(_is_within(member, levels - 1) for member in members)
 
 
 def _literal(value: Any) -> str:
@@ -104,5 +112,6 @@ def _literal(value: Any) -> str:
 
 
 def _on_one_line(text: str) -> str:
-    """A text for a docstring: neither its end nor an escape."""
-    return " ".join(text.replace("\\", "/").replace('"""', "'''").split())[:WIDTH]
+    """A text for a docstring: neither its end nor an escape, and nothing that is not seen."""
+    seen = "".join(one if one.isprintable() else " " for one in text)
+    return " ".join(seen.replace("\\", "/").replace('"""', "'''").split())[:WIDTH]

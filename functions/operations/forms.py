@@ -23,11 +23,11 @@ from events.registry import language
 from functions.kernel.messaging.outcomes import LETTER, RUN
 from functions.kernel.messaging.record import envelope, read_body
 from functions.kernel.messaging.retry import UndeliverableError
-from functions.kernel.messaging.topics import dated
+from functions.kernel.messaging.topics import FAILED, dated
 from functions.kernel.runtime import clock
 from functions.kernel.runtime.json_text import compact
 from functions.operations.cloud import Held
-from functions.operations.consumers import FailureQueue
+from functions.operations.consumers import UNDELIVERED, FailureQueue
 from functions.operations.fingerprints import fingerprint
 from functions.operations.letters import Letter, letter_id
 from functions.operations.redaction import redacted
@@ -59,7 +59,7 @@ def read(queue: FailureQueue, held: Held) -> Letter:
     if "ERROR_CODE" in held.attributes:
         body = _tick(held.attributes, content) or held.body
         return letter(queue, body, _by_a_rule(held), held)
-    if "failures" in content and "base64OriginalPayload" in content:
+    if queue.kind == UNDELIVERED and "failures" in content and FAILED in content:
         # When it was received is what a robot's newest word is told by, and what the broker's error action leaves out.
         body = dated(held.body, number(held.system.get("SentTimestamp")))
         return letter(queue, body, _by_a_rule_of_iot(held, content), held)

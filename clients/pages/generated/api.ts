@@ -215,6 +215,17 @@ export interface Edited {
   letter: string;
   messageId: string;
 }
+/**
+ * A message that was published about the order of a letter.
+ */
+export interface EntryShape {
+  id: string;
+  name: string;
+  time: string;
+  source: string;
+  stream: string;
+  causationId: string | null;
+}
 export interface FloorAnswer {
   nodes: NodeContent[];
   edges: EdgeContent[];
@@ -410,7 +421,7 @@ export interface InvoiceShape {
  */
 export interface LetterAnswer {
   letter: WholeLetter;
-  timeline: OperationsMessageShape[] | null;
+  timeline: EntryShape[] | null;
 }
 /**
  * A letter with its body, as its inbox would receive it, and with what became of it.
@@ -442,17 +453,6 @@ export interface WholeLetter {
   body: string;
   fifoGroup: string;
   history: HappeningShape[];
-}
-/**
- * A message that was published about the order of a letter.
- */
-export interface OperationsMessageShape {
-  id: string;
-  name: string;
-  time: string;
-  source: string;
-  stream: string;
-  causationId: string | null;
 }
 /**
  * A letter of a run, and what has become of it there.
@@ -523,6 +523,19 @@ export interface DepotItem {
 export interface ListPage {
   next?: string;
   lists: ListContent[];
+}
+export interface MessageShape {
+  id: string;
+  name: string;
+  time: string;
+  source: string;
+  stream: string;
+  correlationId: string;
+  causationId: string | null;
+  actor: string;
+  data: {
+    [k: string]: unknown;
+  };
 }
 export interface NewBasket {
   customerId: string;
@@ -1054,20 +1067,7 @@ export interface StoresAnswer {
 }
 export interface TimelineAnswer {
   next?: string;
-  messages: InsightsMessageShape[];
-}
-export interface InsightsMessageShape {
-  id: string;
-  name: string;
-  time: string;
-  source: string;
-  stream: string;
-  correlationId: string;
-  causationId: string | null;
-  actor: string;
-  data: {
-    [k: string]: unknown;
-  };
+  messages: MessageShape[];
 }
 /**
  * The text of a test that fails as a letter did, and the name of a file for it, below tests/unit.

@@ -143,3 +143,15 @@ def test_a_record_that_says_little_is_a_letter_too(attributes: dict[str, str]) -
     assert letter.message_id == "message-2"
     assert len(letter.reason) <= 2_000
     assert letter.failed_at == "2026-03-14T10:00:00.000000Z"
+
+
+def test_what_a_rule_could_not_send_is_read_as_its_consumer_gave_it_up_after_it_was_sent_back() -> None:
+    undelivered = read("iot_rule")
+    why = {"reason": "'3' is no header", "error": "UndeliverableError", "tries": "1", "code": "1.2"}
+    sent_back = {"body": undelivered.body, "attributes": {**why, "letter": undelivered.id, "run": "run-1/0"}}
+    queue, held = sample("iot_rule", **sent_back)
+    dead = replace(queue, kind="dead-letters")
+    found = forms.read(dead, held)
+    assert (found.id, found.reason, found.error, found.code) == (undelivered.id, why["reason"], why["error"], "1.2")
+    by_its_queue = forms.read(dead, replace(held, attributes={"letter": undelivered.id, "run": "run-1/0"}))
+    assert (by_its_queue.id, by_its_queue.error) == (undelivered.id, "NotReported")
