@@ -56,7 +56,7 @@ def edit(id: str, data: Mapping[str, Any]) -> Letter:
         raise KeyReusedError("Idempotency-Key: it was used for another request")
     rows.change(original.id, lambda letter: _replaced(letter, message_id))
     working.version = 1
-    return rows.change(made.id, lambda letter: letter.after(OPEN, state=OPEN) if _is_put_aside(letter) else letter)
+    return rows.change(made.id, lambda letter: letter.after(OPEN, state=OPEN) if is_being_made(letter) else letter)
 
 
 def previewed(original: Letter, data: Mapping[str, Any]) -> str:
@@ -171,6 +171,6 @@ def _replaced(letter: Letter, message_id: str) -> Letter:
     return letter.after(EDITED, context.current().actor, message_id, state=DONE, sent_as=message_id)
 
 
-def _is_put_aside(letter: Letter) -> bool:
-    """Whether it was only made so far: an operator who puts it aside leaves a reason."""
-    return letter.state == PARKED and len(letter.history) == 1
+def is_being_made(letter: Letter) -> bool:
+    """Whether it is an edited letter whose original is not done yet: an operator who puts one aside leaves a reason."""
+    return letter.state == PARKED and [one.what for one in letter.history] == [IN_PLACE_OF]

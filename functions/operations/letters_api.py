@@ -166,6 +166,12 @@ def discard_letter(id: str, body: Reason) -> None:
     service.discard(id, body.reason)
 
 
+@api.put("/api/operations/letters/{id}/reopen", may=[OPERATOR], versioned=False, errors=[409])
+def reopen_letter(id: str) -> None:
+    """Have a letter that was parked or discarded be among the open ones again, so that it can be sent back."""
+    service.reopen(id)
+
+
 def _fields(letter: Letter) -> dict[str, Any]:
     """The fields of a letter's shape."""
     renamed = {"message": letter.name, "group": letter.fingerprint}

@@ -21,7 +21,7 @@ from functions.kernel.domain.errors import (
 )
 from functions.kernel.runtime import budget, clock, context, ids, observe
 from functions.operations import consumers, failed_messages, history_rows, run_rows
-from functions.operations.cloud import relays, starts
+from functions.operations.cloud import LONGEST_CALL, relays, starts
 from functions.operations.cloud import replays as replay_functions
 from functions.operations.history_rows import FILL, OVER, Progress, Source
 from functions.operations.runs import CANCELLED, DONE, RUNNING, STOPPED, Run
@@ -144,7 +144,7 @@ def fill(run: Run, progress: Progress, until: datetime, *, view: str | None, gen
     """Bring page after page, at the rate, until all is brought, time is over, or the run is not running any more."""
     asked = Asked.of(run)
     bounds = {name: value for name, value in (("since", asked.since), ("until", asked.until)) if value}
-    while (here := progress.here) and clock.now() < until and budget.left() > budget.MESSAGE:
+    while (here := progress.here) and clock.now() < until and budget.left() > LONGEST_CALL + budget.RESERVE:
         if run_rows.get(run.id).state != RUNNING:
             break
         source, segment = here

@@ -13,7 +13,7 @@ from functions.kernel.domain.errors import InvalidError, RefusedError
 from functions.kernel.projections.generation import View, split
 from functions.kernel.projections.generations import Generations
 from functions.kernel.runtime import runtime
-from functions.operations import rebuilds, rows, run_rows, runs
+from functions.operations import rebuilds, redrives, rows, run_rows, runs
 from functions.operations.history_rows import BUILT, DROP, FILL, Progress
 from functions.operations.rows import Filter
 from functions.operations.runs import Run
@@ -253,3 +253,15 @@ def test_a_client_that_pages_through_a_list_goes_on_for_an_hour_after_a_switch_a
         "next: this list was built anew meanwhile: read it from the beginning",
     )
     assert len(mall.request("GET", "/api/stores?limit=9").body["stores"]) == 3
+
+
+def test_a_rebuild_that_is_read_already_cannot_be_cancelled_as_if_the_one_before_came_back(mall: OperatedMall) -> None:
+    a_few_orders(mall, 1)
+    id = mall.begin(rebuilds.begin, "search", "orders")
+    mall.until(id, is_built)
+    with mall.at_work("operations"):
+        rebuilds.switch(id)
+        with pytest.raises(RefusedError, match="is read already"):
+            redrives.cancel(id)
+    run, _ = mall.until(id, is_over)
+    assert run.state == runs.DONE

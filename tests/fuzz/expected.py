@@ -111,6 +111,7 @@ EXPECTED: dict[str, dict[int, str]] = {
     "GET /api/operations/letters/{id}/test": {409: "a relay gave it up"},
     "PUT /api/operations/letters/{id}/park": {400: "a reason of blanks", 409: "it is being redriven, or is done"},
     "PUT /api/operations/letters/{id}/discard": {400: "a reason of blanks", 409: "it is being redriven, or is done"},
+    "PUT /api/operations/letters/{id}/reopen": {409: "it is being redriven, or is done"},
     "POST /api/operations/forecasts": {
         400: "not one of letters, a group and a filter, or another consumer or data for several",
         409: "a letter that is not open",

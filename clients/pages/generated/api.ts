@@ -1201,6 +1201,7 @@ export interface Operations {
   "PUT /api/operations/letters/{id}/data": { query: undefined; body: NewData; answer: Edited };
   "PUT /api/operations/letters/{id}/discard": { query: undefined; body: Reason; answer: Record<string, unknown> };
   "PUT /api/operations/letters/{id}/park": { query: undefined; body: Reason; answer: Record<string, unknown> };
+  "PUT /api/operations/letters/{id}/reopen": { query: undefined; body: Record<string, unknown>; answer: Record<string, unknown> };
   "GET /api/operations/letters/{id}/test": { query: undefined; body: undefined; answer: UnitTest };
   "POST /api/operations/rebuilds": { query: undefined; body: NewRebuild; answer: Started };
   "GET /api/operations/rebuilds/{id}": { query: undefined; body: undefined; answer: RebuildAnswer };

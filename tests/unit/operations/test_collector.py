@@ -19,7 +19,7 @@ from functions.operations.collector import collector
 from functions.operations.letters import DISCARDED, DONE, OPEN, PARKED, REDRIVING, Letter
 from functions.operations.rows import Filter
 from tests.simulation.cost import item_size
-from tests.support.letters import MemoryFailureQueues, known_consumers, sample
+from tests.support.letters import QUEUES, MemoryFailureQueues, known_consumers, sample
 
 NOON = datetime(2026, 3, 14, 12, 0, tzinfo=UTC)
 INBOX, RELAY = "depot/inbox/dead-letters", "depot/relay/failures"
@@ -378,3 +378,29 @@ def test_no_body_is_too_strange_to_be_stored(runtime: Runtime, number: int) -> N
     for item in runtime.views.items.values():  # type: ignore[attr-defined]  # of rows in memory
         assert item_size(item) <= 400 * 1024
         assert all(len(item[key]["S"].encode()) <= 1024 for key in item if key.endswith(("partition", "sort")))
+
+
+def test_what_was_stored_is_remembered_without_its_body_which_may_be_a_megabyte_each(
+    queues: MemoryFailureQueues,
+) -> None:
+    queues.put(INBOX, *(of_order(number) for number in range(3)))
+    stored = collector_module.drain(QUEUES[INBOX])
+    assert [letter.body for letter in stored] == [""] * 3
+    assert all(rows.letter(letter.id).body for letter in stored)
+
+
+def test_a_queue_that_is_never_empty_takes_the_time_of_the_others_in_some_minutes_only(
+    queues: MemoryFailureQueues, time: Time
+) -> None:
+    queues.put(INBOX, *(of_order(number) for number in range(2_000)))
+    others = [name for name in QUEUES if name != INBOX]
+    for number, name in enumerate(others, start=3_000):
+        queues.put(name, record("unreadable", number, body=f"{{ {number}"))
+    queues.fails = lambda call, queue: time.after(seconds=4) if queue == INBOX else None
+    for _ in QUEUES:
+        begun = time.now
+        with budget.at_most(60):
+            collector.handle({})
+        time.now = max(time.now, begun + timedelta(seconds=60))
+    assert {name: queues.count(name) for name in others} == dict.fromkeys(others, 0)
+    assert queues.count(INBOX) > 0

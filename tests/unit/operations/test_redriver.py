@@ -1,5 +1,6 @@
 """Letters are sent back by a ramp, each under one run, and every one of them has an outcome."""
 
+import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from itertools import pairwise
@@ -8,7 +9,7 @@ import pytest
 
 from functions.kernel.domain.errors import UnavailableError
 from functions.kernel.runtime import budget
-from functions.operations import rows, run_rows, runs, sending
+from functions.operations import rows, run_rows, runs, sending, transitions
 from functions.operations.cloud import Held
 from functions.operations.runs import CANCELLED, PAUSED, STOPPED, Run
 from tests.unit.operations.redriving import CRASHES, DEAD, FLAKY, SILENT, Calls, Place, adds_up, known_consumers
@@ -394,3 +395,28 @@ def test_a_call_that_fails_stops_neither_the_other_letters_nor_the_other_runs(pl
     place.until_over(first, second)
     assert {place.letter(letter).state for letter in letters} == {"done"}
     assert set(place.handled.values()) == {1}
+
+
+def test_a_letter_that_no_queue_will_ever_take_is_open_with_the_reason_and_holds_up_no_other(place: Place) -> None:
+    letters = place.letters(4)
+    place.never_takes = letters[0].message_id
+    run = place.run(letters)
+    place.until_over(run)
+    assert place.states(run) == "x+++"
+    refused = place.letter(letters[0])
+    assert (refused.state, refused.history[-1].detail) == ("open", "the queue refuses it: InvalidMessageContents")
+
+
+def test_a_dead_letter_of_the_outcomes_themselves_is_done_when_its_outcome_was_taken(place: Place) -> None:
+    [letter] = place.letters(1)
+    said = {"letter": "gone", "run": "gone/0", "outcome": "done", "error": "", "reason": ""}
+    [outcome] = place.letters(1, consumer="operations/outcomes", body=json.dumps(said))
+    run = place.run([outcome])
+    with place.at_work():
+        rows.change(outcome.id, lambda one: transitions.claimed(one, runs.place(run.id, 0), "ada", 3))
+        run_rows.mark(run, {0: runs.SENT})
+    attributes = {"letter": outcome.id, "run": runs.place(run.id, 0)}
+    place.outcomes.append((Held("record-1", "receipt", json.dumps(said), attributes), place.now))
+    place.redrive()
+    assert (place.letter(outcome).state, place.letter(letter).state) == ("done", "open")
+    assert (place.states(run), place.outcomes) == ("+", [])

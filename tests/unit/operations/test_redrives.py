@@ -247,3 +247,23 @@ def test_runs_are_listed_those_at_work_first(place: Place) -> None:
         found += [one["id"] for one in page["runs"]]
         path = f"runs?limit=2&next={page['next']}" if "next" in page else ""
     assert found == [*reversed(at_work), over.id]
+
+
+def test_a_group_without_a_letter_is_not_found_rather_than_done_at_once(place: Place) -> None:
+    place.letters(1)
+    answer = ask(place, "POST", "redrives", {"group": "0123456789abcdee"})
+    assert (answer.status, answer.body["detail"]) == (404, "there is no letter of a group 0123456789abcdee")
+    assert ask(place, "POST", "forecasts", {"group": "0123456789abcdee"}).status == 404
+
+
+def test_a_forecast_of_other_data_or_for_another_consumer_is_not_what_would_be_sent(place: Place) -> None:
+    [letter] = place.letters(1)
+    of_something_else: list[dict[str, Any]] = [{"data": {}}, {"to": "depot/inbox"}]
+    for number, asked in enumerate(of_something_else):
+        made = Run(f"run-{number}", asked, "operator:ada", place.of_now(), kind=FORECAST, state=runs.DONE, life="life")
+        with place.at_work():
+            run_rows.create(made, [letter.id])
+    assert ask(place, "POST", "redrives", {"forecast": "run-0"}).status == 400
+    assert ask(place, "POST", "redrives", {"forecast": "run-1"}).status == 400
+    place.until_over(begun(place, forecast="run-1", to="depot/inbox"))
+    assert sent(place) == [letter.id]
