@@ -1,7 +1,7 @@
 """What an operator does about dead letters, by the routes of operations alone: finds, forecasts, and sends back."""
 
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import accumulate
 
 from clients.mall import Json, Mall, wait_for
@@ -10,19 +10,18 @@ from functions.operations.runs import RAMP
 from functions.operations.transitions import SENT_BACK
 
 GROUPS = "/api/operations/groups"
-FOUND_WITHIN = 150  # seconds: operations stores letters and counts groups once a minute
-RUN_WITHIN = 150
+FOUND_WITHIN = 240  # seconds: operations stores letters and counts groups once a minute
+RUN_WITHIN = 240
 STEPS = 3  # of a ramp, at the least, that a run must have had
 
 
 @dataclass
 class Mending:
-    """The letters of one consumer by one message. letters: all that were seen; redriven: those that were sent back."""
+    """The letters of one consumer by one message. redriven: how many were sent back."""
 
     operator: Mall
     consumer: str
     message: str
-    groups: list[str] = field(default_factory=list)
     redriven: int = 0
 
     def found(self, at_least: int) -> Json:
@@ -32,9 +31,7 @@ class Mending:
             of_them = [one for one in self._open_groups() if one["counts"]["open"] >= at_least]
             return of_them[0] if of_them else None
 
-        group = wait_for(look, f"{at_least} letters of {self.message}", seconds=FOUND_WITHIN)
-        self.groups.append(group["id"])
-        return group
+        return wait_for(look, f"{at_least} letters of {self.message}", seconds=FOUND_WITHIN)
 
     def forecast(self, group: str) -> Json:
         """The forecast of a group's open letters, once it is done."""
