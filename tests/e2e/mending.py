@@ -1,25 +1,28 @@
 """What an operator does about dead letters, by the routes of operations alone: finds, forecasts, and sends back."""
 
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import accumulate
 
 from clients.mall import Json, Mall, wait_for
+from functions.operations.letters import DONE
+from functions.operations.runs import RAMP
+from functions.operations.transitions import SENT_BACK
 
 GROUPS = "/api/operations/groups"
-FOUND_WITHIN = 150  # seconds: operations stores letters and counts groups once a minute
-RUN_WITHIN = 150
+FOUND_WITHIN = 240  # seconds: operations stores letters and counts groups once a minute
+RUN_WITHIN = 240
+STEPS = 3  # of a ramp, at the least, that a run must have had
 
 
 @dataclass
 class Mending:
-    """The letters of one consumer by one message. letters: all that were seen; redriven: those that were sent back."""
+    """The letters of one consumer by one message. redriven: how many were sent back."""
 
     operator: Mall
     consumer: str
     message: str
-    groups: list[str] = field(default_factory=list)
     redriven: int = 0
-    steps: list[str] = field(default_factory=list)
 
     def found(self, at_least: int) -> Json:
         """The open group with so many open letters, once there is one."""
@@ -28,9 +31,7 @@ class Mending:
             of_them = [one for one in self._open_groups() if one["counts"]["open"] >= at_least]
             return of_them[0] if of_them else None
 
-        group = wait_for(look, f"{at_least} letters of {self.message}", seconds=FOUND_WITHIN)
-        self.groups.append(group["id"])
-        return group
+        return wait_for(look, f"{at_least} letters of {self.message}", seconds=FOUND_WITHIN)
 
     def forecast(self, group: str) -> Json:
         """The forecast of a group's open letters, once it is done."""
@@ -49,15 +50,20 @@ class Mending:
         id = self.operator.post("/api/operations/redrives", wanted, key=str(uuid.uuid4()))["id"]
 
         def ended() -> Json | None:
-            found = self.operator.get(f"/api/operations/runs/{id}")
-            if found["step"] and found["step"] not in self.steps:
-                self.steps.append(found["step"])
-            run: Json = found["run"]
+            run: Json = self.operator.get(f"/api/operations/runs/{id}")["run"]
             return None if run["state"] in ("gathering", "running") else run
 
         run = wait_for(ended, f"redrive {id}", seconds=RUN_WITHIN)
         self.redriven += run["total"]
         return run
+
+    def kept_to_the_ramp(self, run: str) -> bool:
+        """Whether each step of a run's ramp began when all letters of the steps before were done."""
+        ids = [one["id"] for one in self.operator.pages(f"/api/operations/runs/{run}/letters", "letters")]
+        letters = [self.operator.get(f"/api/operations/letters/{id}")["letter"] for id in ids]
+        sent, done = ([_time_of(what, one) for one in letters] for what in (SENT_BACK, DONE))
+        ends = [end for end in accumulate(RAMP) if end < len(letters)]
+        return len(ends) >= STEPS and all(max(done[:end]) <= min(sent[end:]) for end in ends)
 
     def open_group(self) -> str | None:
         """A group of which letters are open, as the letters themselves say."""
@@ -80,3 +86,8 @@ class Mending:
         wanted = self.consumer, self.message
         groups = self.operator.pages(f"{GROUPS}?state=open", "groups")
         return [one for one in groups if (one["consumer"], one["message"]) == wanted]
+
+
+def _time_of(what: str, letter: Json) -> str:
+    """When it happened to a letter last."""
+    return max(str(one["time"]) for one in letter["history"] if one["what"] == what)

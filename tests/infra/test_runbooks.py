@@ -5,7 +5,6 @@ import json
 import re
 import shlex
 import subprocess
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,35 +18,18 @@ from infra.documents.generate import ROOT
 from infra.operate.__main__ import COMMANDS, parser
 from tests.infra.conftest import Templates
 from tests.infra.policies import Names
+from tests.support.runbooks import BLOCK, PAGES, RUNBOOKS, commands, texts
 
-RUNBOOKS = ROOT / "docs" / "runbooks"
-PAGES = sorted(RUNBOOKS.glob("*.md"))
 NOT_OF_AN_ALARM = {"README.md", "restore-a-table.md"}
 OF_ALARMS = [page for page in PAGES if page.name not in NOT_OF_AN_ALARM]
 PARTS = ("Alarm `", "**Look here first.**", "**Do.**", "**Over**")
 
-BLOCK = re.compile(r"(?:^ {4,}\S.*\n)+", re.MULTILINE)
-IN_TICKS = re.compile(r"`([^`\n]+)`")
-COMMAND = re.compile(r"(?:^|\$\(|;\s*(?:do\s+)?)((?:make|aws|call)\s[^;\n]*)")
 CALL = re.compile(r"call (GET|PUT|POST|DELETE) (\S+)(?: (\{.*\}))?$")
 ROUTE = re.compile(r"(GET|PUT|POST|DELETE) (/api/\S+)")
 # Options of the aws command line itself, beside those of an operation.
 OF_AWS = {"query", "output", "cli-binary-format", "name-prefix"}
 
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-
-
-def texts(page: Path) -> Iterator[str]:
-    """What a page has between backticks, and line by line in its blocks."""
-    text = page.read_text()
-    for block in BLOCK.findall(text):
-        yield from (line.strip() for line in block.splitlines())
-    yield from IN_TICKS.findall(BLOCK.sub("", text))
-
-
-def commands(page: Path, program: str) -> list[str]:
-    found = [command.strip() for text in texts(page) for command in COMMAND.findall(text)]
-    return [command for command in found if command.split()[0] == program and len(command.split()) > 1]
 
 
 def named_alarms(*stages: Templates) -> dict[str, str]:
