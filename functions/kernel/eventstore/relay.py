@@ -14,7 +14,6 @@ from functions.kernel.runtime.commit import Commit, Outgoing
 from functions.kernel.runtime.json_text import compact, fitting
 from functions.kernel.runtime.runtime import LONGEST_DELAY, Unsent
 
-
 VERSIONS = 100  # commits read at once to find the one that holds an event: none has so many events
 
 
