@@ -179,7 +179,8 @@ def _given_up(run: Run, progress: Progress) -> Progress:
     try:
         _ask_of_view(run, progress, "abort")
     except RefusedError as error:  # two operators at once: the other's switch was quicker
-        run_rows.change(run.id, lambda one: replace(one, state=RUNNING, why=error.message))
+        why = error.message
+        run_rows.change(run.id, lambda one: replace(one, state=RUNNING, why=why))
         return _switch(run, progress, clock.now())
     return progress.at(DROP)
 

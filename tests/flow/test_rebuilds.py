@@ -14,7 +14,7 @@ from functions.kernel.domain.errors import InvalidError, RefusedError
 from functions.kernel.projections.generation import View, split
 from functions.kernel.projections.generations import Generations
 from functions.kernel.runtime import runtime
-from functions.operations import rebuilds, redrives, rows, run_rows, runs
+from functions.operations import rebuilds, redrives, replays, rows, run_rows, runs
 from functions.operations.history_rows import BUILT, DROP, FILL, Progress
 from functions.operations.rows import Filter
 from functions.operations.runs import Run
@@ -279,7 +279,7 @@ def test_of_two_operators_who_switch_and_give_up_at_once_the_view_and_the_run_sa
     with mall.at_work("operations"):
         rebuilds.switch(id)
         if is_switched:  # the runner asked the service, and ended before it noted that
-            rebuilds.ask("search", {"switch": {"view": "orders", "generation": progress.generation}})
+            replays.ask("search", {"switch": {"view": "orders", "generation": progress.generation}})
         run_rows.change(id, lambda one: replace(one, state=runs.CANCELLED))  # by one who looked before the switch
     run, _ = mall.until(id, is_over)
     assert run.state == (runs.DONE if is_switched else runs.CANCELLED)
