@@ -189,7 +189,8 @@ def _let_pause(function: ServiceFunction, stage: Stage) -> None:
     stack = Stack.of(function)
     consumers = [function_name(stage, one.service, one.queue) for one in consumed()]
     arns = [function_arn(stack, name) for name in consumers]
-    functions = [*arns, *(f"{arn}:*" for arn in arns if stage.has_aliases)]
+    # AWS does not say whether the key has an alias of the function: so with one and without.
+    functions = [name for arn in arns for name in (arn, f"{arn}:*")]
     mapping = stack.format_arn(
         service="lambda", resource="event-source-mapping", resource_name="*", arn_format=ArnFormat.COLON_RESOURCE_NAME
     )

@@ -125,7 +125,7 @@ class Reason(Body):
 
 @api.get("/api/operations/letters", may=[OPERATOR])
 def list_letters(params: Wanted) -> Letters:
-    """List letters, those that were opened last first; of all states, one state after the other, the open first.
+    """List letters, those that were opened last first; of all states, the open ones first.
 
     A page may be short, or empty, and not be the last: what a filter wants is looked for in 1,000 letters at a time.
     """

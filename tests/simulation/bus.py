@@ -49,13 +49,13 @@ class Bus:
             for name in sorted(rule.names):
                 self._by_name.setdefault(name, []).append(rule)
 
-    def put(self, source: str, name: str, detail: str, content: dict[str, Any]) -> str:
-        """Accept one event; its id. content: the detail as a dict."""
+    def put(self, source: str, name: str, detail: str, content: dict[str, Any], by: str = "") -> str:
+        """Accept one event; its id. content: the detail as a dict. by: the container."""
         world = self._world
         entry = world.number("entry")
         self.latest[name] = content
         world.cost.publish(source, name, detail)
-        world.history.record("published", service=source, entry=entry, name=name, detail=content)
+        world.history.record("published", service=source, entry=entry, name=name, detail=content, by=by)
         time = (BEGIN + timedelta(microseconds=world.scheduler.now_us)).isoformat(timespec="seconds")
         body = (
             f'{{"version":"0","id":"{entry}","detail-type":"{name}","source":"{source}","account":"123456789012",'
@@ -139,7 +139,7 @@ class EventsClient:
             elif entry["EventBusName"] != NAME:  # accepted, and matched by no rule: AWS does not say so
                 answers.append({"EventId": self._world.number("entry")})
             else:
-                event = self._bus.put(entry["Source"], entry["DetailType"], entry["Detail"], content)
+                event = self._bus.put(entry["Source"], entry["DetailType"], entry["Detail"], content, self._name)
                 answers.append({"EventId": event})
         return {"FailedEntryCount": sum("ErrorCode" in answer for answer in answers), "Entries": answers}
 

@@ -8,6 +8,7 @@ from functions.kernel.messaging.inbox import FIFO_GROUP
 from functions.kernel.messaging.topics import dated
 from infra.stages import STAGES
 from tests.simulation.backups import Backups
+from tests.simulation.broken_deploys import BrokenHandlers
 from tests.simulation.check.stored_form import unpacked
 from tests.simulation.choices import Choices
 from tests.simulation.containers import BEGIN
@@ -60,6 +61,7 @@ class Cloud:
         self.archive = deployed.bus.archive
         self.audits: list[dict[str, Any]] = []
         self.backups = Backups()
+        self.broken = BrokenHandlers(self)
         self._gateway = Gateway(self.world, deployed)
 
     def _committed(self, table: Table, key: Key, item: Item, by: str, in_transaction: int) -> None:
@@ -164,7 +166,9 @@ class Cloud:
             if target.is_dead_letters or (names and name not in names):
                 continue
             for place in ("dead-letters", "undelivered"):
-                source = self.queues[f"{name}/{place}"]
+                source = self.queues.get(f"{name}/{place}")
+                if source is None:
+                    continue
                 for message in list(source.messages.values()):
                     source.delete(message.id, message.receipt)
                     group = FIFO_GROUP if target.fifo else ""
@@ -228,7 +232,8 @@ class Cloud:
     def is_quiescent(self, within: float = 3_600.0) -> bool:
         """Whether nothing is in progress: no busy function, no stream behind, no message due within so many seconds.
 
-        Dead letters do not count, nor do schedules once nothing was stored for a while.
+        Nor are dead letters left that operations has not stored. Schedules do not count once nothing was stored for a
+        while.
         """
         now = self.scheduler.now_us
         if now - self._last_change_us < UNCHANGED * SECOND:
@@ -238,6 +243,8 @@ class Cloud:
         if any(function.busy for function in self.functions.values()):
             return False
         horizon = now + int(within * SECOND)
+        if self._deployed.operated.has_work("collector"):
+            return False
         return not any(
             message.visible_us <= horizon
             for queue in self.queues.values()

@@ -11,7 +11,7 @@ from functions.fleet.broker import IotBroker
 from functions.fleet.identities import IotIdentities
 from functions.gateway.api import api as gateway_api
 from functions.gateway.authorizer import Authorizer
-from functions.kernel.composition import forecast
+from functions.kernel.composition import forecast, replay
 from functions.kernel.composition.adapters import EventBridgeBus, SqsQueue, invoker
 from functions.kernel.composition.manifest import Manifest, manifest, services
 from functions.kernel.eventstore import relay
@@ -27,12 +27,12 @@ from functions.kernel.rest.routes import Route, match_path
 from functions.kernel.runtime import token_keys
 from functions.kernel.runtime.runtime import Runtime
 from functions.kernel.runtime.views import ViewStore
-from tests.simulation import containers
+from tests.simulation import containers, operations
 from tests.simulation.bus import Bus, EventsClient, Rule
 from tests.simulation.containers import Container, Function
 from tests.simulation.dynamodb import DynamoDB, DynamoDBClient
 from tests.simulation.event_source import Worker
-from tests.simulation.eventbridge_schedules import EventBridgeSchedule
+from tests.simulation.eventbridge_schedules import EventBridgeSchedule, ScheduledFunction
 from tests.simulation.external_services import Provider, ProviderClient, Texts, TextsClient
 from tests.simulation.iot.control_client import IotClient
 from tests.simulation.iot.data_client import IotDataClient
@@ -40,6 +40,7 @@ from tests.simulation.iot.wiring import deployed, robots_topics
 from tests.simulation.kms import Kms, KmsClient
 from tests.simulation.lambda_client import LambdaClient
 from tests.simulation.mixed_versions import EVOLVED, OldDynamoDBClient, OldSQSClient, received, received_by_newest_code
+from tests.simulation.operations import OPERATIONS, SCHEDULED_TIMEOUT, VIEWS, Addressed
 from tests.simulation.sdk import Wire, World
 from tests.simulation.sqs import Queue, SQSClient
 from tests.simulation.streams import Stream
@@ -52,6 +53,7 @@ JWKS = token_keys.jwks(token_keys.read(TOKEN_KEYS))
 MAX_RECEIVES = 200
 CONCURRENCY = 10
 ROBOTS_BATCH, ROBOTS_WINDOW = 100, 1.0  # of the queue of what robots report
+LOOKS_ALWAYS = 0.05  # of all schedules: those in which operations looks each minute whether there is anything to do
 
 
 @cache
@@ -118,15 +120,24 @@ class Deployment:
         self.queues: dict[str, Queue] = {}
         self.streams: dict[str, Stream] = {}
         self.dynamodb = DynamoDB(world)
+        self._looks_always = world.choices.chance(LOOKS_ALWAYS, "operations looks each minute")
         self.kms = Kms(world)
         for service in self._manifests:
             self._tables(service)
         rules = [rule for service in self._manifests for rule in self._inboxes(service)]
         self.broker = deployed(world, self.robots_topics, *self._topics_queues())
         self.bus = Bus(world, rules)
-        self._addresses = {queue.url: queue for queue in self.queues.values()}
+        for queue in operations.outcomes(world):
+            self.queues[queue.name] = queue
+        self._addresses: dict[str, Queue] = {}
+        operations.know(self._manifests.values())
+        self.operated = Addressed(
+            world, self.queues, self.functions, self.streams, lambda: self.dynamodb.tables[VIEWS].items
+        )
         for service, registered in self._manifests.items():
             self._functions(service, registered)
+        for queue in self.queues.values():
+            self._addresses |= {queue.url: queue, operations.addressed(queue): queue}
         self._gateway()
         self._schedules()
 
@@ -178,6 +189,10 @@ class Deployment:
             Worker(self.queues[worker.name], worker, batch_size=ROBOTS_BATCH, window=ROBOTS_WINDOW)
         if registered.has_consumers:
             self._function(service, "forecast", self._forecast, WORKER_TIMEOUT)
+        if registered.makes_rows:
+            self._function(service, "replay", replay.handle, WORKER_TIMEOUT)
+        for scheduled in registered.scheduled:
+            self._function(service, scheduled.name, scheduled.handle, SCHEDULED_TIMEOUT)
         if registered.queries:
             self._function(service, "queries", registered.queries.handle, QUERIES_TIMEOUT)
         if registered.publisher:
@@ -248,7 +263,10 @@ class Deployment:
                 **self._identities(container),
                 "texts": TextsClient(self.texts, self._world, container),
                 **KmsClient(self.kms, self._world, Wire(self._world, container, "kms"), name).adapters,
+                **(self.operated.adapters(container, sqs) if service == OPERATIONS else {}),
+                **({"stream": self.operated.stream(container)} if part == "relay" else {}),
             },
+            outcomes=SqsQueue(sqs, self.queues["operations/outcomes"].url),  # type: ignore[arg-type]
             secret=lambda: b"a key for simulations",
             token_keys=lambda: TOKEN_KEYS,
             settings=self._settings,
@@ -304,6 +322,12 @@ class Deployment:
             for inbox in registered.inboxes:
                 for timer, expression in inbox.schedules.items():
                     EventBridgeSchedule(self._world, timer, expression, self.queues[f"{service}/{inbox.queue}"])
+            for scheduled in registered.scheduled:
+                function = self.functions[f"{service}/{scheduled.name}"]
+                ScheduledFunction(self._world, function, scheduled.expression, partial(self._is_due, scheduled.name))
+
+    def _is_due(self, name: str) -> bool:
+        return self._looks_always or self.operated.has_work(name)
 
     def service_of(self, method: str, path: str) -> str:
         """The service of a route; a literal part wins over a parameter. Other routes are the gateway's."""

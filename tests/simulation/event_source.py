@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from functions.operations.mappings import DISABLED, DISABLING, ENABLED, ENABLING
 from tests.simulation.batch_response import failed_items
 from tests.simulation.containers import BEGIN, Function
 from tests.simulation.scheduler import SECOND
@@ -11,6 +12,7 @@ from tests.support.delivery import message_attributes
 
 VISIBILITY = 120 * SECOND
 POLL_AGAIN = 20 * SECOND  # a long poll
+SWITCHED_IN = (1.0, 40.0)  # seconds that it takes to switch a mapping
 _BEGIN = int(BEGIN.timestamp()) * 1000
 
 
@@ -18,6 +20,7 @@ class Worker:
     """The pollers of a queue: they invoke a function with batches, and delete what was handled.
 
     window: seconds in which a batch is gathered from its first message on. `disabled`: it does not poll.
+    state: of the mapping, which AWS switches asynchronously; while it is switched off, it still polls.
     """
 
     def __init__(self, queue: Queue, function: Function, batch_size: int = 10, window: float = 0.0) -> None:
@@ -28,12 +31,27 @@ class Worker:
         self._world = queue.world
         self._next_poll: int | None = None
         self.disabled = False
+        self.state = ENABLED
         queue.worker = self
 
     def enable(self) -> None:
         """Poll again, if it was disabled."""
         if self.disabled:
             self.disabled = False
+            self._plan_poll()
+
+    def switch(self, *, on: bool) -> None:
+        """Begin to switch the mapping on or off."""
+        before, self.state = self.state, ENABLING if on else DISABLING
+        if before == self.state.replace("ing", "ed"):
+            self.state = before
+            return
+        self._world.scheduler.call_in(self._world.choices.seconds(*SWITCHED_IN, "a mapping"), self._switched)
+
+    def _switched(self) -> None:
+        self.state = ENABLED if self.state == ENABLING else DISABLED
+        self._world.history.record("mapping", queue=self._queue.name, state=self.state)
+        if self.state == ENABLED:
             self._plan_poll()
 
     def poll_at(self, at_us: int) -> None:
@@ -51,7 +69,7 @@ class Worker:
         if self._next_poll != at_us:
             return  # an earlier poll was planned instead, and has planned the next
         self._next_poll = None
-        if self.disabled:
+        if self.disabled or self.state == DISABLED:
             return
         if self._queue.name in self._world.away:
             self.poll_at(at_us + POLL_AGAIN)

@@ -1,10 +1,12 @@
-"""EventBridge schedules: each sends a timer message to a queue, not always in time."""
+"""EventBridge schedules: each sends a timer message to a queue, or runs a function, not always in time."""
 
 import json
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from events.registry import Timer
-from tests.simulation.containers import BEGIN
+from tests.simulation.containers import BEGIN, Function
+from tests.simulation.lambda_client import run_by_itself
 from tests.simulation.outages import when_back
 from tests.simulation.sdk import World
 from tests.simulation.sqs import Queue
@@ -46,6 +48,28 @@ class EventBridgeSchedule:
             json.dumps({"detail-type": self._timer.about.name, "version": self._timer.about.version, "time": time}),
             by="schedule",
         )
+
+
+class ScheduledFunction:
+    """A rule that runs a function without a queue between. is_due: whether there is any use in that."""
+
+    def __init__(self, world: World, function: Function, expression: str, is_due: Callable[[], bool]) -> None:
+        self._world, self._function, self._expression, self._is_due = world, function, expression, is_due
+        self._plan(BEGIN)
+
+    def _plan(self, after: datetime) -> None:
+        due = next_time(self._expression, after)
+        self._world.scheduler.call_at((due - BEGIN) // timedelta(microseconds=1), lambda: self._fire(due))
+
+    def _fire(self, due: datetime) -> None:
+        world, where = self._world, self._function.name
+        self._plan(due)
+        if not self._is_due() or world.faults.strikes("schedule missed", where):
+            return
+        seconds = world.choices.seconds(0.01, 2.0, "schedule")
+        if world.faults.strikes("schedule late", where):
+            seconds += world.choices.seconds(1.0, 60.0, "late")
+        world.scheduler.call_in(seconds, lambda: run_by_itself(self._function, {}, "tick"))
 
 
 def next_time(expression: str, after: datetime) -> datetime:

@@ -78,7 +78,13 @@ class ProviderClient:
         if call == "void":
             self._provider.undone.add(payment_id)
         self._world.history.record(
-            "effect", port="provider", request_id=request_id, what=what, answered=not lost, again=before is not None
+            "effect",
+            port="provider",
+            request_id=request_id,
+            what=what,
+            answered=not lost,
+            again=before is not None,
+            by=self._caller.name,
         )
         _maybe_kill(self._world, self._caller, "provider")
         if lost:
@@ -147,6 +153,7 @@ class TextsClient:
             what={"number": number, "text": text},
             answered=not lost,
             again=again,
+            by=self._caller.name,
         )
         _maybe_kill(self._world, self._caller, "texts")
         if lost:

@@ -1,4 +1,8 @@
-"""Lambda's Invoke: one function calls another and waits for it."""
+"""Lambda's Invoke: one function calls another and waits for it, or has it run by itself.
+
+What is invoked asynchronously is queued by Lambda, which tries again what was throttled, and now and then runs it
+twice: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
+"""
 
 import io
 import json
@@ -6,8 +10,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from tests.simulation.containers import Function
-from tests.simulation.scheduler import Promise
+from tests.simulation.scheduler import SECOND, Promise
 from tests.simulation.sdk import Wire, World, client_error
+
+OLDEST = 60  # seconds for which Lambda tries to run what was invoked asynchronously (infra/operations.py)
 
 
 class LambdaClient:
@@ -18,8 +24,12 @@ class LambdaClient:
         self._world = world
         self._wire = wire
 
-    def invoke(self, *, FunctionName: str, Payload: bytes) -> dict[str, Any]:
-        """Invoke a function and wait for its answer."""
+    def invoke(self, *, FunctionName: str, Payload: bytes, InvocationType: str = "RequestResponse") -> dict[str, Any]:
+        """Invoke a function and wait for its answer; with `Event`, only for Lambda's word that it will run."""
+        if InvocationType == "Event":
+            function, event = self._functions[FunctionName], json.loads(Payload)
+            self._wire.call("Invoke", FunctionName, lambda: run_by_itself(function, event, "start"))
+            return {"StatusCode": 202}
         answer: dict[str, Any] = self._wire.call("Invoke", FunctionName, lambda: self._begin(FunctionName, Payload))
         return answer
 
@@ -54,3 +64,17 @@ class LambdaClient:
         if not self._functions[name].invoke(event, [self._world.number("invoke")], done):
             raise client_error("TooManyRequestsException", "Rate Exceeded.", "Invoke", status=429)
         return promise
+
+
+def run_by_itself(function: Function, event: dict[str, Any], cause: str) -> None:
+    """Have a function run soon, after an asynchronous invocation, unless it is throttled for a minute."""
+    world = function.world
+    until_us = world.scheduler.now_us + OLDEST * SECOND
+    number = world.number(cause)
+
+    def begin() -> None:
+        if not function.invoke(event, [number], lambda how, answer: None) and world.scheduler.now_us < until_us:
+            world.scheduler.call_in(world.choices.seconds(1.0, 20.0, "throttled"), begin)
+
+    for _ in range(2 if world.faults.strikes("schedule twice", function.name) else 1):
+        world.scheduler.call_in(world.choices.seconds(0.01, 0.3, "asynchronous"), begin)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
+from tests.simulation.broken_deploys import breakable_handlers
 from tests.simulation.check import check
 from tests.simulation.check.epochs import epoch_violations
 from tests.simulation.check.restored import restored_violations
@@ -18,11 +19,12 @@ from tests.simulation.measure import measure
 from tests.simulation.outcomes import commits, count_outcomes
 from tests.simulation.restoration import Restoration
 from tests.simulation.scheduler import SECOND
-from tests.simulation.workload.draw import INTRUDER, OPENER, RECOVERY, Workload, choices_for, draw
+from tests.simulation.workload.draw import DEPLOYER, INTRUDER, OPENER, RECOVERY, Workload, choices_for, draw
 from tests.simulation.workload.intruders import Intruder
 from tests.simulation.workload.long_day import has_long_day, lengthen
 from tests.simulation.workload.mall import Mall
 from tests.simulation.workload.managers import Opener
+from tests.simulation.workload.menders import Mender
 from tests.simulation.workload.recovery import RecoveryCrew
 from tests.simulation.workload.robots import Robot
 from tests.simulation.workload.stream_robots import EveningRobot
@@ -102,6 +104,13 @@ class _Schedule:
         self.settled_after = 0  # seconds from the end of the faults
 
     def run(self) -> Outcome:
+        """Run it, with handlers that deploys may break, if any does."""
+        if DEPLOYER not in self._clients():
+            return self._run()
+        with breakable_handlers(self.cloud.broken.fails):
+            return self._run()
+
+    def _run(self) -> Outcome:
         cloud = self.cloud
         cloud.disable(*self.workload.paused)
         self._spawn(self._open)
@@ -116,6 +125,9 @@ class _Schedule:
                 )
             cloud.run(cloud.now() + LONGEST_PHASE, enough=lambda: not self.active)
             stopped = cloud.now()
+        cloud.end_faults()
+        self._spawn(self.workload.client("night", "operator", Mender, cloud, self.mall).resume_consumers)
+        cloud.run(cloud.now() + LONGEST_PHASE, enough=lambda: not self.active)
         self.settled = cloud.settle()
         self.settled_after = round(cloud.now() - stopped)
         if self._was_parked():

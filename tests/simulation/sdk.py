@@ -109,6 +109,7 @@ class Wire:
     """The connection of one container's client to an AWS service.
 
     service: its name in addresses (`dynamodb`). throttled: the error code of throttling. attempts: per call.
+    read_timeout: seconds for which an attempt waits for its answer.
     """
 
     def __init__(
@@ -118,8 +119,10 @@ class Wire:
         service: str,
         throttled: str = "ThrottlingException",
         attempts: int = ATTEMPTS,
+        read_timeout: float = READ_TIMEOUT,
     ) -> None:
         self._world = world
+        self._read_timeout = read_timeout
         self._caller = caller
         self._service = service
         self._endpoint = f"https://{service}.eu-central-1.amazonaws.com/"
@@ -130,6 +133,11 @@ class Wire:
     def lineage(self) -> Mapping[str, int]:
         """The lineage that the SDK sends in the header of each call: see containers.py."""
         return self._caller.lineage
+
+    @property
+    def caller(self) -> str:
+        """The name of the container."""
+        return self._caller.name
 
     def call(self, operation: str, target: str, effect: Effect) -> Any:
         """Call an effect on a target (a table, a queue), with retries. It may return a Promise of a later result.
@@ -169,7 +177,7 @@ class Wire:
         except ClientError as raised:
             error = raised
         if isinstance(result, Promise):
-            if not scheduler.wait(result, READ_TIMEOUT):
+            if not scheduler.wait(result, self._read_timeout):
                 raise ReadTimeoutError(endpoint_url=self._endpoint)
             result = result.value
             if isinstance(result, ClientError):
@@ -194,7 +202,7 @@ class Wire:
             raise client_error(self._throttled, "Rate exceeded", operation)
         if how == "error":
             raise client_error("InternalServerError", "Internal server error", operation, status=500)
-        self._world.scheduler.sleep(READ_TIMEOUT)
+        self._world.scheduler.sleep(self._read_timeout)
         raise ReadTimeoutError(endpoint_url=self._endpoint)
 
     def _before(self, fault: str, operation: str) -> None:
@@ -221,7 +229,7 @@ class Wire:
 
     def _after(self, fault: str, operation: str) -> None:
         if fault == "reply lost":
-            self._world.scheduler.sleep(READ_TIMEOUT)
+            self._world.scheduler.sleep(self._read_timeout)
             raise ReadTimeoutError(endpoint_url=self._endpoint)
         if fault == "internal error after effect":
             raise client_error("InternalServerError", "Internal server error", operation, status=500)

@@ -2,9 +2,10 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from tests.simulation.containers import BEGIN
 from tests.simulation.cost import message_size
 from tests.simulation.scheduler import SECOND
 from tests.simulation.sdk import Wire, World, client_error
@@ -93,6 +94,7 @@ class Queue:
         dedup: str = "",
         by: str = "",
         lineage: Mapping[str, int] | None = None,
+        container: str = "",
     ) -> str:
         """Accept a message; its id. A FIFO queue accepts a deduplication id once in five minutes."""
         now = self.world.scheduler.now_us
@@ -112,18 +114,21 @@ class Queue:
             reason = dict(attributes or {})
             self.world.history.record("dead", queue=self.name, message=message.id, body=body, reason=reason, by=by)
         else:
-            self.world.history.record("sent", queue=self.name, message=message.id, body=body, delay=delay)
+            of_letter = {name: message.attributes[name] for name in ("letter", "run") if name in message.attributes}
+            of_letter |= {"container": container} if of_letter else {}
+            self.world.history.record("sent", queue=self.name, message=message.id, body=body, delay=delay, **of_letter)
         if self.worker:
             self.worker.poll_at(message.visible_us)
         return message.id
 
-    def delete(self, id: str, receipt: str) -> bool:
-        """Delete a message by its latest receipt; an earlier one does nothing."""
+    def delete(self, id: str, receipt: str, container: str = "") -> bool:
+        """Delete a message by its latest receipt; an earlier one does nothing. container: the one that asks for it."""
         message = self.messages.get(id)
         if message is None or message.receipt != receipt:
             return False
         del self.messages[id]
-        self.world.history.record("deleted", queue=self.name, message=id)
+        by = {"container": container} if container else {}
+        self.world.history.record("deleted", queue=self.name, message=id, **by)
         return True
 
     def change_visibility(self, receipt: str, seconds: int) -> None:
@@ -142,12 +147,56 @@ class Queue:
         if self.worker:
             self.worker.poll_at(message.visible_us)
 
+    def receive(self, most: int, hidden: int) -> list[dict[str, Any]]:
+        """Some of the messages that are visible, hidden for so many seconds, as the client gives them."""
+        world = self.world
+        now = world.scheduler.now_us
+        visible = [message for message in self.messages.values() if message.visible_us <= now]
+        if self.fifo:
+            held = {message.group for message in self.messages.values() if message.visible_us > now}
+            visible = [message for message in visible if message.group not in held]
+        elif visible:
+            few = world.choices.chance(0.2, "a receive sees some servers alone")
+            most = world.choices.between(0, len(visible), "which messages") if few else most
+            visible = world.choices.shuffled(visible, "receive")
+        world.cost.request(*((message.body, message.attributes) for message in visible[:most]))
+        given = []
+        for message in visible[: min(most, 10)]:
+            message.receives += 1
+            message.received_us, message.first_received_us = now, message.first_received_us or now
+            if self.dead_letters and message.receives > self.max_receives:
+                self.dead_letter(message)
+                continue
+            message.visible_us = now + hidden * SECOND
+            if world.faults.strikes("visibility ends", self.name):
+                message.visible_us = now + world.choices.between(2_000, 3 * SECOND, "visible after")
+            given.append(_as_received(message))
+        return given
+
     def dead_letter(self, message: Message) -> None:
         """Dead-letter a message that was received too often."""
         assert self.dead_letters
         del self.messages[message.id]
         self.world.history.record("deleted", queue=self.name, message=message.id)
         self.dead_letters.send(message.body, attributes=message.attributes, group=message.group, by="redrive")
+
+
+def _as_received(message: Message) -> dict[str, Any]:
+    given = {name: {"DataType": "String", "StringValue": value} for name, value in message.attributes.items()}
+    begin = int(BEGIN.timestamp()) * 1000
+    system = {
+        "ApproximateReceiveCount": str(message.receives),
+        "SentTimestamp": str(begin + message.sent_us // 1000),
+        "ApproximateFirstReceiveTimestamp": str(begin + message.first_received_us // 1000),
+        **({"MessageGroupId": message.group} if message.group else {}),
+    }
+    return {
+        "MessageId": message.id,
+        "ReceiptHandle": message.receipt,
+        "Body": message.body,
+        "Attributes": system,
+        **({"MessageAttributes": given} if given else {}),
+    }
 
 
 class SQSClient:
@@ -179,9 +228,58 @@ class SQSClient:
                 raise client_error("MissingParameter", "The request must contain MessageGroupId.", "SendMessage")
             if queue.fifo and delay:
                 raise client_error("InvalidParameterValue", "a message in turn has no delay", "SendMessage")
-            return {"MessageId": queue.send(MessageBody, delay, reason, group, dedup, "inbox", self._wire.lineage)}
+            return {
+                "MessageId": queue.send(
+                    MessageBody, delay, reason, group, dedup, "inbox", self._wire.lineage, self._wire.caller
+                )
+            }
 
         answer: dict[str, Any] = self._wire.call("SendMessage", queue.name, effect)
+        return answer
+
+    def receive_message(
+        self, *, QueueUrl: str, MaxNumberOfMessages: int, VisibilityTimeout: int, **names: Any
+    ) -> dict[str, Any]:
+        """Receive messages without a wait: some of those that are visible; of a FIFO queue, of groups none is held of.
+
+        https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-short-and-long-polling.html
+        """
+        queue = self._queue(QueueUrl, "ReceiveMessage")
+        answer: dict[str, Any] = self._wire.call(
+            "ReceiveMessage", queue.name, lambda: {"Messages": queue.receive(MaxNumberOfMessages, VisibilityTimeout)}
+        )
+        return answer
+
+    def delete_message_batch(self, *, QueueUrl: str, Entries: Sequence[Mapping[str, str]]) -> dict[str, Any]:
+        """Delete messages by their receipts, each by itself."""
+        queue = self._queue(QueueUrl, "DeleteMessageBatch")
+
+        def effect() -> dict[str, Any]:
+            queue.world.cost.request()
+            for entry in Entries:
+                receipt = entry["ReceiptHandle"]
+                queue.delete(receipt.partition("/")[0], receipt, self._wire.caller)
+            return {"Successful": [{"Id": entry["Id"]} for entry in Entries]}
+
+        answer: dict[str, Any] = self._wire.call("DeleteMessageBatch", queue.name, effect)
+        return answer
+
+    def get_queue_attributes(self, *, QueueUrl: str, AttributeNames: Sequence[str]) -> dict[str, Any]:
+        """About how many messages there are."""
+        queue = self._queue(QueueUrl, "GetQueueAttributes")
+
+        def effect() -> dict[str, Any]:
+            now, messages = queue.world.scheduler.now_us, queue.messages.values()
+            hidden = sum(one.visible_us > now and one.receives > 0 for one in messages)
+            delayed = sum(one.visible_us > now and not one.receives for one in messages)
+            counts = {
+                "ApproximateNumberOfMessages": len(messages) - hidden - delayed,
+                "ApproximateNumberOfMessagesNotVisible": hidden,
+                "ApproximateNumberOfMessagesDelayed": delayed,
+            }
+            return {"Attributes": {name: str(counts[name]) for name in AttributeNames}}
+
+        answer: dict[str, Any] = self._wire.call("GetQueueAttributes", queue.name, effect)
         return answer
 
     def change_message_visibility(self, *, QueueUrl: str, ReceiptHandle: str, VisibilityTimeout: int) -> dict[str, Any]:

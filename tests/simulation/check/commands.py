@@ -28,7 +28,9 @@ READ_YOUR_WRITES = "a read by id shows what was written"
 WRITES = ("POST", "PUT", "DELETE")
 COUNTED = ("/api/customers/codes", "/api/customers/sessions")  # requests that are counted, refused or not
 COUNTERS = ("Kiosk", "Phone")
-CHANGES_NO_STREAM = re.compile(r"/api/search/orders|/api/customers/[^/]+/sessions|/api/fleet/robots/[^/]+/certificate")
+CHANGES_NO_STREAM = re.compile(
+    r"/api/search/orders|/api/customers/[^/]+/sessions|/api/fleet/robots/[^/]+/certificate|/api/operations/.*"
+)
 ISSUED = ("token", "expiresAt")  # members of an answer that are another each time: a token is not kept
 
 # What an accepted request creates: the aggregate class, whose id is in the answer, and the first event.

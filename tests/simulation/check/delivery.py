@@ -22,6 +22,7 @@ FIFO = "/dispatcher"  # all messages wait for one that fails there, so it has it
 # Hours of the inbox, from the first receive. Every failure here is a transient fault's: the system has no errors of its
 # own. A version that the code does not know may be known by that of tomorrow.
 TRANSIENT, NEWER = 8, 24
+BROKEN = "RuntimeError"  # of a handler that a deploy broke: attempts are enough
 RECEIVES = 200  # of the queue, before its redrive policy dead-letters a message
 
 
@@ -72,6 +73,10 @@ class Deliveries:
     def is_pending(self, queue: str, message_id: str, end: int) -> bool:
         """Whether the queue has a copy that becomes visible only after `end`, in microseconds."""
         return any(copy.due > end for copy in self._open.get((queue, message_id), ()))
+
+    def misses_any(self, service: str) -> bool:
+        """Whether a service has not handled some message."""
+        return any(place.partition("/")[0] == service for place, _ in self._missed)
 
     def misses(self, place: str, aggregate_id: str, names: Collection[str]) -> bool:
         """Whether a service, or one queue of it, has not handled some message of these names about an aggregate."""
@@ -200,6 +205,8 @@ def _dead_letter_reason(letter: DeadLetter, history: ParsedHistory) -> Iterator[
     first = min((copy.received[0] for copy in copies if copy.received), default=letter.at)
     hours = (letter.at - first) / (3_600 * SECOND)
     enough = NEWER if letter.version > 1 else TRANSIENT
+    if letter.reason.get("error") == BROKEN:
+        enough = 0
     if attempts < ATTEMPTS or (hours < enough and not letter.queue.endswith(FIFO)):
         text = f"{name} was given up at {letter.queue} after {attempts} attempts and {hours:.1f} hours"
         text += f": {letter.reason.get('reason')}"

@@ -79,7 +79,9 @@ class Invocation:
     """One invocation, and what may have made it fail: faults, conflicts, and owners that were stopped.
 
     refused: how often each kind of call was refused or had no answer, which the SDK retries. handed_back: the messages
-    that it did not begin, for want of time. clock: the time on its container's clock when it began.
+    that it did not begin, because no time was left. postponed, put_off, late: those whose visibility it changed; by
+    more than nothing, because they failed; and when time was short. clock: the time on its container's clock when it
+    began.
     """
 
     container: str
@@ -94,6 +96,16 @@ class Invocation:
     refused: Counter[str] = field(default_factory=Counter)
     handed_back: set[str] = field(default_factory=set)
     postponed: set[str] = field(default_factory=set)
+    put_off: set[str] = field(default_factory=set)
+    late: set[str] = field(default_factory=set)
+
+    def hand_back_by_order(self) -> None:
+        """What robots said is handled by robots and topics, in the order in which failures are reported.
+
+        Once there is no time left, what is behind was not begun, unless it was put off for a time by itself.
+        """
+        first = next((place for place, one in enumerate(self.failures) if one in self.late), len(self.failures))
+        self.handed_back.update(one for one in self.failures[first:] if one not in self.put_off)
 
     def has_reasons_for(self, failures: int) -> bool:
         """Whether each failure has its own cause; an outage or a stopped owner explains any number.
@@ -165,6 +177,8 @@ def _invocations(entries: Sequence[Entry]) -> Iterator[Invocation]:
             if at - ended.begin >= TIME_IS_OVER:
                 # The first that was not put off failed last; those behind it were not begun.
                 ended.handed_back.update([one for one in ended.failures if one not in ended.postponed][1:])
+            if ended.function == ROBOTS_TOPICS:
+                ended.hand_back_by_order()
             if "/queries" in ended.function and ended.how != "ok":  # an owner that may have been asked; checked itself
                 for invocation in open_.values():
                     invocation.struck.append("owner failed")
@@ -188,7 +202,10 @@ def _invocations(entries: Sequence[Entry]) -> Iterator[Invocation]:
         elif kind == "postponed":
             for invocation in (one for one in open_.values() if fields["message"] in one.cause):
                 invocation.postponed.add(fields["message"])
+                if fields["seconds"] > 0:
+                    invocation.put_off.add(fields["message"])
                 if at - invocation.begin >= TIME_IS_SHORT:
+                    invocation.late.add(fields["message"])
                     # No time is left to begin what is behind it; of a message whose receipt is void no hand-back tells.
                     behind = invocation.cause.index(fields["message"]) + (fields["seconds"] > 0)
                     invocation.handed_back.update(invocation.cause[behind:])

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from tests.simulation.check import generations
 from tests.simulation.check.records import Commit, Copy, DeadLetter, Event, Message, Outage, Request
 
 Entry = tuple[int, str, dict[str, Any]]
@@ -22,8 +23,10 @@ class ParsedHistory:
     """A history and the final state.
 
     end, faults_ended_at: times in microseconds. failure_count: invocations that failed, timed out or reported a failed
-    item. old_containers: those that run the previous version of the code. outages: those of a long day. lost_by_relay:
+    item. old_containers: those that run the previous version of the code. outages: those of a long day. rows: as they
+    are read, those of the generation of a view that is live then; stored_rows: all, as they are stored. lost_by_relay:
     commits (service, stream, version) that a relay gave up. given_up: (message, queue) pairs that a rule gave up.
+    pauses: of each queue, from when until when it was, or began to be, switched off.
     """
 
     def __init__(self, entries: Sequence[Entry], final: Mapping[str, Any]) -> None:
@@ -42,10 +45,13 @@ class ParsedHistory:
         self.dead_letters: list[DeadLetter] = []
         self.lost_by_relay: set[tuple[str, str, int]] = set()
         self.rows: list[tuple[int, str, str, str, dict[str, Any]]] = []
+        self.stored_rows: list[tuple[int, str, str, str, dict[str, Any]]] = []
+        self._live: dict[str, int] = {}
         self.effects: list[tuple[int, dict[str, Any]]] = []
         self.failure_count = 0
         self.outages: list[Outage] = []
         self.old_containers: set[str] = set()
+        self.pauses: dict[str, list[tuple[int, int]]] = defaultdict(list)
         self._current_cause: dict[str, str | None] = {}
         self._messages_of: dict[str, str] = {}
         self._pending_transactions: dict[tuple[str, str, int], str | None] = {}
@@ -78,15 +84,26 @@ class ParsedHistory:
         """The message that led to a commit."""
         return self.messages.get(commit.causation or "")
 
+    def resumed(self, queue: str, at: int) -> int:
+        """When a queue that was paused at a time was resumed; the time itself where it was not."""
+        return max((end for begin, end in self.pauses.get(queue, ()) if end > at), default=at)
+
     def was_sent_to(self, queue: str, message_id: str) -> bool:
         """Whether a message was published to everyone, or to the service of a queue alone."""
         service = queue.partition("/")[0]
         return any(detail.get("to", service) == service for detail in self.published.get(message_id, ()))
 
     def table(self, name: str) -> Iterator[dict[str, dict[str, Any]]]:
-        """The items of a table in the final state."""
+        """The items of a table in the final state, as they are read: of a view, those of its live generation."""
         items: Mapping[Any, dict[str, dict[str, Any]]] = self.final.get("tables", {}).get(name, {})
-        return iter(items.values())
+        if name not in generations.VIEWS or generations.POINTERS not in items:
+            return iter(items.values())
+        return iter([dict(one) for one in generations.read_now(name, items.values(), self.live_generation(name))])
+
+    def live_generation(self, table: str) -> int:
+        """Which generation of the view of a table is read in the end."""
+        item = self.final.get("tables", {}).get(table, {}).get(generations.POINTERS)
+        return int(generations.pointer(table, row_data(item)).get("live", 0))
 
     def _read_request(self, at: int, fields: dict[str, Any]) -> None:
         expected = fields.get("if_match")
@@ -221,8 +238,16 @@ class ParsedHistory:
             self.old_containers.add(fields["where"])
 
     def _read_row(self, at: int, fields: dict[str, Any]) -> None:
-        partition, sort = fields["key"]
-        self.rows.append((at, fields["table"], partition, sort, fields["item"]))
+        (partition, sort), table, item = fields["key"], fields["table"], fields["item"]
+        self.stored_rows.append((at, table, partition, sort, item))
+        if table in generations.VIEWS:
+            if (partition, sort) == generations.POINTERS:
+                self._live[table] = int(generations.pointer(table, row_data(item)).get("live", 0))
+            number, name = generations.split(partition)
+            if generations.is_in_view(table, name) and number != self._live.get(table, 0):
+                return
+            partition, item = name, generations.without_prefix(item)
+        self.rows.append((at, table, partition, sort, item))
 
     def _read_effect(self, at: int, fields: dict[str, Any]) -> None:
         self.effects.append((at, fields))
@@ -232,6 +257,13 @@ class ParsedHistory:
 
     def _read_back(self, at: int, fields: dict[str, Any]) -> None:
         next(it for it in self.outages if it.target == fields["target"] and not it.end).end = at
+
+    def _read_mapping(self, at: int, fields: dict[str, Any]) -> None:
+        pauses = self.pauses[fields["queue"]]
+        if fields["state"] == "Disabling":
+            pauses.append((at, 1 << 62))
+        elif fields["state"] == "Enabled" and pauses:
+            pauses[-1] = pauses[-1][0], at
 
     def _read_quiet(self, at: int, fields: dict[str, Any]) -> None:
         self.faults_ended_at = at

@@ -30,7 +30,8 @@ def violations(history: ParsedHistory) -> Iterator[Violation]:
             continue
         bound = FIFO_BOUND if copy.queue.endswith(FIFO) else BOUND
         until = history.end if copy.deleted is None else copy.deleted
-        if until - copy.due > bound:
-            seconds = (until - copy.due) // SECOND
+        due = history.resumed(copy.queue, copy.due)
+        if until - due > bound:
+            seconds = (until - due) // SECOND
             text = f"{copy.message.name} waited {seconds} s at {copy.queue} without a failure of its own"
             yield Violation(BOUNDED, text, {"message": copy.message.id, "queue": copy.queue})

@@ -69,7 +69,8 @@ class Bug:
     """A planted bug.
 
     what: what is wrong, in a sentence. finds: the invariants that it violates; a violation of one of them finds it.
-    long_days: whether only outages of minutes or hours show it, so that it is looked for on long days alone.
+    long_days: whether only outages of minutes or hours show it, so that it is looked for on long days alone. mended:
+    the same of schedules in which operators mend what failed.
     """
 
     name: str
@@ -77,6 +78,7 @@ class Bug:
     finds: tuple[str, ...]
     patches: tuple[Patch, ...]
     long_days: bool = False
+    mended: bool = False
 
     @contextmanager
     def planted(self) -> Iterator[None]:

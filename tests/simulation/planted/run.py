@@ -4,7 +4,8 @@
     make simulate-mutants ARGS="--only 'refund twice'"      those whose names contain these words
     make simulate ARGS="--bug 'captured twice' --show 32"   the timeline of a seed that finds it
 
-A bug that only outages of minutes or hours show is looked for in schedules with a long day; these alone are counted.
+A bug that only outages of minutes or hours show is looked for in schedules with a long day; these alone are counted. So
+are those in which operators mend what failed, of bugs in their tools.
 
 The last line is JSON: {"found", "total", "median_schedules"}.
 """
@@ -22,6 +23,7 @@ from tests.simulation.check.violation import Violation
 from tests.simulation.planted.bug import Bug
 from tests.simulation.planted.catalogue import BUGS
 from tests.simulation.schedule import run_schedule
+from tests.simulation.workload.draw import has_menders
 from tests.simulation.workload.long_day import has_long_day
 
 MEDIAN = 1_000  # schedules within which half of the bugs must be found
@@ -67,6 +69,8 @@ def seeds_of(bug: Bug, schedules: int) -> list[int]:
     """The seeds in which a bug is looked for: so many from 1 on or, as they take longer, a tenth with a long day."""
     if bug.long_days:
         return list(islice(filter(has_long_day, count(1)), max(1, schedules // 10)))
+    if bug.mended:
+        return list(islice(filter(has_menders, count(1)), schedules))
     return list(range(1, schedules + 1))
 
 

@@ -15,6 +15,7 @@ from tests.simulation.workload.late_capture import LateCaptureCustomer
 from tests.simulation.workload.leavers import Leaver
 from tests.simulation.workload.mall import Mall
 from tests.simulation.workload.managers import Manager
+from tests.simulation.workload.menders import Deployer, Mender
 from tests.simulation.workload.operators import COMPENSATING, HOUR, RETRIED, SERVICES, UNDOING, Operator
 from tests.simulation.workload.robots import Robot
 from tests.simulation.workload.stream_robots import StreamRobot
@@ -29,6 +30,7 @@ OPENER, RECOVERY, INTRUDER = (
     "intruder",
 )  # names of clients: each name is part of the seed of its choices
 HOW_MANY_ON_THE_STREAM = (0, 0, 0, 0, 0, 0, 0, 1, 1, 2)
+DEPLOYER = "bad deploy"
 BACKGROUND_SERVICES = ("insights", "search", "notifications")  # no client waits for these
 
 
@@ -91,6 +93,7 @@ def draw(seed: int) -> Workload:
     _add_operators(workload, choices)
     _add_intruders(workload, choices_for(seed, "intruders"))
     _add_leavers(workload, choices_for(seed, "leavers"))
+    _add_menders(workload, choices_for(seed, "menders"))
     return workload
 
 
@@ -162,6 +165,35 @@ def _add_leavers(workload: Workload, choices: Choices) -> None:
     if choices.chance(0.3, "a leaver"):
         begins = choices.seconds(0, 60, "when a leaver begins")
         workload.add("leaver", "customer", Leaver, lambda leaver: leaver.leave(begins))
+
+
+def has_menders(seed: int) -> bool:
+    """Whether operators use the tools of operations in the schedule of a seed."""
+    workload = Workload(seed, {})
+    _add_menders(workload, choices_for(seed, "menders"))
+    return bool(workload.clients)
+
+
+def _add_menders(workload: Workload, choices: Choices) -> None:
+    """Bad deploys, and operators with the tools of operations, at times two at once, by choices of their own."""
+    breaks = choices.chance(0.08, "a bad deploy")
+    if breaks:
+        # What fails is given up after 254 s.
+        begins, lasts = choices.seconds(0, 15, "when it comes"), choices.seconds(280, 600, "when it is mended")
+        handlers = choices.pick((3, 8, 0, 0), "how many handlers")
+        workload.paused = ()
+        workload.add(DEPLOYER, "operator", Deployer, lambda deployer: deployer.deploy(begins, handlers, lasts))
+    menders = choices.pick((1, 1, 2), "how many") if breaks or choices.chance(0.06, "a mender") else 0
+    for number in range(1, menders + 1):
+        comes, deeds = choices.seconds(60, 600, "when a mender comes"), choices.between(1, 4, "deeds of a mender")
+        workload.add(f"mender {number}", "operator", Mender, _mend(comes, deeds))
+    if choices.chance(0.06, "maintenance"):
+        at, actions = choices.seconds(5, 120, "when maintenance begins"), choices.between(1, 2, "how much of it")
+        workload.add("maintainer", "operator", Mender, lambda mender: mender.maintain(at, actions))
+
+
+def _mend(begins: float, actions: int) -> Callable[[Mender], None]:
+    return lambda mender: mender.mend(begins, actions)
 
 
 def _add_operators(workload: Workload, choices: Choices) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from tests.simulation.workload.operators import Operator
+from tests.simulation.workload.menders import Mender
 from tests.simulation.workload.robots import Robot
 from tests.simulation.workload.stream_robots import StreamRobot
 
@@ -14,13 +14,14 @@ PAUSE = 12.0  # seconds: long enough for most messages to be handled
 OPEN = ("pending", "approved", "ready")
 
 
-class RecoveryCrew(Operator):
+class RecoveryCrew(Mender):
     """Staff that end all open orders in one way."""
 
     def finish(self, robot: Robot | StreamRobot, unpaid: float) -> None:
         """Work in rounds while orders are open. unpaid: seconds to wait for unpaid orders to expire."""
         self.cloud.sleep(PAUSE)
-        self.redrive()
+        self.resume_consumers()
+        self.redrive_all()
         self.resume_sagas()
         ending = self.choices.pick(ENDINGS, "how open orders end")
         for _ in range(ROUNDS):

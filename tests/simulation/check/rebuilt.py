@@ -1,0 +1,216 @@
+"""Replays, rebuilds, pauses: history reaches read models alone, and what was built answers as what was never down."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.simulation.check import generations
+from tests.simulation.check.delivery import Deliveries
+from tests.simulation.check.letters import TABLE
+from tests.simulation.check.parsed_history import SECOND, ParsedHistory, row_data
+from tests.simulation.check.projections import Model, differences
+from tests.simulation.check.records import Message
+from tests.simulation.check.violation import Violation
+
+ROWS_ALONE = "a replay reaches read models only, of the one service it is for"
+NO_SECOND = "no effect to the outside is repeated under a second request id by a replay, a rebuild or a forecast"
+COMPLETE = "a replay brings all history to its consumer, also what was lost before"
+AS_NEVER_DOWN = "a read model that was built anew answers as one that was never down"
+SAME_ROWS = "two generations of a read model have the same rows, tombstones and expiry included"
+SWITCHED_WHEN_BUILT = "a read model is switched once it is built, at once, by an operator"
+AS_WANTED = "a consumer is paused and resumed as operators want it"
+READ_ONLY = "a forecast writes nothing"
+
+REPLAYS, FORECASTS = "/replay-", "/forecast-"  # in the names of containers
+BUILT = "built"
+# A commit was surely stored when its run began, by any clock, and a transaction is under way for seconds.
+BEFORE = 60 * SECOND
+
+
+@dataclass
+class Run:
+    """A replay or a rebuild: the versions of its row, and of the row that says how far it is."""
+
+    id: str
+    versions: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
+    progress: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
+
+    @property
+    def kind(self) -> str:
+        return str(self.versions[0][1]["kind"]) if self.versions else ""
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        asked: dict[str, Any] = self.versions[0][1]["asked"]
+        return asked
+
+    @property
+    def is_done(self) -> bool:
+        return bool(self.versions[-1][1]["state"] == "done") and not self.progress[-1][1]["failed"]
+
+
+def violations(history: ParsedHistory, deliveries: Deliveries) -> Iterator[Violation]:
+    """What replays, rebuilds and forecasts reach that they must not, and what they do not bring."""
+    runs = _runs(history)
+    yield from _reach(history, runs)
+    if history.is_quiescent and "tables" in history.final:
+        yield from _complete(history, runs)
+        yield from _same_rows(history, runs, deliveries)
+        yield from _paused(history)
+    yield from _switched(history, runs)
+
+
+def _runs(history: ParsedHistory) -> dict[str, Run]:
+    runs: dict[str, Run] = {}
+    for at, table, partition, sort, item in history.rows:
+        if table != TABLE or not partition.startswith("run ") or sort not in ("run", "history"):
+            continue
+        data = row_data(item)
+        if data:
+            run = runs.setdefault(partition.partition(" ")[2], Run(partition.partition(" ")[2]))
+            (run.versions if sort == "run" else run.progress).append((at, data))
+    return {id: run for id, run in runs.items() if run.kind in ("replay", "rebuild")}
+
+
+def _reach(history: ParsedHistory, runs: dict[str, Run]) -> Iterator[Violation]:
+    """Whatever a container of these functions wrote, published or asked of the outside."""
+    wanted = {run.asked["to"] for run in runs.values()}
+    for at, kind, fields in history.entries:
+        by = str(fields.get("by" if kind in ("published", "effect") else "container", ""))
+        if kind not in ("commit", "row", "vault", "published", "effect") or not (REPLAYS in by or FORECASTS in by):
+            continue
+        service = by.partition("/")[0]
+        about = {"container": by, "at": at}
+        if FORECASTS in by:
+            yield Violation(READ_ONLY, f"{by} made a {kind}", about)
+        elif kind in ("published", "effect"):
+            yield Violation(NO_SECOND, f"{by} made a {kind}", about)
+        elif kind != "row" or fields["table"] != f"{service}/views" or service not in wanted:
+            yield Violation(ROWS_ALONE, f"{by} made a {kind} in {fields['table']}", about)
+
+
+def _complete(history: ParsedHistory, runs: dict[str, Run]) -> Iterator[Violation]:
+    """Once all of a history was brought, what had been lost before excuses no row."""
+    for run in runs.values():
+        if not run.versions or not run.progress or not run.is_done:
+            continue
+        asked = run.asked
+        service, source = asked["to"], asked.get("source", "")
+        if set(asked) - {"to", "source", "view"}:
+            continue
+        view, _ = generations.VIEWS.get(f"{service}/views", ("", ()))
+        if asked.get("view", view) != view:
+            continue
+        began = run.versions[0][0] - BEFORE
+        wanted = began if run.kind == "replay" else next((at for at, one in run.progress if one["step"] == "fill"), 0)
+        is_brought = _Brought(service, source, wanted)
+        invariant = COMPLETE if run.kind == "replay" else AS_NEVER_DOWN
+        for found in differences(history, lambda message, model, b=is_brought: not b.has(message, model)):  # type: ignore[misc]
+            yield Violation(invariant, f"{found.text}, after the {run.kind} {run.id}", {**found.evidence})
+
+
+@dataclass
+class _Brought:
+    """What a run brought to a service: messages of a source (of all) that were stored before a time."""
+
+    service: str
+    source: str
+    until: int
+
+    def has(self, message: Message, model: Model) -> bool:
+        if model.service != self.service or message.commit is None or message.commit.at >= self.until:
+            return False
+        return self.source in ("", message.commit.service)
+
+
+def _same_rows(history: ParsedHistory, runs: dict[str, Run], deliveries: Deliveries) -> Iterator[Violation]:
+    """Of a view that was switched, as long as the generation before is kept; unless a message was lost for it.
+
+    And of one that is built. A message that no commit holds reaches the generation alone that was there.
+    """
+    for table, (view, _) in generations.VIEWS.items():
+        service = table.partition("/")[0]
+        items = history.final["tables"].get(table, {})
+        pointer = generations.pointer(table, row_data(items.get(generations.POINTERS)))
+        others = [one["generation"] for one in pointer.get("kept", ())]
+        aborted = {run.progress[-1][1]["generation"] for run in runs.values() if _is_given_up(run) and run.progress}
+        building = pointer.get("building")
+        is_built = any(
+            run.progress and run.progress[-1][1]["step"] == BUILT and run.asked.get("view") == view
+            for run in runs.values()
+            if run.asked["to"] == service
+        )
+        others = [number for number in others if number not in aborted]
+        if building is not None and is_built:
+            others.append(building)
+        if not others or deliveries.misses_any(service) or _has_strangers(history, service):
+            continue
+        live = _by_key(table, items, int(pointer.get("live", 0)))
+        for number in others:
+            other = _by_key(table, items, number)
+            for key in sorted({*live, *other}):
+                if _shown(live.get(key)) != _shown(other.get(key)):
+                    text = f"the row {key[1]} of {key[0]} in {table} differs in the generation {number}"
+                    about = {"row": list(key), "live": str(live.get(key)), "other": str(other.get(key))}
+                    yield Violation(SAME_ROWS, text, about)
+
+
+def _is_given_up(run: Run) -> bool:
+    return (
+        run.kind == "rebuild" and run.versions[-1][1]["state"] != "running" and run.versions[-1][1]["state"] != "done"
+    )
+
+
+def _by_key(table: str, items: Any, generation: int) -> dict[tuple[str, str], Any]:
+    found = generations.of_generation(table, items.values(), generation)
+    return {(item["partition"]["S"], item["sort"]["S"]): item for item in found}
+
+
+def _shown(item: Any) -> Any:
+    """What a row is, but for how it is packed: nothing, its tombstone, or its data, version, indexes and expiry."""
+    if item is None:
+        return None
+    packed = {name: value for name, value in item.items() if name != "data"}
+    return packed, row_data(item)
+
+
+def _has_strangers(history: ParsedHistory, service: str) -> bool:
+    """Whether a message that no commit holds came to a service."""
+    return any(
+        copy.queue.startswith(f"{service}/")
+        and copy.message
+        and copy.message.commit is None
+        and copy.message.id in history.published
+        for copy in history.copies.values()
+    )
+
+
+def _switched(history: ParsedHistory, runs: dict[str, Run]) -> Iterator[Violation]:
+    """What is read changes only to what a run had built."""
+    for table in generations.VIEWS:
+        live, service = 0, table.partition("/")[0]
+        for at, of_table, partition, sort, item in history.rows:
+            if of_table != table or (partition, sort) != generations.POINTERS:
+                continue
+            now = int(generations.pointer(table, row_data(item)).get("live", 0))
+            if now != live and not any(
+                run.asked["to"] == service
+                and any(when <= at and one["generation"] == now and one["step"] == BUILT for when, one in run.progress)
+                for run in runs.values()
+            ):
+                yield Violation(SWITCHED_WHEN_BUILT, f"{table} is read from generation {now}, which no run built")
+            live = now
+
+
+def _paused(history: ParsedHistory) -> Iterator[Violation]:
+    """In the end each mapping is as the row of its consumer says."""
+    wanted: dict[str, str] = {}
+    for item in history.table(TABLE):
+        if item["partition"]["S"] == "consumers":
+            data = row_data(item) or {}
+            wanted[data["consumer"]] = data["wanted"]
+    for queue, want in wanted.items():
+        is_paused = any(end > history.end for _, end in history.pauses.get(queue, ()))
+        if is_paused != (want == "paused"):
+            text = f"{queue} is {'paused' if is_paused else 'running'} in the end, and is to be {want}"
+            yield Violation(AS_WANTED, text, {"queue": queue})

@@ -1,0 +1,292 @@
+"""Operators who look at what failed, and mend it by the tools of operations, while faults strike; and bad deploys."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from tests.simulation.broken_deploys import breakable
+from tests.simulation.check.parsed_history import row_data
+from tests.simulation.workload.client import Client
+from tests.simulation.workload.operators import Operator
+
+ROUTE = "/api/operations"
+LOOKS = 8  # times that an operator looks whether something failed
+STORED_WITHIN = 260.0  # seconds: four looks of the collector
+ENDS_WITHIN = 240.0  # seconds for which an operator watches a run
+REBUILT_WITHIN = 1_500.0
+VIEWS = (
+    ("baskets", "baskets"),
+    ("depot", "depot"),
+    ("notifications", "texts"),
+    ("ordering", "unpaid"),
+    ("search", "orders"),
+    ("stores", "catalogue"),
+)
+# Messages of most days.
+USUAL = (
+    *("CustomerRegistered", "BasketStarted", "BasketCheckedOut", "OrderCreated", "OrderApproved", "PaymentAuthorized"),
+    *("AuthorizeCustomer", "CustomerAuthorized", "ConfirmPayment", "PaymentAccepted", "CreateShoppingList"),
+    *("ShoppingListAccepted", "ShoppingListCreated", "OrderRejected", "OrderCancelled"),
+)
+WHOLE = ("insights", "payments", "notifications", "search", "checkout", "depot", "baskets")  # break as a whole
+ENDED = ("done", "cancelled", "stopped")
+
+
+class Deployer(Client):
+    """Deploys code that fails at a message, and mends it some minutes later."""
+
+    def deploy(self, after: float, handlers: int, lasts: float) -> None:
+        """Break so many handlers (0: all of a consumer), and mend them, now and then one of them later."""
+        self.cloud.sleep(after)
+        known = [place for place in breakable() if place[2] in USUAL]
+        places = [self.choices.pick(known, "which handler") for _ in range(handlers)]
+        if not handlers:
+            consumer = self.choices.pick(WHOLE, "which consumer"), "inbox"
+            places = [place for place in breakable() if place[:2] == consumer]
+        for place in places:
+            self.cloud.broken.break_handler(place)
+        self.cloud.sleep(lasts)
+        late = places[:1] if self.chance(0.3, "one is mended later") else []
+        for place in places:
+            if place not in late:
+                self.cloud.broken.mend(place)
+        self.pause(60, 600)
+        for place in late:
+            self.cloud.broken.mend(place)
+
+
+class Mender(Operator):
+    """An operator with the tools of operations."""
+
+    def mend(self, after: float, actions: int) -> None:
+        """Wait until something was given up, then do so many things about it."""
+        self.cloud.sleep(after)
+        for _ in range(LOOKS):
+            if self.groups():
+                break
+            self.pause(20, 90)
+        for _ in range(actions):
+            self.choices.pick(self._deeds(), "what an operator does")()
+            self.pause(1, 40)
+
+    def maintain(self, after: float, actions: int) -> None:
+        """Do so many things for which nothing need have failed."""
+        self.cloud.sleep(after)
+        for _ in range(actions):
+            what = (self.replay, self.replay, self.rebuild, self.rebuild, self.pause_a_consumer)
+            self.choices.pick(what, "what an operator does")()
+            self.pause(1, 40)
+
+    def _deeds(self) -> list[Callable[[], object]]:
+        redrives = 4 * [self.redrive_a_group] + 2 * [self.redrive_letters, self.redrive_by_filter, self.redrive_at_once]
+        return [*redrives, self.look, self.forecast, self.forecast, self.park, self.discard, self.edit, self.replay]
+
+    # What is looked at.
+
+    def groups(self) -> list[dict[str, Any]]:
+        """The open groups."""
+        return list((self.get(f"{ROUTE}/groups?state=open") or {"groups": []})["groups"])
+
+    def letters(self, query: str = "state=open") -> list[dict[str, Any]]:
+        """The first page of letters."""
+        return list((self.get(f"{ROUTE}/letters?{query}") or {"letters": []})["letters"])
+
+    def look(self) -> None:
+        """Look at everything about a letter, and say who takes care of it."""
+        if found := self.letters(""):
+            letter = self.choices.pick(found, "which letter")
+            self.get(f"{ROUTE}/letters/{letter['id']}")
+            self.get(f"{ROUTE}/letters/{letter['id']}/test")
+            self.request("PUT", f"{ROUTE}/groups/{letter['group']}/owner", {"name": self.name})
+            self.request("PUT", f"{ROUTE}/groups/{letter['group']}/note", {"text": "seen"})
+            if self.chance(0.3, "a group is resolved"):
+                self.request("PUT", f"{ROUTE}/groups/{letter['group']}/resolve")
+        self.get(f"{ROUTE}/runs")
+        self.get(f"{ROUTE}/consumers")
+
+    # Redrives.
+
+    def redrive_all(self) -> None:
+        """Send back whatever is open, and see what comes of it, group by group."""
+        self.wait_until_stored()
+        begun = [run for group in self.groups() if (run := self._begin({"letters": [], "group": group["id"]}))]
+        for run in begun:
+            self.watch(run)
+
+    def redrive_a_group(self) -> None:
+        """Send the letters of a group back."""
+        if found := self.groups():
+            group = self.choices.pick(found, "which group")
+            self._redrive({"letters": [], "group": group["id"]})
+
+    def redrive_letters(self) -> None:
+        """Send letters back that are named, which another may do at the same time."""
+        if found := self.letters():
+            ids = [letter["id"] for letter in self.choices.shuffled(found, "which letters")]
+            self._redrive({"letters": ids[: self.choices.between(1, len(ids), "how many")]})
+
+    def redrive_by_filter(self) -> None:
+        """Send back what a filter finds."""
+        if found := self.letters():
+            letter = self.choices.pick(found, "which letter")
+            names = (("service", letter["consumer"]), ("message", letter["message"]))
+            name, value = self.choices.pick(names, "which filter")
+            if value:
+                self._redrive({"letters": [], "filter": {name: value}})
+
+    def redrive_at_once(self) -> None:
+        """Two redrives of the same letters at the same time."""
+        if found := self.letters():
+            wanted = {"letters": [letter["id"] for letter in found]}
+            self.cloud.spawn(self._begin, wanted)
+            self._redrive(wanted)
+
+    def _redrive(self, wanted: dict[str, Any]) -> None:
+        limits = {
+            "rate": self.choices.pick((10, 10, 1, 100), "the rate"),
+            "stopAt": self.choices.pick((20, 20, 50, 100), "where it stops"),
+            "cap": self.choices.pick((3, 3, 1, 20), "the cap"),
+        }
+        run = self._begin({**wanted, **limits})
+        if not run:
+            return
+        if self.chance(0.3, "a run is halted"):
+            self.pause(0, 8)
+            halt = self.choices.pick(("pause", "cancel"), "how a run is halted")
+            self.request("PUT", f"{ROUTE}/runs/{run}/{halt}")
+            self._record(f"run {halt}d" if halt == "pause" else "run cancelled")
+            if halt == "pause":
+                self.pause(0, 30)
+                self.request("PUT", f"{ROUTE}/runs/{run}/resume")
+        if self.watch(run) == "stopped":
+            self._record("run stopped")
+            if self.chance(0.5, "a run is resumed"):
+                self.request("PUT", f"{ROUTE}/runs/{run}/resume")
+                self.watch(run)
+
+    def _begin(self, wanted: dict[str, Any]) -> str:
+        answer = self.request("POST", f"{ROUTE}/redrives", wanted)
+        if answer.status in (200, 201):
+            self._record("redrive begun")
+            return str(answer.body["id"])
+        return ""
+
+    def watch(self, run: str, within: float = ENDS_WITHIN) -> str:
+        """The state of a run once it does nothing more by itself, or after some minutes."""
+        end, state = self.cloud.now() + within, ""
+        while self.cloud.now() < end:
+            found = self.get(f"{ROUTE}/runs/{run}")
+            state = found["run"]["state"] if found else state
+            if state in ENDED:
+                break
+            self.pause(3, 12)
+        return state
+
+    def wait_until_stored(self) -> None:
+        """Wait until the collector has stored what was given up."""
+        end = self.cloud.now() + STORED_WITHIN
+        while self.cloud.now() < end and any(q.is_dead_letters and q.messages for q in self.cloud.queues.values()):
+            self.pause(3, 12)
+
+    # Other deeds.
+
+    def forecast(self) -> None:
+        """Ask what would become of letters, and send back those that would pass."""
+        if found := self.letters():
+            wanted: dict[str, Any] = {"letters": [one["id"] for one in found[: self.choices.pick((1, 3, 20), "of")]]}
+            if self.chance(0.3, "a filter"):
+                wanted = {"letters": [], "filter": {"service": found[0]["consumer"]}}
+            answer = self.request("POST", f"{ROUTE}/forecasts", wanted)
+            if answer.status not in (200, 201):
+                return
+            self._record("forecast")
+            forecast = answer.body["id"]
+            if self.watch(forecast) == "done" and self.chance(0.7, "what passes is sent back"):
+                self._redrive({"letters": [], "forecast": forecast, "passing": self.chance(0.7, "only what passes")})
+
+    def park(self) -> None:
+        """Put a letter aside."""
+        self._put_away("park", "parked")
+
+    def discard(self) -> None:
+        """Close a letter."""
+        self._put_away("discard", "discarded")
+
+    def _put_away(self, how: str, what: str) -> None:
+        if found := self.letters():
+            letter = self.choices.pick(found, "which letter")
+            path = f"{ROUTE}/letters/{letter['id']}/{how}"
+            if self.request("PUT", path, {"reason": f"{what} by {self.name}"}).status == 200:
+                self._record(f"letter {what}")
+
+    def edit(self) -> None:
+        """Put a message with the same data in the place of a letter's, and send it."""
+        if found := [one for one in self.letters() if one["messageId"]]:
+            letter = self.choices.pick(found, "which letter")
+            whole = self.get(f"{ROUTE}/letters/{letter['id']}")
+            data = _data_of(whole["letter"]["body"]) if whole else None
+            if data is None:
+                return
+            answer = self.request("PUT", f"{ROUTE}/letters/{letter['id']}/data", {"data": data})
+            if answer.status == 200:
+                self._record("letter edited")
+                self._redrive({"letters": [answer.body["letter"]]})
+
+    def replay(self) -> None:
+        """Bring history to one consumer's read models."""
+        to, _ = self.choices.pick(VIEWS, "to whom")
+        wanted: dict[str, Any] = {"to": to, "names": [], "rate": 500}
+        if self.chance(0.4, "of one service"):
+            wanted["from"] = self.choices.pick(("stores", "ordering", "baskets", "depot"), "from whom")
+        answer = self.request("POST", f"{ROUTE}/replays", wanted)
+        if answer.status in (200, 201):
+            self._record("replay")
+            self.watch(answer.body["id"])
+
+    def rebuild(self) -> None:
+        """Build a read model anew, and have it be read, or give it up."""
+        service, view = self.choices.pick(VIEWS, "which view")
+        answer = self.request("POST", f"{ROUTE}/rebuilds", {"service": service, "view": view, "rate": 500})
+        if answer.status not in (200, 201):
+            return
+        run, end = answer.body["id"], self.cloud.now() + REBUILT_WITHIN
+        self._record("rebuild")
+        give_up = self.chance(0.2, "it is given up")
+        if self.chance(0.3, "who cannot wait"):
+            self.pause(0, 60)
+            self.request("PUT", f"{ROUTE}/runs/{run}/switch")
+        while self.cloud.now() < end:
+            found = self.get(f"{ROUTE}/rebuilds/{run}")
+            if found and found["rebuild"]["state"] in ENDED:
+                return
+            if found and (give_up or found["rebuild"]["mayBeSwitched"]):
+                how = "abort" if give_up else "switch"
+                if self.request("PUT", f"{ROUTE}/runs/{run}/{how}").status == 200:
+                    self._record("rebuild given up" if give_up else "view switched")
+                return
+            self.pause(20, 60)
+
+    def pause_a_consumer(self) -> None:
+        """Let a consumer receive nothing for some time."""
+        service = self.choices.pick(("depot", "payments", "search", "ordering", "notifications"), "which service")
+        path = f"{ROUTE}/consumers/{service}/inbox"
+        if self.request("PUT", f"{path}/pause", {"reason": "its provider is down"}).status == 200:
+            self._record("consumer paused")
+        self.get(f"{ROUTE}/consumers")
+        self.pause(20, 240)
+        self.request("PUT", f"{path}/resume")
+
+    def resume_consumers(self) -> None:
+        """Have all consumers receive again."""
+        for (partition, name), item in list(self.cloud.tables["operations/views"].items.items()):
+            data = row_data(item) if partition == "consumers" else None
+            if data and data["wanted"] == "paused":
+                self.request("PUT", f"{ROUTE}/consumers/{name}/resume")
+
+
+def _data_of(body: str) -> dict[str, Any] | None:
+    try:
+        data: dict[str, Any] = json.loads(body)["detail"]["data"]
+    except (ValueError, KeyError, TypeError):
+        return None
+    return data
