@@ -1,10 +1,11 @@
-"""A service's alarms: few, each of one kind for the whole service, with a text that names the command to run.
+"""A service's alarms: few, each of one kind for the whole service. A text names the command to run, and its runbook.
 
 They notify the stage's topic when they begin and when they are over. An alarm that sums metrics fills each with 0 where
 it has no value: the sum of a value and none would be none, and ring nothing. Which metrics there are, and why:
 docs/adr/0030-lines-and-metrics.md.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,6 +29,12 @@ LONGEST_BACK_OFF = 900  # seconds
 NOT_DRAINED = 600  # seconds: operations drains each queue once a minute, and hides what it fails to store for two
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-limits.html: a hard limit.
 METRICS_OF_AN_ALARM = 10
+SEE = "; then "  # between an alarm's command and its runbook
+
+
+def runbook(name: str) -> str:
+    """The page of an alarm: what it means, what to do, and how to know that it is over."""
+    return f"docs/runbooks/{re.sub(r'(?<!^)(?=[A-Z])', '-', name).lower()}.md"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +103,8 @@ class Alarms:
         )
 
     def _notifying(self, name: str, text: str, **properties: Any) -> cloudwatch.Alarm:
-        made = cloudwatch.Alarm(self._scope, f"{name}Alarm", alarm_description=f"{self._service}: {text}", **properties)
+        described = f"{self._service}: {text}{SEE}{runbook(name)}"
+        made = cloudwatch.Alarm(self._scope, f"{name}Alarm", alarm_description=described, **properties)
         made.add_alarm_action(self._topic)
         made.add_ok_action(self._topic)
         return made

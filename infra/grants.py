@@ -78,6 +78,8 @@ class Grants:
         self._uses(function, inbox.uses)
         if inbox.writes_rows:
             self._rows(function, ["put"])
+            if not (inbox.uses.rows or inbox.uses.indexes):
+                self._generations(function, inbox.uses)
         replies = [
             name
             for name, message in language().items()
@@ -115,17 +117,19 @@ class Grants:
         """Read what the consumers' handlers read, and ask whom they ask; nothing that they write, send or call."""
         topics = self.manifest.topics
         used = [*(inbox.uses for inbox in self.manifest.inboxes), *([topics.uses] if topics else [])]
-        if self.table:  # what its relay gave up is forecast here too
-            function.let(STREAM_READS, self.table.table_arn, TABLE=self.table.table_name)
-        if self.views:
-            function.let([ROW_ACTIONS[use] for use in ROW_READS], self.views.table_arn, VIEWS=self.views.table_name)
+        if self.table:  # what its relay gave up is forecast here too: its commit is looked for
+            commits = any(uses.streams == "commit" for uses in used)
+            function.let(STREAM_READS[: 2 if commits else 1], self.table.table_arn, TABLE=self.table.table_name)
+        if self.views:  # what a row is, is read before another is noted over it
+            rows = [ROW_ACTIONS[use] for use in ROW_READS if use == "get" or any(use in uses.rows for uses in used)]
+            function.let(rows, self.views.table_arn, VIEWS=self.views.table_name)
         if vault := [use for use in ROW_READS if any(use in uses.vault for uses in used)]:
             assert self.vault
             table = self.vault.table
             function.let([ROW_ACTIONS[use] for use in vault], table.table_arn, VAULT=table.table_name)
-        indexes = tuple(sorted({index for uses in used for index in uses.indexes}))
-        asks = tuple(dict.fromkeys(query for uses in used for query in uses.asks))
-        self._uses(function, Uses(indexes=indexes, asks=asks))
+        for index in sorted({index for uses in used for index in uses.indexes}):
+            self._index(function, index)
+        self._uses(function, Uses(asks=tuple(dict.fromkeys(query for uses in used for query in uses.asks))))
 
     def replay(self, function: ServiceFunction) -> None:
         """Write the rows of a read model in each of its generations, compare these, and drop one; nothing else."""
@@ -147,11 +151,9 @@ class Grants:
         for vault_use in uses.vault:
             self._vault(function, vault_use)
         for index in uses.indexes:
-            assert self.views, f"{self.manifest.service} has no rows"
-            arn = f"{self.views.table_arn}/index/{index}"
-            function.let(["dynamodb:Query"], arn, VIEWS=self.views.table_name)
-        if uses.indexes:
-            self._generations(function)
+            self._index(function, index)
+        if uses.rows or uses.indexes:
+            self._generations(function, uses)
         for owner in sorted({query.owner for query in uses.asks}):
             name = queries_address(self.stage, owner)
             arn = function_arn(self.stack, name)
@@ -168,17 +170,20 @@ class Grants:
             secret = shared(self.stack, self.stage, "token-keys")
             function.let(["secretsmanager:GetSecretValue"], secret, TOKEN_KEYS=secret)
 
+    def _index(self, function: ServiceFunction, index: str) -> None:
+        assert self.views, f"{self.manifest.service} has no rows"
+        arn = f"{self.views.table_arn}/index/{index}"
+        function.let(["dynamodb:Query"], arn, VIEWS=self.views.table_name)
+
     def _rows(self, function: ServiceFunction, uses: Sequence[RowUse]) -> None:
         for use in uses:
             assert self.views, f"{self.manifest.service} has no rows"
             function.let([ROW_ACTIONS[use]], self.views.table_arn, VIEWS=self.views.table_name)
-        if uses:
-            self._generations(function)
 
-    def _generations(self, function: ServiceFunction) -> None:
-        """Whoever reads or writes rows of views that can be rebuilt reads which generations there are, in one row."""
-        if self.views and self.manifest.makes_rows:
-            function.let([ROW_ACTIONS["get"]], self.views.table_arn)
+    def _generations(self, function: ServiceFunction, uses: Uses) -> None:
+        """Let whoever works with rows of views that can be rebuilt read which generations there are, in one row."""
+        if self.manifest.makes_rows and "get" not in uses.rows:
+            self._rows(function, ["get"])
 
     def _vault(self, function: ServiceFunction, use: VaultUse) -> None:
         assert self.vault

@@ -35,8 +35,7 @@ REPORT = (
 )
 # https://docs.aws.amazon.com/iot/latest/developerguide/life-cycle-events.html
 LIFE_CYCLE = (
-    f"SELECT '{PRESENCE}' AS topic, timestamp() AS received, encode(*, 'base64') AS payload "
-    f"FROM '{PRESENCE_TOPICS}{{change}}/+'"
+    "SELECT '{presence}' AS topic, timestamp() AS received, encode(*, 'base64') AS payload FROM '{topics}{change}/+'"
 )
 
 ANY_ROBOT = "-".join("?" * digits for digits in (8, 4, 4, 4, 12))  # a robot's id, a UUID
@@ -54,7 +53,10 @@ def rules(stage: Stage, topics: Messages) -> dict[str, str]:
     """
     reports = {kind: REPORT.format(topic=topic(stage, Kind(kind), "+")) for kind in topics.kinds if kind != PRESENCE}
     changes = CHANGES if PRESENCE in topics.kinds else ()
-    queries = {**reports, **{change: LIFE_CYCLE.format(change=change) for change in changes}}
+    queries = {
+        **reports,
+        **{change: LIFE_CYCLE.format(presence=PRESENCE, topics=PRESENCE_TOPICS, change=change) for change in changes},
+    }
     return {named(stage, "robots", name).replace("-", "_"): query for name, query in queries.items()}
 
 

@@ -13,7 +13,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from functions.kernel.domain.errors import UnavailableError
+from functions.kernel.domain.errors import RefusedError, UnavailableError
 from functions.kernel.runtime import budget
 from functions.kernel.runtime.json_text import compact
 from functions.kernel.runtime.runtime import Port
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 AT_ONCE = 10  # messages of one call of SQS
+# What a message itself is refused for: characters that XML does not have, or more than 1 MiB with its attributes.
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
+NEVER_TAKEN = {"InvalidMessageContents", "InvalidParameterValue", "MessageTooLong"}
 HIDDEN = 120  # seconds, for which a message that is being stored is received by no other: twice a function's timeout
 SHORT_CALL = 7  # seconds, of one within a request, which has 10
 LONGEST_CALL = 25  # seconds, of a function that is invoked: a relay and a replay may take 20
@@ -74,7 +77,10 @@ class Inboxes(Protocol):
     def send(
         self, consumer: Consumer, body: str, attributes: Mapping[str, str], *, group: str = "", dedup: str = ""
     ) -> None:
-        """Send a body with these attributes; group and dedup are for a FIFO queue. Raises UnavailableError."""
+        """Send a body with these attributes; group and dedup are for a FIFO queue.
+
+        Raises UnavailableError, and RefusedError where the queue will never take it.
+        """
 
 
 class Outcomes(Protocol):
@@ -141,7 +147,12 @@ class SqsQueues:
         given: Any = {name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()}
         try:
             self._client.send_message(QueueUrl=url, MessageBody=body, MessageAttributes=given, **fifo)
-        except (ClientError, BotoCoreError) as error:
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            if code in NEVER_TAKEN:
+                raise RefusedError(f"the queue refuses it: {code}") from error
+            raise UnavailableError("the queue did not take a letter") from error
+        except BotoCoreError as error:
             raise UnavailableError("the queue did not take a letter") from error
 
 

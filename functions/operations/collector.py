@@ -5,6 +5,7 @@ again after two minutes, and is kept there for 14 days: the age of such a queue'
 not drained.
 """
 
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -42,7 +43,7 @@ collector = Scheduled(
 @collector.work
 def collect(event: dict[str, Any]) -> dict[str, int]:
     """Store what is in the failure queues, those side by side, for as long as there is time."""
-    queues = list(consumers.failure_queues().values())
+    queues = _in_turn(list(consumers.failure_queues().values()))
     stored: list[Letter] = []
     failed = 0
     for queue, found in zip(
@@ -53,13 +54,22 @@ def collect(event: dict[str, Any]) -> dict[str, int]:
             observe.log_error("a failure queue was not drained", found, queue=queue.name)
         else:
             stored += found
+    ring_for_the_oldest()  # before the groups, which may take all the time that is left
     groups.count_changed(stored, lambda: budget.left() > STORING)
-    ring_for_the_oldest()
     return {"stored": len(stored), "queues_not_drained": failed}
 
 
+def _in_turn(queues: list[FailureQueue]) -> list[FailureQueue]:
+    """The queues, each minute from another one on: those that are drained first may be so full that no time is left."""
+    first = int(clock.now().timestamp() // 60) % len(queues) if queues else 0
+    return queues[first:] + queues[:first]
+
+
 def drain(queue: FailureQueue) -> list[Letter]:
-    """Store the letters of a queue until it gives no more, or time is short; returns those that were stored."""
+    """Store the letters of a queue until it gives no more, or time is short; returns those that were stored.
+
+    Without their bodies: those of a flood would be more than the function's memory.
+    """
     stored: list[Letter] = []
     while budget.left() > STORING:
         held = failure_queues().receive(queue)
@@ -73,7 +83,7 @@ def drain(queue: FailureQueue) -> list[Letter]:
             if isinstance(found, Exception):
                 observe.log_error("a letter was not stored: it stays in its queue", found, queue=queue.name)
             else:
-                stored += found
+                stored += (replace(letter, body="") for letter in found)
                 done.append(one)
         if done:
             failure_queues().delete(queue, done)

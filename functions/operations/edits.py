@@ -29,8 +29,10 @@ from functions.kernel.runtime import clock, context, ids
 from functions.kernel.runtime.json_text import compact
 from functions.operations import rows
 from functions.operations.fingerprints import fingerprint
+from functions.operations.forms import ORDER_IDS
 from functions.operations.letters import DONE, OPEN, PARKED, Letter, letter_id
 
+CUSTOMER_ID = "customer_id"
 EDITED, IN_PLACE_OF = "edited", "made by an edit of"
 
 
@@ -56,7 +58,7 @@ def edit(id: str, data: Mapping[str, Any]) -> Letter:
         raise KeyReusedError("Idempotency-Key: it was used for another request")
     rows.change(original.id, lambda letter: _replaced(letter, message_id))
     working.version = 1
-    return rows.change(made.id, lambda letter: letter.after(OPEN, state=OPEN) if _is_put_aside(letter) else letter)
+    return rows.change(made.id, lambda letter: letter.after(OPEN, state=OPEN) if is_being_made(letter) else letter)
 
 
 def previewed(original: Letter, data: Mapping[str, Any]) -> str:
@@ -140,16 +142,17 @@ def _valid(model: type[Message], message: Envelope, data: Mapping[str, Any]) -> 
     """The data as the newest version of the message has them; other fields are left out. Raises InvalidError.
 
     The key of a message is not edited: it says what the message is about, and stream and version would be another's.
+    Nor is whose it is: the order and the customer that it names.
     """
     try:
         valid = model.model_validate(dict(data), extra="ignore").model_dump(mode="json")
     except ValidationError as error:
         places = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'data'}: {e['msg']}" for e in error.errors()[:5])
         raise InvalidError(f"data: it is no {model.about.name} version {model.about.version}: {places}") from error
-    key = model.about.key
-    before = message.data.get(key)
-    if before is not None and valid.get(key) != before:
-        raise InvalidError(f"data: {key} says what the message is about, and stays {before!r}")
+    for name in (model.about.key, *ORDER_IDS, CUSTOMER_ID):
+        before = message.data.get(name)
+        if before is not None and valid.get(name) != before:
+            raise InvalidError(f"data: {name} says what the message is about, and stays {before!r}")
     return valid
 
 
@@ -171,6 +174,6 @@ def _replaced(letter: Letter, message_id: str) -> Letter:
     return letter.after(EDITED, context.current().actor, message_id, state=DONE, sent_as=message_id)
 
 
-def _is_put_aside(letter: Letter) -> bool:
-    """Whether it was only made so far: an operator who puts it aside leaves a reason."""
-    return letter.state == PARKED and len(letter.history) == 1
+def is_being_made(letter: Letter) -> bool:
+    """Whether it is an edited letter whose original is not done yet: an operator who puts one aside leaves a reason."""
+    return letter.state == PARKED and [one.what for one in letter.history] == [IN_PLACE_OF]

@@ -1,14 +1,13 @@
 """A letter as a failing unit test: a file for tests/unit that delivers the message to its handler again.
 
 What the handler needs is made of what was published about the order before, as far as insights knows it. The rest of
-the state is for whoever mends the cause to add. Who runs it needs no deployment.
+the state is to be added by who mends the cause. Running it needs no deployment.
 """
 
 import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from pprint import pformat
 from typing import Any
 
 from events.queries import TimelineMessage
@@ -18,6 +17,7 @@ from functions.operations.letters import Letter
 
 TRACE = "00-" + "0" * 31 + "1-" + "0" * 15 + "1-01"
 WIDTH = 110
+NESTED = 50  # levels of a body that is written as an object: Python reads 200 brackets within each other
 
 FILE = '''"""{consumer} gave {name} up: {error}.
 
@@ -48,7 +48,7 @@ def unit_test(letter: Letter, timeline: Sequence[TimelineMessage]) -> str:
         raise RefusedError("a relay gave this letter up before any handler was called: there is nothing to test")
     return FILE.format(
         consumer=letter.consumer,
-        name=letter.name or "an unreadable message",
+        name=_on_one_line(letter.name) or "an unreadable message",
         error=_on_one_line(letter.error),
         id=letter.id,
         failed_at=letter.failed_at,
@@ -90,18 +90,28 @@ def _given(letter: Letter, timeline: Iterable[TimelineMessage]) -> Iterable[dict
 
 
 def _read(body: str) -> Any:
-    """An object as such, which is easier to read; any other body as its text."""
+    """An object as such, which is easier to read; any other body as its text, and what no source could hold."""
     try:
         content = json.loads(body)
-    except ValueError:
+        json.dumps(content, allow_nan=False)
+    except (ValueError, RecursionError):
         return body
-    return content if isinstance(content, dict) else body
+    return content if isinstance(content, dict) and _is_within(content, NESTED) else body
+
+
+def _is_within(value: Any, levels: int) -> bool:
+    """Whether objects and arrays are nested no deeper than so many levels."""
+    members = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return levels > 0 and all(_is_within(member, levels - 1) for member in members)
 
 
 def _literal(value: Any) -> str:
+    from pprint import pformat  # only here: an API starts faster without it
+
     return pformat(value, width=WIDTH, sort_dicts=False)
 
 
 def _on_one_line(text: str) -> str:
-    """A text for a docstring: neither its end nor an escape."""
-    return " ".join(text.replace("\\", "/").replace('"""', "'''").split())[:WIDTH]
+    """A text for a docstring: neither its end nor an escape, and nothing that is not seen."""
+    seen = "".join(one if one.isprintable() else " " for one in text)
+    return " ".join(seen.replace("\\", "/").replace('"""', "'''").split())[:WIDTH]

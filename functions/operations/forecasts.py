@@ -88,6 +88,7 @@ def begin(asked: Asked, by: str, run_id: str, digest: str = "") -> Run:
     run = Run(run_id, asdict(asked), by, clock.stamp(), kind=FORECAST, digest=digest, life=ids.new()[:8])
     if asked.letters:
         return run_rows.create(run, in_order(_named(asked.letters), asked.to))
+    rows.must_have_group(asked.group)
     first = rows.letters(asked.wanted, limit=SMALL, bodies=False)
     if first.after is None:
         return run_rows.create(run, in_order(first.letters, asked.to))
@@ -259,4 +260,5 @@ def _ended(run: Run) -> Run:
         state = DONE if one.state == RUNNING else one.state
         return one if one.ended else replace(one, state=state, ended=clock.stamp(), is_settled=True)
 
+    forecast_rows.drop_overlay(run, forecast_rows.progress(run))  # of one that is cancelled: it holds others' data
     return run_rows.change(run.id, after)

@@ -23,10 +23,11 @@ from events.registry import language
 from functions.kernel.messaging.outcomes import LETTER, RUN
 from functions.kernel.messaging.record import envelope, read_body
 from functions.kernel.messaging.retry import UndeliverableError
+from functions.kernel.messaging.topics import FAILED, dated
 from functions.kernel.runtime import clock
 from functions.kernel.runtime.json_text import compact
 from functions.operations.cloud import Held
-from functions.operations.consumers import FailureQueue
+from functions.operations.consumers import UNDELIVERED, FailureQueue
 from functions.operations.fingerprints import fingerprint
 from functions.operations.letters import Letter, letter_id
 from functions.operations.redaction import redacted
@@ -34,6 +35,8 @@ from functions.operations.redaction import redacted
 ORDER_IDS = ("order_id", "basket_id", "list_id", "difference_id")  # a field of one of these names holds the order's id
 TICK = "Scheduled Event"  # what EventBridge calls the event of a schedule's rule
 LONGEST_REASON = 2_000  # characters, as an inbox's attributes have
+LONGEST_WORD = 200  # of an error's name, a version of code, a topic
+LONGEST_ID = 500  # of what an envelope names: no id of ours is longer, and a key of DynamoDB ends at 1,024 bytes
 
 Attributes = Mapping[str, str]
 
@@ -56,8 +59,11 @@ def read(queue: FailureQueue, held: Held) -> Letter:
     if "ERROR_CODE" in held.attributes:
         body = _tick(held.attributes, content) or held.body
         return letter(queue, body, _by_a_rule(held), held)
-    if "failures" in content and "base64OriginalPayload" in content:
-        return letter(queue, held.body, _by_a_rule_of_iot(held, content), held)
+    if queue.kind == UNDELIVERED and "failures" in content and FAILED in content:
+        # When it was received is what a robot's newest word is told by, and what the broker's error action leaves out.
+        body = dated(held.body, number(held.system.get("SentTimestamp")))
+        made = letter(queue, body, _by_a_rule_of_iot(held, content), held)
+        return replace(made, id=identity(held) or letter_id(queue.consumer, "", held.body))
     return letter(queue, held.body, _by_an_inbox(held) if "reason" in held.attributes else _by_sqs(held), held)
 
 
@@ -73,11 +79,11 @@ def letter(queue: FailureQueue, body: str, why: Why, held: Held) -> Letter:
         body=redacted(body, content, message) if message else body,
         fifo_group=held.system.get("MessageGroupId", ""),
         reason=why.reason[:LONGEST_REASON],
-        error=why.error,
+        error=why.error[:LONGEST_WORD],
         tries=why.tries,
-        first_received=why.first_received,
+        first_received=why.first_received[:LONGEST_WORD],
         failed_at=why.failed_at or clock.stamp(),
-        code=why.code,
+        code=why.code[:LONGEST_WORD],
         deliveries=(held.id,),
         run=held.attributes.get(RUN, "") if sent_back else "",
     )
@@ -99,10 +105,18 @@ def content_of(body: str) -> dict[str, Any]:
 
 
 def _message(content: Mapping[str, Any]) -> Envelope | None:
+    """The message in a body; None where there is none, or one whose names and ids no row could hold."""
     try:
-        return envelope(dict(content))
+        message = envelope(dict(content))
     except UndeliverableError:
         return None
+    named = (value for _, value in message.metadata if isinstance(value, str))
+    return message if all(map(_may_be_kept, named)) else None
+
+
+def _may_be_kept(text: str) -> bool:
+    """Whether a text is short, and text: JSON may hold half a surrogate pair, which no store takes."""
+    return len(text) <= LONGEST_ID and not any("\ud800" <= one <= "\udfff" for one in text)
 
 
 def _of_message(made: Letter, message: Envelope) -> Letter:
@@ -117,17 +131,17 @@ def _of_message(made: Letter, message: Envelope) -> Letter:
         stream_version=metadata.stream_version,
         correlation_id=metadata.correlation_id,
         causation_id=metadata.causation_id or "",
-        order=next((id for id in named if isinstance(id, str) and id), ""),
+        order=next((id for id in named if isinstance(id, str) and id and _may_be_kept(id)), ""),
     )
 
 
 def _of_topic(made: Letter, content: Mapping[str, Any]) -> Letter:
     """A message of a robot, or of the broker, which has no id: its topic, whole or only its last level, and whose."""
-    topic = content.get("topic")
-    if not isinstance(topic, str):
+    topic, robot = content.get("topic"), content.get("robot")
+    if not isinstance(topic, str) or not _may_be_kept(topic):
         return made
-    robot = content.get("robot")
-    return replace(made, name=topic.rpartition("/")[2], stream=f"Robot#{robot}" if isinstance(robot, str) else "")
+    whose = f"Robot#{robot}" if isinstance(robot, str) and _may_be_kept(robot) else ""
+    return replace(made, name=topic.rpartition("/")[2], stream=whose)
 
 
 def _by_an_inbox(held: Held) -> Why:
@@ -167,8 +181,8 @@ def _by_a_rule_of_iot(held: Held, content: Mapping[str, Any]) -> Why:
     failures = content["failures"] if isinstance(content["failures"], list) else []
     first = next((one for one in failures if isinstance(one, dict)), {})
     return Why(
-        reason=f"a rule of the broker could not send it: {first.get('errorMessage', 'unknown')}",
-        error=str(first.get("failedAction", "RuleAction")),
+        reason=f"a rule of the broker could not send it: {_text(first.get('errorMessage'), 'unknown')}",
+        error=_text(first.get("failedAction"), "RuleAction"),
         failed_at=_sent(held),
     )
 
@@ -191,6 +205,10 @@ def _sent(held: Held) -> str:
     """When a record was sent; empty where SQS does not say."""
     sent = held.system.get("SentTimestamp", "")
     return clock.stamp(datetime.fromtimestamp(int(sent) / 1000, UTC)) if sent.isdecimal() else ""
+
+
+def _text(value: object, otherwise: str) -> str:
+    return value if isinstance(value, str) and _may_be_kept(value) else otherwise
 
 
 def number(text: object) -> int:

@@ -1,6 +1,6 @@
 """Groups of letters that are alike: how many there are, since when, and what operators know of the cause.
 
-A group's row is made of its letters, by counting them again. Whoever writes a letter marks its group first (rows.mark);
+A group's row is made of its letters, by counting them again. A write of a letter marks its group first (rows.mark);
 a mark is kept until the group was counted two minutes after it, so no change is missed, neither by a crash nor by an
 index that is behind.
 """
@@ -13,10 +13,10 @@ from typing import Any
 
 import msgspec
 
-from functions.kernel.domain.errors import ConcurrencyError, NotFoundError
+from functions.kernel.domain.errors import ConcurrencyError, NotFoundError, UnavailableError
 from functions.kernel.projections import projection
 from functions.kernel.projections.projection import read
-from functions.kernel.runtime import clock, ids, observe, runtime
+from functions.kernel.runtime import budget, clock, ids, observe, runtime
 from functions.kernel.runtime.views import Row
 from functions.operations import rows
 from functions.operations.alarms import group_grows, new_group
@@ -112,13 +112,17 @@ def count_again(id: str, known: Collection[Letter] = ()) -> Group | None:
     known: letters that were just written, which the index may not have yet.
     """
     newest = {letter.id: letter for letter in known if letter.fingerprint == id}
-    found = [newest.pop(letter.id, letter) for letter in _letters(id)] + list(newest.values())
+    found = Tally()
+    for letter in _letters(id):  # one after the other: a function has no room for all of a large group
+        found.add(max(newest.pop(letter.id, letter), letter, key=lambda one: one.version_of_row))
+    for letter in newest.values():
+        found.add(letter)
 
     def load() -> Group:
         data = read(_key(id), GROUP)
         return _group(data) if data else Group(id)
 
-    if not found and not load().version_of_row:
+    if found.last is None and not load().version_of_row:
         return None
     return _change(load, lambda before: _counted(before, found))
 
@@ -129,13 +133,12 @@ def count_changed(known: Sequence[Letter] = (), has_time: Callable[[], bool] = l
     for mark in projection.rows(rows.CHANGED):
         marks.setdefault(mark["group"], []).append(mark["minute"])
     begun = clock.now()
-    for id, minutes in marks.items():
+    for id in _in_turn(marks):
         if not has_time():
             return
         try:
-            if _is_due(id):
-                count_again(id, known)
-                _drop(id, (minute for minute in minutes if clock.read(minute) + MINUTE + SETTLED <= begun))
+            count_again(id, known)
+            _drop(id, (minute for minute in marks[id] if clock.read(minute) + MINUTE + SETTLED <= begun))
         except Exception as error:  # its marks stay, and it holds up no other
             observe.log_error("a group was not counted again", error, group=id)
 
@@ -146,25 +149,51 @@ def _drop(id: str, minutes: Iterable[str]) -> None:
         runtime.current().views.delete(rows.CHANGED, rows.mark_key(id, minute))
 
 
-def _is_due(id: str) -> bool:
-    """Whether a group may be counted again: one of many letters not each minute."""
-    data = read(_key(id), GROUP)
-    if data is None:
-        return True
-    before = _group(data)
+def _in_turn(ids: Iterable[str]) -> list[str]:
+    """Groups that may be counted again, the smallest first, so that a large one holds up no other.
+
+    One of many letters is not counted each minute. One that was never counted may be large: it comes last.
+    """
+    found = projection.read_many(((_key(id), GROUP) for id in ids), consistent=True)
+    known = {group.id: group for group in map(_group, found.values())}
+    due = [group for group in known.values() if _is_due(group)]
+    in_order = sorted(due, key=lambda group: sum(group.counts.values()))
+    return [*(group.id for group in in_order), *(id for id in ids if id not in known)]
+
+
+def _is_due(before: Group) -> bool:
     letters = sum(before.counts.values())
     return letters <= LARGE or clock.now() >= clock.read(before.counted_at) + letters * COUNTING
 
 
-def _counted(before: Group, found: Sequence[Letter]) -> Group:
+@dataclass
+class Tally:
+    """What a group's row says of its letters. open_at: when the latest failed of those that are open."""
+
+    first: Letter | None = None
+    last: Letter | None = None
+    open_at: str = ""
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def add(self, letter: Letter) -> None:
+        """One letter more."""
+        self.counts[letter.state] += 1
+        if self.first is None or letter.failed_at < self.first.failed_at:
+            self.first = letter
+        if self.last is None or letter.failed_at >= self.last.failed_at:
+            self.last = letter
+        if letter.state == OPEN:
+            self.open_at = max(self.open_at, letter.failed_at)
+
+
+def _counted(before: Group, found: Tally) -> Group:
     """A group as its letters make it. It rings where it is new, comes back, or grows."""
-    if not found:
+    first, last = found.first, found.last
+    if first is None or last is None:
         return replace(before, counts={}, counted_at=clock.stamp(), rung=0)
-    in_order = sorted(found, key=lambda letter: letter.failed_at)
-    first, last = in_order[0], in_order[-1]
     is_new = not before.version_of_row
-    came_back = before.state == RESOLVED and _is_open_since(found, before.resolved_at)
-    counts = dict(Counter(letter.state for letter in found))
+    came_back = before.state == RESOLVED and found.open_at > before.resolved_at
+    counts = dict(found.counts)
     after = replace(
         before,
         consumer=last.consumer,
@@ -198,14 +227,13 @@ def _about(of: Group) -> dict[str, str]:
     return {"group": of.id, "consumer": of.consumer, "message_name": of.name, "failed_with": of.error}
 
 
-def _is_open_since(found: Iterable[Letter], moment: str) -> bool:
-    return any(letter.state == OPEN and letter.failed_at > moment for letter in found)
-
-
 def _letters(id: str) -> Iterator[Letter]:
+    """Raises UnavailableError where there is no time left: the group is counted in another minute."""
     after: dict[str, Any] | None = None
     while True:
-        page = rows.letters(Filter(group=id), 100, after, bodies=False)
+        if budget.left() < budget.MESSAGE:
+            raise UnavailableError(f"there is no time left to count the letters of group {id}")
+        page = rows.letters(Filter(group=id), rows.LOOKED_AT, after, bodies=False)
         yield from page.letters
         after = page.after
         if after is None:

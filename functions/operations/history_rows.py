@@ -115,6 +115,12 @@ class Progress:
         return None
 
     @property
+    def next_page(self) -> str:
+        """Where the next page begins, for a replay that is to go on there: segment and cursor; empty at the end."""
+        here = self.here
+        return f"{here[1]} {self.cursor or ''}".strip() if here else ""
+
+    @property
     def share(self) -> float | None:
         """About what part of the history was brought; None before that is known."""
         if self.step in (PLAN, BEGIN) or not self.places:
@@ -143,6 +149,14 @@ class Progress:
     def at(self, step: str, **changes: Any) -> "Progress":
         """At another step, from its beginning."""
         return replace(self, step=step, cursor=None, wait_until="", wrong="", **changes)
+
+
+def page_at(text: str) -> tuple[int, str | None]:
+    """The segment and the cursor that `next_page` names. Raises ValueError."""
+    segment, _, cursor = text.partition(" ")
+    if int(segment) not in range(SEGMENTS):
+        raise ValueError(text)
+    return int(segment), cursor or None
 
 
 def progress(run: Run) -> Progress:

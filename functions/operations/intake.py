@@ -34,9 +34,21 @@ def take() -> int:
     stored = _on_letters(read)
     done = [one.held for of_run in _by_run(stored) for one in _on_run(of_run)]
     done += [held for held in requests if _paused(held)]
+    done = _reported(done)
     if done:
         cloud.outcomes().delete(done)
     return len(done)
+
+
+def _reported(done: Sequence[Held]) -> list[Held]:
+    """Those that may go: of one that was a letter itself, and was sent back, its letter and run are told before."""
+    sent_back = [held for held in done if held.attributes.get(outcomes.LETTER) and held.attributes.get(outcomes.RUN)]
+    own = [
+        Outcome(held.attributes[outcomes.LETTER], held.attributes[outcomes.RUN], outcomes.DONE, "", held)
+        for held in sent_back
+    ]
+    told = [one.held for of_run in _by_run(_on_letters(own)) for one in _on_run(of_run)]
+    return [held for held in done if held not in sent_back or held in told]
 
 
 def _paused(held: Held) -> bool:

@@ -19,6 +19,7 @@ CLOSED = frozenset({DONE, DISCARDED})  # they expire; the others are kept until 
 
 IDENTITY = 32  # hex digits of a letter's id
 HAPPENINGS = 100  # of a letter's history, the newest; what made it a letter is its first, and stays
+DETAILS = 60_000  # characters of their details together, of up to four bytes each: an item holds 400 KB
 DELIVERIES = 20  # ids of records that are known again when they are received twice
 
 
@@ -94,6 +95,8 @@ class Letter:
         """The letter with these fields changed and one happening more: `letter.after("parked", who, why, state=…)`."""
         happening = Happening(clock.stamp(), actor, what, detail)
         kept = self.history[:1] + self.history[1:][-(HAPPENINGS - 2) :]
+        while len(kept) > 1 and sum(len(one.detail) for one in (*kept, happening)) > DETAILS:
+            kept = kept[:1] + kept[2:]
         return replace(self, history=(*kept, happening), **changes)
 
 

@@ -55,7 +55,7 @@ class LetterShape(Wire):
     open_since: Stamp
 
 
-class MessageShape(Wire):
+class EntryShape(Wire):
     """A message that was published about the order of a letter."""
 
     id: str
@@ -78,7 +78,7 @@ class LetterAnswer(Answer):
     """A letter, and what was published about its order around its failure: null where insights does not answer now."""
 
     letter: WholeLetter
-    timeline: list[MessageShape] | None
+    timeline: list[EntryShape] | None
 
 
 class UnitTest(Answer):
@@ -125,7 +125,7 @@ class Reason(Body):
 
 @api.get("/api/operations/letters", may=[OPERATOR])
 def list_letters(params: Wanted) -> Letters:
-    """List letters, those that were opened last first; of all states, one state after the other, the open first.
+    """List letters, those that were opened last first; of all states, the open ones first.
 
     A page may be short, or empty, and not be the last: what a filter wants is looked for in 1,000 letters at a time.
     """
@@ -143,8 +143,8 @@ def get_letter(id: str) -> LetterAnswer:
     whole = WholeLetter(**_fields(letter), body=letter.body, fifo_group=letter.fifo_group, history=happened)
     timeline = None
     if shown.timeline is not None:
-        names = MessageShape.model_fields
-        timeline = [MessageShape(**message.model_dump(include=set(names))) for message in shown.timeline]
+        names = EntryShape.model_fields
+        timeline = [EntryShape(**message.model_dump(include=set(names))) for message in shown.timeline]
     return LetterAnswer(letter=whole, timeline=timeline)
 
 
@@ -164,6 +164,12 @@ def park_letter(id: str, body: Reason) -> None:
 def discard_letter(id: str, body: Reason) -> None:
     """Close a letter that is to have no effect. The reason is kept with it."""
     service.discard(id, body.reason)
+
+
+@api.put("/api/operations/letters/{id}/reopen", may=[OPERATOR], versioned=False, errors=[409])
+def reopen_letter(id: str) -> None:
+    """Have a letter that was parked or discarded be among the open ones again, so that it can be sent back."""
+    service.reopen(id)
 
 
 def _fields(letter: Letter) -> dict[str, Any]:

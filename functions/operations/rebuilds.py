@@ -99,7 +99,9 @@ def advance(run: Run, until: datetime) -> Run:
         progress = history_rows.progress(run)
         while run.state in (RUNNING, CANCELLED) and not run.ended and clock.now() < until:
             before = progress
-            if progress.wait_until <= clock.stamp() and budget.left() > budget.MESSAGE:
+            if (
+                progress.wait_until <= clock.stamp() or _is_to_give_up(run, progress)
+            ) and budget.left() > budget.MESSAGE:
                 progress = _next(run, progress, until)
             if progress.step == OVER:
                 return replays.end(run, run.state if run.state == CANCELLED else DONE)
@@ -116,10 +118,15 @@ def advance(run: Run, until: datetime) -> Run:
 
 
 def _next(run: Run, progress: Progress, until: datetime) -> Progress:
-    if run.state == CANCELLED and progress.step not in (SWITCH, DROP, OVER):
+    if _is_to_give_up(run, progress):
         return history_rows.put(run, _given_up(run, progress))
     step = _STEPS.get(progress.step)
     return history_rows.put(run, after) if step and (after := step(run, progress, until)) != progress else progress
+
+
+def _is_to_give_up(run: Run, progress: Progress) -> bool:
+    """Whether what it built is to be deleted now, whatever it waits for."""
+    return run.state == CANCELLED and progress.step not in (DROP, OVER)
 
 
 def _plan(run: Run, progress: Progress, until: datetime) -> Progress:
@@ -169,7 +176,12 @@ def _switch(run: Run, progress: Progress, until: datetime) -> Progress:
 def _given_up(run: Run, progress: Progress) -> Progress:
     if progress.generation is None:
         return progress.at(OVER)
-    _ask_of_view(run, progress, "abort")
+    try:
+        _ask_of_view(run, progress, "abort")
+    except RefusedError as error:  # two operators at once: the other's switch was quicker
+        why = error.message
+        run_rows.change(run.id, lambda one: replace(one, state=RUNNING, why=why))
+        return _switch(run, progress, clock.now())
     return progress.at(DROP)
 
 

@@ -5,6 +5,7 @@ does not have. It is stored as the newest version, upcast as every consumer upca
 can be redriven as it is. What cannot be upcast, which no consumer could read either, only loses those fields.
 """
 
+import json
 from collections.abc import Mapping
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
@@ -13,7 +14,6 @@ from pydantic import BaseModel
 
 from events.envelope import Envelope
 from events.registry import MalformedMessageError, Message, UnknownMessageError, decode, language
-from functions.kernel.runtime.json_text import compact
 
 
 def redacted(body: str, content: dict[str, Any], message: Envelope) -> str:
@@ -26,7 +26,7 @@ def redacted(body: str, content: dict[str, Any], message: Envelope) -> str:
     upcast = _upcast(name, version, data, model)
     if upcast is not None:
         detail = {**detail, "data": upcast, "metadata": {**detail["metadata"], "version": model.about.version}}
-    return compact({**content, "detail": detail})
+    return json.dumps({**content, "detail": detail})  # which keeps what is no text, half a surrogate pair, as it was
 
 
 def _upcast(name: str, version: int, data: dict[str, Any], model: type[Message]) -> dict[str, Any] | None:

@@ -5,23 +5,25 @@ ends by itself. A run is advanced by one at a time, who has its lease; should tw
 sent twice under one place of its run, and handled once.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
 from functions.kernel.domain.errors import ConcurrencyError
 from functions.kernel.messaging.outcomes import DEAD
 from functions.kernel.messaging.scheduled import Scheduled
-from functions.kernel.runtime import budget, clock, ids, observe, runtime
+from functions.kernel.runtime import budget, clock, ids, runtime
 from functions.kernel.runtime.uses import Uses
 from functions.operations import cloud, intake, letters, rows, run_rows, runs, sending, transitions
 from functions.operations.letters import Letter
 from functions.operations.rows import Filter
 from functions.operations.run_rows import PAGE
-from functions.operations.runs import FAILING, GATHERING, PAUSED, PENDING, REDRIVE, RUNNING, SENT, STOPPED, Run
-from functions.operations.views import OF_GROUP, OF_ORDER, OF_SERVICE, OF_STATE
+from functions.operations.runs import FAILING, GATHERING, PENDING, REDRIVE, RUNNING, SENT, Run
+from functions.operations.sending import LaterError
+from functions.operations.views import OF_GROUP, OF_ORDER, OF_STATE
+from functions.operations.worker import Worker
 
 WORKS_FOR = 45  # seconds after which it begins nothing more,
 WORK_ENDS = 50  # after which no call for a run is at work,
@@ -39,66 +41,17 @@ redriver = Scheduled(
     "operations",
     "redriver",
     uses=Uses(
-        rows=("get", "get_many", "query", "put", "delete"),
-        indexes=(OF_STATE, OF_SERVICE, OF_GROUP, OF_ORDER),
+        rows=("get", "get_many", "query", "put"),
+        indexes=(OF_STATE, OF_GROUP, OF_ORDER),
         ports=(cloud.inboxes, cloud.outcomes, cloud.relays),
     ),
 )
 
 
-@dataclass
-class _Worker:
-    """One invocation. leased: the runs that it advances. idle: those with nothing to do, by the version of their rows.
-
-    credit: how many letters of a run it may send now, as of when. looked: runs whose letters it has looked at.
-    """
-
-    id: str
-    ends: datetime
-    leased: set[str] = field(default_factory=set)
-    idle: dict[str, int] = field(default_factory=dict)
-    credit: dict[str, tuple[float, datetime]] = field(default_factory=dict)
-    looked: set[str] = field(default_factory=set)
-    errors: list[Exception] = field(default_factory=list)
-
-    def attempt(self, work: Callable[[], bool], about: str) -> bool:
-        """Do a part of the work: where it fails, the others are done all the same, and it is done again."""
-        try:
-            return work()
-        except ConcurrencyError:
-            return True
-        except Exception as error:
-            self.failed(error, about)
-            return False
-
-    def has_time(self) -> bool:
-        """Whether something may be begun."""
-        return clock.now() < self.ends and budget.left() > budget.MESSAGE
-
-    def failed(self, error: Exception, about: str) -> None:
-        """Keep an error for the end, unless there was only no time left: the next minute does the rest."""
-        if budget.left() > budget.TRY + budget.RESERVE:
-            observe.log_error(f"{about} failed", error)
-            self.errors.append(error)
-
-    def allowance(self, run: Run) -> int:
-        """How many letters the rate allows now: what a second gives at most, and one to begin with."""
-        now = clock.now()
-        credit, since = self.credit.get(run.id, (1.0, now))
-        credit = min(credit + (now - since).total_seconds() * run.rate, max(1.0, run.rate))
-        self.credit[run.id] = credit, now
-        return int(credit)
-
-    def spend(self, run: Run, letters: int) -> None:
-        """So many letters were sent."""
-        credit, since = self.credit[run.id]
-        self.credit[run.id] = credit - letters, since
-
-
 @redriver.work
 def redrive(event: Mapping[str, Any]) -> dict[str, Any]:
     """Advance all runs. Raises the first error that it met, once all else is done."""
-    worker = _Worker(ids.new(), clock.now() + timedelta(seconds=WORKS_FOR))
+    worker = Worker(ids.new(), clock.now() + timedelta(seconds=WORKS_FOR))
     with budget.at_most(ENDS_WITHIN):
         with budget.at_most(WORK_ENDS):
             ticks = _work(worker)
@@ -109,14 +62,14 @@ def redrive(event: Mapping[str, Any]) -> dict[str, Any]:
     return {"ticks": ticks}
 
 
-def _work(worker: _Worker) -> int:
+def _work(worker: Worker) -> int:
     """Look at outcomes and runs each second while there is work, and time; returns how often."""
     progress, ticks = clock.now(), 0
     while ticks < WORKS_FOR / TICK and worker.has_time():
         moved = worker.attempt(lambda: _take_outcomes(worker), "taking outcomes")
         for run in list(run_rows.at_work(REDRIVE)):
-            if run.version_of_row > worker.idle.get(run.id, -1) and worker.has_time():
-                moved |= worker.attempt(partial(_look_after, run, worker), f"run {run.id}")
+            if run.version_of_row > worker.idle.get(run.id, -1) and not runs.rests(run) and worker.has_time():
+                moved |= worker.attempt(partial(_advance, run.id, worker), f"run {run.id}")
         ticks += 1
         progress = clock.now() if moved else progress
         if not moved and (not worker.leased or clock.now() - progress >= timedelta(seconds=QUIET)):
@@ -125,7 +78,7 @@ def _work(worker: _Worker) -> int:
     return ticks
 
 
-def _take_outcomes(worker: _Worker) -> bool:
+def _take_outcomes(worker: Worker) -> bool:
     taken = 0
     for _ in range(BATCHES):
         batch = intake.take() if worker.has_time() else 0
@@ -135,15 +88,7 @@ def _take_outcomes(worker: _Worker) -> bool:
     return taken > 0
 
 
-def _look_after(run: Run, worker: _Worker) -> bool:
-    """Advance a run, unless it was halted and nothing of it is on its way: it may stay so for weeks, without a write."""
-    if run.state in (PAUSED, STOPPED) and run.is_settled and not set(run_rows.states_of(run)) & {SENT, FAILING}:
-        worker.idle[run.id] = run.version_of_row
-        return False
-    return _advance(run.id, worker)
-
-
-def _advance(run_id: str, worker: _Worker) -> bool:
+def _advance(run_id: str, worker: Worker) -> bool:
     """Do what is due of a run now; whether that was anything."""
     run = _lease(run_id, worker)
     if run is None:
@@ -172,7 +117,7 @@ def _is_idle(run: Run, states: str) -> bool:
     return run.is_settled and (run.state != RUNNING or not set(states) & {PENDING, SENT})
 
 
-def _lease(run_id: str, worker: _Worker) -> Run | None:
+def _lease(run_id: str, worker: Worker) -> Run | None:
     """A run as it is now, if no other worker advances it."""
     now = clock.now()
 
@@ -189,7 +134,7 @@ def _lease(run_id: str, worker: _Worker) -> Run | None:
     return run
 
 
-def _release(run_id: str, worker: _Worker, states: str | None = None) -> bool:
+def _release(run_id: str, worker: Worker, states: str | None = None) -> bool:
     """Leave a run to others, and note its counts, and its end. states: what has become of its letters, if known."""
 
     def decide(run: Run) -> Run:
@@ -242,7 +187,7 @@ def _overdue(letter: Letter, place: str) -> Letter:
     return rows.change(letter.id, lambda one: transitions.with_outcome(one, place, DEAD, NO_OUTCOME))
 
 
-def _settle(run: Run, states: str, worker: _Worker) -> dict[int, str]:
+def _settle(run: Run, states: str, worker: Worker) -> dict[int, str]:
     """Send what is claimed and may not have been sent: a run that does not go on leaves no letter on its way for ever.
 
     Such letters are among the first that are pending, for each time the first are taken.
@@ -259,7 +204,7 @@ def _settle(run: Run, states: str, worker: _Worker) -> dict[int, str]:
     return sent
 
 
-def _send_next(run: Run, states: str, worker: _Worker) -> dict[int, str]:
+def _send_next(run: Run, states: str, worker: Worker) -> dict[int, str]:
     """Send the next letters, as many as ramp and rate allow; those before them that are not to be sent are skipped."""
     most = min(runs.may_send(run, states), worker.allowance(run), LOOKED_AT)
     if not most:
@@ -285,14 +230,14 @@ def _send_next(run: Run, states: str, worker: _Worker) -> dict[int, str]:
     return skipped | sent
 
 
-def _send(run: Run, chosen: Sequence[tuple[int, str]], worker: _Worker) -> dict[int, str]:
+def _send(run: Run, chosen: Sequence[tuple[int, str]], worker: Worker) -> dict[int, str]:
     """Send letters side by side; what became of each. One that could not be sent now stays pending."""
     outcomes = runtime.current().side_by_side([partial(sending.send, run, *one) for one in chosen])
     sent: dict[int, str] = {}
     for (position, letter_id), outcome in zip(chosen, outcomes, strict=True):
         if not isinstance(outcome, Exception):
             sent[position] = outcome
-        elif not isinstance(outcome, ConcurrencyError):
+        elif not isinstance(outcome, ConcurrencyError | LaterError):
             worker.failed(outcome, f"sending letter {letter_id}")
     return sent
 

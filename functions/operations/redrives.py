@@ -10,7 +10,7 @@ from typing import Any
 
 from functions.kernel.domain.errors import InvalidError, KeyReusedError, NotFoundError, RefusedError, StaleError
 from functions.kernel.runtime import clock, context, ids
-from functions.operations import cloud, forecast_rows, rows, run_rows, runs, sending
+from functions.operations import cloud, forecast_rows, pauses, rebuilds, rows, run_rows, runs, sending
 from functions.operations.consumers import consumers
 from functions.operations.forecasts import FORECAST
 from functions.operations.letters import OPEN, Letter
@@ -91,7 +91,18 @@ def shown(run_id: str) -> Progress:
         return Progress(run, run.counts, {}, "", None)
     states = run_rows.states_of(run)
     skipped = {why: states.count(code) for code, why in runs.SKIPPED.items() if code in states}
+    run = replace(run, why=run.why or _why_it_waits(run, states))
     return Progress(run, runs.counts(states), skipped, runs.step(run, states), runs.seconds_left(run, states))
+
+
+def _why_it_waits(run: Run, states: str) -> str:
+    """Why nothing becomes of what was sent first: its consumer is paused; empty where it is not."""
+    waiting = states.find(runs.SENT)
+    letter = rows.heads(run_rows.letters_of(run, [waiting]).values()) if waiting >= 0 else {}
+    for consumer in [run.to or one.consumer for one in letter.values()]:
+        if pauses.find(consumer).wanted == pauses.PAUSED:
+            return f"{consumer} is paused: what is sent to it waits in its queue until it is resumed"
+    return ""
 
 
 def letters_of(run_id: str, limit: int, first: int) -> tuple[list[tuple[str, str]], int]:
@@ -111,7 +122,9 @@ def pause(run_id: str) -> Run:
 
 
 def cancel(run_id: str) -> Run:
-    """Send nothing more, ever. Raises NotFoundError, RefusedError."""
+    """Send nothing more, ever. Raises NotFoundError, RefusedError, also for a rebuild whose work is read already."""
+    if run_rows.get(run_id).kind == rebuilds.REBUILD:
+        return rebuilds.abort(run_id)
     return _change(run_id, lambda run: runs.cancelled(run, context.current().actor))
 
 
@@ -145,7 +158,8 @@ def _create(run: Run, asked: Asked) -> Run:
     if asked.letters:
         return run_rows.create(run, _in_order(run, _named(asked.letters)))
     if asked.forecast:
-        return run_rows.create(run, _of_forecast(asked.forecast, passing=asked.passing))
+        return run_rows.create(run, _of_forecast(asked))
+    rows.must_have_group(asked.group)
     given = {**asked.filter, **({"group": asked.group} if asked.group else {})}
     until = min(given.get("until") or run.created, run.created)
     wanted = asdict(Filter(**{**given, "state": OPEN, "until": until}))
@@ -178,11 +192,23 @@ def _in_order(run: Run, letters: Sequence[Letter]) -> list[str]:
     return [letter.id for letter in sorted(letters, key=lambda one: (one.failed_at, one.id))]
 
 
-def _of_forecast(forecast_id: str, *, passing: bool) -> list[str]:
-    """The letters of a forecast in its order. Raises NotFoundError, and RefusedError for one that is not whole."""
-    forecast = run_rows.get(forecast_id)
+def _of_forecast(asked: Asked) -> list[str]:
+    """The letters of a forecast in its order. Raises NotFoundError, and RefusedError for one that is not whole.
+
+    Raises InvalidError for one of something else than would be sent: other data, or another consumer.
+    """
+    forecast, passing = run_rows.get(asked.forecast), asked.passing
     if forecast.kind != FORECAST:
-        raise InvalidError(f"{forecast_id} is no forecast")
+        raise InvalidError(f"{asked.forecast} is no forecast")
+    if forecast.asked.get("data") is not None:
+        raise InvalidError(
+            "forecast: it is of other data than the letter has: edit the letter, and send the edited one"
+        )
+    to = forecast.asked.get("to") or ""
+    if to != asked.to:
+        raise InvalidError(
+            f"to: the forecast is of {to or 'the consumers of its letters'}: name the same, or forecast anew"
+        )
     if forecast.state == GATHERING or (passing and not forecast.ended):
         raise RefusedError(f"the forecast is {forecast.state}: wait until it is done", state=forecast.state)
     positions = range(forecast.total)

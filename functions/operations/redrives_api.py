@@ -168,7 +168,7 @@ def resume_run(id: str) -> None:
 
 @api.put("/api/operations/letters/{id}/data", may=[OPERATOR])
 def edit_letter(id: str, body: NewData) -> Edited:
-    """Put a message with other data in the place of an open letter: a letter of its own, which is not sent yet."""
+    """Put a message with other data in the place of an open letter, which is not sent yet."""
     made = edits.edit(id, body.data)
     return Edited(letter=made.id, message_id=made.message_id)
 

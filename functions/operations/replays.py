@@ -21,7 +21,7 @@ from functions.kernel.domain.errors import (
 )
 from functions.kernel.runtime import budget, clock, context, ids, observe
 from functions.operations import consumers, failed_messages, history_rows, run_rows
-from functions.operations.cloud import relays, starts
+from functions.operations.cloud import LONGEST_CALL, relays, starts
 from functions.operations.cloud import replays as replay_functions
 from functions.operations.history_rows import FILL, OVER, Progress, Source
 from functions.operations.runs import CANCELLED, DONE, RUNNING, STOPPED, Run
@@ -49,8 +49,8 @@ class Asked:
     """What is to be replayed to a consumer (a service), which must be named.
 
     source: whose history; without it, that of all services whose messages it knows. stream, cursor: of that service,
-    one stream, or where its table is to be read from. since, until: RFC 3339, inclusive. names: commands and replies to
-    be brought beside the events. view: to this read model alone.
+    one stream, or where its table is to be read from, as another replay of it shows (`next_page`). since, until: RFC
+    3339, inclusive. names: commands and replies to be brought beside the events. view: to this read model alone.
     """
 
     to: str
@@ -97,6 +97,8 @@ def begin(asked: Asked, by: str, run_id: str, rate: float | None = None, digest:
         raise InvalidError("stream and cursor are of one service: name it with `from`")
     if asked.stream and asked.cursor:
         raise InvalidError("cursor: a stream is read from its beginning")
+    if asked.cursor:
+        _must_be_page(asked.cursor)
     for name, moment in (("since", asked.since), ("until", asked.until)):
         _must_be_moment(name, moment)
     return run_rows.create(made(REPLAY, asked, by, run_id, rate, digest), [])
@@ -142,7 +144,7 @@ def fill(run: Run, progress: Progress, until: datetime, *, view: str | None, gen
     """Bring page after page, at the rate, until all is brought, time is over, or the run is not running any more."""
     asked = Asked.of(run)
     bounds = {name: value for name, value in (("since", asked.since), ("until", asked.until)) if value}
-    while (here := progress.here) and clock.now() < until and budget.left() > budget.MESSAGE:
+    while (here := progress.here) and clock.now() < until and budget.left() > LONGEST_CALL + budget.RESERVE:
         if run_rows.get(run.id).state != RUNNING:
             break
         source, segment = here
@@ -209,7 +211,8 @@ def _planned(run: Run, progress: Progress) -> Progress:
     ]
     if not sources:
         raise InvalidError(f"{run.to} makes no rows of what {asked.source or 'others'} published")
-    return replace(progress.at(FILL, sources=tuple(sources)), cursor=asked.cursor or None)
+    place, cursor = history_rows.page_at(asked.cursor) if asked.cursor else (0, None)
+    return replace(progress.at(FILL, sources=tuple(sources), place=place), cursor=cursor)
 
 
 def sources_of(messages: Iterable[dict[str, str]]) -> list[Source]:
@@ -296,3 +299,10 @@ def _must_be_moment(name: str, moment: str) -> None:
             raise ValueError(moment)
     except ValueError:
         raise InvalidError(f"{name}: a time with its zone, such as 2026-03-01T12:00:00Z") from None
+
+
+def _must_be_page(cursor: str) -> None:
+    try:
+        history_rows.page_at(cursor)
+    except ValueError:
+        raise InvalidError("cursor: what another replay of the service shows as its cursor") from None

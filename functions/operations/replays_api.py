@@ -9,7 +9,6 @@ from functions.kernel.rest.http import Api
 from functions.kernel.rest.wire import Answer, Body, Label, Moment, Stamp, Wire, documented_only
 from functions.kernel.runtime import clock
 from functions.kernel.runtime.context import OPERATOR
-from functions.kernel.runtime.json_text import compact
 from functions.operations import rebuilds, replays
 from functions.operations.history_rows import BUILT, Progress
 from functions.operations.rebuilds import REBUILD
@@ -20,7 +19,7 @@ from functions.operations.runs import Run
 api = Api("operations")
 
 Rate = Annotated[
-    int | None,
+    int,
     documented_only(minimum=1, maximum=int(replays.HIGHEST_RATE)),
     Field(description="Messages a second, at most 500; 50 where it is left out."),
 ]
@@ -95,7 +94,7 @@ class ReplayShape(Wire):
 
 
 class RowShape(Wire):
-    """A row that differs: as it is read, and as it was built, as JSON text; null where it is not there."""
+    """A row that differs, as it is read and as it was built: the beginning of each as JSON, null if it lacks."""
 
     partition: str
     sort: str
@@ -135,7 +134,7 @@ class RebuildAnswer(Answer):
 
 @api.post("/api/operations/replays", may=[OPERATOR])
 def begin_replay(body: NewReplay) -> Started:
-    """Bring history to the read models of one service: no handler runs, and nothing else is written or sent."""
+    """Start to bring history to the read models of one service: no handler runs, nothing else is written."""
     asked = Asked(
         to=body.to,
         source=body.source,
@@ -157,7 +156,7 @@ def get_replay(id: str) -> ReplayAnswer:
 
 @api.post("/api/operations/rebuilds", may=[OPERATOR])
 def begin_rebuild(body: NewRebuild) -> Started:
-    """Build a read model anew beside the one that is read, from all of its history."""
+    """Start to build a read model anew, beside the one that is read, from all of its history."""
     return Started(id=replays.start(rebuilds.begin, body.service, body.view, rate=body.rate).id)
 
 
@@ -175,7 +174,7 @@ def get_rebuild(id: str) -> RebuildAnswer:
             rows=list(compared.rows),
             hashes=list(compared.hashes),
             different=compared.different,
-            samples=[_row(one) for one in compared.samples],
+            samples=[RowShape(**one) for one in compared.samples],
         ),
         deleted=progress.deleted,
     )
@@ -184,13 +183,13 @@ def get_rebuild(id: str) -> RebuildAnswer:
 
 @api.put("/api/operations/runs/{id}/switch", may=[OPERATOR], versioned=False, errors=[409])
 def switch_to_rebuilt(id: str) -> None:
-    """Have what a rebuild built be read from now on. The generation before is kept for an hour, for paging tokens."""
+    """Make what a rebuild built the one that is read. The one before is kept for an hour."""
     rebuilds.switch(id)
 
 
 @api.put("/api/operations/runs/{id}/abort", may=[OPERATOR], versioned=False, errors=[409])
 def abort_rebuild(id: str) -> None:
-    """Give a rebuild up: what it built is deleted."""
+    """Remove what a rebuild built, and end it."""
     rebuilds.abort(id)
 
 
@@ -210,16 +209,11 @@ def _shared(run: Run, progress: Progress) -> dict[str, Any]:
         "failed": progress.failed,
         "percent": None if progress.share is None else int(progress.share * 100),
         "seconds_left": progress.seconds_left,
-        "cursor": progress.cursor,
+        "cursor": progress.next_page or None,
         "wrong": progress.wrong,
         "sources": [SourceShape(service=one.service, messages=list(one.only)) for one in progress.sources],
         "not_recoverable": replays.not_recoverable(progress),
     }
-
-
-def _row(sample: dict[str, Any]) -> RowShape:
-    texts = {name: compact(sample[name]) if sample[name] else None for name in ("live", "built")}
-    return RowShape(partition=sample["partition"], sort=sample["sort"], **texts)
 
 
 def _stamp(moment: datetime | None) -> str:

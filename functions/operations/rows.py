@@ -196,6 +196,12 @@ def _from(
                 break
 
 
+def must_have_group(group: str) -> None:
+    """Raises NotFoundError for a group without a letter: of a wrong name an empty set would look like success."""
+    if group and not letters(Filter(group=group), limit=1, bodies=False).letters:
+        raise NotFoundError(f"there is no letter of a group {group}")
+
+
 def oldest_open() -> Letter | None:
     """The letter that has been open for longest, without its body."""
     page = runtime.current().views.query(OPEN, index=OF_STATE, limit=1)

@@ -15,7 +15,7 @@ from functions.kernel.runtime.uses import Uses
 from functions.operations import cloud, forecasts, mappings, pauses, rebuilds, replays, run_rows, summaries
 from functions.operations.pauses import consumer_paused, consumer_paused_itself
 from functions.operations.runs import Run
-from functions.operations.views import OF_GROUP, OF_ORDER, OF_SERVICE, OF_STATE
+from functions.operations.views import OF_GROUP, OF_ORDER, OF_STATE
 
 __all__ = ["consumer_paused", "consumer_paused_itself", "runner"]
 
@@ -31,7 +31,7 @@ runner = Scheduled(
     "runner",
     uses=Uses(
         rows=("get", "get_many", "query", "put", "delete"),
-        indexes=(OF_STATE, OF_GROUP, OF_SERVICE, OF_ORDER),
+        indexes=(OF_STATE, OF_GROUP, OF_ORDER),
         ports=(cloud.forecasts, cloud.relays, cloud.replays, cloud.topic, mappings.mappings, mappings.backlog),
     ),
 )

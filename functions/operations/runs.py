@@ -182,6 +182,12 @@ def is_over(run: Run, states: str) -> bool:
     return run.state in (RUNNING, CANCELLED) and not any(state in undecided for state in states)
 
 
+def rests(run: Run) -> bool:
+    """Whether nothing is due of a run until an operator resumes or cancels it."""
+    waits = run.counts.get("sent", 1) + run.counts.get("failing", 0)
+    return run.state in (PAUSED, STOPPED) and run.is_settled and not run.lease_by and not waits
+
+
 def step(run: Run, states: str) -> str:
     """How far the ramp is, for people."""
     sent, end = len(_sent(run, states)), 0

@@ -7,14 +7,19 @@ cause. The body is what the queue held, so the inbox judges who sent it as it di
 
 from collections.abc import Mapping
 
-from functions.kernel.domain.errors import NotFoundError, UnavailableError
+from functions.kernel.domain.errors import NotFoundError, RefusedError, UnavailableError
 from functions.kernel.messaging import outcomes
 from functions.kernel.messaging.redelivery import FIFO_GROUP
+from functions.kernel.runtime import budget
 from functions.operations import cloud, rows, runs, transitions
 from functions.operations.consumers import Consumer, consumers
 from functions.operations.letters import Letter
 from functions.operations.runs import Run
 from functions.operations.subscriptions import subscribes
+
+
+class LaterError(UnavailableError):
+    """There is no time left to send a letter: the next minute does."""
 
 
 def mark_of(run: Run, position: int, letter: Letter | None) -> str:
@@ -39,7 +44,10 @@ def send(run: Run, position: int, letter_id: str) -> str:
         return _by_relay(claimed, place)
     in_turn = {"group": claimed.fifo_group or FIFO_GROUP, "dedup": f"{claimed.id}-{claimed.redrives}"}
     attributes = {outcomes.LETTER: claimed.id, outcomes.RUN: place}
-    cloud.inboxes().send(receiver, claimed.body, attributes, **(in_turn if receiver.fifo else {}))
+    try:
+        cloud.inboxes().send(receiver, claimed.body, attributes, **(in_turn if receiver.fifo else {}))
+    except RefusedError as error:
+        return _known(claimed, place, outcomes.DEAD, error.message)
     return runs.SENT
 
 
@@ -67,8 +75,10 @@ def _receiver(run: Run, letter: Letter) -> Consumer | None:
 def _by_relay(letter: Letter, place: str) -> str:
     """Have the relay that gave a message up publish it, to all its consumers: the bus never had it.
 
-    What comes of it is known at once: no consumer knows that it is a letter.
+    What comes of it is known at once: no consumer knows that it is a letter. Raises LaterError.
     """
+    if budget.left() < cloud.LONGEST_CALL + budget.RESERVE:
+        raise LaterError("there is no time left for a relay to answer")
     wanted = {"stream": letter.stream, "version": letter.stream_version, "message": letter.message_id}
     why = ""
     try:
@@ -77,6 +87,10 @@ def _by_relay(letter: Letter, place: str) -> str:
             why = "no commit holds it"
     except UnavailableError as error:
         why = error.message
-    outcome = outcomes.DEAD if why else outcomes.DONE
+    return _known(letter, place, outcomes.DEAD if why else outcomes.DONE, why)
+
+
+def _known(letter: Letter, place: str, outcome: str, why: str) -> str:
+    """Note an outcome that is known at once; returns how to mark the letter."""
     rows.change(letter.id, lambda one: transitions.with_outcome(one, place, outcome, why))
     return runs.OF_OUTCOME[outcome]

@@ -7,8 +7,8 @@ from typing import Any
 from events.queries import FindTimeline, TimelineMessage
 from functions.kernel.domain.errors import InvalidError, NotFoundError, RefusedError, UnavailableError
 from functions.kernel.messaging.queries import Ask
-from functions.kernel.runtime import context
-from functions.operations import exported, groups, rows
+from functions.kernel.runtime import clock, context
+from functions.operations import edits, exported, groups, rows
 from functions.operations.groups import Group, Groups
 from functions.operations.letters import DISCARDED, OPEN, PARKED, Letter
 from functions.operations.rows import Filter, Letters
@@ -53,6 +53,11 @@ def discard(id: str, reason: str) -> Letter:
     return rows.change(id, lambda letter: _put_away(letter, "discarded", DISCARDED, reason))
 
 
+def reopen(id: str) -> Letter:
+    """Take back that a letter was parked or discarded. Raises NotFoundError, RefusedError."""
+    return rows.change(id, _reopened)
+
+
 def listed_groups(state: str, limit: int, after: dict[str, Any] | None) -> Groups:
     """A page of the groups of a state, those that were seen last first."""
     return groups.groups(state, limit, after)
@@ -86,9 +91,21 @@ def _put_away(letter: Letter, what: str, state: str, reason: str) -> Letter:
     return letter.after(what, context.current().actor, reason, state=state)
 
 
+def _reopened(letter: Letter) -> Letter:
+    if letter.state == OPEN:
+        return letter
+    if letter.state not in (PARKED, DISCARDED):
+        raise RefusedError(
+            f"the letter is {letter.state}: only one that is parked or discarded is reopened", letter.state
+        )
+    if edits.is_being_made(letter):
+        raise RefusedError("its edit was not finished: ask for that again, or discard it", letter.state)
+    return letter.after("reopened", context.current().actor, state=OPEN, open_since=clock.stamp())
+
+
 def _must_be_said(reason: str) -> None:
     if not reason.strip():
-        raise InvalidError("reason: say why, for whoever looks at the letter later")
+        raise InvalidError("reason: say why, for those who look at the letter later")
 
 
 def _timeline(letter: Letter) -> Sequence[TimelineMessage] | None:

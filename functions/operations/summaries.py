@@ -13,6 +13,7 @@ from functions.operations.letters import OPEN, PARKED, REDRIVING
 
 HOUR = 6  # UTC, before which a day's summary is not sent
 LISTED = 20  # groups
+REASON = 300  # characters of a group's reason
 KEPT = timedelta(days=3)  # of the mark that a day's summary was sent
 SUMMARIES = "summaries"
 DAY = timedelta(days=1)
@@ -66,7 +67,8 @@ def _listed(title: str, found: Sequence[Group]) -> list[str]:
 
 def _line(group: Group) -> str:
     owner = f", {group.owner} takes care of it" if group.owner else ""
-    what = f"{group.name or 'unreadable'} at {group.consumer}, {group.error}: {group.reason}"
+    why = " ".join(group.reason.split())[:REASON]  # what a robot said may be in it: it writes no line of its own
+    what = f"{group.name or 'unreadable'} at {group.consumer}, {group.error}: {why}"
     return f"- {group.id}: {group.counts.get(OPEN, 0)} open, since {group.first_seen}{owner}: {what}"
 
 

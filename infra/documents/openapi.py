@@ -259,11 +259,15 @@ def _in_headers(route: Route) -> list[Schema]:
     return [{"$ref": PARAMETERS + name} for name in names]
 
 
+# What is created by a path of another name.
+LEADS_TO = {"/api/operations/redrives": "runs"}
+
+
 def _links(route: Route, routes: list[Route], schemas: Schema) -> Schema:
     """Links from a creation to the operations on what it created: POST /…/things leads to /…/things/{id}…"""
     if route.method != "POST" or not route.answer or "id" not in route.answer.model_fields:
         return {}
-    kind = route.path.rpartition("/")[2]
+    kind = LEADS_TO.get(route.path, route.path.rpartition("/")[2])
     links = {}
     for other in routes:
         made = re.search(rf"/{kind}/{{(\w+)}}", other.path)

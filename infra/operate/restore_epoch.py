@@ -2,7 +2,8 @@
 
 Both tables are read once. What is lost is known where the table that served is still there: it is printed as JSON
 lines, commit by commit, without what is personal. The epoch lets streams go on above every version that was ever
-published (functions/kernel/eventstore/epochs.py); docs/runbooks/restore-a-table.md has the order of the steps.
+published (functions/kernel/eventstore/epochs.py). With --in-place the table that serves gets what the restored one
+holds, and the epoch; its service stands still meanwhile. docs/runbooks/restore-a-table.md has the order of the steps.
 """
 
 import argparse
@@ -12,6 +13,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, cast
 
 from functions.kernel.eventstore import epochs
+from functions.kernel.eventstore.epochs import KNOWN_FOR
 from functions.kernel.eventstore.item import Item, from_item
 from functions.kernel.eventstore.store import DynamoEventStore
 from functions.kernel.runtime import clock
@@ -49,7 +51,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--service", required=True)
     parser.add_argument("--table", required=True, help="the restored table of commits, which does not serve yet")
     parser.add_argument("--old", help="the table whose place it takes (default: the one that serves, if there is one)")
-    parser.add_argument("--dry-run", action="store_true", help="list what is lost, and open no epoch")
+    parser.add_argument("--in-place", action="store_true", help="have the table that serves hold what it holds")
+    parser.add_argument("--dry-run", action="store_true", help="list what is lost, and change nothing")
 
 
 def run(options: argparse.Namespace, deployment: Deployment) -> int:
@@ -70,8 +73,14 @@ def run(options: argparse.Namespace, deployment: Deployment) -> int:
         print("What is lost cannot be told: the table that served is not there. Name it by ARGS='--old <table>'.")
     if options.dry_run:
         return 0
-    base = open_in(dynamodb, options.table, highest, f"restored in place of {old or 'a table that is gone'}")
-    print(f"An epoch is open: streams of {options.table} go on above {base}.")
+    if options.in_place:
+        if not old:
+            raise OperateError("there is no table to put it into: deploy the service, or name the table by --old")
+        base = put_in_place(dynamodb, options.table, old, highest)
+        print(f"{old} holds what {options.table} does. It may serve {int(KNOWN_FOR.total_seconds())} seconds from now.")
+    else:
+        base = open_in(dynamodb, options.table, highest, f"restored in place of {old or 'a table that is gone'}")
+    print(f"An epoch is open: its streams go on above {base}.")
     return 0
 
 
@@ -144,9 +153,42 @@ def open_in(dynamodb: Any, table: str, highest: int, about: str) -> int:
     return base
 
 
+def put_in_place(dynamodb: Any, restored: str, old: str, highest: int) -> int:
+    """Have a table hold what the restored one does, and an epoch; returns its base. It may stop, and run again.
+
+    The epoch comes first, so that nothing that is put back is taken for what is yet to come. Raises OperateError where
+    the table serves again, as it does where a stream has gone on above the base: what it committed would go.
+    """
+    about = f"restored in place from {restored}"
+    opened = [commit for commit in DynamoEventStore(dynamodb, old).forwards(epochs.STREAM) if about in _about(commit)]
+    base = opened[-1].events[0].data["base"] if opened else open_in(dynamodb, old, highest, about)
+    if highest > base:
+        raise OperateError(f"{old} serves again: it has commits above {base}")
+    there, wanted = held_by(dynamodb, old), held_by(dynamodb, restored)
+    for item in _items(dynamodb, old):
+        if _digest(item) not in wanted.commits:
+            dynamodb.delete_item(TableName=old, Key={"stream": item["stream"], "version": item["version"]})
+    for item in _items(dynamodb, restored):
+        if _digest(item) not in there.commits:
+            dynamodb.put_item(TableName=old, Item=item)
+    return int(base)
+
+
+def _about(commit: Commit) -> str:
+    return str(commit.events[0].data["about"])
+
+
+def _digest(item: Item) -> int:
+    return hash((item["stream"]["S"], int(item["version"]["N"]), item["id"]["S"]))
+
+
 def commits(dynamodb: Any, table: str) -> Iterator[Commit]:
     """All commits of a table but those of epochs."""
+    return map(from_item, _items(dynamodb, table))
+
+
+def _items(dynamodb: Any, table: str) -> Iterator[Item]:
     for page in dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True):
         for item in page["Items"]:
             if item["stream"]["S"] != epochs.STREAM:
-                yield from_item(cast(Item, item))
+                yield cast(Item, item)

@@ -51,6 +51,8 @@ def seen() -> tuple[Seen, Seen]:
                 statuses = get_args(get_args(route.params.model_fields["status"].annotation)[0])
                 assert mall.mall.request("GET", f"{mall.path(route)}?status={statuses[0]}").status == 200
         mall.ask("POST", "/api/search/orders", {"filters": {"status": "pending"}})
+        for wanted in ("service=depot", "order=order-1", "group=a-group"):
+            mall.ask("GET", f"/api/operations/letters?{wanted}")
     return queried, keyed
 
 

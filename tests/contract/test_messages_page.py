@@ -43,8 +43,8 @@ def named(cell: str) -> Any:
     return getattr(import_module(module), name)
 
 
-def test_there_is_a_section_for_every_service() -> None:
-    assert list(SECTIONS) == services()
+def test_there_is_a_section_for_every_service_but_operations_which_has_no_part_in_the_language() -> None:
+    assert list(SECTIONS) == [service for service in services() if service != "operations"]
 
 
 @pytest.mark.parametrize("name", language())

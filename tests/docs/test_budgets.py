@@ -31,6 +31,8 @@ FUNCTIONS = {
     "Relay": ("queues", "FUNCTION_TIMEOUT"),
     "Authorizer": ("identity", "AUTHORIZER_TIMEOUT"),
     "Keys": ("identity", "KEYS_TIMEOUT"),
+    "Forecast, Replay": ("queues", "FUNCTION_TIMEOUT"),
+    "a run of operations": ("operations", "SCHEDULED_TIMEOUT"),
 }
 
 

@@ -64,6 +64,7 @@ def test_the_sweep_makes_as_many_calls_for_a_payment_as_its_rate_is_computed_wit
         with clock.fixed(lambda: later):
             service.release_unconfirmed()
     assert calls.pop("query") == 2  # a page of the rows, and one of those of earlier code
+    assert calls.pop("forwards") == 1  # the table's epochs, once in five minutes
     assert sum(calls.values()) == 10 * scale.RELEASE
 
 

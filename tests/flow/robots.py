@@ -4,7 +4,8 @@ from typing import Any, Protocol
 
 from tests.flow.shopper import Shopper
 from tests.support.callers import CLERK, robot
-from tests.support.mall import Mall, Response
+from tests.support.cloud import Response
+from tests.support.mall import Mall
 
 PRICES = {"cable": 9.95, "charger": 34.9}
 ORDERED, TOTAL = {"cable": 2, "charger": 1}, 54.8

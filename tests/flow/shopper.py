@@ -6,7 +6,8 @@ from typing import Any
 
 from functions.kernel.runtime.context import Caller
 from tests.support.callers import A_KIOSK, CLERK, customer, robot
-from tests.support.mall import Mall, Response
+from tests.support.cloud import Response
+from tests.support.mall import Mall
 
 HEARTBEAT = 25  # seconds between a robot's heartbeats: two in a lease of 60
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from contextlib import suppress
 from copy import deepcopy
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,11 +14,12 @@ from functions.kernel.domain.errors import InvalidError, RefusedError
 from functions.kernel.projections.generation import View, split
 from functions.kernel.projections.generations import Generations
 from functions.kernel.runtime import runtime
-from functions.operations import rebuilds, rows, run_rows, runs
+from functions.operations import rebuilds, redrives, replays, rows, run_rows, runs
 from functions.operations.history_rows import BUILT, DROP, FILL, Progress
 from functions.operations.rows import Filter
 from functions.operations.runs import Run
 from functions.search import views
+from tests.flow.shopper import open_a_store
 from tests.flow.test_replays import a_few_orders, is_over, table
 from tests.support.operated import OperatedMall, deployed, views_of
 
@@ -130,6 +132,17 @@ def test_a_rebuild_that_crashes_at_any_call_ends_the_same(mall: OperatedMall, ca
     assert {split(key[0])[0] for key in table(mall, "search").items if view.has(split(key[0])[1])} == {1}
 
 
+def test_a_rebuild_that_is_given_up_while_it_waits_for_containers_is_given_up_at_once(mall: OperatedMall) -> None:
+    a_few_orders(mall, 1)
+    id = mall.begin(rebuilds.begin, "search", "orders")
+    mall.run()
+    assert mall.run_of(id)[1].step == FILL
+    with mall.at_work("operations"):
+        rebuilds.abort(id)
+    mall.run()
+    assert mall.run_of(id)[1].step == DROP
+
+
 def test_a_rebuild_that_is_given_up_leaves_what_was_there_and_nothing_else(mall: OperatedMall) -> None:
     a_few_orders(mall, 1)
     before = deepcopy(table(mall, "search").items)
@@ -218,3 +231,57 @@ def test_collecting_goes_on_while_the_depots_rows_are_rebuilt(mall: OperatedMall
     mall.pass_time(120)
     more = a_few_orders(mall, 2)
     assert {one.order()["status"] for one in (*shoppers, *more)} == {"completed"}
+
+
+def test_a_client_that_pages_through_a_list_goes_on_for_an_hour_after_a_switch_and_then_begins_anew(
+    mall: OperatedMall,
+) -> None:
+    for _ in range(3):
+        open_a_store(mall, {"cable": 9.95})
+    first = mall.request("GET", "/api/stores?limit=1").body
+    id = mall.begin(rebuilds.begin, "stores", "catalogue")
+    mall.until(id, is_built)
+    with mall.at_work("operations"):
+        rebuilds.switch(id)
+    mall.pass_time(1_800)
+    rest = mall.request("GET", f"/api/stores?limit=9&next={first['next']}")
+    assert rest.status == 200
+    assert len({store["id"] for store in (*first["stores"], *rest.body["stores"])}) == 3
+    mall.until(id, is_over)
+    late = mall.request("GET", f"/api/stores?limit=9&next={first['next']}")
+    assert (late.status, late.body["detail"]) == (
+        400,
+        "next: this list was built anew meanwhile: read it from the beginning",
+    )
+    assert len(mall.request("GET", "/api/stores?limit=9").body["stores"]) == 3
+
+
+def test_a_rebuild_that_is_read_already_cannot_be_cancelled_as_if_the_one_before_came_back(mall: OperatedMall) -> None:
+    a_few_orders(mall, 1)
+    id = mall.begin(rebuilds.begin, "search", "orders")
+    mall.until(id, is_built)
+    with mall.at_work("operations"):
+        rebuilds.switch(id)
+        with pytest.raises(RefusedError, match="is read already"):
+            redrives.cancel(id)
+    run, _ = mall.until(id, is_over)
+    assert run.state == runs.DONE
+
+
+@pytest.mark.parametrize("is_switched", [False, True], ids=["before it was switched", "after"])
+def test_of_two_operators_who_switch_and_give_up_at_once_the_view_and_the_run_say_the_same(
+    mall: OperatedMall, is_switched: bool
+) -> None:
+    a_few_orders(mall, 1)
+    [view] = [view for service, view in VIEWS if (service, view.name) == ("search", "orders")]
+    id = mall.begin(rebuilds.begin, "search", "orders")
+    _, progress = mall.until(id, is_built)
+    with mall.at_work("operations"):
+        rebuilds.switch(id)
+        if is_switched:  # the runner asked the service, and ended before it noted that
+            replays.ask("search", {"switch": {"view": "orders", "generation": progress.generation}})
+        run_rows.change(id, lambda one: replace(one, state=runs.CANCELLED))  # by one who looked before the switch
+    run, _ = mall.until(id, is_over)
+    assert run.state == (runs.DONE if is_switched else runs.CANCELLED)
+    left = {split(key[0])[0] for key in table(mall, "search").items if view.has(split(key[0])[1])}
+    assert left == ({1} if is_switched else {0})

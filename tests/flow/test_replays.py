@@ -170,9 +170,38 @@ def test_a_paused_replay_brings_nothing_until_it_is_resumed_and_a_cancelled_one_
     assert (run.state, table(mall, "search").items) == (runs.CANCELLED, {})
 
 
+def test_a_replay_goes_on_where_another_shows_that_it_stopped(mall: OperatedMall) -> None:
+    a_few_orders(mall, 3)
+    expected = {key for key in table(mall, "search").items if key[0] == "orders"}
+    table(mall, "search").items.clear()
+    first = mall.begin(replays.begin, Asked("search", source="ordering"), rate=1)
+    pages = iter(range(9))  # calls before and after each: some of the pages
+
+    def stop(service: str, request: dict[str, Any]) -> None:
+        if next(pages, None) is None:
+            raise UnavailableError("no more of it")
+
+    mall.relays.calls = stop
+    mall.run()
+    mall.relays.calls = lambda service, request: None
+    _, progress = mall.run_of(first)
+    assert 0 < progress.messages < 12
+    assert progress.next_page
+    with mall.at_work("operations"):
+        run_rows.change(first, lambda run: runs.cancelled(run, "operator:ada"))
+    second = mall.begin(replays.begin, Asked("search", source="ordering", cursor=progress.next_page))
+    _, rest = mall.until(second, is_over)
+    assert rest.next_page == ""
+    events = [e for e in mall.published if e.metadata.source == "mallbots.ordering" and "order_id" in e.data]
+    assert rest.messages + progress.messages == len([e for e in events if "items" in e.data])
+    assert {key for key in table(mall, "search").items if key[0] == "orders"} == expected
+
+
 @pytest.mark.parametrize(
     ("asked", "why"),
     [
+        (Asked("search", source="ordering", cursor="somewhere"), "what another replay"),
+        (Asked("search", source="ordering", cursor="8"), "what another replay"),
         (Asked("nowhere"), "there is no service nowhere"),
         (Asked("checkout"), "has no read models"),
         (Asked("search", source="insights"), "publishes nothing"),

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from functions.kernel.runtime.context import Caller
+from functions.operations.history_rows import BUILT
 from tests.flow.test_replays import a_few_orders, table
 from tests.support.callers import CLERK, OPERATOR_ON_CALL
 from tests.support.mall import Mall
@@ -53,11 +54,9 @@ def test_a_replay_is_begun_watched_and_done(mall: OperatedMall) -> None:
 def test_a_rebuild_is_begun_compared_and_switched_to(mall: OperatedMall) -> None:
     id = ask(mall, "POST", "/rebuilds", {"service": "search", "view": "orders"})["id"]
     ask(mall, "PUT", f"/runs/{id}/switch", status=409)
-    for _ in range(20):
-        shown = ask(mall, "GET", f"/rebuilds/{id}")["rebuild"]
-        if shown["mayBeSwitched"]:
-            break
-        mall.pass_time(60)
+    mall.until(id, lambda run, progress: progress.step == BUILT)
+    shown = ask(mall, "GET", f"/rebuilds/{id}")["rebuild"]
+    assert shown["mayBeSwitched"]
     compared = shown["compared"]
     assert compared["rows"][0] == compared["rows"][1] > 0
     assert compared["hashes"][0] == compared["hashes"][1]

@@ -111,6 +111,17 @@ EXPECTED: dict[str, dict[int, str]] = {
     "GET /api/operations/letters/{id}/test": {409: "a relay gave it up"},
     "PUT /api/operations/letters/{id}/park": {400: "a reason of blanks", 409: "it is being redriven, or is done"},
     "PUT /api/operations/letters/{id}/discard": {400: "a reason of blanks", 409: "it is being redriven, or is done"},
+    "PUT /api/operations/letters/{id}/reopen": {409: "it is being redriven, or is done"},
+    "POST /api/operations/forecasts": {
+        400: "not one of letters, a group and a filter, or another consumer or data for several",
+        409: "a letter that is not open",
+    },
+    "GET /api/operations/forecasts/{id}/letters": _NO_PAGE,
+    "POST /api/operations/replays": {400: "a service that is not there, or has no read models; a stream of none"},
+    "POST /api/operations/rebuilds": {400: "a service or a read model that is not there", 409: "it is being rebuilt"},
+    "PUT /api/operations/consumers/{service}/{queue}/pause": {400: "a reason of blanks"},
+    "PUT /api/operations/runs/{id}/switch": {409: "it is not built, or no rebuild"},
+    "PUT /api/operations/runs/{id}/abort": {409: "it is read already, or no rebuild"},
     "POST /api/operations/redrives": {
         400: "no set, or several; a letter that no consumer takes",
         409: "none of its letters is open, or the forecast is not whole",

@@ -12,7 +12,7 @@ import pytest
 from botocore import xform_name
 
 from functions.kernel.composition.manifest import manifest, services
-from infra.alarms import METRICS_OF_AN_ALARM
+from infra.alarms import METRICS_OF_AN_ALARM, SEE
 from infra.documents.generate import ROOT
 from infra.operate.__main__ import parser
 from infra.stages import STAGES
@@ -173,8 +173,8 @@ def test_no_alarm_rings_for_a_message_that_waits_on_purpose(dev: Templates) -> N
 
 
 def commands_in(text: str) -> list[list[str]]:
-    """The commands that an alarm's text names: it ends with one."""
-    return [shlex.split(part) for part in re.findall(r"\b((?:make|aws) .*)$", text)]
+    """The commands that an alarm's text names: it ends with one, and its runbook."""
+    return [shlex.split(part) for part in re.findall(rf"\b((?:make|aws) .*){SEE}docs/runbooks/\S+$", text)]
 
 
 def check_make(words: list[str], stage: str, stack: str, service: str) -> None:

@@ -4,6 +4,7 @@ The local cloud runs functions on an interpreter of its own, whose packages woul
 """
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -13,7 +14,9 @@ import pytest
 
 from functions.kernel.composition.manifest import manifest, services
 from infra import bundling
+from infra.bundling import version
 from infra.stages import STAGES
+from tests.infra.conftest import Templates
 from tests.support.installed import link_boto3, link_layer
 
 ASSETS = [*services(), "gateway"]
@@ -110,3 +113,27 @@ key = CustomerKey.new("ada")
 print(key.open(key.seal("Ada Reyes", "name", 1), "name"))
 """
     assert alone(script) == "Ada Reyes\n"
+
+
+def test_the_version_of_code_changes_with_a_source_or_a_package_and_with_nothing_else(tmp_path: Path) -> None:
+    """A function has it in its environment: another one publishes another version of the function."""
+    code, layer = tmp_path / "code", tmp_path / "layer-arm64-3.14-aaaa"
+    (code / "functions").mkdir(parents=True)
+    (code / "functions" / "jar.py").write_text("LID = 1")
+    first = version(code, layer)
+    (code / "functions" / "__pycache__").mkdir()
+    (code / "functions" / "__pycache__" / "jar.pyc").write_bytes(b"compiled here")
+    assert version(code, layer) == first
+    assert version(code, tmp_path / "layer-arm64-3.14-bbbb") != first
+    (code / "functions" / "jar.py").write_text("LID = 2")
+    second = version(code, layer)
+    (code / "functions" / "jar.py").rename(code / "functions" / "can.py")
+    assert len({first, second, version(code, layer)}) == 3
+
+
+def test_all_functions_of_a_stack_say_the_version_of_their_code(dev: Templates) -> None:
+    versions: dict[str, set[str]] = {}
+    for stack, _, function in dev.resources("AWS::Lambda::Function"):
+        versions.setdefault(stack, set()).add(function["Environment"]["Variables"]["MALLBOTS_CODE"])
+    assert all(len(found) == 1 for found in versions.values())
+    assert re.fullmatch("[0-9a-f]{12}", next(iter(versions["depot"])))

@@ -103,9 +103,14 @@ def test_the_custom_metrics_of_a_stage_are_few(dev: Templates, counted: Mapping[
         "NoKeySigns",
         "NotDispatched",
         "PaymentNotReleased",
+        "NewLetterGroup",
+        "LetterGroupGrows",
+        "LetterWaits",
+        "ConsumerPaused",
+        "ConsumerPausedItself",
     }
-    assert len(made) == 35
-    assert len(set().union(*(watched(dev, stack) for stack in dev.stacks))) == 36
+    assert len(made) == 41
+    assert len(set().union(*(watched(dev, stack) for stack in dev.stacks))) == 42
 
 
 def test_the_functions_count_in_the_namespace_and_under_the_service_of_their_environment(dev: Templates) -> None:

@@ -20,6 +20,10 @@ from tests.support.runtime import memory_runtime
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 
+class Stopped(Exception):  # noqa: N818  (no error)
+    """The command was stopped."""
+
+
 class Place:
     """A service of jars on a table that can be copied; a copy may take the place of the one that serves."""
 
@@ -50,6 +54,30 @@ class Place:
         self.now += timedelta(seconds=1)
         with runtime.active(memory_runtime("jars", store=DynamoEventStore(self.dynamodb, self.serving))):
             return jars.create(id, lambda jar: jar.fill(coins))
+
+    def keys(self) -> set[tuple[str, int]]:
+        """The commits that serve."""
+        items = self.dynamodb.scan(TableName=self.serving)["Items"]
+        return {(one["stream"]["S"], int(one["version"]["N"])) for one in items if one["stream"]["S"] != STREAM}
+
+    def run_until(self, write: int, *options: str) -> None:
+        """Run the command, which is stopped before its n-th write."""
+        writes = 0
+
+        def count(**_: Any) -> None:
+            nonlocal writes
+            writes += 1
+            if writes == write:
+                raise Stopped
+
+        events = [f"before-call.dynamodb.{call}" for call in ("PutItem", "DeleteItem")]
+        for event in events:
+            self.dynamodb.meta.events.register(event, count)
+        try:
+            self.run(*options)
+        finally:
+            for event in events:
+                self.dynamodb.meta.events.unregister(event, count)
 
     def run(self, *options: str) -> int:
         return restore_epoch.run(parser().parse_args(["restore-epoch", "--service", "jars", *options]), self)
@@ -161,3 +189,45 @@ def test_the_table_that_serves_and_what_is_no_table_of_commits_is_refused(place:
         place.run("--table", "nowhere")
     with pytest.raises(OperateError, match="holds no commits"):
         place.run("--table", aws.view_table(place.dynamodb, []))
+
+
+class TestInPlace:
+    def test_the_table_that_serves_holds_what_the_restored_one_does_and_goes_on_above_the_base(
+        self, place: Place
+    ) -> None:
+        place.fill("1")
+        restored = place.backup()
+        place.fill("1", 2)
+        place.fill("2", 3)
+        place.dynamodb.delete_item(TableName=place.serving, Key={"stream": {"S": "Jar#1"}, "version": {"N": "1"}})
+        assert place.run("--table", restored, "--in-place") == 0
+        base = base_at(place.now)
+        assert place.keys() == {("Jar#1", 1)}
+        assert [place.fill("1").version, place.fill("2").version, place.fill("1").coins] == [base + 1, base + 1, 3]
+
+    def test_it_may_stop_anywhere_and_run_again(self, place: Place) -> None:
+        for id in ("1", "2", "3"):
+            place.fill(id)
+        restored = place.backup()
+        for id in ("1", "2", "4"):
+            place.fill(id)
+        for stopped in (1, 2, 2):
+            with pytest.raises(Stopped):
+                place.run_until(stopped, "--table", restored, "--in-place")
+        assert place.run("--table", restored, "--in-place") == 0
+        assert place.keys() == {("Jar#1", 1), ("Jar#2", 1), ("Jar#3", 1)}
+        assert len(list(DynamoEventStore(place.dynamodb, place.serving).forwards(STREAM))) == 1
+
+    def test_a_table_that_serves_again_is_left_as_it_is(self, place: Place) -> None:
+        restored = place.backup()
+        place.run("--table", restored, "--in-place")
+        version = place.fill("1").version
+        with pytest.raises(OperateError, match="serves again"):
+            place.run("--table", restored, "--in-place")
+        assert place.keys() == {("Jar#1", version)}
+
+    def test_without_a_table_that_serves_nothing_is_done(self, place: Place) -> None:
+        restored = place.backup()
+        place.is_deployed = False
+        with pytest.raises(OperateError, match="no table to put it into"):
+            place.run("--table", restored, "--in-place")

@@ -1,6 +1,8 @@
 """What operations' functions may do to the queues and functions of all services, and what tools may do at all."""
 
+import json
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -144,6 +146,29 @@ def test_what_a_function_of_operations_finds_in_its_environment_is_not_too_much(
         variables = {key: names.of(stack, value) for key, value in function["Environment"]["Variables"].items()}
         size = sum(len(key) + len(value) for key, value in variables.items())
         assert size < LIMIT * 3 / 4, (stack, name, size, VARIABLES)
+
+
+def test_no_role_has_more_policies_in_line_than_iam_takes(names: Names) -> None:
+    """10,240 characters together, without white space; what were more, the CDK would put into a managed policy.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+    """
+    for stack, name, function in functions(names):
+        resolved = [_resolved(names, stack, statement) for _, statement in role_policies(names, stack, function)]
+        assert len(json.dumps(resolved, separators=(",", ":"))) < 10_240 * 0.9, (stack, name)
+    kinds = {r["Type"] for template in names.templates.stacks.values() for r in template["Resources"].values()}
+    assert "AWS::IAM::ManagedPolicy" not in kinds
+
+
+def _resolved(names: Names, stack: str, value: Any) -> Any:
+    """A part of a policy with every reference resolved."""
+    if isinstance(value, list):
+        return [_resolved(names, stack, one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    if set(value) & {"Ref", "Fn::GetAtt", "Fn::Join"}:
+        return names.of(stack, value)
+    return {key: _resolved(names, stack, one) for key, one in value.items()}
 
 
 def test_the_collector_alone_takes_from_the_queues_of_what_was_given_up(names: Names) -> None:

@@ -113,7 +113,7 @@ def test_an_owner_that_a_room_asks_without_saying_so_is_found(recorded: Recorded
     assert judge.allowed(role.statements, asked) == set()
 
 
-def test_no_function_may_put_a_message_into_ordering_past_the_bus_nor_on_the_bus_as_payments_but_payments_own(
+def test_the_redriver_alone_may_put_a_message_into_ordering_past_the_bus_and_payments_own_on_the_bus_as_payments(
     names: Names, recorded: Recorded, judge: Judge
 ) -> None:
     """By which a forged InvoicePaid completed an order that nobody had paid."""
@@ -127,7 +127,10 @@ def test_no_function_may_put_a_message_into_ordering_past_the_bus_nor_on_the_bus
     assert into in recorded.every
     assert len(paid) == 1
     may = {name: judge.allowed(role.statements, {into, *paid}) for name, role in recorded.roles.items()}
-    assert {name: calls for name, calls in may.items() if calls} == {"payments/relay": paid}
+    assert {name: calls for name, calls in may.items() if calls} == {
+        "operations/redriver": {into},
+        "payments/relay": paid,
+    }
 
 
 def test_a_stage_that_keeps_data_grants_the_same(prod: Templates, recorded: Recorded) -> None:

@@ -5,13 +5,14 @@ from typing import Any
 
 from functions.kernel.composition import forecast, replay
 from functions.kernel.runtime.runtime import Port
-from functions.operations import cloud, mappings
+from functions.operations import cloud, mappings, rows
 from functions.operations.consumers import Consumer
 from functions.operations.mappings import Backlog
 from tests.contract.rest.furnished import Furnished
 from tests.permissions.recorder import Recorder
 from tests.support.mall import Mall
 from tests.support.mappings import MemoryMappings
+from tests.unit.operations.made import ID, made
 
 PORTS: dict[str, Port[Any]] = {
     port.name: port
@@ -20,6 +21,9 @@ PORTS: dict[str, Port[Any]] = {
         *(cloud.replays, cloud.starts, cloud.topic, mappings.mappings, mappings.backlog),
     )
 }
+
+
+AN_ORDER, MANY = "an order", 50  # more letters than are forecast within a request
 
 
 class Functions:
@@ -70,6 +74,14 @@ def operators(furnished: Furnished) -> None:
     mall.operate("collector")
     for kind in ("redrive", "forecast", "replay", "rebuild"):
         assert furnished.things[kind]
+    with mall.at_work("operations"):
+        letters = [made(number, "stores/inbox", order=AN_ORDER).after("stored") for number in range(MANY)]
+        for letter in (*letters, made(MANY, "stores/inbox", order="", correlation_id="a flow").after("stored")):
+            rows.put(letter)
+    furnished.ask("POST", "/api/operations/forecasts", {"letters": [], "filter": {"reason": "JSON"}})
+    for about in ({"group": ID}, {"filter": {"order": AN_ORDER}}):
+        furnished.ask("POST", "/api/operations/forecasts", {"letters": [], **about})
+        furnished.ask("POST", "/api/operations/redrives", about)
     furnished.ask("PUT", "/api/operations/consumers/depot/inbox/pause", {"reason": "it fails"})
     for _ in range(20):
         mall.operate("redriver")
@@ -77,5 +89,7 @@ def operators(furnished: Furnished) -> None:
         mall.settle()
         mall.operate("collector")
         mall.pass_time(60)
+    for letter in furnished.ask("GET", "/api/operations/letters?service=stores&limit=100")["letters"]:
+        furnished.ask("GET", f"/api/operations/letters/{letter['id']}")
     furnished.ask("PUT", "/api/operations/consumers/depot/inbox/resume")
     mall.operate("runner")

@@ -24,6 +24,7 @@ from tests.support.iot import a_certificate
 from tests.support.runtime import TOKEN_KEY
 
 A_ROBOT, ROBOTS_ID = "0193c1a2-7b7e-7cc1-b1d5-3f0a5a4f0001", re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+A_MAPPING = f"arn:aws:lambda:{HERE}:event-source-mapping:1"  # a mapping's id is made with it
 A_CERTIFICATE = hashlib.sha256(b"a certificate").hexdigest()
 WRITES = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
 
@@ -61,6 +62,7 @@ ANSWERS: dict[str, Answer] = {
 KMS = {"Plaintext": bytes(32), "CiphertextBlob": b"a key"}
 ANSWERS |= {
     "list_event_source_mappings": lambda request: {"EventSourceMappings": []},
+    "update_event_source_mapping": lambda request: {"State": "Disabling"},
     "get_queue_attributes": lambda request: {"Attributes": dict.fromkeys(request["AttributeNames"], "0")},
 }
 ANSWERS |= {"generate_data_key": lambda request: KMS, "decrypt": lambda request: KMS}
@@ -114,6 +116,10 @@ def calls_of(service: str, operation: str, request: Mapping[str, Any]) -> Iterat
             yield Call("lambda:InvokeFunction", f"arn:aws:lambda:{HERE}:function:{request['FunctionName']}")
         case "lambda", "list_event_source_mappings":
             yield Call(f"lambda:{action}", "*")
+        case "lambda", "update_event_source_mapping":
+            # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html
+            function = f"arn:aws:lambda:{HERE}:function:mallbots-dev-{request['UUID'].replace('/', '-')}"
+            yield Call(f"lambda:{action}", A_MAPPING, (("lambda:FunctionArn", function),))
         case "kms", _:
             # https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html
             context = ((f"kms:EncryptionContext:{key}", value) for key, value in request["EncryptionContext"].items())

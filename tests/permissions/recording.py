@@ -49,6 +49,7 @@ def recording(roles: Mapping[str, Role]) -> Iterator[Recorder]:
         patch("boto3.client", recorder.client),
         *(_mirrored(recorder, MemoryEventStore, name, lambda real, _: real.store) for name in STORE),
         *(_mirrored(recorder, MemoryViews, name, lambda real, _: real.views) for name in VIEWS),
+        *(_mirrored(recorder, MemoryViews, name, lambda real, _: real.views.store) for name in TABLE_OF_VIEWS),
         *(_mirrored(recorder, MemoryVault, name, lambda real, _: real.vault) for name in VAULT),
         *(_mirrored(recorder, MemoryQueue, name, _same_queue) for name in ("send", "retry_in")),
         _mirrored(recorder, MemoryBus, "put", lambda real, _: real.bus),
@@ -70,7 +71,8 @@ def recording(roles: Mapping[str, Role]) -> Iterator[Recorder]:
 
 
 STORE = ("commit", "backwards", "forwards", "page", "read", "scan", "rewrite")
-VIEWS = ("put", "get", "delete", "get_many", "query", "all_items", "stored")
+VIEWS = ("put", "get", "delete", "get_many", "query")
+TABLE_OF_VIEWS = ("all_items", "stored")  # of its table, where rows have generations
 VAULT = ("get", "get_many", "sorts", "add")
 PARTS: dict[str, Callable[..., str]] = {
     "request": lambda *_, **__: "api",
@@ -108,6 +110,8 @@ def _same_queue(real: Runtime, queue: Any) -> Any:
     here = runtime.current()
     if queue is here.dead_letters:
         return real.dead_letters
+    if queue is here.outcomes:
+        return real.outcomes
     names = [name for name, other in here.queues.items() if other is queue]
     return real.queues[names[0]] if names else real.queue
 

@@ -41,9 +41,8 @@ def record(names: Names) -> Recorded:
     found = roles(names)
     with recording(found) as recorder:
         work(recorder)
-    calls = {
-        name: recorder.calls[name] | role.platform | by_what_it_is_for(role, names) for name, role in found.items()
-    }
+    seen = recorder.calls
+    calls = {name: seen[name] | role.platform | by_what_it_is_for(role, names, seen) for name, role in found.items()}
     return Recorded(found, calls, universe(names, calls))
 
 

@@ -68,6 +68,11 @@ def _resolved(names: Names, stack: str, statement: Resource) -> Resource:
     """The statement as it is deployed."""
     resolved = {key: value for key, value in statement.items() if key not in ("Resource", "Action")}
     resolved["Action"] = listed(statement["Action"])
+    if "Condition" in statement:
+        resolved["Condition"] = {
+            operator: {key: [names.of(stack, one) for one in listed(values)] for key, values in tests.items()}
+            for operator, tests in statement["Condition"].items()
+        }
     if "Resource" in statement:
         resolved["Resource"] = [names.of(stack, resource) for resource in listed(statement["Resource"])]
     return resolved

@@ -22,6 +22,10 @@ class Backups:
         """When an item was first put. Raises StopIteration for one that never was."""
         return next(at for at, name, written, item in self._writes if (name, written) == (table, key) and item)
 
+    def moments(self, table: str) -> list[int]:
+        """When items of a table were written."""
+        return sorted({at for at, name, _, _ in self._writes if name == table})
+
     def as_of(self, table: str, at_us: int) -> dict[Key, Item]:
         """The items of a table at a moment."""
         items: dict[Key, Item] = {}

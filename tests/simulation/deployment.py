@@ -97,7 +97,7 @@ class Deployment:
 
     committed, row_written, vault_written: called for each write to event tables, to read models, and to vaults and
     ledgers of erasures. knows_generations: its containers know from their start which generations of read models there
-    are, as most do at any time, so that what is counted is no container's first reads.
+    are, and which epochs, as most do at any time, so that what is counted is no container's first reads.
     """
 
     knows_generations = False
@@ -244,11 +244,7 @@ class Deployment:
         dead = self.queues.get(f"{service}/{part}/{'failures' if part == 'relay' else 'dead-letters'}")
         return Runtime(
             service=service,
-            store=DynamoEventStore(
-                dynamodb,  # type: ignore[arg-type]  # a part of the client
-                f"{service}/events",
-                {"vault": f"{service}/vault", "erasures": f"{service}/erasures"},
-            ),
+            store=self._store(service, dynamodb),
             views=self._rows(service, DynamoViews(dynamodb, f"{service}/views")),  # type: ignore[arg-type]
             vault=DynamoVault(dynamodb, f"{service}/vault"),  # type: ignore[arg-type]
             bus=EventBridgeBus(events, "bus"),  # type: ignore[arg-type]
@@ -276,6 +272,15 @@ class Deployment:
             settings=self._settings,
             side_by_side=container.side_by_side,
         )
+
+    def _store(self, service: str, dynamodb: DynamoDBClient) -> DynamoEventStore:
+        store = DynamoEventStore(
+            dynamodb,  # type: ignore[arg-type]  # a part of the client
+            f"{service}/events",
+            {"vault": f"{service}/vault", "erasures": f"{service}/erasures"},
+        )
+        store.due = self._known_until
+        return store
 
     def _rows(self, service: str, table: DynamoViews) -> ViewStore:
         rows = with_generations(table, _views(service))

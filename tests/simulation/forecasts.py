@@ -23,12 +23,14 @@ from functions.kernel.messaging.inbox import FIFO_GROUP, Inbox
 from tests.flow.forecasting import FAILS, PASSES, Became, Broken, Compared, DeadLetter, broken_handlers, varied
 from tests.simulation.choices import Choices
 from tests.simulation.deployment import manifests
+from tests.simulation.mixed_versions import received_by_newest_code
 from tests.simulation.schedule import ALL, _Schedule
 from tests.simulation.sqs import Queue
 
 BROKEN, MENDED = 6, 0.5  # handlers that are broken in a schedule, and how many of them are mended
 GIVEN_UP, MADE_UP = 40, 30  # letters of a schedule: of those that were given up, and others
 TOGETHER = 10  # letters of one forecast
+FOLLOWED_FOR = 30.0  # seconds, for what follows from a letter, before the next one is sent
 WAITED_FOR = 900.0  # seconds, for the first thing that happens to a message
 WRITES = ("commit", "row", "vault")  # entries of the history, each with the container that wrote
 
@@ -106,6 +108,8 @@ class ForecastedSchedule(_Schedule):
         """Send a letter to its queue, and wait for what happens to it first; what is put off is taken out."""
         cloud, queue = self.cloud, self.cloud.queues[letter.consumer]
         begin = len(cloud.history.entries)
+        [received] = received_by_newest_code({"Records": [{"body": letter.body}]})["Records"]
+        as_received = received["body"]
         group = FIFO_GROUP if queue.fifo else ""
         message = queue.send(letter.body, group=group, dedup=cloud.new_id(), by="operator")
 
@@ -118,14 +122,15 @@ class ForecastedSchedule(_Schedule):
 
         self._until(lambda: bool(happened()))
         entries = cloud.history.entries[begin:]
-        [(first, _), *_] = happened() or [("never received", {})]
+        assert happened(), f"{queue.name} does not deliver"
+        first, _ = happened()[0]
         dead = any(
-            kind == "dead" and fields["queue"] == f"{queue.name}/dead-letters" and fields["body"] == letter.body
+            kind == "dead" and fields["queue"] == f"{queue.name}/dead-letters" and fields["body"] == as_received
             for _, kind, fields in entries
         )
         self._take_out(queue, message)
         became = Became("failing" if first == "postponed" else "dead" if dead else "done", None, Counter())
-        cloud.settle()
+        cloud.run(cloud.now() + FOLLOWED_FOR)
         names = (fields.get("name", "") for _, kind, fields in cloud.history.entries[begin:] if kind == "published")
         return replace(became, published=Counter(names))
 
@@ -154,6 +159,7 @@ def main(first: int, last: int) -> None:
     total, wrong = Compared(), Counter[str]()
     for seed in range(first, last + 1):
         compared = ForecastedSchedule(seed, set()).compare()
+        print(f"{seed}: {compared.answers.total()} letters", flush=True)
         total.answers += compared.answers
         total.kinds += compared.kinds
         total.reasons += compared.reasons

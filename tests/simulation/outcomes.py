@@ -96,6 +96,7 @@ OUTCOMES: dict[str, str] = {
     "unknown version": "a message of an unknown version was published",
     "old version": "a message of a version that is no longer written was published",
     "table restored": "to a moment before an erasure, and the ledger of erasures applied",
+    "epoch opened": "in a table that was restored to a moment of the day, and clients went on",
     "name of before": "a message of version 1 was published, with a name and a number",
     "service down for long": "none of its functions ran for an hour",
     **outcomes_of_robots.OUTCOMES,

@@ -19,6 +19,7 @@ from infra.operate.apply_erasures import Tables, apply
 from tests.simulation import randomness
 from tests.simulation.choices import Choices
 from tests.simulation.cloud import OPERATOR, Cloud
+from tests.simulation.epochs import open_epoch, replace_containers
 from tests.simulation.operating import Operating, now
 from tests.simulation.workload.canaries import number_of
 
@@ -52,8 +53,11 @@ class Restoration:
         for name in names:
             if name in cloud.tables:
                 cloud.backups.restore(cloud.tables[name], moment)
+        if EVENTS in names:
+            self._do(lambda: open_epoch(cloud, EVENTS))
         self._do(lambda: bury(cloud))
         drop_phones(cloud)
+        replace_containers(cloud, "customers")
         cloud.start("customers")
         write_phones(cloud)
         self._do(self._ask)

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 
 from tests.simulation.broken_deploys import breakable_handlers
 from tests.simulation.check import check
+from tests.simulation.check.epochs import epoch_violations
 from tests.simulation.check.restored import restored_violations
 from tests.simulation.check.violation import Violation
 from tests.simulation.choices import Choices
 from tests.simulation.cloud import Cloud
+from tests.simulation.epochs import Epoch
 from tests.simulation.faults import NEEDS_A_HAND, Faults
 from tests.simulation.history import Entry
 from tests.simulation.measure import measure
@@ -30,6 +32,7 @@ from tests.simulation.workload.stream_robots import EveningRobot
 SCALES = (0.05, 0.1, 0.2, 0.3, 0.5, 1.0)  # of the usual rates of faults
 QUIESCENCE = "everything settles after the faults"
 RESTORED_DAYS = 0.7  # of those on which somebody was erased
+EPOCHS = 0.05  # of all days, those after which a table of events is restored
 ON_STREAM = 0.3  # of the evenings, the crew's robot
 SWEEPS = 330.0  # seconds: long enough for five sweeps, one a minute
 LONGEST_PHASE = 9 * 3_600.0  # seconds; after that the clients are not waited for
@@ -187,7 +190,22 @@ class _Schedule:
         restoration.run()
         entries = self.cloud.history.entries
         before, after = entries[: restoration.before], entries[restoration.before :]
-        return list(restored_violations(before, after, self.cloud.state()))
+        violations = [*restored_violations(before, after, self.cloud.state())]
+        return [*violations, *self._after_an_epoch(before, after, settled=self.cloud.settle())]
+
+    def _went_on(self) -> list[Violation]:
+        """After some days, a table is restored to a moment of it, and clients go on."""
+        choices = choices_for(self.seed, "an epoch")
+        epoch = Epoch(self.cloud, choices)
+        if not choices.chance(EPOCHS, "a table of events is restored") or not epoch.is_possible:
+            return []
+        settled = epoch.run()
+        entries = self.cloud.history.entries
+        return self._after_an_epoch(entries[: epoch.before], entries[epoch.before :], settled=settled)
+
+    def _after_an_epoch(self, before: list[Entry], after: list[Entry], *, settled: bool) -> list[Violation]:
+        late = [] if settled else [Violation(QUIESCENCE, "something is still in progress after a restoration")]
+        return [*late, *epoch_violations(before, after, self.cloud.state())]
 
     def _unsettled(self) -> list[Violation]:
         text = f"something is still in progress {self.settled_after} s after the faults"
@@ -208,7 +226,7 @@ class _Schedule:
             clients=self._clients(),
             struck=[fields["number"] for _, kind, fields in entries if kind == "fault"],
             numbers=measure(entries, found) | {"seconds to quiescence": [self.settled_after]},
-            violations=violations + self._restored(),
+            violations=violations + self._restored() + self._went_on(),
             trace_hash=history.trace_hash,
             invocations=sum(kind == "invocation" for _, kind, _ in history.entries),
             faults=Counter(self.faults.fired),

@@ -26,6 +26,7 @@ from functions.operations.runner import run_all
 from functions.operations.runs import Run
 from tests.support.cloud import Subscriber
 from tests.support.mall import Mall
+from tests.support.partitioned import PartitionedViews
 from tests.support.queues import MemoryQueue
 
 MINUTE = 60.0
@@ -72,8 +73,8 @@ class OperatedMall(Mall):
         self.repeat(MINUTE, self.run, "runner")
 
     def _give_generations(self, name: str, runtime: Runtime) -> None:
-        views: Any = runtime.views
-        runtime.views = with_generations(views, views_of(self.manifests[name]))
+        registered = self.manifests[name]
+        runtime.views = with_generations(PartitionedViews(registered.indexes), views_of(registered))
 
     def add(self, service: str) -> Runtime:
         """A further runtime of a service whose manifest is there, with a table of its own; its messages come to it."""

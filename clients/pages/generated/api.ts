@@ -84,7 +84,7 @@ export interface ComparisonShape {
   samples: RowShape[];
 }
 /**
- * A row that differs: as it is read, and as it was built, as JSON text; null where it is not there.
+ * A row that differs, as it is read and as it was built: the beginning of each as JSON, null if it lacks.
  */
 export interface RowShape {
   partition: string;
@@ -214,6 +214,17 @@ export interface EdgeContent {
 export interface Edited {
   letter: string;
   messageId: string;
+}
+/**
+ * A message that was published about the order of a letter.
+ */
+export interface EntryShape {
+  id: string;
+  name: string;
+  time: string;
+  source: string;
+  stream: string;
+  causationId: string | null;
 }
 export interface FloorAnswer {
   nodes: NodeContent[];
@@ -410,7 +421,7 @@ export interface InvoiceShape {
  */
 export interface LetterAnswer {
   letter: WholeLetter;
-  timeline: OperationsMessageShape[] | null;
+  timeline: EntryShape[] | null;
 }
 /**
  * A letter with its body, as its inbox would receive it, and with what became of it.
@@ -442,17 +453,6 @@ export interface WholeLetter {
   body: string;
   fifoGroup: string;
   history: HappeningShape[];
-}
-/**
- * A message that was published about the order of a letter.
- */
-export interface OperationsMessageShape {
-  id: string;
-  name: string;
-  time: string;
-  source: string;
-  stream: string;
-  causationId: string | null;
 }
 /**
  * A letter of a run, and what has become of it there.
@@ -523,6 +523,19 @@ export interface DepotItem {
 export interface ListPage {
   next?: string;
   lists: ListContent[];
+}
+export interface MessageShape {
+  id: string;
+  name: string;
+  time: string;
+  source: string;
+  stream: string;
+  correlationId: string;
+  causationId: string | null;
+  actor: string;
+  data: {
+    [k: string]: unknown;
+  };
 }
 export interface NewBasket {
   customerId: string;
@@ -618,7 +631,7 @@ export interface NewRebuild {
   /**
    * Messages a second, at most 500; 50 where it is left out.
    */
-  rate?: number | null;
+  rate?: number;
 }
 /**
  * What to send back: letters, a group, a filter, or the letters of a forecast (only those that pass, if so said).
@@ -656,7 +669,7 @@ export interface NewReplay {
   /**
    * Messages a second, at most 500; 50 where it is left out.
    */
-  rate?: number | null;
+  rate?: number;
 }
 export interface NewStore {
   name: string;
@@ -1054,20 +1067,7 @@ export interface StoresAnswer {
 }
 export interface TimelineAnswer {
   next?: string;
-  messages: InsightsMessageShape[];
-}
-export interface InsightsMessageShape {
-  id: string;
-  name: string;
-  time: string;
-  source: string;
-  stream: string;
-  correlationId: string;
-  causationId: string | null;
-  actor: string;
-  data: {
-    [k: string]: unknown;
-  };
+  messages: MessageShape[];
 }
 /**
  * The text of a test that fails as a letter did, and the name of a file for it, below tests/unit.
@@ -1201,6 +1201,7 @@ export interface Operations {
   "PUT /api/operations/letters/{id}/data": { query: undefined; body: NewData; answer: Edited };
   "PUT /api/operations/letters/{id}/discard": { query: undefined; body: Reason; answer: Record<string, unknown> };
   "PUT /api/operations/letters/{id}/park": { query: undefined; body: Reason; answer: Record<string, unknown> };
+  "PUT /api/operations/letters/{id}/reopen": { query: undefined; body: Record<string, unknown>; answer: Record<string, unknown> };
   "GET /api/operations/letters/{id}/test": { query: undefined; body: undefined; answer: UnitTest };
   "POST /api/operations/rebuilds": { query: undefined; body: NewRebuild; answer: Started };
   "GET /api/operations/rebuilds/{id}": { query: undefined; body: undefined; answer: RebuildAnswer };

@@ -1,6 +1,7 @@
 """The AWS side of the kernel's ports: bus, queues, and the functions of other services."""
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -114,6 +115,12 @@ def batches(sizes: Sequence[int]) -> Iterator[list[int]]:
         yield batch
 
 
+# What a robot said may be in a reason: SQS refuses a message with other characters, so it would never be dead-lettered.
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
+_NOT_SENT = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_REPLACED = "\ufffd"
+
+
 class SqsQueue:
     """An SQS queue, standard or FIFO (by its address)."""
 
@@ -136,7 +143,8 @@ class SqsQueue:
             extra["DelaySeconds"] = delay
         if reason:
             extra["MessageAttributes"] = {
-                name: {"DataType": "String", "StringValue": value[:2000]} for name, value in reason.items()
+                name: {"DataType": "String", "StringValue": _NOT_SENT.sub(_REPLACED, value[:2000])}
+                for name, value in reason.items()
             }
         self._client.send_message(QueueUrl=self._url, MessageBody=body, **extra)
 

@@ -32,10 +32,10 @@ class GapError(Exception):
 
 
 class Known:
-    """The epochs of a table, as they were read at a moment; mixed into event stores."""
+    """The epochs of a table, as they were read at a moment; mixed into event stores. due: when they are read again."""
 
     _bases: tuple[int, ...] = ()
-    _read_at: datetime | None = None
+    due: datetime | None = None
 
     def forwards(self, stream: str) -> Iterator[Commit]:
         """The commits of a stream, oldest first."""
@@ -44,9 +44,9 @@ class Known:
     def epochs(self, *, again: bool = False) -> tuple[int, ...]:
         """Their bases, the oldest first, as of five minutes ago at most. again: as of now. One Query."""
         now = clock.now()
-        if again or self._read_at is None or now >= self._read_at + KNOWN_FOR:
+        if again or self.due is None or now >= self.due:
             self._bases = tuple(commit.events[0].data["base"] for commit in self.forwards(STREAM))
-            self._read_at = now
+            self.due = now + KNOWN_FOR
         return self._bases
 
 

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from botocore.exceptions import ClientError
 
+from functions.kernel.domain.errors import UnavailableError
 from functions.kernel.eventstore.item import messages_of
 from functions.kernel.runtime import budget
 from functions.kernel.runtime.json_text import ANSWER_BYTES, compact, weight
@@ -28,7 +29,7 @@ class RecordStream(Protocol):
     """The stream of a service's table."""
 
     def records(self, arn: str, shard: str, first: str) -> Iterator[dict[str, Any]]:
-        """The records of a shard from a sequence number on, in order. Raises GoneError."""
+        """The records of a shard from a sequence number on, in order. Raises GoneError and UnavailableError."""
 
 
 class DynamoStream:
@@ -47,7 +48,9 @@ class DynamoStream:
                 StreamArn=arn, ShardId=shard, ShardIteratorType="AT_SEQUENCE_NUMBER", SequenceNumber=first
             )["ShardIterator"]
             empty = 0
-            while iterator and empty < EMPTY_PAGES:
+            while iterator:
+                if empty == EMPTY_PAGES:
+                    raise UnavailableError("the stream gives no records of a batch now: ask again in a moment")
                 page = self._client.get_records(ShardIterator=iterator)
                 yield from page["Records"]
                 iterator = page.get("NextShardIterator")
@@ -65,7 +68,8 @@ def records(*, stream_arn: str, shard: str, first: str, last: str) -> dict[str, 
     """The messages that the records of a batch hold, from a sequence number to another, verbatim.
 
     Returns {"messages": the details, "next": the sequence number to go on from where not all fit into an answer, or
-    None, "gone": whether the stream has let go of them, so that they are to be found by their time}.
+    None, "gone": whether the stream has let go of them, so that they are to be found by their time}. Raises
+    UnavailableError where the stream does not give them now.
     """
     found: list[dict[str, Any]] = []
     size = 0
@@ -73,17 +77,17 @@ def records(*, stream_arn: str, shard: str, first: str, last: str) -> dict[str, 
         for record in stream().records(stream_arn, shard, first):
             number = record["dynamodb"]["SequenceNumber"]
             if int(number) > int(last):
-                break
+                return {"messages": found, "next": None, "gone": False}
             details = _details(record)
             size += sum(weight(compact(detail)) for detail in details)
             if found and size > ANSWER_BYTES:
                 return {"messages": found, "next": number, "gone": False}
             found += details
-            if number == last:
-                break
+            if int(number) == int(last):
+                return {"messages": found, "next": None, "gone": False}
     except GoneError:
-        return {"messages": [], "next": None, "gone": True}
-    return {"messages": found, "next": None, "gone": False}
+        pass
+    return {"messages": [], "next": None, "gone": True}  # also where the shard ended before the last of them
 
 
 def _details(record: dict[str, Any]) -> list[dict[str, Any]]:

@@ -36,7 +36,7 @@ from functions.kernel.messaging.redelivery import FIFO_GROUP, Again, Redelivery
 from functions.kernel.messaging.retry import UndeliverableError, UnsubscribedError
 from functions.kernel.projections.generations import Failed
 from functions.kernel.projections.projection import Projection
-from functions.kernel.runtime import budget, clock, context, observe, runtime
+from functions.kernel.runtime import budget, clock, context, ids, observe, runtime
 from functions.kernel.runtime.commit import Cause, Outgoing
 from functions.kernel.runtime.context import Context
 from functions.kernel.runtime.side_by_side import outcome
@@ -324,7 +324,7 @@ def _set_aside(content: dict[str, Any], metadata: Metadata, failed: Failed) -> N
     where = f"{failed.view}, generation {failed.generation}"
     observe.log_error(f"{metadata.name} failed in {where}", failed.error)
     reason = {"reason": f"{where}: {observe.reason(failed.error)}", "error": type(failed.error).__name__, "tries": "1"}
-    dedup = f"{metadata.id} {failed.view} {failed.generation}"
+    dedup = ids.derive(metadata.id, failed.view, failed.generation)  # a view's name may hold blanks, which SQS refuses
     runtime.current().dead_letters.send(json.dumps(content), reason=reason, group=FIFO_GROUP, dedup=dedup)
 
 

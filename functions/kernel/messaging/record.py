@@ -18,7 +18,7 @@ def read_body(body: str) -> dict[str, Any]:
     """The body as a JSON object. Raises UndeliverableError."""
     try:
         content = json_text.read(body)
-    except (msgspec.DecodeError, UnicodeEncodeError) as error:
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError) as error:
         raise UndeliverableError(f"the body is not JSON: {error}") from error
     if not isinstance(content, dict):
         raise UndeliverableError("the body is not a JSON object")

@@ -186,7 +186,9 @@ def _said(body: str) -> dict[str, Any]:
     if FAILED not in said:
         return said
     if "received" not in said:
-        raise UndeliverableError("a rule of the broker could not send this, and it does not say when: use make redrive")
+        raise UndeliverableError(
+            "a rule of the broker could not send this, and it does not say when: redrive it as a letter, which does"
+        )
     topic = str(said.get("topic"))
     rest, _, kind = topic.rpartition("/")
     return {

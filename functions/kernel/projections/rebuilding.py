@@ -14,12 +14,13 @@ from functions.kernel.projections.generation import TOKENS_FOR, Pointer, View, p
 from functions.kernel.projections.generations import CHANGED_AFTER, KNOWN_AFTER, PLACE, Generations
 from functions.kernel.projections.view_store import Item, text_of
 from functions.kernel.runtime import clock
-from functions.kernel.runtime.json_text import read
+from functions.kernel.runtime.json_text import compact, read
 from functions.kernel.runtime.views import Row
 
 TRIES = 6  # of a change of the pointers, which two runs of two views may change at once
 MODULUS = 2**128
 SAMPLES = 20  # differences that one page shows
+LONGEST_SAMPLE = 1_000  # characters of each of their rows: a run keeps 50 of them in one item
 
 Key = tuple[str, str]
 
@@ -148,7 +149,12 @@ def _look_at(found: Comparison, key: Key, live: dict[str, Any] | None, built: di
         return
     found.different += 1
     if len(found.samples) < SAMPLES:
-        found.samples.append({"partition": key[0], "sort": key[1], "live": live, "built": built})
+        found.samples.append({"partition": key[0], "sort": key[1], "live": _text(live), "built": _text(built)})
+
+
+def _text(content: dict[str, Any] | None) -> str | None:
+    """What people see of a row: its beginning."""
+    return None if content is None else compact(content)[:LONGEST_SAMPLE]
 
 
 def _shown(rows: Generations, view: View, generation: int, keys: Iterable[Key]) -> dict[Key, dict[str, Any]]:

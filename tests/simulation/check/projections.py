@@ -125,7 +125,7 @@ def violations(history: ParsedHistory, deliveries: Deliveries) -> Iterator[Viola
     """Rows that went back, and rows that differ from a rebuild."""
     yield from _never_back(history)
     if history.is_quiescent and "tables" in history.final:
-        yield from _rebuilt(history, deliveries)
+        yield from rebuilt(history, deliveries)
         yield from _sagas(history)
         yield from _sweep_indexes(history, deliveries)
 
@@ -165,7 +165,9 @@ def _newest(history: ParsedHistory) -> dict[tuple[str, int], tuple[Message, Mode
     return newest
 
 
-def _rebuilt(history: ParsedHistory, deliveries: Deliveries) -> Iterator[Violation]:
+def rebuilt(history: ParsedHistory, deliveries: Deliveries) -> Iterator[Violation]:
+    """Rows that are not as the newest event of their stream says, unless their service lacks a message."""
+
     def excuses(message: Message, model: Model) -> bool:
         aggregate_id = str(message.metadata["stream"]).partition("#")[2]
         return deliveries.misses(model.service, aggregate_id, model.events)

@@ -291,6 +291,14 @@ def test_a_dead_letter_has_its_reason_with_it(clients: Any, queue_url: str) -> N
     assert attributes == {**reason, "reason": reason["reason"][:2000]}
 
 
+def test_a_reason_loses_the_characters_that_sqs_refuses_so_that_its_message_is_dead_lettered(
+    clients: Any, queue_url: str
+) -> None:
+    SqsQueue(clients.sqs, queue_url).send("{", reason={"reason": "no topic a\0b\x1b\ufffe\ud800 🤖\n"})
+    [message] = receive(clients.sqs, queue_url)
+    assert message["MessageAttributes"]["reason"]["StringValue"] == "no topic a\ufffdb\ufffd\ufffd\ufffd 🤖\n"
+
+
 def test_a_fifo_queue_takes_a_group_and_drops_what_it_has_seen(clients: Any) -> None:
     created = clients.sqs.create_queue(QueueName=f"queue-{ids.new()}.fifo", Attributes={"FifoQueue": "true"})
     queue = SqsQueue(clients.sqs, created["QueueUrl"])

@@ -144,7 +144,9 @@ def undecodable(name: str) -> dict[str, Any]:
         return with_body(event, due="soon")
     if name == "a reminder without a zone":
         return with_body(event, due="2026-03-01T12:00:00")
-    event["Records"][0]["body"] = {"no JSON": "{", "no object": "[1]", "nothing": ""}[name]
+    event["Records"][0]["body"] = {"no JSON": "{", "no object": "[1]", "nothing": "", "too many levels": "[" * 100_000}[
+        name
+    ]
     return event
 
 
@@ -158,6 +160,7 @@ def undecodable(name: str) -> dict[str, Any]:
         ("no JSON", "the body is not JSON"),
         ("no object", "the body is not a JSON object"),
         ("nothing", "the body is not JSON"),
+        ("too many levels", "the body is not JSON"),
     ],
 )
 def test_what_cannot_be_read_is_dead_lettered_at_once_with_the_reason(running: Runtime, name: str, why: str) -> None:

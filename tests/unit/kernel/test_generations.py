@@ -397,3 +397,13 @@ def test_a_container_that_ends_between_two_generations_leaves_what_a_retry_compl
     built = {(key[0].removeprefix("g1/"), key[1]): item for key, item in shelf.table.items.items() if number_of(key)}
     assert {key: item["data"] for key, item in live.items()} == {key: item["data"] for key, item in built.items()}
     assert len(live) == 5
+
+
+def test_what_is_shown_of_a_row_that_differs_is_its_beginning() -> None:
+    """A run keeps 50 of them in one item, which holds 400 KB."""
+    shelf = Shelf()
+    generation = begin(shelf)
+    shelf.table.put(Row("jars", "jar-1", {"note": "x" * 300_000}), 1)
+    [sample] = compared(shelf, generation)["samples"]
+    assert len(sample["live"]) == 1_000
+    assert sample["built"] is None

@@ -1,4 +1,4 @@
-"""The messages of a batch that a stream gave up, as the relay reads them for whoever asks."""
+"""The messages of a batch that a stream gave up, as the relay reads them for operations."""
 
 import json
 from collections.abc import Iterator
@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from functions.kernel.domain.errors import UnavailableError
 from functions.kernel.eventstore import relay
 from functions.kernel.eventstore.given_up import DynamoStream
 from functions.kernel.eventstore.store import DynamoEventStore, MemoryEventStore
@@ -98,6 +99,12 @@ def test_what_was_changed_and_not_committed_is_no_part_of_it(running: Runtime) -
     assert ids(asked("10", "30")) == both(1, 3)
 
 
+def test_a_batch_whose_shard_ends_before_its_last_record_is_to_be_found_by_its_time(running: Runtime) -> None:
+    for number in range(1, COMMITS + 1):
+        running.store.commit(commit(number))
+    assert asked("30", "90") == {"messages": [], "next": None, "gone": True}
+
+
 def test_a_batch_larger_than_an_answer_is_given_by_pages(running: Runtime) -> None:
     numbers = range(1, 41)
     for number in numbers:
@@ -176,12 +183,13 @@ class TestDynamoStream:
         with pytest.raises(ClientError, match="LimitExceeded"):
             asked(numbers[0], numbers[3], stream_arn=arn, shard=shard)
 
-    def test_a_shard_that_ends_before_the_last_record_ends_the_answer(
+    def test_a_shard_that_gives_no_records_before_the_last_one_is_asked_again_so_that_none_is_lost(
         self, running: Runtime, streamed: tuple[str, str, list[str]]
     ) -> None:
         arn, shard, numbers = streamed
         running.adapters["stream"] = DynamoStream()
-        assert ids(asked(numbers[3], numbers[3] + "0", stream_arn=arn, shard=shard)) == both(4)
+        with pytest.raises(UnavailableError):
+            asked(numbers[3], numbers[3] + "0", stream_arn=arn, shard=shard)
 
 
 def failing(operation: str, code: str) -> DynamoStream:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from functions.kernel.composition.manifest import manifest
-from functions.kernel.domain.errors import UnavailableError
+from functions.kernel.domain.errors import RefusedError, UnavailableError
 from functions.kernel.messaging.redelivery import FIFO_GROUP
 from functions.kernel.projections.view_store import MemoryViews
 from functions.kernel.runtime import clock
@@ -85,7 +85,8 @@ class Waiting:
 class Place:
     """The world around operations. fates: what a consumer makes of a letter, by the letter's message id.
 
-    sent: every message that was sent to a consumer; handled: how often each message had its effect.
+    sent: every message that was sent to a consumer; handled: how often each message had its effect. never_takes: no
+    queue takes a body with this text.
     """
 
     fates: dict[str, str] = field(default_factory=dict)
@@ -100,7 +101,9 @@ class Place:
     started: list[str] = field(default_factory=list)
     reports_failures: bool = True
     relay_works: bool = True
+    relay_holds: bool = True
     inboxes_fail: bool = False
+    never_takes: str = ""
     numbers: Iterator[int] = field(default_factory=lambda: iter(range(10**9)))
     ticks: list[Callable[[], object]] = field(default_factory=list)
 
@@ -263,6 +266,8 @@ class _Inboxes:
     ) -> None:
         if self._place.inboxes_fail:
             raise UnavailableError("the queue did not take a letter")
+        if self._place.never_takes and self._place.never_takes in body:
+            raise RefusedError("the queue refuses it: InvalidMessageContents")
         assert bool(group) == consumer.fifo == (group == FIFO_GROUP)
         if dedup and dedup in [one.dedup for one in self._place.sent]:
             return
@@ -296,7 +301,7 @@ class _Relays:
         if not self._place.relay_works:
             raise UnavailableError("the bus did not accept it")
         self._place.relayed.append((service, request))
-        return {"sent": 1}
+        return {"sent": int(self._place.relay_holds)}
 
 
 class _Starts:

@@ -14,6 +14,7 @@ from functions.kernel.runtime.runtime import Runtime
 from functions.operations import forms, groups, rows
 from functions.operations.api import api
 from functions.operations.collector import store
+from functions.operations.edits import IN_PLACE_OF
 from functions.operations.letters import DISCARDED, DONE, OPEN, PARKED, REDRIVING
 from tests.support.callers import A_KIOSK, CLERK, NOBODY, OPERATOR_ON_CALL, customer, robot
 from tests.support.gateway import Response, request
@@ -244,6 +245,29 @@ def test_a_letter_is_not_put_away_without_a_reason(verb: str, reason: str) -> No
     assert rows.letter(letter.id).state == OPEN
 
 
+@pytest.mark.parametrize("verb", ["park", "discard"])
+def test_a_letter_that_was_put_away_is_open_again_when_an_operator_says_so(verb: str) -> None:
+    letter = rows.put(made(1).after("stored"))
+    assert put(f"letters/{letter.id}/{verb}", reason="not now") == 200
+    for _ in range(2):
+        assert ask("PUT", f"letters/{letter.id}/reopen").status == 200
+    after = rows.letter(letter.id)
+    assert (after.state, after.body, after.expires, after.open_since) == (OPEN, letter.body, 0, clock.stamp())
+    assert [one.what for one in after.history] == ["stored", {"park": PARKED, "discard": DISCARDED}[verb], "reopened"]
+
+
+@pytest.mark.parametrize("state", [REDRIVING, DONE])
+def test_a_letter_that_is_on_its_way_or_done_is_not_reopened(state: str) -> None:
+    letter = rows.put(made(1, state=state))
+    assert ask("PUT", f"letters/{letter.id}/reopen").status == 409
+    assert rows.letter(letter.id) == letter
+
+
+def test_a_letter_whose_edit_was_not_finished_is_not_reopened() -> None:
+    letter = rows.put(made(1, state=PARKED).after(IN_PLACE_OF))
+    assert ask("PUT", f"letters/{letter.id}/reopen").status == 409
+
+
 @pytest.mark.parametrize(
     ("method", "path", "body"),
     [
@@ -255,6 +279,7 @@ def test_a_letter_is_not_put_away_without_a_reason(verb: str, reason: str) -> No
         ("GET", "letters/{}/test", None),
         ("PUT", "letters/{}/park", {"reason": "x"}),
         ("PUT", "letters/{}/discard", {"reason": "x"}),
+        ("PUT", "letters/{}/reopen", None),
     ],
 )
 def test_what_is_not_there_is_not_found(method: str, path: str, body: Any) -> None:

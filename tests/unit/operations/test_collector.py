@@ -1,5 +1,6 @@
 """The collector stores every letter once, whatever fails, and a letter leaves its queue only when it is stored."""
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -17,7 +18,8 @@ from functions.operations.cloud import HIDDEN, Held
 from functions.operations.collector import collector
 from functions.operations.letters import DISCARDED, DONE, OPEN, PARKED, REDRIVING, Letter
 from functions.operations.rows import Filter
-from tests.support.letters import MemoryFailureQueues, known_consumers, sample
+from tests.simulation.cost import item_size
+from tests.support.letters import QUEUES, MemoryFailureQueues, known_consumers, sample
 
 NOON = datetime(2026, 3, 14, 12, 0, tzinfo=UTC)
 INBOX, RELAY = "depot/inbox/dead-letters", "depot/relay/failures"
@@ -321,3 +323,84 @@ def test_a_new_letter_takes_one_read_and_three_writes(
     Failing(runtime, lambda call, arguments: calls.append(call))
     collector_module.store(forms.read(*sample("inbox")))
     assert calls == ["get", "put", "put", "put"]
+
+
+STRANGE: list[Any] = ["\ud800", "x" * 300_000, "", 7, None, {}, "\0", [], {"a": 1}]
+
+
+def hostile() -> Iterator[str]:
+    """Bodies that a careless reader or a store would choke on."""
+    content = json.loads(sample("inbox")[1].body)
+    for member in ("id", "name", "stream", "correlation_id", "causation_id"):
+        for value in STRANGE:
+            changed = json.loads(json.dumps(content))
+            changed["detail"]["metadata"][member] = value
+            yield json.dumps(changed)
+    for order in STRANGE:
+        changed = json.loads(json.dumps(content))
+        changed["detail"]["data"]["order_id"] = order
+        yield json.dumps(changed)
+    personal = json.loads(sample("personal")[1].body)
+    for name in ("\ud800", ["deep"], None, {"name": "Ada"}):
+        changed = json.loads(json.dumps(personal))
+        changed["detail"]["data"] |= {"name": name, "sms_number": "1", "customer_id": "\ud800"}
+        yield json.dumps(changed)
+    yield from (
+        "[" * 500_000,
+        '{"a":' * 200_000,
+        "[" * 900 + "]" * 900,
+        '{"detail": []}',
+        '{"detail": {"metadata": 1, "data": 2}}',
+        "null",
+        "7",
+        '""',
+    )
+    yield from ('{"topic": "\\ud800"}', '{"topic": "state", "robot": "\\ud800"}', '{"failures": 7}', "x" * 1_048_576)
+    yield '{"failures": [7, {"errorMessage": {}, "failedAction": []}], "base64OriginalPayload": 7, "topic": []}'
+    yield '{"detail-type": "RobotLeasesDue", "version": "x", "time": {}}'
+    yield '{"detail-type": "Scheduled Event", "version": "0", "time": "now"}'
+
+
+HOSTILE = list(hostile())
+
+
+@pytest.mark.usefixtures("time")
+@pytest.mark.parametrize("number", range(len(HOSTILE)))
+def test_no_body_is_too_strange_to_be_stored(runtime: Runtime, number: int) -> None:
+    for name in ("inbox", "bus_rule", "iot_rule", "sqs_redrive"):
+        queue, held = sample(name, body=HOSTILE[number])
+        kept = collector_module.store(forms.read(queue, held))
+        read = rows.letter(kept.id)
+        assert read == kept
+        is_completed = any(text in HOSTILE[number] for text in ("Scheduled", "base64OriginalPayload"))
+        assert is_completed or (read.body == HOSTILE[number]) is (read.name != "CustomerRegistered")
+        assert rows.change(kept.id, lambda letter: letter.after("parked", state=PARKED)).state == PARKED
+    for item in runtime.views.items.values():  # type: ignore[attr-defined]  # of rows in memory
+        assert item_size(item) <= 400 * 1024
+        assert all(len(item[key]["S"].encode()) <= 1024 for key in item if key.endswith(("partition", "sort")))
+
+
+def test_what_was_stored_is_remembered_without_its_body_which_may_be_a_megabyte_each(
+    queues: MemoryFailureQueues,
+) -> None:
+    queues.put(INBOX, *(of_order(number) for number in range(3)))
+    stored = collector_module.drain(QUEUES[INBOX])
+    assert [letter.body for letter in stored] == [""] * 3
+    assert all(rows.letter(letter.id).body for letter in stored)
+
+
+def test_a_queue_that_is_never_empty_takes_the_time_of_the_others_in_some_minutes_only(
+    queues: MemoryFailureQueues, time: Time
+) -> None:
+    queues.put(INBOX, *(of_order(number) for number in range(2_000)))
+    others = [name for name in QUEUES if name != INBOX]
+    for number, name in enumerate(others, start=3_000):
+        queues.put(name, record("unreadable", number, body=f"{{ {number}"))
+    queues.fails = lambda call, queue: time.after(seconds=4) if queue == INBOX else None
+    for _ in QUEUES:
+        begun = time.now
+        with budget.at_most(60):
+            collector.handle({})
+        time.now = max(time.now, begun + timedelta(seconds=60))
+    assert {name: queues.count(name) for name in others} == dict.fromkeys(others, 0)
+    assert queues.count(INBOX) > 0

@@ -183,6 +183,22 @@ def test_a_letter_that_is_on_its_way_or_closed_is_not_edited(place: Place, state
     assert len(all_letters(place)) == 1
 
 
+@pytest.mark.parametrize("moment", range(1, 14))
+def test_two_requests_at_once_with_one_key_make_one_letter(place: Place, moment: int) -> None:
+    original = a_letter(place)
+    others = [lambda: edit(place, original, idempotency_key="a key")]
+    answers: list[Response] = []
+
+    def another() -> None:
+        if calls.made == moment and others:
+            answers.append(others.pop()())
+
+    calls = Calls(takes=another)
+    answers.append(edit(place, original, calls=calls, idempotency_key="a key"))
+    assert [(answer.status, answer.body) for answer in answers] == [(200, answers[0].body)] * (2 - len(others))
+    assert sorted(one.state for one in all_letters(place)) == [DONE, OPEN]
+
+
 def test_a_letter_that_was_parked_may_be_edited(place: Place) -> None:
     original = a_letter(place)
     with place.at_work():
@@ -206,3 +222,18 @@ def test_a_letter_that_is_not_there_is_not_found_and_a_version_of_it_is_stale(pl
     with place.at_work():
         path = "/api/operations/letters/nothing/data"
         assert request(api, "PUT", path, {"data": {}}, caller=OPERATOR_ON_CALL).status == 404
+
+
+@pytest.mark.parametrize(
+    ("sample", "field"),
+    [("InvoicePaid.v1", "order_id"), ("ConfirmPayment.v1", "customer_id")],
+    ids=["order", "customer"],
+)
+def test_an_edit_does_not_make_a_message_about_the_order_or_the_customer_of_others(
+    place: Place, sample: str, field: str
+) -> None:
+    detail = json.loads((SAMPLES / f"{sample}.json").read_text())
+    letter = a_letter(place, body=body_of(detail), name=detail["metadata"]["name"])
+    answer = edit(place, letter, {**detail["data"], field: "another"})
+    assert (answer.status, place.letter(letter).state) == (400, OPEN)
+    assert f"{field} says what the message is about" in answer.body["detail"]

@@ -1,5 +1,6 @@
 """A letter is exported as a unit test that runs: it fails as the letter did, and passes once the cause is mended."""
 
+import ast
 import json
 import os
 import subprocess
@@ -126,3 +127,24 @@ def test_the_text_is_formatted_as_the_repository_wants_it(tmp_path: Path) -> Non
     command = [sys.executable, "-m", "ruff", "check", "--config", str(ROOT / "pyproject.toml"), str(file)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
+
+
+def test_what_a_sender_chose_is_no_code_of_the_test() -> None:
+    name = 'state"""\nraise SystemExit("from the name")\n"""\x00'
+    body = json.dumps({"topic": name, "robot": "r1", "payload": "e30=", "received": 1})
+    found = letter(body, "fleet/topics/dead-letters", attributes={"reason": name, "error": name, "tries": "1"})
+    text = exported.unit_test(found, ())
+    parts = [type(part).__name__ for part in ast.parse(text).body]
+    assert parts == ["Expr", "ImportFrom", "ImportFrom", "Assign", "Assign", "FunctionDef"]
+    assert "does not handle the topic" in outcome(text)
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["[" * 100_000, '{"a":' * 900 + "1" + "}" * 900, '{"a":' * 150 + "1" + "}" * 150, '{"a": NaN}', '{"a": 1e999}'],
+    ids=["array", "deep", "deeper than source may be", "no number", "no number of Python"],
+)
+def test_a_body_that_no_source_could_hold_as_an_object_is_exported_as_its_text(body: str) -> None:
+    defined: dict[str, Any] = {}
+    exec(compile(exported.unit_test(letter(body), ()), "an exported test", "exec"), defined)
+    assert defined["BODY"] == body

@@ -11,6 +11,7 @@ import pytest
 
 from events.payments import InvoicePaid
 from functions.kernel.domain.errors import InvalidError, NotFoundError, UnavailableError
+from functions.kernel.projections import projection
 from functions.kernel.runtime import clock
 from functions.kernel.runtime.runtime import Runtime
 from functions.operations import consumers, forecast_rows, forecasts, rows, run_rows, runs
@@ -217,6 +218,15 @@ def test_a_forecast_that_is_cancelled_asks_nothing_more(asked: Consumers) -> Non
     run = go_on(run, times=3)
     assert (run.state, len(asked.asked), bool(run.ended)) == (CANCELLED, 1, True)
     assert list(run_rows.at_work()) == []
+
+
+def test_nothing_is_kept_of_what_letters_would_write_once_a_forecast_is_cancelled(asked: Consumers) -> None:
+    asked.at_once = 1
+    run = begin(*put(*(made(n) for n in range(1, 8))))
+    asked.before = lambda: run_rows.change(run.id, lambda one: runs.cancelled(one, "ada"))
+    go_on(run, times=3)
+    kept = projection.rows(f"run {run.id}", first="overlay ", last="overlay ~", consistent=True)
+    assert list(kept) == []
 
 
 def test_a_service_that_does_not_answer_is_asked_three_times_about_its_first_letter_then_left_open(

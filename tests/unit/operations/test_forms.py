@@ -108,6 +108,17 @@ def test_what_a_rule_of_the_broker_could_not_send_names_the_topic_and_the_action
     assert letter.message_id == ""
 
 
+def test_what_a_rule_of_the_broker_could_not_send_says_when_it_was_received_so_that_its_consumer_can_read_it() -> None:
+    _, held = sample("iot_rule")
+    received = int(held.system["SentTimestamp"])
+    assert json.loads(read("iot_rule").body) == {**json.loads(held.body), "received": received}
+
+
+def test_what_a_rule_of_the_broker_could_not_send_is_known_by_the_body_that_its_queue_held() -> None:
+    _, held = sample("iot_rule")
+    assert read("iot_rule").id == letter_id("fleet/topics", "", held.body)
+
+
 def test_what_a_robot_said_names_its_topic_and_the_robot() -> None:
     letter = read("topic")
     assert (letter.name, letter.stream) == ("state", "Robot#8f2b6c1e-3d4a-4b5c-9d8e-7f6a5b4c3d2e")
@@ -137,3 +148,15 @@ def test_a_record_that_says_little_is_a_letter_too(attributes: dict[str, str]) -
     assert letter.message_id == "message-2"
     assert len(letter.reason) <= 2_000
     assert letter.failed_at == "2026-03-14T10:00:00.000000Z"
+
+
+def test_what_a_rule_could_not_send_is_read_as_its_consumer_gave_it_up_after_it_was_sent_back() -> None:
+    undelivered = read("iot_rule")
+    why = {"reason": "'3' is no header", "error": "UndeliverableError", "tries": "1", "code": "1.2"}
+    sent_back = {"body": undelivered.body, "attributes": {**why, "letter": undelivered.id, "run": "run-1/0"}}
+    queue, held = sample("iot_rule", **sent_back)
+    dead = replace(queue, kind="dead-letters")
+    found = forms.read(dead, held)
+    assert (found.id, found.reason, found.error, found.code) == (undelivered.id, why["reason"], why["error"], "1.2")
+    by_its_queue = forms.read(dead, replace(held, attributes={"letter": undelivered.id, "run": "run-1/0"}))
+    assert (by_its_queue.id, by_its_queue.error) == (undelivered.id, "NotReported")

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from functions.kernel.domain.errors import NotFoundError
 from functions.kernel.projections import projection
-from functions.kernel.runtime import clock
+from functions.kernel.runtime import budget, clock
 from functions.operations import groups, rows
 from functions.operations.collector import ring_for_the_oldest
 from functions.operations.letters import DISCARDED, DONE, OPEN, PARKED, Letter
@@ -68,6 +69,13 @@ class Counted:
         assert group
         assert group.counts == {OPEN: 2}
 
+    def test_a_letter_that_was_changed_since_it_was_stored_is_counted_as_it_is(self) -> None:
+        stored = rows.put(made())
+        close(stored)
+        group = groups.count_again(ID, [stored])
+        assert group
+        assert group.counts == {DONE: 1}
+
     def test_a_change_is_counted_even_if_its_writer_died(self, time: Time) -> None:
         letter = rows.put(made())
         groups.count_changed()
@@ -121,6 +129,31 @@ class Counted:
         time.now += timedelta(minutes=1)
         groups.count_changed()
         assert groups.group(ID).counts == {OPEN: 1}
+
+
+def test_a_group_too_large_for_the_time_that_is_left_holds_up_no_other(
+    time: Time, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rows, "LOOKED_AT", 3)
+    put = [rows.put(made(number, fingerprint="a large one")) for number in range(1, 41)]
+    small = rows.put(made(41, fingerprint="one that is small"))
+    groups.count_changed()
+    for letter in (put[0], small):
+        close(letter)
+    page = rows.letters
+
+    def slow(*given: Any, **more: Any) -> rows.Letters:
+        time.now += timedelta(seconds=5)
+        return page(*given, **more)
+
+    monkeypatch.setattr(rows, "letters", slow)
+    time.now += timedelta(minutes=5)
+    with budget.at_most(60):
+        groups.count_changed(has_time=lambda: budget.left() > 20)
+        assert budget.left() > 0
+    assert groups.group("one that is small").counts == {DONE: 1}
+    assert groups.group("a large one").counts == {OPEN: 40}
+    assert {mark["group"] for mark in projection.rows(rows.CHANGED)} == {"a large one"}
 
 
 class TestInMemory(Counted):

@@ -17,6 +17,7 @@ from functions.operations.pauses import PAUSED, RUNNING
 from functions.operations.runner import runner
 from tests.support.letters import known_consumers, operator
 from tests.support.mappings import MemoryBacklogs, MemoryMappings
+from tests.unit.operations.redriving import Calls, Crash, Guarded
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 DEPOT = "depot/inbox"
@@ -205,6 +206,47 @@ class TestReconciled:
         assert pauses.reconcile() == 0
 
 
+class TestCrashes:
+    @pytest.mark.parametrize("after", [False, True])
+    def test_wherever_the_runner_dies_mapping_and_row_agree_two_minutes_later(
+        self, operations: Operations, runtime: Runtime, after: bool
+    ) -> None:
+        """At each call in turn: of the store, of Lambda, of SQS, and of the topic."""
+        calls = Calls(after=after)
+        runtime.views = Guarded(runtime.views, calls)
+        for name in ("mappings", "backlog", "topic"):
+            runtime.adapters[name] = Guarded(runtime.adapters[name], calls)
+        died = 0
+        for crash in range(1, 25):
+            for is_paused in (True, False):
+                calls.crash = -1
+                operations.now += timedelta(hours=1)
+                operations.ask() if is_paused else pauses.resume(DEPOT)
+                calls.made, calls.crash = 0, crash
+                try:
+                    operations.minute()
+                except Crash:
+                    died += 1
+                calls.crash = -1
+                operations.minute()
+                operations.minute()
+                assert operations.mappings.state(DEPOT) == (DISABLED if is_paused else ENABLED)
+                assert pauses.find(DEPOT).state == operations.mappings.state(DEPOT)
+                assert pauses.find(DEPOT).told
+        assert died >= 10
+
+    def test_an_operators_call_that_dies_before_its_row_is_written_has_wanted_nothing(
+        self, operations: Operations, runtime: Runtime
+    ) -> None:
+        calls = Calls(crash=2)  # the first reads the row
+        runtime.views = Guarded(runtime.views, calls)
+        with pytest.raises(Crash):
+            pauses.pause(DEPOT, "its shelf is wrong")
+        operations.minute()
+        assert operations.mappings.state(DEPOT) == ENABLED
+        assert pauses.known() == {}
+
+
 class TestItself:
     def test_a_consumer_most_of_whose_messages_fail_is_paused_and_that_is_said(self, operations: Operations) -> None:
         operations.ask()
@@ -285,6 +327,20 @@ class TestShown:
             operations.minute()
         shown = of_depot()
         assert (shown.drains, shown.drained_in, shown.lost_from) == (1_200, 180, None)
+
+    def test_how_fast_a_backlog_shrank_long_ago_says_nothing_of_one_that_is_there_now(
+        self, operations: Operations
+    ) -> None:
+        pauses.pause(DEPOT, "its shelf is wrong")
+        pauses.resume(DEPOT)
+        for waiting in (100, 80, 60, 0, 0):
+            operations.backlogs.put(DEPOT, waiting)
+            operations.minute()
+        assert pauses.find(DEPOT).settled
+        for _ in range(60):
+            operations.minute()
+        operations.backlogs.put(DEPOT, 5_000)
+        assert (of_depot().drains, of_depot().drained_in) == (None, None)
 
     def test_a_backlog_that_does_not_shrink_has_no_end(self, operations: Operations) -> None:
         pauses.resume(DEPOT)

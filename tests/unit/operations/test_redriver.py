@@ -1,5 +1,6 @@
 """Letters are sent back by a ramp, each under one run, and every one of them has an outcome."""
 
+import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from itertools import pairwise
@@ -8,7 +9,7 @@ import pytest
 
 from functions.kernel.domain.errors import UnavailableError
 from functions.kernel.runtime import budget
-from functions.operations import rows, run_rows, runs, sending
+from functions.operations import rows, run_rows, runs, sending, transitions
 from functions.operations.cloud import Held
 from functions.operations.runs import CANCELLED, PAUSED, STOPPED, Run
 from tests.unit.operations.redriving import CRASHES, DEAD, FLAKY, SILENT, Calls, Place, adds_up, known_consumers
@@ -177,6 +178,14 @@ def test_a_letter_that_a_relay_cannot_publish_is_open_with_the_reason(place: Pla
     assert place.states(run) == "x"
     found = place.letter(letter)
     assert (found.state, found.history[-1].detail) == ("open", "the bus did not accept it")
+
+
+def test_a_letter_that_no_commit_of_its_relay_holds_is_open_with_the_reason(place: Place) -> None:
+    [letter] = place.letters(1, "ordering/relay")
+    place.relay_holds = False
+    place.until_over(place.run([letter]))
+    found = place.letter(letter)
+    assert (found.state, found.history[-1].detail) == ("open", "no commit holds it")
 
 
 def test_letters_of_a_renamed_consumer_go_to_one_that_subscribes_to_their_message(place: Place) -> None:
@@ -359,6 +368,32 @@ def test_it_ends_by_itself_within_55_seconds_however_slow_its_calls_are(place: P
     assert set(place.handled.values()) == {1}
 
 
+def test_a_run_that_rests_is_left_alone_until_it_is_resumed(place: Place) -> None:
+    letters = place.letters(9)
+    place.fates = {letter.message_id: DEAD for letter in letters}
+    run = place.run(letters)
+    for _ in range(3):
+        place.redrive()
+        place.pass_time(60)
+    before = place.of(run)
+    place.redrive()
+    assert (before.state, place.of(run)) == (STOPPED, before)
+    place.fates.clear()
+    place.resume(run)
+    place.until_over(run)
+    assert place.states(run) == "xxx" + "+" * 6
+
+
+def test_a_relay_is_asked_only_while_there_is_time_for_its_answer(place: Place) -> None:
+    [letter] = place.letters(1, "ordering/relay")
+    run = place.run([letter])
+    with budget.limited(lambda: 20.0):
+        place.redrive()
+    assert place.relayed == []
+    place.until_over(run)
+    assert place.states(run) == "+"
+
+
 def test_a_letter_takes_eleven_calls_in_a_large_run(place: Place) -> None:
     run = place.run(place.letters(500), rate=50)
     place.until_over(run)
@@ -372,3 +407,28 @@ def test_a_call_that_fails_stops_neither_the_other_letters_nor_the_other_runs(pl
     place.until_over(first, second)
     assert {place.letter(letter).state for letter in letters} == {"done"}
     assert set(place.handled.values()) == {1}
+
+
+def test_a_letter_that_no_queue_will_ever_take_is_open_with_the_reason_and_holds_up_no_other(place: Place) -> None:
+    letters = place.letters(4)
+    place.never_takes = letters[0].message_id
+    run = place.run(letters)
+    place.until_over(run)
+    assert place.states(run) == "x+++"
+    refused = place.letter(letters[0])
+    assert (refused.state, refused.history[-1].detail) == ("open", "the queue refuses it: InvalidMessageContents")
+
+
+def test_a_dead_letter_of_the_outcomes_themselves_is_done_when_its_outcome_was_taken(place: Place) -> None:
+    [letter] = place.letters(1)
+    said = {"letter": "gone", "run": "gone/0", "outcome": "done", "error": "", "reason": ""}
+    [outcome] = place.letters(1, consumer="operations/outcomes", body=json.dumps(said))
+    run = place.run([outcome])
+    with place.at_work():
+        rows.change(outcome.id, lambda one: transitions.claimed(one, runs.place(run.id, 0), "ada", 3))
+        run_rows.mark(run, {0: runs.SENT})
+    attributes = {"letter": outcome.id, "run": runs.place(run.id, 0)}
+    place.outcomes.append((Held("record-1", "receipt", json.dumps(said), attributes), place.now))
+    place.redrive()
+    assert (place.letter(outcome).state, place.letter(letter).state) == ("done", "open")
+    assert (place.states(run), place.outcomes) == ("+", [])

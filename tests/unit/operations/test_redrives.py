@@ -13,7 +13,7 @@ from functions.operations.letters import Letter
 from functions.operations.runs import Run
 from tests.support.callers import OPERATOR_ON_CALL
 from tests.support.gateway import Response, request
-from tests.unit.operations.redriving import DEAD, Place, known_consumers
+from tests.unit.operations.redriving import DEAD, SILENT, Place, known_consumers
 
 
 @pytest.fixture
@@ -164,6 +164,18 @@ def test_what_cannot_be_sent_is_refused_with_the_reason(
         assert list(run_rows.at_work()) == []
 
 
+def test_a_run_that_is_not_there_yet_has_no_version_and_one_request_names_a_thousand_letters(place: Place) -> None:
+    letters = [letter.id for letter in place.letters(1)]
+    assert ask(place, "POST", "redrives", {"letters": letters}, if_match='"1"').status == 412
+    assert ask(place, "POST", "redrives", {"letters": letters * 1_001}).status == 400
+
+
+def test_a_run_of_another_kind_is_shown_too(place: Place) -> None:
+    shown = forecast(place, place.letters(2))
+    answer = ask(place, "GET", f"runs/{shown.id}").body
+    assert (answer["run"]["kind"], answer["run"]["total"], answer["step"]) == ("forecast", 2, "")
+
+
 def test_a_letter_that_cannot_be_sent_is_said_at_once_where_it_is_the_only_one(place: Place) -> None:
     [letter] = place.letters(1)
     with place.at_work():
@@ -235,3 +247,38 @@ def test_runs_are_listed_those_at_work_first(place: Place) -> None:
         found += [one["id"] for one in page["runs"]]
         path = f"runs?limit=2&next={page['next']}" if "next" in page else ""
     assert found == [*reversed(at_work), over.id]
+
+
+def test_a_group_without_a_letter_is_not_found_rather_than_done_at_once(place: Place) -> None:
+    place.letters(1)
+    answer = ask(place, "POST", "redrives", {"group": "0123456789abcdee"})
+    assert (answer.status, answer.body["detail"]) == (404, "there is no letter of a group 0123456789abcdee")
+    assert ask(place, "POST", "forecasts", {"group": "0123456789abcdee"}).status == 404
+
+
+def test_a_forecast_of_other_data_or_for_another_consumer_is_not_what_would_be_sent(place: Place) -> None:
+    [letter] = place.letters(1)
+    of_something_else: list[dict[str, Any]] = [{"data": {}}, {"to": "depot/inbox"}]
+    for number, asked in enumerate(of_something_else):
+        made = Run(f"run-{number}", asked, "operator:ada", place.of_now(), kind=FORECAST, state=runs.DONE, life="life")
+        with place.at_work():
+            run_rows.create(made, [letter.id])
+    assert ask(place, "POST", "redrives", {"forecast": "run-0"}).status == 400
+    assert ask(place, "POST", "redrives", {"forecast": "run-1"}).status == 400
+    place.until_over(begun(place, forecast="run-1", to="depot/inbox"))
+    assert sent(place) == [letter.id]
+
+
+def test_a_run_says_that_it_waits_for_a_consumer_that_is_paused(place: Place) -> None:
+    letters = place.letters(2)
+    place.fates = {letter.message_id: SILENT for letter in letters}
+    run = begun(place, letters=[letter.id for letter in letters])
+    assert ask(place, "PUT", "consumers/depot/inbox/pause", {"reason": "it fails"}).status == 200
+    place.redrive()
+    shown = ask(place, "GET", f"runs/{run.id}").body["run"]
+    assert (shown["state"], shown["why"]) == (
+        "running",
+        "depot/inbox is paused: what is sent to it waits in its queue until it is resumed",
+    )
+    assert ask(place, "PUT", "consumers/depot/inbox/resume").status == 200
+    assert ask(place, "GET", f"runs/{run.id}").body["run"]["why"] == ""

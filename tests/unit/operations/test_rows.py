@@ -90,3 +90,15 @@ class TestInMemory(Kept):
 @pytest.mark.usefixtures("in_dynamodb")
 class TestInDynamoDB(Kept):
     pass
+
+
+@pytest.mark.usefixtures("in_dynamodb")
+def test_a_letter_that_failed_a_hundred_times_for_long_reasons_of_any_script_can_be_written() -> None:
+    chance = random.Random(1)
+    letter = rows.put(made())
+    for _ in range(120):
+        reason = "".join(chr(chance.randrange(0x20000, 0x2A000)) for _ in range(2_000))
+        letter = letter.after("came again", detail=reason)
+    kept = rows.put(letter)
+    assert rows.letter(kept.id).history == kept.history
+    assert kept.history[0] == letter.history[0]

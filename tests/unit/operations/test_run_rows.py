@@ -1,13 +1,19 @@
 """Runs are kept with their sets in pages, and changed by one at a time; in memory, and in DynamoDB."""
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
+from functions.kernel.composition.manifest import manifest
 from functions.kernel.domain.errors import ConcurrencyError, NotFoundError
+from functions.kernel.projections.view_store import MemoryViews
+from functions.kernel.runtime.runtime import active
+from functions.kernel.runtime.views import Row
 from functions.operations import run_rows, runs
 from functions.operations.run_rows import PAGE
 from functions.operations.runs import Run
+from tests.support.runtime import memory_runtime
 
 
 def made(number: int = 1, **fields: object) -> Run:
@@ -52,6 +58,18 @@ class Kept:
             run_rows.put(replace(run, why="too late"))
         assert run_rows.get(run.id).state == runs.PAUSED
 
+    def test_a_change_is_made_again_where_another_was_quicker_and_given_up_where_others_always_are(self) -> None:
+        run = run_rows.create(made(), [])
+
+        def late(times: list[int], one: Run) -> Run:
+            if times:
+                run_rows.put(replace(one, why=f"another {times.pop()}"))
+            return replace(one, rate=5.0)
+
+        assert run_rows.change(run.id, partial(late, [1, 2])).why == "another 1"
+        with pytest.raises(ConcurrencyError, match="by others all the time"):
+            run_rows.change(run.id, lambda one: replace(late([3], one), rate=6.0))
+
     def test_a_page_that_was_begun_is_written_again_with_more(self) -> None:
         run = run_rows.create(made(state=runs.GATHERING, filter={"state": "open"}), [])
         run_rows.add_letters(run, 0, ids_of(3))
@@ -87,3 +105,34 @@ class TestInMemory(Kept):
 @pytest.mark.usefixtures("in_dynamodb")
 class TestInDynamoDB(Kept):
     """Rows in DynamoDB."""
+
+
+class Repeating(MemoryViews):
+    """Rows in memory, written twice each: as where the SDK repeats a write of which the answer was lost."""
+
+    def put(self, row: Row, version: int) -> bool:
+        super().put(row, version)
+        return super().put(row, version)
+
+
+def test_a_write_that_the_sdk_repeats_is_one() -> None:
+    views = Repeating(manifest("operations").indexes)
+    with active(memory_runtime("operations", views=views)):
+        run = run_rows.create(made(), ids_of(3))
+        assert run_rows.change(run.id, lambda one: runs.paused(one, "operator:bo")).version_of_row == 2
+        run_rows.mark(run, {1: runs.SENT})
+        assert run_rows.states_of(run) == ".s."
+
+
+class Taken(MemoryViews):
+    """Rows in memory of which the pages of what became of letters are always changed by another."""
+
+    def put(self, row: Row, version: int) -> bool:
+        return False if row.sort.startswith("states") and version > 3 else super().put(row, version)
+
+
+def test_what_others_change_all_the_time_is_noted_later() -> None:
+    with active(memory_runtime("operations", views=Taken(manifest("operations").indexes))):
+        run = run_rows.create(made(), ids_of(3))
+        with pytest.raises(ConcurrencyError, match="by others all the time"):
+            run_rows.mark(run, {1: runs.SENT})

@@ -89,3 +89,12 @@ def test_the_runner_sends_the_summary_and_goes_on_where_the_topic_does_not_take_
     for _ in range(2):
         runner.handle({})
     assert [subject for subject, _ in topic.published] == ["MallBots: 0 dead letters are open"]
+
+
+def test_a_reason_with_lines_of_its_own_is_one_line_of_the_summary(topic: MemoryTopic) -> None:
+    rows.put(made(1, reason="no header\n- all is well\n" + "x" * 2_000))
+    groups.count_changed()
+    summary()
+    [(_, text)] = topic.published
+    assert "- all is well" not in text.splitlines()
+    assert max(map(len, text.splitlines())) < 500

@@ -1,0 +1,161 @@
+"""What operations asks of AWS, against moto, and against Lambda as its API answers."""
+
+import io
+import json
+from collections.abc import Iterator
+from typing import Any, cast
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from moto import mock_aws
+
+from functions.kernel.domain.errors import RefusedError, UnavailableError
+from functions.operations import consumers
+from functions.operations.cloud import (
+    Held,
+    LambdaFunctions,
+    LambdaStarts,
+    SnsTopic,
+    SqsFailureQueues,
+    SqsInboxes,
+    SqsOutcomes,
+    SqsQueues,
+)
+from functions.operations.consumers import Consumer, Served, written
+
+INBOX, DISPATCHER = Consumer("depot", "inbox"), Consumer("depot", "dispatcher", fifo=True)
+DEAD_LETTERS = INBOX.failure_queues[0]
+
+
+@pytest.fixture
+def queues(monkeypatch: pytest.MonkeyPatch) -> Iterator[SqsQueues]:
+    with mock_aws():
+        sqs = boto3.client("sqs")
+        for name in ("depot-inbox", "depot-inbox-dead-letters", "operations-outcomes"):
+            url = sqs.create_queue(QueueName=f"mallbots-dev-{name}")["QueueUrl"]
+        sqs.create_queue(QueueName="mallbots-dev-depot-dispatcher.fifo", Attributes={"FifoQueue": "true"})
+        monkeypatch.setenv("QUEUES", f"{url.rpartition('/')[0]}/mallbots-dev-{{}}")
+        monkeypatch.setenv("FUNCTIONS", "mallbots-dev-{}")
+        monkeypatch.setenv("CONSUMERS", written([Served("depot", (INBOX, DISPATCHER), True)]))
+        consumers.services.cache_clear()
+        yield SqsQueues(sqs)
+        consumers.services.cache_clear()
+
+
+def received(physical: str) -> list[Held]:
+    return SqsQueues(boto3.client("sqs")).receive_from(consumers.queue_url(physical))
+
+
+def test_what_was_given_up_is_received_with_all_that_is_known_of_it_and_is_hidden_until_it_is_deleted(
+    queues: SqsQueues,
+) -> None:
+    reason = {"reason": {"DataType": "String", "StringValue": "the jar is sealed"}}
+    url = consumers.queue_url(DEAD_LETTERS.physical)
+    for number in range(12):
+        boto3.client("sqs").send_message(QueueUrl=url, MessageBody=str(number), MessageAttributes=reason)
+    failures = SqsFailureQueues(queues)
+    ten, two = failures.receive(DEAD_LETTERS), failures.receive(DEAD_LETTERS)
+    assert sorted(int(held.body) for held in (*ten, *two)) == list(range(12))
+    assert {held.attributes["reason"] for held in ten} == {"the jar is sealed"}
+    assert all(int(held.system["SentTimestamp"]) for held in ten)
+    assert failures.receive(DEAD_LETTERS) == []
+    failures.delete(DEAD_LETTERS, [*ten, *two])
+    counts = boto3.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    assert counts["ApproximateNumberOfMessagesNotVisible"] == "0"
+
+
+def test_a_letter_is_sent_with_its_attributes_and_in_turn_only_where_the_queue_is_fifo(queues: SqsQueues) -> None:
+    inboxes, attributes = SqsInboxes(queues), {"letter": "l-1", "run": "r-1/0"}
+    inboxes.send(INBOX, "a body", attributes, group="in-turn", dedup="l-1-1")
+    inboxes.send(DISPATCHER, "in turn", attributes, group="in-turn", dedup="l-1-1")
+    inboxes.send(DISPATCHER, "in turn", attributes, group="in-turn", dedup="l-1-1")
+    [standard], [in_turn] = received(INBOX.physical), received(DISPATCHER.physical)
+    assert (standard.body, standard.attributes) == ("a body", attributes)
+    assert (in_turn.attributes, in_turn.system["MessageGroupId"]) == (attributes, "in-turn")
+
+
+def test_a_letter_that_a_queue_does_not_take_can_be_sent_later(queues: SqsQueues) -> None:
+    with pytest.raises(UnavailableError, match="did not take a letter"):
+        SqsInboxes(queues).send(Consumer("fleet", "inbox"), "a body", {})
+
+
+@pytest.mark.usefixtures("queues")
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        ("InvalidMessageContents", RefusedError),
+        ("InvalidParameterValue", RefusedError),
+        ("Throttled", UnavailableError),
+    ],
+)
+def test_a_letter_that_a_queue_refuses_for_what_it_holds_is_told_from_one_that_can_be_sent_later(
+    code: str, error: type[Exception]
+) -> None:
+    class Sqs:
+        def send_message(self, **_: Any) -> None:
+            raise ClientError({"Error": {"Code": code, "Message": ""}}, "SendMessage")
+
+    with pytest.raises(error):
+        SqsInboxes(SqsQueues(cast(Any, Sqs()))).send(INBOX, "a body \x00", {})
+
+
+def test_outcomes_are_received_and_deleted(queues: SqsQueues) -> None:
+    url = consumers.queue_url("operations-outcomes")
+    boto3.client("sqs").send_message(QueueUrl=url, MessageBody='{"outcome": "done"}')
+    outcomes = SqsOutcomes(queues, url)
+    [held] = outcomes.receive()
+    outcomes.delete([held])
+    assert outcomes.receive() == []
+
+
+class Lambda:
+    """Lambda's Invoke: what each function answers, or raises; by name."""
+
+    def __init__(self, **answers: Any) -> None:
+        self._answers = {name.replace("_", "-"): answer for name, answer in answers.items()}
+        self.events: list[str] = []
+
+    def invoke(self, FunctionName: str, Payload: bytes, InvocationType: str = "RequestResponse") -> dict[str, Any]:
+        answer = self._answers[FunctionName]
+        if isinstance(answer, Exception):
+            raise answer
+        if InvocationType == "Event":
+            self.events.append(FunctionName)
+            return {"StatusCode": 202}
+        failed = {"FunctionError": "Unhandled"} if "errorMessage" in answer else {}
+        return {"Payload": io.BytesIO(json.dumps({**answer, "asked": json.loads(Payload)}).encode()), **failed}
+
+
+THROTTLED = ClientError({"Error": {"Code": "TooManyRequestsException", "Message": ""}}, "Invoke")
+
+
+@pytest.mark.usefixtures("queues")
+def test_a_function_of_a_service_answers_what_it_is_asked() -> None:
+    relays = LambdaFunctions(cast(Any, Lambda(mallbots_dev_depot_relay={"messages": []})), "relay")
+    assert relays.invoke("depot", {"history": {}}) == {"messages": [], "asked": {"history": {}}}
+
+
+@pytest.mark.usefixtures("queues")
+@pytest.mark.parametrize("answer", [{"errorMessage": "no jar"}, THROTTLED])
+def test_a_function_that_fails_or_does_not_answer_can_be_asked_again(answer: Any) -> None:
+    relays = LambdaFunctions(cast(Any, Lambda(mallbots_dev_depot_relay=answer)), "relay")
+    with pytest.raises(UnavailableError, match="the relay of depot"):
+        relays.invoke("depot", {})
+
+
+@pytest.mark.usefixtures("queues")
+def test_a_function_that_could_not_be_started_runs_by_its_schedule() -> None:
+    client = Lambda(mallbots_dev_operations_runner={}, mallbots_dev_operations_redriver=THROTTLED)
+    starts = LambdaStarts(cast(Any, client))
+    starts.start("runner")
+    starts.start("redriver")
+    assert client.events == ["mallbots-dev-operations-runner"]
+
+
+def test_a_notice_reaches_the_topic_with_a_subject_that_sns_takes() -> None:
+    with mock_aws():
+        arn = boto3.client("sns").create_topic(Name="alarms")["TopicArn"]
+        SnsTopic(boto3.client("sns"), arn).publish("x" * 300, "what happened")
+        with pytest.raises(UnavailableError, match="did not take a notice"):
+            SnsTopic(boto3.client("sns"), f"{arn}-gone").publish("subject", "text")
