@@ -21,6 +21,7 @@ from functions.operations.mappings import DISABLED, ENABLED, Backlog, backlog
 from functions.operations.pauses import PAUSED, Pause, Sample
 
 KEPT = timedelta(days=14)
+RECENT = timedelta(minutes=20)  # a consumer that is as it is wanted is not measured any more: its samples grow old
 LEAST_TIME = timedelta(minutes=1)  # between the first sample and the last: SQS's counts are up to a minute late
 
 
@@ -57,7 +58,7 @@ def _overview(consumer: Consumer, pause: Pause, waiting: Backlog | Exception) ->
     if isinstance(waiting, Exception):
         observe.log_error("a queue was not measured", waiting, consumer=consumer.name)
         return Overview(consumer.name, pause, state_of(pause), None)
-    grows = growth(pause.samples)
+    grows = growth([one for one in pause.samples if clock.read(one.at) > clock.now() - RECENT])
     is_paused = pause.wanted == PAUSED
     drains = -grows if grows and grows < 0 and not is_paused else None
     return Overview(

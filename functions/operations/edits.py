@@ -29,8 +29,10 @@ from functions.kernel.runtime import clock, context, ids
 from functions.kernel.runtime.json_text import compact
 from functions.operations import rows
 from functions.operations.fingerprints import fingerprint
+from functions.operations.forms import ORDER_IDS
 from functions.operations.letters import DONE, OPEN, PARKED, Letter, letter_id
 
+CUSTOMER_ID = "customer_id"
 EDITED, IN_PLACE_OF = "edited", "made by an edit of"
 
 
@@ -140,16 +142,17 @@ def _valid(model: type[Message], message: Envelope, data: Mapping[str, Any]) -> 
     """The data as the newest version of the message has them; other fields are left out. Raises InvalidError.
 
     The key of a message is not edited: it says what the message is about, and stream and version would be another's.
+    Nor is whose it is: the order and the customer that it names.
     """
     try:
         valid = model.model_validate(dict(data), extra="ignore").model_dump(mode="json")
     except ValidationError as error:
         places = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'data'}: {e['msg']}" for e in error.errors()[:5])
         raise InvalidError(f"data: it is no {model.about.name} version {model.about.version}: {places}") from error
-    key = model.about.key
-    before = message.data.get(key)
-    if before is not None and valid.get(key) != before:
-        raise InvalidError(f"data: {key} says what the message is about, and stays {before!r}")
+    for name in (model.about.key, *ORDER_IDS, CUSTOMER_ID):
+        before = message.data.get(name)
+        if before is not None and valid.get(name) != before:
+            raise InvalidError(f"data: {name} says what the message is about, and stays {before!r}")
     return valid
 
 

@@ -62,7 +62,8 @@ def read(queue: FailureQueue, held: Held) -> Letter:
     if queue.kind == UNDELIVERED and "failures" in content and FAILED in content:
         # When it was received is what a robot's newest word is told by, and what the broker's error action leaves out.
         body = dated(held.body, number(held.system.get("SentTimestamp")))
-        return letter(queue, body, _by_a_rule_of_iot(held, content), held)
+        made = letter(queue, body, _by_a_rule_of_iot(held, content), held)
+        return replace(made, id=identity(held) or letter_id(queue.consumer, "", held.body))
     return letter(queue, held.body, _by_an_inbox(held) if "reason" in held.attributes else _by_sqs(held), held)
 
 

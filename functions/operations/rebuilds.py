@@ -126,7 +126,7 @@ def _next(run: Run, progress: Progress, until: datetime) -> Progress:
 
 def _is_to_give_up(run: Run, progress: Progress) -> bool:
     """Whether what it built is to be deleted now, whatever it waits for."""
-    return run.state == CANCELLED and progress.step not in (SWITCH, DROP, OVER)
+    return run.state == CANCELLED and progress.step not in (DROP, OVER)
 
 
 def _plan(run: Run, progress: Progress, until: datetime) -> Progress:
@@ -176,7 +176,12 @@ def _switch(run: Run, progress: Progress, until: datetime) -> Progress:
 def _given_up(run: Run, progress: Progress) -> Progress:
     if progress.generation is None:
         return progress.at(OVER)
-    _ask_of_view(run, progress, "abort")
+    try:
+        _ask_of_view(run, progress, "abort")
+    except RefusedError as error:  # two operators at once: the other's switch was quicker
+        why = error.message
+        run_rows.change(run.id, lambda one: replace(one, state=RUNNING, why=why))
+        return _switch(run, progress, clock.now())
     return progress.at(DROP)
 
 

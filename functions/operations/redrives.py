@@ -10,7 +10,7 @@ from typing import Any
 
 from functions.kernel.domain.errors import InvalidError, KeyReusedError, NotFoundError, RefusedError, StaleError
 from functions.kernel.runtime import clock, context, ids
-from functions.operations import cloud, forecast_rows, rebuilds, rows, run_rows, runs, sending
+from functions.operations import cloud, forecast_rows, pauses, rebuilds, rows, run_rows, runs, sending
 from functions.operations.consumers import consumers
 from functions.operations.forecasts import FORECAST
 from functions.operations.letters import OPEN, Letter
@@ -91,7 +91,18 @@ def shown(run_id: str) -> Progress:
         return Progress(run, run.counts, {}, "", None)
     states = run_rows.states_of(run)
     skipped = {why: states.count(code) for code, why in runs.SKIPPED.items() if code in states}
+    run = replace(run, why=run.why or _why_it_waits(run, states))
     return Progress(run, runs.counts(states), skipped, runs.step(run, states), runs.seconds_left(run, states))
+
+
+def _why_it_waits(run: Run, states: str) -> str:
+    """Why nothing becomes of what was sent first: its consumer is paused; empty where it is not."""
+    waiting = states.find(runs.SENT)
+    letter = rows.heads(run_rows.letters_of(run, [waiting]).values()) if waiting >= 0 else {}
+    for consumer in [run.to or one.consumer for one in letter.values()]:
+        if pauses.find(consumer).wanted == pauses.PAUSED:
+            return f"{consumer} is paused: what is sent to it waits in its queue until it is resumed"
+    return ""
 
 
 def letters_of(run_id: str, limit: int, first: int) -> tuple[list[tuple[str, str]], int]:

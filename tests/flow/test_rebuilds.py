@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from contextlib import suppress
 from copy import deepcopy
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from functions.kernel.domain.errors import InvalidError, RefusedError
 from functions.kernel.projections.generation import View, split
 from functions.kernel.projections.generations import Generations
 from functions.kernel.runtime import runtime
-from functions.operations import rebuilds, redrives, rows, run_rows, runs
+from functions.operations import rebuilds, redrives, replays, rows, run_rows, runs
 from functions.operations.history_rows import BUILT, DROP, FILL, Progress
 from functions.operations.rows import Filter
 from functions.operations.runs import Run
@@ -265,3 +266,22 @@ def test_a_rebuild_that_is_read_already_cannot_be_cancelled_as_if_the_one_before
             redrives.cancel(id)
     run, _ = mall.until(id, is_over)
     assert run.state == runs.DONE
+
+
+@pytest.mark.parametrize("is_switched", [False, True], ids=["before it was switched", "after"])
+def test_of_two_operators_who_switch_and_give_up_at_once_the_view_and_the_run_say_the_same(
+    mall: OperatedMall, is_switched: bool
+) -> None:
+    a_few_orders(mall, 1)
+    [view] = [view for service, view in VIEWS if (service, view.name) == ("search", "orders")]
+    id = mall.begin(rebuilds.begin, "search", "orders")
+    _, progress = mall.until(id, is_built)
+    with mall.at_work("operations"):
+        rebuilds.switch(id)
+        if is_switched:  # the runner asked the service, and ended before it noted that
+            replays.ask("search", {"switch": {"view": "orders", "generation": progress.generation}})
+        run_rows.change(id, lambda one: replace(one, state=runs.CANCELLED))  # by one who looked before the switch
+    run, _ = mall.until(id, is_over)
+    assert run.state == (runs.DONE if is_switched else runs.CANCELLED)
+    left = {split(key[0])[0] for key in table(mall, "search").items if view.has(split(key[0])[1])}
+    assert left == ({1} if is_switched else {0})

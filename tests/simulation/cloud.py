@@ -4,14 +4,11 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from functions.kernel.messaging.inbox import FIFO_GROUP
-from functions.kernel.messaging.topics import dated
 from infra.stages import STAGES
 from tests.simulation.backups import Backups
 from tests.simulation.broken_deploys import BrokenHandlers
 from tests.simulation.check.stored_form import unpacked
 from tests.simulation.choices import Choices
-from tests.simulation.containers import BEGIN
 from tests.simulation.deployment import Deployment, manifests
 from tests.simulation.event_source import Worker
 from tests.simulation.expressions import Item
@@ -158,25 +155,6 @@ class Cloud:
     def new_id(self) -> str:
         """A new id."""
         return self.choices.new_id()
-
-    def redrive(self, *names: str) -> int:
-        """Redrive the dead letters of these queues (of all), and of their rules; how many."""
-        moved = 0
-        for name, target in self.queues.items():
-            if target.is_dead_letters or (names and name not in names):
-                continue
-            for place in ("dead-letters", "undelivered"):
-                source = self.queues.get(f"{name}/{place}")
-                if source is None:
-                    continue
-                for message in list(source.messages.values()):
-                    source.delete(message.id, message.receipt)
-                    group = FIFO_GROUP if target.fifo else ""
-                    body = dated(message.body, int(BEGIN.timestamp()) * 1000 + message.sent_us // 1000)
-                    into = target.send(body, group=group, dedup=message.id, by="operator")
-                    self.history.record("redriven", queue=source.name, message=message.id, to=name, into=into)
-                    moved += 1
-        return moved
 
     # Outages, faults and time.
 

@@ -75,7 +75,23 @@ OUTCOMES: dict[str, str] = {
     "function timed out": "a handler took too long",
     "message redelivered": "it was not deleted before it became visible",
     "dead letter": "a message was dead-lettered",
-    "redriven": "a dead letter was moved back to its queue",
+    "redriven": "a letter was sent back to its queue",
+    "letter stored": "what was given up became a row of operations",
+    "letter came again": "after it was sent back",
+    "redrive begun": "of a group, a filter, a forecast, or letters that were named",
+    "run paused": "by an operator, and resumed",
+    "run cancelled": "by an operator",
+    "run stopped": "by itself, because too many letters failed",
+    "letter parked": "with a reason",
+    "letter discarded": "with a reason",
+    "letter edited": "another message was put in its place",
+    "forecast": "what would become of letters was asked of their consumers",
+    "replay": "history was brought to one consumer",
+    "rebuild": "a read model was built anew",
+    "view switched": "what was built is read",
+    "rebuild given up": "what was built is deleted",
+    "consumer paused": "by an operator",
+    "consumer paused itself": "because most of its messages failed",
     "republished": "a page of stored messages was published again",
     "unknown version": "a message of an unknown version was published",
     "old version": "a message of a version that is no longer written was published",
@@ -85,6 +101,8 @@ OUTCOMES: dict[str, str] = {
     "service down for long": "none of its functions ran for an hour",
     **outcomes_of_robots.OUTCOMES,
 }
+
+FAILURES = ("/dead-letters", "/undelivered", "/failures")  # how the names of queues end that hold what was given up
 
 # Outcomes that one stored event shows: (service, event) → outcome.
 BY_EVENT: dict[tuple[str, str], str] = {
@@ -247,6 +265,13 @@ def _count_deliveries(history: list[Entry], counted: Counter[str]) -> None:
             counted["message redelivered"] += fields["count"] > 1
         elif kind == "dead":
             counted["dead letter"] += 1
+            counted["letter came again"] += "letter" in fields["reason"]
+        elif kind == "sent" and "letter" in fields:
+            counted["redriven"] += 1
+        elif kind == "deleted":
+            counted["letter stored"] += fields["queue"].endswith(FAILURES)
+        elif kind == "sent" and fields["queue"] == "operations/outcomes":
+            counted["consumer paused itself"] += fields["body"].startswith('{"pause"')
         elif kind == "conflict":
             counted["conflict retried"] += 1
         elif kind == "deed":

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.simulation.check.parsed_history import row_data
 from tests.simulation.choices import Choices
 from tests.simulation.cloud import Cloud
 from tests.simulation.faults import FAULTS, Faults
@@ -129,15 +130,17 @@ def test_the_history_has_the_delivery_of_every_commit_and_the_routing_of_every_e
     assert {f["entry"] for _, kind, f in entries if kind == "routed"} <= published
 
 
-def test_a_redrive_moves_dead_letters_to_their_source_queue() -> None:
+def test_what_is_given_up_is_stored_by_operations_and_leaves_its_queue() -> None:
     choices = Choices(4)
     cloud = Cloud(choices, Faults(choices))
     cloud.queues["search/inbox/dead-letters"].send('{"detail-type": "Unknown"}', by="test")
-    assert cloud.redrive("search/inbox") == 1
-    cloud.run(60.0)
-    [message] = cloud.state()["queues"]["search/inbox/dead-letters"]
-    assert message["body"] == '{"detail-type": "Unknown"}'
-    assert "reason" in message["reason"]
+    cloud.run(130.0)
+    assert cloud.state()["queues"]["search/inbox/dead-letters"] == []
+    [letter] = [
+        row_data(item) for (_, sort), item in cloud.tables["operations/views"].items.items() if sort == "letter"
+    ]
+    assert letter
+    assert (letter["consumer"], letter["state"]) == ("search/inbox", "open")
 
 
 ALL = "{name: usual for name, (_, usual) in FAULTS.items()}"

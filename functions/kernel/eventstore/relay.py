@@ -14,6 +14,8 @@ from functions.kernel.runtime.commit import Commit, Outgoing
 from functions.kernel.runtime.json_text import compact, fitting
 from functions.kernel.runtime.runtime import LONGEST_DELAY, Unsent
 
+VERSIONS = 100  # commits read at once to find the one that holds an event: none has so many events
+
 
 def handle(event: dict[str, Any]) -> dict[str, Any]:
     """Publish the messages of a batch of stream records; reports the first that failed, where the stream retries.
@@ -127,11 +129,19 @@ def resend(*, stream: str, version: int, message: str) -> dict[str, Any]:
 
 
 def _holding(stream: str, version: int) -> Sequence[Outgoing]:
-    """The messages of the commit that holds an event: it is stored under the version of its first."""
-    for first in range(version, 0, -1):
-        commits, _ = runtime.current().store.page(stream, first - 1, 1)
-        if commits and commits[0].version <= version:
-            return commits[0].messages if version <= commits[0].last else ()
+    """The messages of the commit that holds an event: it is stored under the version of its first.
+
+    Looked for further and further before it, twice as far each time: after a restoration there are no commits between
+    the last version of before and the base of the epoch, which is a number of 16 digits.
+    """
+    reach, after = 1, version
+    while after:
+        after = max(0, version - reach)
+        commits, _ = runtime.current().store.page(stream, after, min(reach, VERSIONS))
+        before = [commit for commit in commits if commit.version <= version]
+        if before:
+            return before[-1].messages if version <= before[-1].last else ()
+        reach *= 2
     return ()
 
 

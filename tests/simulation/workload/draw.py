@@ -200,7 +200,7 @@ def _add_operators(workload: Workload, choices: Choices) -> None:
     begins = choices.seconds(5, 90, "when operators begin")
     if choices.chance(0.15, "an operator"):
         actions = choices.between(1, 2, "actions of an operator")
-        workload.add("operator", "operator", Operator, lambda operator: operator.operate(begins, actions))
+        workload.add("operator", "operator", Mender, lambda operator: operator.operate(begins, actions))
     if choices.chance(0.1, "messages of other versions"):
         workload.add("stranger", "operator", Operator, lambda operator: operator.publish_other_versions(begins))
     if choices.chance(0.15, "an outage of a service"):

@@ -58,3 +58,22 @@ def test_what_the_bus_does_not_take_is_an_error(running: Runtime) -> None:
     bus_of(running).down = True
     with pytest.raises(UnavailableError, match="did not accept JarFilled"):
         resend(first)
+
+
+def test_what_is_above_an_epochs_base_is_looked_for_in_a_few_reads(
+    running: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [first] = filled(1)
+    reads: list[int] = []
+    page = running.store.page
+
+    def counted(stream: str, after: int, limit: int) -> object:
+        reads.append(after)
+        assert len(reads) < 100
+        return page(stream, after, limit)
+
+    monkeypatch.setattr(running.store, "page", counted)
+    for stream in ("Jar#jar-1", "Jar#nothing"):
+        reads.clear()
+        wanted = {"stream": stream, "version": 1_790_000_000_000_057, "message": first.id}
+        assert relay.serve({"resend": wanted}) == {"sent": 0}

@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from functions.kernel.domain.errors import UnavailableError
+from functions.kernel.domain.errors import RefusedError, UnavailableError
 from functions.operations import consumers
 from functions.operations.cloud import (
     Held,
@@ -78,6 +78,26 @@ def test_a_letter_is_sent_with_its_attributes_and_in_turn_only_where_the_queue_i
 def test_a_letter_that_a_queue_does_not_take_can_be_sent_later(queues: SqsQueues) -> None:
     with pytest.raises(UnavailableError, match="did not take a letter"):
         SqsInboxes(queues).send(Consumer("fleet", "inbox"), "a body", {})
+
+
+@pytest.mark.usefixtures("queues")
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        ("InvalidMessageContents", RefusedError),
+        ("InvalidParameterValue", RefusedError),
+        ("Throttled", UnavailableError),
+    ],
+)
+def test_a_letter_that_a_queue_refuses_for_what_it_holds_is_told_from_one_that_can_be_sent_later(
+    code: str, error: type[Exception]
+) -> None:
+    class Sqs:
+        def send_message(self, **_: Any) -> None:
+            raise ClientError({"Error": {"Code": code, "Message": ""}}, "SendMessage")
+
+    with pytest.raises(error):
+        SqsInboxes(SqsQueues(cast(Any, Sqs()))).send(INBOX, "a body \x00", {})
 
 
 def test_outcomes_are_received_and_deleted(queues: SqsQueues) -> None:

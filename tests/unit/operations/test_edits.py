@@ -222,3 +222,18 @@ def test_a_letter_that_is_not_there_is_not_found_and_a_version_of_it_is_stale(pl
     with place.at_work():
         path = "/api/operations/letters/nothing/data"
         assert request(api, "PUT", path, {"data": {}}, caller=OPERATOR_ON_CALL).status == 404
+
+
+@pytest.mark.parametrize(
+    ("sample", "field"),
+    [("InvoicePaid.v1", "order_id"), ("ConfirmPayment.v1", "customer_id")],
+    ids=["order", "customer"],
+)
+def test_an_edit_does_not_make_a_message_about_the_order_or_the_customer_of_others(
+    place: Place, sample: str, field: str
+) -> None:
+    detail = json.loads((SAMPLES / f"{sample}.json").read_text())
+    letter = a_letter(place, body=body_of(detail), name=detail["metadata"]["name"])
+    answer = edit(place, letter, {**detail["data"], field: "another"})
+    assert (answer.status, place.letter(letter).state) == (400, OPEN)
+    assert f"{field} says what the message is about" in answer.body["detail"]

@@ -114,6 +114,11 @@ def test_what_a_rule_of_the_broker_could_not_send_says_when_it_was_received_so_t
     assert json.loads(read("iot_rule").body) == {**json.loads(held.body), "received": received}
 
 
+def test_what_a_rule_of_the_broker_could_not_send_is_known_by_the_body_that_its_queue_held() -> None:
+    _, held = sample("iot_rule")
+    assert read("iot_rule").id == letter_id("fleet/topics", "", held.body)
+
+
 def test_what_a_robot_said_names_its_topic_and_the_robot() -> None:
     letter = read("topic")
     assert (letter.name, letter.stream) == ("state", "Robot#8f2b6c1e-3d4a-4b5c-9d8e-7f6a5b4c3d2e")

@@ -328,6 +328,20 @@ class TestShown:
         shown = of_depot()
         assert (shown.drains, shown.drained_in, shown.lost_from) == (1_200, 180, None)
 
+    def test_how_fast_a_backlog_shrank_long_ago_says_nothing_of_one_that_is_there_now(
+        self, operations: Operations
+    ) -> None:
+        pauses.pause(DEPOT, "its shelf is wrong")
+        pauses.resume(DEPOT)
+        for waiting in (100, 80, 60, 0, 0):
+            operations.backlogs.put(DEPOT, waiting)
+            operations.minute()
+        assert pauses.find(DEPOT).settled
+        for _ in range(60):
+            operations.minute()
+        operations.backlogs.put(DEPOT, 5_000)
+        assert (of_depot().drains, of_depot().drained_in) == (None, None)
+
     def test_a_backlog_that_does_not_shrink_has_no_end(self, operations: Operations) -> None:
         pauses.resume(DEPOT)
         pauses.pause(DEPOT, "its shelf is wrong")

@@ -13,7 +13,7 @@ from functions.operations.letters import Letter
 from functions.operations.runs import Run
 from tests.support.callers import OPERATOR_ON_CALL
 from tests.support.gateway import Response, request
-from tests.unit.operations.redriving import DEAD, Place, known_consumers
+from tests.unit.operations.redriving import DEAD, SILENT, Place, known_consumers
 
 
 @pytest.fixture
@@ -267,3 +267,18 @@ def test_a_forecast_of_other_data_or_for_another_consumer_is_not_what_would_be_s
     assert ask(place, "POST", "redrives", {"forecast": "run-1"}).status == 400
     place.until_over(begun(place, forecast="run-1", to="depot/inbox"))
     assert sent(place) == [letter.id]
+
+
+def test_a_run_says_that_it_waits_for_a_consumer_that_is_paused(place: Place) -> None:
+    letters = place.letters(2)
+    place.fates = {letter.message_id: SILENT for letter in letters}
+    run = begun(place, letters=[letter.id for letter in letters])
+    assert ask(place, "PUT", "consumers/depot/inbox/pause", {"reason": "it fails"}).status == 200
+    place.redrive()
+    shown = ask(place, "GET", f"runs/{run.id}").body["run"]
+    assert (shown["state"], shown["why"]) == (
+        "running",
+        "depot/inbox is paused: what is sent to it waits in its queue until it is resumed",
+    )
+    assert ask(place, "PUT", "consumers/depot/inbox/resume").status == 200
+    assert ask(place, "GET", f"runs/{run.id}").body["run"]["why"] == ""

@@ -92,11 +92,15 @@ def test_a_refused_refund_is_dead_lettered_with_the_reason_and_stays_requested(t
     till.deliver_reminders()
     (letter,) = till.dead_letters.sent
     assert json.loads(letter.body)["detail"]["data"] == {"payment_id": payment_id, "number": 1}
-    assert letter.reason == {
-        "reason": f"refund 1 of payment {payment_id} was refused: the account is closed",
-        "error": "UndeliverableError",
-        "tries": "1",
-    }
+    assert letter.reason is not None
+    assert (
+        letter.reason.items()
+        >= {
+            "reason": f"refund 1 of payment {payment_id} was refused: the account is closed",
+            "error": "UndeliverableError",
+            "tries": "1",
+        }.items()
+    )
     assert till.queue.sent == []
     assert service.payment(payment_id).refunds == (Refund(1699, made=False),)
     assert service.payment(payment_id).status == "settled"
@@ -137,11 +141,15 @@ def test_a_refund_is_dead_lettered_after_8_hours_without_an_answer(till: Till) -
     till.bank.fails = "before"
     till.deliver_reminders(tries=41, hours=8)
     (letter,) = till.dead_letters.sent
-    assert letter.reason == {
-        "reason": "the provider does not answer",
-        "error": "UnavailableError",
-        "tries": "41",
-    }
+    assert letter.reason is not None
+    assert (
+        letter.reason.items()
+        >= {
+            "reason": "the provider does not answer",
+            "error": "UnavailableError",
+            "tries": "41",
+        }.items()
+    )
     till.queue.sent = [letter]
     till.deliver_reminders()
     assert service.payment(payment_id).status == "refunded"
