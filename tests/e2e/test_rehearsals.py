@@ -180,10 +180,15 @@ def _orders(after: float, order: Order, scene: Scene) -> Steps:
 
 
 def _pays_when_there_is_an_invoice(rehearsed: Rehearsed, after: float, order: Order, scene: Scene) -> Steps:
-    """The robot brings it only then, so that no later event makes the invoice."""
+    """The robot brings it only then, so that no later event makes the invoice.
+
+    Who waits for a robot occupies no worker: those who have one would find none that is free.
+    """
     yield after
     order.orders(scene.stock.plain).is_approved()
     while not _has_invoice(order):
+        yield rehearsed.pause()
+    while order.shopping_list()["status"] != "assigned":
         yield rehearsed.pause()
     order.is_collected().pays()
 
