@@ -16,6 +16,7 @@ from infra.local.engine.patches import (
     cognito,
     dynamodb,
     eventbridge,
+    faulty_deliveries,
     iot,
     logs,
     mqtt,
@@ -51,6 +52,7 @@ PATCHES: tuple[Callable[[], None], ...] = (
     mqtt_sessions.apply,
     iot.apply,
     logs.apply,
+    faulty_deliveries.apply,
     autosave.apply,
 )
 

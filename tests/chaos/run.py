@@ -1,0 +1,195 @@
+"""Real faults on the deployed local stack: the command behind `make chaos`.
+
+    make chaos ORDERS=300
+    make chaos ORDERS=10 ARGS="--seed 7 --keep folder"     keep the state, the journal and what was saved
+
+Clients and workers talk to the engine through a proxy (proxy.py), deliveries inside the engine fail
+(infra/local/engine/patches/faulty_deliveries.py), workers, services and the engine are struck (blows.py). When all
+orders have gone as far as they go, the faults end, and everything must come to rest by itself. Then judge.py reads what
+is stored and what clients were answered.
+
+The last line is JSON: {"orders", "completed", "rejected", "cancelled", "lost", "twice", "unfinished",
+"money_difference", "rolled_back", "dead_letters", "faults": {…}}.
+"""
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from clients.scenarios.crowd import Crowd, Visit
+from clients.scenarios.paths import Scene
+from clients.scenarios.robots import Fleet
+from clients.scenarios.stock import open_shop
+from infra.local.cloud import STAGE, LocalCloud
+from infra.local.process import free_port
+from infra.local.seed import key, seed
+from infra.local.shoppers import interruptible
+from infra.local.up import discard, up
+from infra.stages import stage
+from tests.chaos import saved
+from tests.chaos.blows import Blows
+from tests.chaos.clients import Gate
+from tests.chaos.journal import Journal
+from tests.chaos.judge import Verdict, judge
+from tests.chaos.kills import TakenBack, bring_back, taken_back
+from tests.chaos.load import TIMES, connections, robots_at_work, visits
+from tests.chaos.proxy import Proxy
+from tests.chaos.rest import wait_for_rest
+
+DELIVERIES = {"lost": 0.015, "doubled": 0.02, "delayed": 0.03, "longest": 3.0}
+COUNTS = "faulty_deliveries.json"
+KILLS = (0.25, 0.6)  # of the orders have ended
+LATEST_KILLS = (60.0, 150.0)  # seconds from the beginning
+STOPPED_FOR = 6.0  # seconds, each service
+PAUSE = 2.0  # between two blows
+WORKERS_AT_ONCE = 3
+COMPLETED = 0.6
+
+
+def main(given: Sequence[str] | None = None) -> int:
+    """0 when nothing was lost, done twice or left, the money adds up, and each fault struck."""
+    options = _parser().parse_args(given)
+    interruptible()
+    if options.state:
+        options.state.mkdir(parents=True, exist_ok=True)
+        return _run(options, options.state)
+    with tempfile.TemporaryDirectory(prefix="mallbots-chaos-", ignore_cleanup_errors=True) as folder:
+        return _run(options, Path(folder))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="make chaos", description="Real faults on the deployed local stack.")
+    parser.add_argument("--orders", type=int, default=os.environ.get("ORDERS") or "300", help="how many (300)")
+    parser.add_argument("--clients", type=int, default=os.environ.get("CLIENTS") or "6", help="customers at once (6)")
+    parser.add_argument("--seed", type=int, default=1, help="of proxy, deliveries and blows (1)")
+    parser.add_argument("--port", type=int, default=os.environ.get("PORT") or "0", help="of the engine (a free one)")
+    parser.add_argument("--state", type=Path, help="the folder of the cloud's state, kept (a temporary one)")
+    return parser
+
+
+def _run(options: argparse.Namespace, state: Path) -> int:
+    port = options.port or free_port()
+    counts = state / COUNTS
+    for file in (counts, Path(f"{counts}.on"), Path(f"{counts}.stopped")):
+        file.unlink(missing_ok=True)
+    with Proxy(port, options.seed) as proxy:
+        deliveries = {"seed": options.seed, "counts": str(counts), **DELIVERIES}
+        cloud = LocalCloud(
+            port, state, {"AWS_ENDPOINT_URL": proxy.address, "FAULTY_DELIVERIES": json.dumps(deliveries)}
+        )
+        try:
+            up(cloud, TIMES)
+            run = Run(cloud, proxy, counts, options)
+            verdict = run.run()
+        finally:
+            discard(cloud)
+    print(json.dumps(verdict.details()))
+    print(json.dumps(verdict.report()))
+    return 0 if verdict.holds(COMPLETED) else 1
+
+
+class Run:
+    """One run on a cloud that is up."""
+
+    def __init__(self, cloud: LocalCloud, proxy: Proxy, counts: Path, options: argparse.Namespace) -> None:
+        self.cloud, self.proxy, self.counts = cloud, proxy, counts
+        self.orders, self.clients = options.orders, options.clients
+        self.journal, self.gate = Journal(), Gate()
+        self.blows = Blows(cloud, Path(f"{counts}.stopped"), options.seed, say)
+        self.kills: list[TakenBack] = []
+
+    def run(self) -> Verdict:
+        """Let people use the mall while faults strike, until all is at rest; then judge."""
+        with connections(self.cloud, self.proxy.address, self.journal, self.gate) as people:
+            seeded = seed(people)
+            say("the mall is seeded; robots go to work …")
+            scene = Scene(Fleet(people.robot, []), open_shop(people.staff, key))
+            with robots_at_work(self.cloud, people, seeded.robots), ThreadPoolExecutor(1) as background:
+                wait_for_rest(self.cloud, people.staff, [], say)
+                self._wait_for_a_save()
+                all_visits = visits(people, self.orders)
+                say(f"{self.orders} orders by {self.clients} customers at once, under faults …")
+                with self._faults():
+                    crowd = background.submit(Crowd(all_visits, scene, say).walk, self.clients)
+                    self._strike(crowd, all_visits)
+                    crowd.result()
+                say("the faults have ended; waiting until all is at rest …")
+                placed = [visit.order.id for visit in all_visits if visit.order.id]
+                rested = wait_for_rest(self.cloud, people.staff, placed, say)
+        self.cloud.stop()
+        self.journal.write(self.cloud.state / "journal.jsonl")
+        found = saved.read(self.cloud.state)
+        settings = stage(STAGE, TIMES).environment
+        return judge(found, self.journal, all_visits, self.kills, self._counted(), settings, rested=rested)
+
+    @contextmanager
+    def _faults(self) -> Iterator[None]:
+        switch = Path(f"{self.counts}.on")
+        switch.touch()
+        self.proxy.armed = True
+        try:
+            yield
+        finally:
+            self.proxy.armed = False
+            switch.unlink()
+
+    def _strike(self, crowd: "Future[None]", all_visits: Sequence[Visit]) -> None:
+        """Strike until the customers are done and each service was stopped once; the engine is killed as they go."""
+        began, services, left = time.monotonic(), list(self.blows.services), list(zip(KILLS, LATEST_KILLS, strict=True))
+        turn = 0
+        while not crowd.done() or turn < len(services) or left:
+            ended = sum(visit.ended.is_set() for visit in all_visits) / len(all_visits)
+            if left and (ended >= left[0][0] or time.monotonic() - began > left[0][1]):
+                left.pop(0)
+                self._kill_engine()
+            self.blows.kill_workers(WORKERS_AT_ONCE)
+            time.sleep(PAUSE)
+            service = services[turn % len(services)]
+            self.blows.stop(service)
+            time.sleep(STOPPED_FOR)
+            self.blows.start(service)
+            time.sleep(PAUSE)
+            turn += 1
+
+    def _kill_engine(self) -> None:
+        killed = self.blows.kill_engine()
+        self.gate.close()
+        taken = taken_back(self.journal, self.cloud.state, killed)
+        self.kills.append(taken)
+        self.cloud.start()
+        was_armed, self.proxy.armed = self.proxy.armed, False
+        bring_back(taken)
+        self.proxy.armed = was_armed
+        self.gate.open()
+        say(
+            f"killed the engine, which took back {len(taken.requests)} acknowledged requests of the last "
+            f"{taken.seconds:.1f} s (promised: {taken.promised:.1f} s); it runs again"
+        )
+
+    def _wait_for_a_save(self) -> None:
+        """Until what is seeded is saved."""
+        seeded = time.time()
+        while saved.moment_of(self.cloud.state) < seeded:
+            self.journal.entries[-1].by.get("/health")  # type: ignore[union-attr]  # what changes nothing is not saved
+            time.sleep(0.5)
+
+    def _counted(self) -> dict[str, int]:
+        deliveries = json.loads(self.counts.read_text()) if self.counts.exists() else {}
+        return dict(sorted({**self.proxy.faults, **deliveries, **self.blows.struck}.items()))
+
+
+def say(line: str) -> None:
+    """A line of progress."""
+    print(f"{datetime.now(UTC):%H:%M:%S}  {line}", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
