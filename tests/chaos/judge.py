@@ -50,7 +50,7 @@ FAMILIES: tuple[Family, ...] = (
     lambda history, _: published_state.violations(history),
     lambda history, _: baskets.violations(history),
     orders.violations,
-    lambda history, _: collection.violations(history),
+    collection.violations,
     lambda history, _: refusals.violations(history),
     lambda history, _: lists.violations(history),
 )

@@ -118,13 +118,15 @@ class Proxy:
         self._ready.set()
         self._loop.run_forever()
         server.close()
-        for task in list(self._tasks):
-            task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            self._loop.run_until_complete(asyncio.gather(*self._tasks, return_exceptions=True))
-        for _, _, writer in self._idle:
-            writer.close()
+        self._loop.run_until_complete(self._end())
         self._loop.close()
+
+    async def _end(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for _, _, writer in self._idle:
+            await _closed(writer)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -137,7 +139,7 @@ class Proxy:
             pass  # either side went away, or the engine is not there: the caller sees a lost connection
         finally:
             self._tasks.discard(task)
-            writer.close()
+            await _closed(writer)
 
     async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """Handle one request of a connection; whether another may follow."""
@@ -179,12 +181,12 @@ class Proxy:
             await writer.drain()
             response = await _read_response(reader, request.method)
         except BaseException:
-            writer.close()
+            await _closed(writer)
             raise
         if response.keep:
             self._idle.append((time.monotonic(), reader, writer))
         else:
-            writer.close()
+            await _closed(writer)
         return response
 
     async def _connection(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
@@ -192,7 +194,7 @@ class Proxy:
             since, reader, writer = self._idle.pop()
             if time.monotonic() - since < IDLE_UPSTREAM and not reader.at_eof() and not writer.is_closing():
                 return reader, writer
-            writer.close()
+            await _closed(writer)
         return await asyncio.open_connection(HOST, self._engine_port, limit=HEAD_LIMIT)
 
     async def _tunnel(self, request: Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -202,7 +204,14 @@ class Proxy:
         try:
             await asyncio.gather(_pump(reader, up_writer), _pump(up_reader, writer))
         finally:
-            up_writer.close()
+            await _closed(up_writer)
+
+
+async def _closed(writer: asyncio.StreamWriter) -> None:
+    """Close a connection; what its other end still sent is of no interest."""
+    writer.close()
+    with contextlib.suppress(OSError):
+        await writer.wait_closed()
 
 
 async def _pump(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
