@@ -23,12 +23,17 @@ class NoAnswerError(Exception):
     """The mall gave no answer for so long that the client gave up."""
 
 
+class AbandonedError(Exception):
+    """The run is over before its time: whoever waits goes home."""
+
+
 class Gate:
     """Is closed while the engine is away, so that clients do not lose their patience with what is not there."""
 
     def __init__(self) -> None:
         self._open = threading.Event()
         self._open.set()
+        self._abandoned = False
 
     def close(self) -> None:
         """Let no request through."""
@@ -38,9 +43,16 @@ class Gate:
         """Let all through."""
         self._open.set()
 
+    def abandon(self) -> None:
+        """Send everybody home who waits or comes."""
+        self._abandoned = True
+        self._open.set()
+
     def pass_through(self) -> None:
-        """Wait until it is open."""
+        """Wait until it is open. Raises AbandonedError."""
         self._open.wait()
+        if self._abandoned:
+            raise AbandonedError
 
 
 class PatientMall(Mall):

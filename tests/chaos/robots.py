@@ -8,10 +8,11 @@ from types import TracebackType
 
 from clients.mall import Json, MallError
 from clients.people import People
-from tests.chaos.clients import NoAnswerError
+from tests.chaos.clients import AbandonedError, NoAnswerError
 
 HEARTBEAT = 15.0  # seconds: a lease is 60
 LOOK_EVERY = 1.5
+GOES_ON_AFTER = (MallError, NoAnswerError, AbandonedError)
 AT_WORK = ("assigned", "active")
 
 
@@ -46,7 +47,7 @@ class Desk:
 
     def _beat(self, robot: str) -> None:
         while True:
-            with suppress(MallError, NoAnswerError):  # the next one follows
+            with suppress(*GOES_ON_AFTER):  # the next one follows
                 self._people.robot(robot).put(f"/api/depot/bots/{robot}/online")
             if self._closed.wait(HEARTBEAT):
                 return
@@ -64,7 +65,7 @@ class Desk:
                 for status in AT_WORK
                 for one in self._people.staff.pages(f"/api/depot/shopping?status={status}", "lists")
             ]
-        except (MallError, NoAnswerError):
+        except GOES_ON_AFTER:
             return []
 
     def _takes(self, list_id: str) -> bool:
@@ -89,7 +90,7 @@ class Desk:
                     pick = {"storeId": stop["storeId"], "productId": item["productId"], "quantity": item["quantity"]}
                     robot.put(f"{path}/pick", {**assignment, **pick}, key=_key())
             self._people.staff.put(f"{path}/complete", assignment, key=_key())
-        except (MallError, NoAnswerError):
+        except GOES_ON_AFTER:
             pass  # its list is another's, or over: the next look shows
         finally:
             with self._change:

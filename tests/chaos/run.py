@@ -119,7 +119,11 @@ class Run:
                 say(f"{self.orders} orders by {self.clients} customers at once, under faults …")
                 with self._faults():
                     crowd = background.submit(Crowd(all_visits, scene, say).walk, self.clients)
-                    self._strike(crowd, all_visits)
+                    try:
+                        self._strike(crowd, all_visits)
+                    except BaseException:
+                        self.gate.abandon()
+                        raise
                     crowd.result()
                 say("the faults have ended; waiting until all is at rest …")
                 placed = [visit.order.id for visit in all_visits if visit.order.id]

@@ -105,4 +105,10 @@ def _scoped(found: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def _items(table: Mapping[str, Any]) -> Iterator[Item]:
     for by_sort in table["items"].values():
-        yield from by_sort.values()
+        for item in by_sort.values():
+            yield {name: _attribute(value) for name, value in item.items()}
+
+
+def _attribute(value: dict[str, Any]) -> dict[str, Any]:
+    """An attribute of an item as boto3 gives it: the engine keeps bytes as on the wire, in base64."""
+    return {"B": b64decode(value["B"])} if isinstance(value.get("B"), str) else value
