@@ -51,19 +51,23 @@ def moment_of(state: Path) -> float:
 
 def read(state: Path) -> Saved:
     """What was saved in the folder of a cloud's state."""
-    folder = state / FOLDER
     names = simulated_names(json.loads((state / "outputs.json").read_text()))
     found = Saved(moment_of(state))
-    for name, table in _scoped(_payload(folder / "dynamodb.json")["tables"]):
+    for name, table in content_of(state, "dynamodb", "tables"):
         if name in names:
             found.tables[names[name]] = list(_items(table))
-    for url, queue in _scoped(_payload(folder / "sqs.json")["queues"]):
+    for url, queue in content_of(state, "sqs", "queues"):
         name = str(url).rpartition("/")[2]
         if name in names:
             found.queues[names[name]] = list(queue["messages"])
-    for _, archive in _scoped(_payload(folder / "eventbridge.json").get("archives", {})):
+    for _, archive in content_of(state, "eventbridge", "archives"):
         found.archived += archive.get("Events", [])
     return found
+
+
+def content_of(state: Path, service: str, member: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What the engine saved of a service under a name: each thing by its id."""
+    return _scoped(_payload(state / FOLDER / f"{service}.json")[member])
 
 
 def simulated_names(outputs: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
