@@ -27,7 +27,8 @@ class Recorded:
     def __init__(self, found: Saved, journal: Journal, settings: Mapping[str, str], *, rested: bool) -> None:
         self._found, self._journal = found, journal
         self._commits = sorted(_commits(found), key=lambda commit: (commit[0], int(commit[2]["version"]["N"])))
-        asked = [one for one in journal.entries if not one.taken_back]
+        # A write without a key is in no commit that names it: what came of it cannot be told.
+        asked = [one for one in journal.entries if not one.taken_back and (one.key or not one.writes)]
         self.began = min([one.at for one in asked] + [at for at, _, _ in self._commits], default=0.0)
         self._end = found.moment + 1
         self.final = {"tables": _tables(found), "quiescent": rested, "settings": dict(settings)}

@@ -73,7 +73,7 @@ TWICE = {
 }
 UNFINISHED = {sagas.ENDS, sagas.COMPENSATED, orders.READY, orders.LIST_CANCELLED}
 # What cannot be told from the last state of tables and from answers.
-UNSEEN: set[str] = set()
+UNSEEN = {sagas.MARKED}
 ENOUGH_NAMED = 40
 ROBOTS_UNDELIVERED = "fleet/topics/undelivered"
 

@@ -1,7 +1,7 @@
 """Real faults on the deployed local stack: the command behind `make chaos`.
 
     make chaos ORDERS=300
-    make chaos ORDERS=10 ARGS="--seed 7 --keep folder"     keep the state, the journal and what was saved
+    make chaos ORDERS=10 SEED=7 STATE=folder     another seed; the folder of the cloud's state is kept
 
 Clients and workers talk to the engine through a proxy (proxy.py), deliveries inside the engine fail
 (infra/local/engine/patches/faulty_deliveries.py), workers, services and the engine are struck (blows.py). When all
@@ -29,7 +29,7 @@ from clients.scenarios.paths import Scene
 from clients.scenarios.robots import Fleet
 from clients.scenarios.stock import open_shop
 from infra.local.cloud import STAGE, LocalCloud
-from infra.local.process import free_port
+from infra.local.process import ROOT, free_port
 from infra.local.seed import key, seed
 from infra.local.shoppers import interruptible
 from infra.local.up import discard, up
@@ -43,8 +43,11 @@ from tests.chaos.kills import TakenBack, bring_back, taken_back
 from tests.chaos.load import TIMES, connections, robots_at_work, visits
 from tests.chaos.proxy import Proxy
 from tests.chaos.rest import wait_for_rest
+from tests.chaos.snapshot import snapshot, to_text
 
 DELIVERIES = {"lost": 0.015, "doubled": 0.02, "delayed": 0.03, "longest": 3.0}
+KEPT = ROOT / ".build" / "chaos"
+"""The journal of the last run, and the states of its kills and its end (simulated further with --from-state)."""
 COUNTS = "faulty_deliveries.json"
 KILLS = (0.25, 0.6)  # of the orders have ended
 LATEST_KILLS = (60.0, 150.0)  # seconds from the beginning
@@ -105,6 +108,8 @@ class Run:
         self.journal, self.gate = Journal(), Gate()
         self.blows = Blows(cloud, Path(f"{counts}.stopped"), options.seed, say)
         self.kills: list[TakenBack] = []
+        self.settings = stage(STAGE, TIMES).environment
+        KEPT.mkdir(parents=True, exist_ok=True)
 
     def run(self) -> Verdict:
         """Let people use the mall while faults strike, until all is at rest; then judge."""
@@ -129,10 +134,10 @@ class Run:
                 placed = [visit.order.id for visit in all_visits if visit.order.id]
                 rested = wait_for_rest(self.cloud, people.staff, placed, say)
         self.cloud.stop()
-        self.journal.write(self.cloud.state / "journal.jsonl")
+        self.journal.write(KEPT / "journal.jsonl")
+        self._keep("end")
         found = saved.read(self.cloud.state)
-        settings = stage(STAGE, TIMES).environment
-        return judge(found, self.journal, all_visits, self.kills, self._counted(), settings, rested=rested)
+        return judge(found, self.journal, all_visits, self.kills, self._counted(), self.settings, rested=rested)
 
     @contextmanager
     def _faults(self) -> Iterator[None]:
@@ -168,6 +173,7 @@ class Run:
         self.gate.close()
         taken = taken_back(self.journal, self.cloud.state, killed)
         self.kills.append(taken)
+        self._keep(f"kill-{len(self.kills)}")
         self.cloud.start()
         was_armed, self.proxy.armed = self.proxy.armed, False
         bring_back(taken)
@@ -184,6 +190,10 @@ class Run:
         while saved.moment_of(self.cloud.state) < seeded:
             self.journal.entries[-1].by.get("/health")  # type: ignore[union-attr]  # what changes nothing is not saved
             time.sleep(0.5)
+
+    def _keep(self, name: str) -> None:
+        """Keep the saved state for the simulation, while no engine runs."""
+        (KEPT / f"{name}.json").write_text(to_text(snapshot(self.cloud.state, self.settings)))
 
     def _counted(self) -> dict[str, int]:
         deliveries = json.loads(self.counts.read_text()) if self.counts.exists() else {}

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from functions.customers.wrapping import PARTITION, context_of
+from infra.local.cloud import STAGE
+from infra.stages import stage
 from tests.chaos import saved
 from tests.chaos.history import SANDBOX
 from tests.chaos.load import TIMES
@@ -23,13 +25,12 @@ from tests.simulation.check.stored_form import unpacked
 
 # How the engine lays out what its KMS encrypts: the id of its key, the digest of the context, a nonce, and the data.
 KEY_ID, DIGEST, NONCE = 36, 32, 16
-OF_THE_STAGE = {f"MALLBOTS_{name.upper()}": seconds for name, seconds in TIMES.items()}
 
 
 def main(given: Sequence[str] | None = None) -> int:
     folder, file = sys.argv[1:] if given is None else given
-    found = snapshot(Path(folder), OF_THE_STAGE)
-    Path(file).write_text(json.dumps(found, default=_text))
+    found = snapshot(Path(folder), stage(STAGE, TIMES).environment)
+    Path(file).write_text(to_text(found))
     counts = {"tables": sum(map(len, found["tables"].values())), "messages": sum(map(len, found["queues"].values()))}
     print(json.dumps({"moment": found["moment"], **counts}))
     return 0
@@ -47,6 +48,11 @@ def snapshot(state: Path, settings: Mapping[str, str]) -> dict[str, Any]:
         "provider": dict(_provider(found)),
         "data_keys": dict(_data_keys(found, state)),
     }
+
+
+def to_text(found: Mapping[str, Any]) -> str:
+    """The content of a file."""
+    return json.dumps(found, default=_text)
 
 
 def _message(message: Mapping[str, Any], moment: float) -> dict[str, Any]:
