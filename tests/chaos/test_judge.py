@@ -37,8 +37,7 @@ def found(cloud: Cloud) -> Saved:
     archived = [{"Detail": json.dumps(detail)} for detail in _published(cloud)]
     tables = {name: [dict(item) for item in table.items.values()] for name, table in cloud.tables.items()}
     tables["payments/views"] += _books(cloud)
-    queues = {name: [] for name in cloud.queues}
-    return Saved(_unix(cloud.scheduler.now_us), tables, queues, archived)
+    return Saved(_unix(cloud.scheduler.now_us), tables, {name: [] for name in cloud.queues}, archived)
 
 
 @pytest.fixture
