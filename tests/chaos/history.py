@@ -5,7 +5,7 @@ of a row before its last. A message that was published and is in no queue any mo
 """
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -50,6 +50,7 @@ class Recorded:
         for one in asked:
             if one.key and one.writes:
                 by_cause[cause_of(one)].append(one)
+        together = Counter(_transaction(table, item) for _, table, item in self._commits)
         last: dict[str, int] = {}
         for time, table, item in self._commits:
             stream, version = item["stream"]["S"], int(item["version"]["N"])
@@ -61,7 +62,7 @@ class Recorded:
                 one = next((one for one in causing if one.accepted), causing[0])
                 yield at, "invocation", {"container": container, "function": "", "cause": [_id(one)]}
             fields = {"table": table, "key": [stream, version], "item": item, "container": container}
-            yield at, "commit", {**fields, "in_transaction": 1}
+            yield at, "commit", {**fields, "in_transaction": together[_transaction(table, item)]}
 
     def _messages(self) -> Iterator[Entry]:
         end = self._at(self._end)
@@ -127,6 +128,11 @@ def _commits(found: Saved) -> Iterator[tuple[float, str, Item]]:
             for item in items:
                 commit = unpacked(item)
                 yield _time(commit["time"]["S"]), table, commit
+
+
+def _transaction(table: str, item: Item) -> tuple[str, ...]:
+    """What the commits of one transaction have in common, and no others."""
+    return table, *(item[name]["S"] for name in ("time", "correlation_id", "actor"))
 
 
 def _tables(found: Saved) -> dict[str, dict[Any, Item]]:

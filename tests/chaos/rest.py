@@ -17,11 +17,13 @@ LOOKS = 3  # in a row
 LISTS_AT_WORK = ("available", "assigned", "active")
 
 
-def wait_for_rest(cloud: LocalCloud, staff: Mall, orders: Sequence[str], report: Callable[[str], None]) -> bool:
-    """Wait until nothing is in progress; whether that came within the bound."""
+def wait_for_rest(
+    cloud: LocalCloud, staff: Mall, orders: Sequence[str], report: Callable[[str], None], looks: int = LOOKS
+) -> bool:
+    """Wait until nothing is in progress, at so many looks in a row; whether that came within the bound."""
     deadline, said, quiet = time.monotonic() + WITHIN_SECONDS, time.monotonic(), 0
     ended: set[str] = set()
-    while quiet < LOOKS:
+    while quiet < looks:
         missing = _in_progress(cloud, staff, [order for order in orders if order not in ended], ended)
         quiet = 0 if missing else quiet + 1
         if time.monotonic() > deadline:

@@ -118,7 +118,7 @@ class Run:
             say("the mall is seeded; robots go to work …")
             scene = Scene(Fleet(people.robot, []), open_shop(people.staff, key))
             with robots_at_work(self.cloud, people, seeded.robots), ThreadPoolExecutor(1) as background:
-                wait_for_rest(self.cloud, people.staff, [], say)
+                wait_for_rest(self.cloud, people.staff, [], say, looks=1)
                 self._wait_for_a_save()
                 all_visits = visits(people, self.orders)
                 say(f"{self.orders} orders by {self.clients} customers at once, under faults …")
