@@ -9,7 +9,7 @@ import httpx
 from botocore.exceptions import BotoCoreError, ClientError
 
 from clients.credential import NOBODY, Credential
-from clients.mall import UNAUTHENTICATED, Json, Mall, MallError
+from clients.mall import LONGEST_WAIT, UNAUTHENTICATED, Json, Mall, MallError
 from tests.chaos.journal import Journal, who_has
 
 GOES_ON_FOR = 240.0  # seconds
@@ -84,10 +84,12 @@ class PatientMall(Mall):
                     return content
                 if not passes:
                     raise refused
+                # The gateway keeps for a minute that a token could not be checked.
+                pause = max(pause, min(LONGEST_WAIT, float(response.headers.get("retry-after", 0))))
             if time.monotonic() > deadline:
                 raise NoAnswerError(f"{method} {path} had no answer for {GOES_ON_FOR:.0f} s")
             time.sleep(random.uniform(0.5, 1) * pause)
-            pause = min(LONGEST_PAUSE, pause * 2)
+            pause = max(FIRST_PAUSE, min(LONGEST_PAUSE, pause * 2))
 
     def _try(self, method: str, path: str, body: Json | None, key: str | None) -> httpx.Response | None:
         """One request, and its answer, if one comes."""

@@ -9,7 +9,7 @@ from clients.mall import Json, MallError
 from functions.kernel.runtime import ids
 from infra.local.engine.patches.autosave import INTERVAL_SECONDS, MOMENT
 from tests.chaos import saved
-from tests.chaos.clients import PatientMall
+from tests.chaos.clients import NoAnswerError, PatientMall
 from tests.chaos.journal import Asked, Journal
 from tests.simulation.check.stored_form import unpacked
 
@@ -85,7 +85,7 @@ def bring_back(taken: TakenBack) -> None:
         client: Repeats = asked.by.through_the_gate()
         try:
             client.call(asked.method, asked.path, asked.body, key=asked.key)
-        except MallError as error:
+        except (MallError, NoAnswerError) as error:
             taken.refused.append(f"{asked.method} {asked.path}: {error}")
 
 
