@@ -79,7 +79,7 @@ def test_an_event_that_the_bus_cannot_deliver_at_once_comes_later(faulty: Faulty
         came.update(json.loads(message["Body"])["detail"]["number"] for message in bench.receive(queue))
         return came == set(range(8))
 
-    eventually(all_came)
+    eventually(all_came, seconds=60)
     assert counts(bench)["rule_lost"] > 0
 
 
