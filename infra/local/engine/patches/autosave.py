@@ -27,7 +27,7 @@ ENDED_WITHIN_SECONDS = 5
 MOMENT = "saved_moment.json"
 """In the state's folder: when what is saved there was so, and when it was written (Unix times)."""
 SAVED_AT_STOP_ONLY = {"cloudwatch", "cloudwatch_logs", "xray"}
-SAVED_AFTER_A_DEPLOY_ONLY = {"lambda"}
+SAVED_AFTER_A_DEPLOY_ONLY = {"lambda", "cloudformation"}
 
 Save = dict[str, Callable[[], Any]]
 
