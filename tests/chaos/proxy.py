@@ -20,6 +20,7 @@ CLIENT, WORKER = "client", "worker"
 GATEWAY = "/_aws/execute-api/"
 REPLY_DROPPED, THROTTLED, DELAYED, REPEATED = "reply_dropped", "throttled", "delayed", "repeated"
 FAULTS = (REPLY_DROPPED, THROTTLED, DELAYED, REPEATED)
+DUE = 50  # the request at which a fault strikes that has not struck yet, so that a short run has each
 CHUNK = 65_536
 HEAD_LIMIT = 65_536
 IDLE_UPSTREAM = 4.0  # seconds after which a connection to the engine is not used again: it ends idle ones after 5
@@ -86,15 +87,14 @@ class Proxy:
         self.port = port
         self.armed = False
         self.faults: Counter[str] = Counter()
-        """How often each fault struck, by sender and name: `worker_throttled`."""
-        self.requests = 0
+        """How often each fault struck, and could have, by sender and name: `worker_throttled`."""
+        self.chances: Counter[str] = Counter()
         self._engine_port = engine_port
         self._rates = rates
         self._random = random.Random(seed)
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
         self._idle: list[tuple[float, asyncio.StreamReader, asyncio.StreamWriter]] = []
-        self._tasks: set[asyncio.Task[None]] = set()
         self._thread = threading.Thread(target=self._run, name="proxy", daemon=True)
 
     @property
@@ -122,23 +122,20 @@ class Proxy:
         self._loop.close()
 
     async def _end(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        while others := asyncio.all_tasks() - {asyncio.current_task()}:
+            for task in others:
+                task.cancel()
+            await asyncio.gather(*others, return_exceptions=True)
         for _, _, writer in self._idle:
             await _closed(writer)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
         try:
             while await self._one(reader, writer):
                 pass
         except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError):
             pass  # either side went away, or the engine is not there: the caller sees a lost connection
         finally:
-            self._tasks.discard(task)
             await _closed(writer)
 
     async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
@@ -146,7 +143,6 @@ class Proxy:
         request = await _read_request(reader, writer)
         if request is None:
             return False
-        self.requests += 1
         if request.is_upgrade:
             await self._tunnel(request, reader, writer)
             return False
@@ -168,9 +164,14 @@ class Proxy:
         return response.keep and request.headers.get("connection", "").lower() != "close"
 
     def _strikes(self, fault: str, sender: str) -> bool:
-        if not self.armed or not sender or self._random.random() >= self._rates[sender].of(fault):
+        if not self.armed or not sender:
             return False
-        self.faults[f"{sender}_{fault}"] += 1
+        name, rate = f"{sender}_{fault}", self._rates[sender].of(fault)
+        self.chances[name] += 1
+        is_due = rate > 0 and self.chances[name] == DUE and not self.faults[name]
+        if self._random.random() >= rate and not is_due:
+            return False
+        self.faults[name] += 1
         return True
 
     async def _forward(self, request: Request) -> Response:

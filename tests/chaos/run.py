@@ -18,6 +18,7 @@ import os
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -36,17 +37,24 @@ from infra.local.up import discard, up
 from infra.local.warm import warm
 from infra.stages import stage
 from tests.chaos import saved
-from tests.chaos.blows import Blows
+from tests.chaos.blows import ENGINE_KILLED, SERVICE_STOPPED, WORKER_KILLED, Blows
 from tests.chaos.clients import Gate
 from tests.chaos.journal import Journal
 from tests.chaos.judge import Verdict, judge
 from tests.chaos.kills import TakenBack, bring_back, taken_back
 from tests.chaos.load import TIMES, connections, robots_at_work, visits
-from tests.chaos.proxy import Proxy
+from tests.chaos.proxy import CLIENT, FAULTS, WORKER, Proxy
 from tests.chaos.rest import wait_for_rest
 from tests.chaos.snapshot import snapshot, to_text
 
 DELIVERIES = {"lost": 0.015, "doubled": 0.02, "delayed": 0.03, "longest": 3.0}
+ALL_FAULTS = (
+    *(f"{sender}_{fault}" for sender in (CLIENT, WORKER) for fault in FAULTS),
+    *(f"{source}_{fault}" for source in ("stream", "queue", "rule", "iot") for fault in ("lost", "doubled", "delayed")),
+    WORKER_KILLED,
+    SERVICE_STOPPED,
+    ENGINE_KILLED,
+)
 KEPT = ROOT / ".build" / "chaos"
 """The journal of the last run, and the states of its kills and its end (simulated further with --from-state)."""
 COUNTS = "faulty_deliveries.json"
@@ -205,7 +213,8 @@ class Run:
 
     def _counted(self) -> dict[str, int]:
         deliveries = json.loads(self.counts.read_text()) if self.counts.exists() else {}
-        return dict(sorted({**self.proxy.faults, **deliveries, **self.blows.struck}.items()))
+        struck = Counter({**self.proxy.faults, **deliveries, **self.blows.struck})
+        return {name: struck[name] for name in ALL_FAULTS}
 
 
 def say(line: str) -> None:

@@ -2,6 +2,7 @@
 
 Off unless `FAULTY_DELIVERIES` is set, to JSON: {"seed": 1, "lost": 0.02, "doubled": 0.02, "delayed": 0.05, "longest":
 2.0, "counts": "file"}; shares of 1, the longest delay in seconds. Faults strike while the file `<counts>.on` exists.
+A fault that has not struck before its tenth chance does then, if it may strike at all, so that a short run has each.
 The file `counts` holds how often each did: {"stream_lost": 3, …}. The functions that `<counts>.stopped` names, one a
 line, are throttled as by a reserved concurrency of 0, which as a request would make the engine save all code.
 
@@ -30,6 +31,7 @@ from infra.local.engine.seams import Seams, module
 
 VARIABLE = "FAULTY_DELIVERIES"
 LOST, DOUBLED, DELAYED = "lost", "doubled", "delayed"
+DUE = 10  # the chance at which a fault strikes that has not struck yet
 SOURCES = {"aws:dynamodb": "stream", "aws:sqs": "queue"}
 FIRST_RETRY, RETRIES = 1, 5  # seconds until the bus tries again, doubled each time; so often at most
 AT_MOST_SECONDS = 900
@@ -49,13 +51,20 @@ class Faults:
         # What was counted before a kill counts on.
         before = json.loads(self._file.read_text()) if self._file.exists() else {}
         self._counts: Counter[str] = Counter(before)
+        self._chances: Counter[str] = Counter()
 
     def strikes(self, source: str, fault: str) -> bool:
         """Whether a fault strikes a delivery of a source (stream, queue, rule, iot)."""
+        name = f"{source}_{fault}"
         with self._change:
-            if self._random.random() >= self._rates[fault] or not self._switch.exists():
+            drawn = self._random.random() < self._rates[fault]
+            if not self._switch.exists():
                 return False
-            self._counts[f"{source}_{fault}"] += 1
+            self._chances[name] += 1
+            is_due = self._rates[fault] > 0 and self._chances[name] == DUE and not self._counts[name]
+            if not (drawn or is_due):
+                return False
+            self._counts[name] += 1
             partial = self._file.with_suffix(".part")
             partial.write_text(json.dumps(self._counts))
             partial.replace(self._file)
