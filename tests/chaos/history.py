@@ -22,9 +22,14 @@ KEYS = {"events": ("stream", "version"), "views": ("partition", "sort")}
 
 
 class Recorded:
-    """Entries and the final state, as `check` takes them. began: the Unix time that is 0."""
+    """Entries and the final state, as `check` takes them. began: the Unix time that is 0.
 
-    def __init__(self, found: Saved, journal: Journal, settings: Mapping[str, str], *, rested: bool) -> None:
+    faults_ended: a Unix time.
+    """
+
+    def __init__(
+        self, found: Saved, journal: Journal, settings: Mapping[str, str], faults_ended: float, *, rested: bool
+    ) -> None:
         self._found, self._journal = found, journal
         self._commits = sorted(_commits(found), key=lambda commit: (commit[0], int(commit[2]["version"]["N"])))
         # A write without a key is in no commit that names it: what came of it cannot be told.
@@ -32,7 +37,9 @@ class Recorded:
         self.began = min([one.at for one in asked] + [at for at, _, _ in self._commits], default=0.0)
         self._end = found.moment + 1
         self.final = {"tables": _tables(found), "quiescent": rested, "settings": dict(settings)}
-        entries = [*self._effects(), *self._requests(asked), *self._stored(asked), *self._messages(), *self._letters()]
+        quiet: Entry = self._at(faults_ended), "quiet", {}
+        of_requests, of_messages = self._requests(asked), self._messages()
+        entries = [*self._effects(), *of_requests, *self._stored(asked), *of_messages, *self._letters(), quiet]
         self.entries: list[Entry] = sorted(entries, key=lambda entry: entry[0])
 
     def _at(self, time: float) -> int:

@@ -161,11 +161,12 @@ def judge(
     kills: Sequence[TakenBack],
     faults: Mapping[str, int],
     settings: Mapping[str, str],
+    faults_ended: float,
     *,
     rested: bool,
 ) -> Verdict:
-    """Judge a run by its last saved moment."""
-    recorded = Recorded(found, journal, settings, rested=rested)
+    """Judge a run by its last saved moment. faults_ended: a Unix time."""
+    recorded = Recorded(found, journal, settings, faults_ended, rested=rested)
     history = ParsedHistory(recorded.entries, recorded.final)
     deliveries = Deliveries(history)
     verdict = Verdict(len(visits), Counter(), faults, kills, rested)

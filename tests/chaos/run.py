@@ -144,6 +144,7 @@ class Run:
                         self.gate.abandon()
                         raise
                     crowd.result()
+                ended = time.time()
                 say("the faults have ended; waiting until all is at rest …")
                 placed = [visit.order.id for visit in all_visits if visit.order.id]
                 rested = wait_for_rest(self.cloud, people.staff, placed, say)
@@ -151,7 +152,8 @@ class Run:
         self.journal.write(KEPT / "journal.jsonl")
         self._keep("end")
         found = saved.read(self.cloud.state)
-        return judge(found, self.journal, all_visits, self.kills, self._counted(), self.settings, rested=rested)
+        counted, settings = self._counted(), self.settings
+        return judge(found, self.journal, all_visits, self.kills, counted, settings, ended, rested=rested)
 
     @contextmanager
     def _faults(self) -> Iterator[None]:

@@ -89,7 +89,7 @@ def _unix(at_us: int) -> float:
 
 
 def verdict_on(found: Saved, journal: Journal, cloud: Cloud) -> Verdict:
-    return judge(found, journal, [], [], Counter(), cloud.settings, rested=True)
+    return judge(found, journal, [], [], Counter(), cloud.settings, BEGIN.timestamp(), rested=True)
 
 
 def wrong(verdict: Verdict) -> dict[str, list[str]]:
