@@ -103,7 +103,7 @@ def _data_keys(found: Saved, state: Path) -> Iterator[tuple[str, str]]:
         if item["partition"]["S"] != PARTITION:
             continue
         encrypted, year = b64decode(json.loads(item["data"]["S"])["key"]), item["sort"]["S"].partition(" ")[0]
-        secret = keys[encrypted[:KEY_ID].decode()]["_symmetric_key"]
+        secret = b64decode(keys[encrypted[:KEY_ID].decode()]["_symmetric_key_b64"])
         yield b64encode(encrypted).decode(), b64encode(_decrypted(encrypted, secret, context_of(year))).decode()
 
 

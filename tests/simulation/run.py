@@ -27,7 +27,7 @@ from tests.simulation.check.sagas import order_status
 from tests.simulation.faults import DESCRIPTIONS
 from tests.simulation.outcomes import OUTCOMES
 from tests.simulation.replay_files import FOLDER, load, save
-from tests.simulation.saved_state import DEPLOYED, follow
+from tests.simulation.saved_state import DEPLOYED, SavedState, follow
 from tests.simulation.schedule import ALL, Outcome, Without, run_schedule
 from tests.simulation.shrink import shrink
 from tests.simulation.tally import NUMBERS, Tally, share
@@ -280,10 +280,11 @@ def replay(options: argparse.Namespace) -> int:
 def follow_state(options: argparse.Namespace) -> int:
     """Let a saved state go on, and print what follows; 1 when something stays in progress."""
     cloud, settled = follow(options.from_state, options.seed, options.faults)
-    entries = [entry for entry in cloud.history.entries if entry[2].get("container") != DEPLOYED]
+    begin, everything = SavedState.read(options.from_state).moment_us, cloud.history.entries
+    entries = [(at - begin, kind, said) for at, kind, said in everything if said.get("container") != DEPLOYED]
     for line in timeline(entries, options.about, everything=options.everything):
         print(line)
-    ended = Counter(order_status(commits) for _, commits in ParsedHistory(cloud.history.entries, {}).of_kind("Order"))
+    ended = Counter(order_status(commits) for _, commits in ParsedHistory(everything, {}).of_kind("Order"))
     print(json.dumps({"settled": settled, "commits": sum(kind == "commit" for _, kind, _ in entries), "orders": ended}))
     return 0 if settled else 1
 

@@ -20,6 +20,9 @@ from tests.simulation.saved_state import SavedState, follow
 from tests.simulation.scheduler import SECOND
 from tests.simulation.test_cloud import Visit
 
+# Three orders that were under way when `make chaos` killed an engine; without stores and read models.
+DEPLOYED = Path(__file__).parent / "samples" / "deployed_state.json"
+
 
 class UnfinishedVisit(Visit):
     """A customer whose order is placed, and nothing more."""
@@ -97,6 +100,12 @@ def test_it_comes_to_its_end_whatever_faults_strike_meanwhile(file: Path) -> Non
     cloud, settled = follow(file, seed=3, scale=0.3)
     assert settled
     assert set(statuses(cloud)) <= {"approved", "rejected"}
+
+
+def test_orders_that_were_under_way_on_a_deployed_stack_are_approved() -> None:
+    cloud, settled = follow(DEPLOYED, seed=3)
+    assert settled
+    assert statuses(cloud) == ["approved"] * 3
 
 
 def test_the_virtual_time_begins_at_the_saved_moment(file: Path) -> None:
