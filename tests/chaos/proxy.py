@@ -95,6 +95,7 @@ class Proxy:
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
         self._idle: list[tuple[float, asyncio.StreamReader, asyncio.StreamWriter]] = []
+        self._tasks: set[asyncio.Task[None] | None] = set()
         self._thread = threading.Thread(target=self._run, name="proxy", daemon=True)
 
     @property
@@ -130,12 +131,16 @@ class Proxy:
             await _closed(writer)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # The loop itself keeps weak references only: https://docs.python.org/3/library/asyncio-task.html
+        task = asyncio.current_task()
+        self._tasks.add(task)
         try:
             while await self._one(reader, writer):
                 pass
         except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError):
             pass  # either side went away, or the engine is not there: the caller sees a lost connection
         finally:
+            self._tasks.discard(task)
             await _closed(writer)
 
     async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:

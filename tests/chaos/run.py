@@ -59,7 +59,8 @@ KEPT = ROOT / ".build" / "chaos"
 """The journal of the last run, and the states of its kills and its end (simulated further with --from-state)."""
 COUNTS = "faulty_deliveries.json"
 KILLS = (0.25, 0.6)  # of the orders have ended
-LATEST_KILLS = (60.0, 150.0)  # seconds from the beginning
+EACH_KILL_WITHIN = 60.0  # seconds, or
+SECONDS_AN_ORDER = 3.0
 STOPPED_FOR = 6.0  # seconds, each service
 PAUSE = 2.0  # between two blows
 WORKERS_AT_ONCE = 3
@@ -168,13 +169,14 @@ class Run:
 
     def _strike(self, crowd: "Future[None]", all_visits: Sequence[Visit]) -> None:
         """Strike until the customers are done and each service was stopped once; the engine is killed as they go."""
-        began, services, left = time.monotonic(), list(self.blows.services), list(zip(KILLS, LATEST_KILLS, strict=True))
-        turn = 0
-        while not crowd.done() or turn < len(services) or left:
+        services, turn, kills, latest = list(self.blows.services), 0, list(KILLS), time.monotonic()
+        latest += max(EACH_KILL_WITHIN, KILLS[0] * len(all_visits) * SECONDS_AN_ORDER)
+        while not crowd.done() or turn < len(services) or kills:
             ended = sum(visit.ended.is_set() for visit in all_visits) / len(all_visits)
-            if left and (ended >= left[0][0] or time.monotonic() - began > left[0][1]):
-                left.pop(0)
+            if kills and (ended >= kills[0] or time.monotonic() > latest):
                 self._kill_engine()
+                share = kills.pop(0)
+                latest = time.monotonic() + max(EACH_KILL_WITHIN, share * len(all_visits) * SECONDS_AN_ORDER)
             self.blows.kill_workers(WORKERS_AT_ONCE)
             time.sleep(PAUSE)
             service = services[turn % len(services)]
