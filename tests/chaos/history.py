@@ -5,7 +5,7 @@ of a row before its last. A message that was published and is in no queue any mo
 """
 
 import json
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -18,6 +18,8 @@ from tests.simulation.check.stored_form import unpacked
 from tests.simulation.check.subscribers import SUBSCRIBERS
 
 SANDBOX = "sandbox provider: "  # the partitions that are the provider's books
+Stored = tuple[float, str, Item]  # when, in which table, and the commit's item
+AT_ONCE = 0.02  # seconds between the times of two commits of one transaction, at most
 KEYS = {"events": ("stream", "version"), "views": ("partition", "sort")}
 
 
@@ -57,19 +59,20 @@ class Recorded:
         for one in asked:
             if one.key and one.writes:
                 by_cause[cause_of(one)].append(one)
-        together = Counter(_transaction(table, item) for _, table, item in self._commits)
         last: dict[str, int] = {}
-        for time, table, item in self._commits:
-            stream, version = item["stream"]["S"], int(item["version"]["N"])
+        for write in _transactions(self._commits):
+            time = write[0][0]
             # Two commits of a stream may have one time, by two clocks that tick coarsely.
-            at = last[stream] = max(self._at(time), last.get(stream, -1) + 1)
-            container = f"{stream} {version}"
-            causing = by_cause.get(item["cause"]["S"]) if "cause" in item else None
-            if causing:
-                one = next((one for one in causing if one.accepted), causing[0])
-                yield at, "invocation", {"container": container, "function": "", "cause": [_id(one)]}
-            fields = {"table": table, "key": [stream, version], "item": item, "container": container}
-            yield at, "commit", {**fields, "in_transaction": together[_transaction(table, item)]}
+            at = max([self._at(time), *(last.get(item["stream"]["S"], -1) + 1 for _, _, item in write)])
+            for _, table, item in write:
+                stream, version = item["stream"]["S"], int(item["version"]["N"])
+                last[stream], container = at, f"{stream} {version}"
+                causing = by_cause.get(item["cause"]["S"]) if "cause" in item else None
+                if causing:
+                    one = _attempt(causing, time)
+                    yield at, "invocation", {"container": container, "function": "", "cause": [_id(one)]}
+                fields = {"table": table, "key": [stream, version], "item": item, "container": container}
+                yield at, "commit", {**fields, "in_transaction": len(write)}
 
     def _messages(self) -> Iterator[Entry]:
         end = self._at(self._end)
@@ -125,11 +128,23 @@ class Recorded:
 
 
 def waiting(found: Saved) -> dict[str, int]:
-    """The messages that still wait, by queue."""
-    return {name: len(left) for name, left in found.queues.items() if left and not is_of_failures(name)}
+    """The messages that still wait, by queue. A schedule's tick is none: one has come each minute."""
+    left = {
+        name: sum(_is_message(message["body"]) for message in messages)
+        for name, messages in found.queues.items()
+        if not is_of_failures(name)
+    }
+    return {name: number for name, number in left.items() if number}
 
 
-def _commits(found: Saved) -> Iterator[tuple[float, str, Item]]:
+def _is_message(body: str) -> bool:
+    try:
+        return "detail" in json.loads(body)
+    except (ValueError, TypeError):
+        return True
+
+
+def _commits(found: Saved) -> Iterator[Stored]:
     for table, items in found.tables.items():
         if table.endswith("/events"):
             for item in items:
@@ -137,9 +152,26 @@ def _commits(found: Saved) -> Iterator[tuple[float, str, Item]]:
                 yield _time(commit["time"]["S"]), table, commit
 
 
-def _transaction(table: str, item: Item) -> tuple[str, ...]:
-    """What the commits of one transaction have in common, and no others."""
-    return table, *(item[name]["S"] for name in ("time", "correlation_id", "actor"))
+def _transactions(commits: Iterable[Stored]) -> Iterator[list[Stored]]:
+    """The commits, those together that were written in one transaction: by one cause, at once, of two streams."""
+    open_ones: dict[tuple[str, ...], list[Stored]] = {}
+    writes: list[list[Stored]] = []
+    for time, table, item in commits:
+        causes = (item.get(name, {}).get("S", "") for name in ("correlation_id", "actor", "causation_id", "cause"))
+        key = table, *causes
+        write = open_ones.get(key)
+        if write and time - write[0][0] < AT_ONCE and item["stream"] not in [other["stream"] for _, _, other in write]:
+            write.append((time, table, item))
+        else:
+            open_ones[key] = [(time, table, item)]
+            writes.append(open_ones[key])
+    yield from writes
+
+
+def _attempt(attempts: list[Asked], time: float) -> Asked:
+    """Which attempt of a request made a commit: one that was under way then; rather one that was not refused."""
+    before = [one for one in attempts if one.at <= time] or attempts[:1]
+    return next((one for one in before if one.accepted), next((one for one in before if not one.status), before[0]))
 
 
 def _tables(found: Saved) -> dict[str, dict[Any, Item]]:

@@ -1,10 +1,11 @@
 """The people of the run: customers on paths that orders take, each with connections that go on through faults."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from clients.order import Order
+from clients.mall import wait_for
+from clients.order import FINAL, NONE_MISSING, Order, expect
 from clients.people import People
 from clients.robot.settings import Settings
 from clients.scenarios.crowd import Visit, path_of
@@ -17,16 +18,47 @@ from tests.chaos.clients import Gate, PatientMall
 from tests.chaos.journal import Journal
 from tests.chaos.robots import Desk
 
-# Times of the stage, in seconds: the usual ones are too short for faults, or too long to wait for.
+# Times of the stage, in seconds: the usual ones are too short for faults, or too long to wait for. A killed engine is
+# away for a minute or two on a busy machine, while a basket's time goes on.
 TIMES = {
     "step_timeout": "20",
-    "basket_untouched": "150",
-    "order_unpaid": "240",
-    "payment_unconfirmed": "300",
+    "basket_untouched": "400",
+    "order_unpaid": "400",
+    "payment_unconfirmed": "600",
 }
-WEIGHTS = {"pays_when_it_is_ready": 24, "pays_first": 16}  # all other paths have 1, so that most orders go well
+# All other paths have 1, so that most orders go well. Who comes back to an abandoned basket would wait too long.
+WEIGHTS = {"pays_when_it_is_ready": 24, "pays_first": 16, "comes_back_to_an_abandoned_basket": 0}
 ON_STREAM = 2  # robots; the others take their steps by REST
+PATIENCE = 900.0  # seconds that a customer waits for what follows from others' work
 PACE = Settings().faster(8)
+
+
+@dataclass
+class PatientOrder(Order):
+    """An order whose customer waits through outages: for an approval, a robot and the invoice."""
+
+    def is_collected(self, missing: Mapping[str, int] = NONE_MISSING) -> "Order":
+        """Wait until a robot has brought it all."""
+        expect(not missing, "robots on the stream to decide what they find")
+        wait_for(self._collected, f"a robot to bring order {self.id}", seconds=PATIENCE)
+        return self
+
+    def is_created(self) -> "Order":
+        """Wait until the order exists, in any status."""
+        wait_for(self.order, f"order {self.id}", seconds=PATIENCE)
+        return self
+
+    def pays(self) -> "Order":
+        """Wait for the invoice, and pay it."""
+        wait_for(self.invoice, f"the invoice of order {self.id}", seconds=PATIENCE)
+        return super().pays()
+
+    def _wait_for_status(self, wanted: str) -> None:
+        def ended_or_reached() -> bool | None:
+            return self.order()["status"] in (wanted, *FINAL) or None
+
+        wait_for(ended_or_reached, f"order {self.id} {wanted}", seconds=PATIENCE)
+        super()._wait_for_status(wanted)
 
 
 @contextmanager
@@ -48,4 +80,4 @@ def robots_at_work(cloud: LocalCloud, people: People, robots: Sequence[str]) -> 
 def visits(people: People, orders: int) -> list[Visit]:
     """So many orders, on paths on which robots work by themselves: the same mixture each time."""
     paths = [replace(one, weight=WEIGHTS.get(one.name, 1)) for one in PATHS.values() if not one.steers]
-    return [Visit(path_of(number, paths), Order(people)) for number in range(orders)]
+    return [Visit(path_of(number, paths), PatientOrder(people)) for number in range(orders)]

@@ -149,6 +149,8 @@ class Run:
                 say("the faults have ended; waiting until all is at rest …")
                 placed = [visit.order.id for visit in all_visits if visit.order.id]
                 rested = wait_for_rest(self.cloud, people.staff, placed, say)
+            # What follows from the robots' goodbyes.
+            rested = wait_for_rest(self.cloud, people.staff, placed, say) and rested
         self.cloud.stop()
         self.journal.write(KEPT / "journal.jsonl")
         self._keep("end")

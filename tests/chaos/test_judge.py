@@ -122,7 +122,7 @@ def test_a_message_that_was_never_published_is_lost(found: Saved, journal: Journ
 
 
 def test_what_waits_in_a_queue_is_unfinished(found: Saved, journal: Journal, cloud: Cloud) -> None:
-    found.queues["depot/inbox"] = [{"body": "{}"}]
+    found.queues["depot/inbox"] = [{"body": '{"detail": {}}'}, {"body": '{"detail-type": "a tick"}'}]
     assert verdict_on(found, journal, cloud).unfinished == ["depot/inbox holds 1 messages"]
 
 
