@@ -137,7 +137,7 @@ class Proxy:
         try:
             while await self._one(reader, writer):
                 pass
-        except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError):
+        except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError, asyncio.CancelledError):
             pass  # either side went away, or the engine is not there: the caller sees a lost connection
         finally:
             self._tasks.discard(task)

@@ -33,7 +33,7 @@ from infra.local.cloud import STAGE, LocalCloud
 from infra.local.process import ROOT, free_port
 from infra.local.seed import key, seed
 from infra.local.shoppers import interruptible
-from infra.local.up import discard, up
+from infra.local.up import up
 from infra.local.warm import warm
 from infra.stages import stage
 from tests.chaos import saved
@@ -108,7 +108,7 @@ def _run(options: argparse.Namespace, state: Path) -> int:
             run = Run(cloud, proxy, counts, options)
             verdict = run.run()
         finally:
-            discard(cloud)
+            cloud.stop()
     print(json.dumps(verdict.details()))
     print(json.dumps(verdict.report()))
     return 0 if verdict.holds(COMPLETED) else 1
