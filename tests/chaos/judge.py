@@ -57,7 +57,6 @@ FAMILIES: tuple[Family, ...] = (
 LOST = {
     commands.ONCE,
     commands.KEY_STORED,
-    commands.NEVER_STORED,
     commands.VERSIONS_IN_ORDER,
     delivery.PUBLISHED,
     delivery.DELIVERED,
