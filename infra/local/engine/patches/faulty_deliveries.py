@@ -12,7 +12,7 @@ line, are throttled as by a reserved concurrency of 0, which as a request would 
 - A rule of the bus to a queue: an attempt that is lost is tried again later. What waits for that is kept as a delayed
   message of the queue, so that a kill of the engine takes it back no more than the bus would.
   https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-retry-policy.html
-- A rule of IoT Core to a queue: an action that fails is tried again, and then the rule's error action has the message.
+- A rule of IoT Core to a queue: the message of an action that fails goes to the rule's error action.
   https://docs.aws.amazon.com/iot/latest/developerguide/rule-error-handling.html
 - A function with a reserved concurrency of 0 is not invoked, and its queues are not polled.
   https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
