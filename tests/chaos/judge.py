@@ -71,9 +71,9 @@ TWICE = {
     provider.ASKED_ONCE,
 }
 UNFINISHED = {sagas.ENDS, sagas.COMPENSATED, orders.READY, orders.LIST_CANCELLED}
-# What cannot be told from the last state of tables and from answers: marks are gone when their saga has ended, and the
-# carrier of texts is given no ids.
-UNSEEN = {sagas.MARKED, side_effects.RECORDED}
+# What cannot be told from the last state of tables and from answers: marks are gone when their saga has ended, the
+# carrier of texts is given no ids, and heartbeats have no keys.
+UNSEEN = {sagas.MARKED, side_effects.RECORDED, collection.SILENT}
 ENOUGH_NAMED = 40
 ROBOTS_UNDELIVERED = "fleet/topics/undelivered"
 

@@ -1,18 +1,22 @@
 """What a kill of the engine took back, and how its clients bring it back: each request again, under its key."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from clients.mall import Json, MallError
+from clients.mall import Json, Mall, MallError, WaitTimeoutError, wait_for
 from functions.kernel.runtime import ids
+from functions.kernel.runtime.context import BOT
 from infra.local.engine.patches.autosave import INTERVAL_SECONDS, MOMENT
 from tests.chaos import saved
-from tests.chaos.clients import NoAnswerError, PatientMall
+from tests.chaos.clients import AbandonedError, NoAnswerError, PatientMall
 from tests.chaos.journal import Asked, Journal
 from tests.simulation.check.stored_form import unpacked
 
+NOT_THERE = 404
+THERE_WITHIN = 600.0  # seconds
 SLACK_SECONDS = 2.0  # until the saver's thread runs, and the loop forks
 
 
@@ -78,14 +82,41 @@ def promised(state: Path) -> float:
     return float(save + max(INTERVAL_SECONDS, 10 * save) + SLACK_SECONDS)
 
 
-def bring_back(taken: TakenBack) -> None:
-    """Repeat each request by its client under its key, in the order in which they were acknowledged."""
+def bring_back(taken: TakenBack) -> list[Asked]:
+    """Repeat each request by its client under its key, in the order in which they were acknowledged.
+
+    Returns those of customers about what is not there yet: what the system itself had done since was taken back too.
+    """
+    early = []
     for asked in taken.requests:
         assert isinstance(asked.by, PatientMall)
         client: Repeats = asked.by.through_the_gate()
         try:
             client.call(asked.method, asked.path, asked.body, key=asked.key)
-        except (MallError, NoAnswerError) as error:
+        except MallError as error:
+            # A robot is given a list anew, and begins anew.
+            if error.status == NOT_THERE and not asked.who.startswith(f"{BOT}:"):
+                early.append(asked)
+            else:
+                taken.refused.append(f"{asked.method} {asked.path}: {error}")
+        except NoAnswerError as error:
+            taken.refused.append(f"{asked.method} {asked.path}: {error}")
+    return early
+
+
+def bring_back_later(taken: TakenBack, early: Sequence[Asked]) -> None:
+    """Repeat what was too early, each request until what it is about is there."""
+    for asked in early:
+        by = asked.by
+        assert by is not None
+
+        def answered(asked: Asked = asked, by: Mall = by) -> bool:
+            by.call(asked.method, asked.path, asked.body, key=asked.key)
+            return True
+
+        try:
+            wait_for(answered, asked.path, seconds=THERE_WITHIN)  # which waits after a 404
+        except (MallError, NoAnswerError, WaitTimeoutError, AbandonedError) as error:
             taken.refused.append(f"{asked.method} {asked.path}: {error}")
 
 

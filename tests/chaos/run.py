@@ -41,7 +41,7 @@ from tests.chaos.blows import ENGINE_KILLED, SERVICE_STOPPED, WORKER_KILLED, Blo
 from tests.chaos.clients import Gate
 from tests.chaos.journal import Journal
 from tests.chaos.judge import Verdict, judge
-from tests.chaos.kills import TakenBack, bring_back, taken_back
+from tests.chaos.kills import TakenBack, bring_back, bring_back_later, taken_back
 from tests.chaos.load import TIMES, connections, robots_at_work, visits
 from tests.chaos.proxy import CLIENT, FAULTS, WORKER, Proxy
 from tests.chaos.rest import wait_for_rest
@@ -123,6 +123,7 @@ class Run:
         self.journal, self.gate = Journal(), Gate()
         self.blows = Blows(cloud, Path(f"{counts}.stopped"), options.seed, say)
         self.kills: list[TakenBack] = []
+        self.repeaters, self.later = ThreadPoolExecutor(len(KILLS)), list[Future[None]]()
         self.settings = stage(STAGE, TIMES).environment
         KEPT.mkdir(parents=True, exist_ok=True)
 
@@ -145,6 +146,8 @@ class Run:
                         self.gate.abandon()
                         raise
                     crowd.result()
+                    for repeated in self.later:
+                        repeated.result()
                 ended = time.time()
                 say("the faults have ended; waiting until all is at rest …")
                 placed = [visit.order.id for visit in all_visits if visit.order.id]
@@ -198,9 +201,10 @@ class Run:
         # Cold starts of all at once take longer here than owners are given to answer; on AWS they do not.
         was_armed, self.proxy.armed = self.proxy.armed, False
         warm(self.cloud)
-        bring_back(taken)
+        early = bring_back(taken)
         self.proxy.armed = was_armed
         self.gate.open()
+        self.later += [self.repeaters.submit(bring_back_later, taken, early)] if early else []
         say(
             f"killed the engine, which took back {len(taken.requests)} acknowledged requests of the last "
             f"{taken.seconds:.1f} s (promised: {taken.promised:.1f} s); it runs again"
