@@ -12,7 +12,8 @@ import pytest
 from clients.mall import MallError
 from infra.local.process import HOST
 from tests.chaos.clients import AbandonedError, Gate, PatientMall
-from tests.chaos.journal import Journal
+from tests.chaos.journal import Asked, Journal
+from tests.chaos.kills import TakenBack, bring_back, bring_back_later
 
 pytestmark = [pytest.mark.enable_socket, pytest.mark.allow_hosts([HOST])]
 
@@ -106,3 +107,33 @@ def test_the_journal_is_kept_as_lines_of_json(mall: PatientMall, journal: Journa
     kept = json.loads(line)
     assert (kept["method"], kept["path"], kept["key"], kept["status"]) == ("POST", "/api/baskets", "mine", 200)
     assert kept["answer"] == {"id": "made"}
+
+
+def taken_back_by(mall: PatientMall, who: str) -> TakenBack:
+    asked = Asked(1, who, "POST", "/api/payments/invoices/1/pay", {}, "mine", 1.0, 2.0, 200, by=mall)
+    return TakenBack(3.0, 1.5, 10.0, [asked], [])
+
+
+def test_what_a_kill_took_back_is_repeated_under_its_key(mall: PatientMall) -> None:
+    Server.answers[:] = [503, 200]
+    taken = taken_back_by(mall, "customer:1")
+    assert bring_back(taken) == []
+    assert Server.keys == ["mine", "mine"]
+    assert taken.refused == []
+
+
+def test_what_is_about_something_that_a_kill_took_back_too_is_repeated_until_that_is_there(mall: PatientMall) -> None:
+    Server.answers[:] = [404, 404, 200]
+    taken = taken_back_by(mall, "customer:1")
+    early = bring_back(taken)
+    assert early == taken.requests
+    bring_back_later(taken, early)
+    assert Server.keys == ["mine"] * 3
+    assert taken.refused == []
+
+
+def test_a_robots_step_is_not_repeated_when_its_list_is_no_longer_there(mall: PatientMall) -> None:
+    Server.answers[:] = [404]
+    taken = taken_back_by(mall, "bot:1")
+    assert bring_back(taken) == []
+    assert len(taken.refused) == 1
