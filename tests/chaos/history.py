@@ -36,6 +36,10 @@ class Recorded:
         self._commits = sorted(_commits(found), key=lambda commit: (commit[0], int(commit[2]["version"]["N"])))
         # A write without a key is in no commit that names it: what came of it cannot be told.
         asked = [one for one in journal.entries if not one.taken_back and (one.key or not one.writes)]
+        # Of a state that was used before: the first attempt is not in this journal.
+        first = min((one.at for one in journal.entries), default=0.0)
+        known = {item["cause"]["S"] for time, _, item in self._commits if time < first and "cause" in item}
+        asked = [one for one in asked if not (one.key and cause_of(one) in known)]
         self.began = min([one.at for one in asked] + [at for at, _, _ in self._commits], default=0.0)
         self._end = found.moment + 1
         self.final = {"tables": _tables(found), "quiescent": rested, "settings": dict(settings)}

@@ -171,8 +171,10 @@ def judge(
     verdict = Verdict(len(visits), Counter(), faults, kills, rested)
     verdict.astray = sum(bool(visit.problem) for visit in visits)
     verdict.unfinished += [f"{queue} holds {count} messages" for queue, count in waiting(found).items()]
+    first = min((asked.at for asked in journal.entries), default=0.0)
     for queue, letters in found.failures().items():
-        verdict.dead_letters += [f"{queue}: {letter['body'][:200]}" for letter in letters]
+        of_this_run = [letter for letter in letters if letter.get("sent_at", first) >= first]
+        verdict.dead_letters += [f"{queue}: {letter['body'][:200]}" for letter in of_this_run]
     _orders(verdict, history, visits)
     verdict.money = _differences(found, history)
     for family in FAMILIES:
