@@ -196,6 +196,11 @@ simulate: $(VENV) ## Simulate the system under injected faults: SCHEDULES=10000 
 
 simulated = $(if $(SCHEDULES),--schedules "$(SCHEDULES)") $(if $(SEED),--seed "$(SEED)") $(if $(JOBS),--jobs "$(JOBS)")
 
+.PHONY: chaos
+chaos: $(VENV) $(ENGINE) $(NODE) ## Real faults on a local deployment, under load: ORDERS=300 CLIENTS=6 SEED=1; the last line is JSON
+	@.venv/bin/python -m tests.chaos.run $(call option,orders,$(ORDERS)) $(call option,clients,$(CLIENTS)) \
+		$(call option,seed,$(SEED)) $(call option,port,$(PORT)) $(call option,state,$(STATE)) $(ARGS)
+
 .PHONY: simulate-mutants
 simulate-mutants: $(VENV) ## Plant bugs and count the schedules until the simulation finds each: JOBS=2 (more options: ARGS=)
 	@.venv/bin/python -m tests.simulation.planted.run $(if $(JOBS),--jobs "$(JOBS)") $(ARGS)

@@ -36,16 +36,18 @@ HEADERS = {"key": "idempotency-key", "if_match": "if-match", "token": "authoriza
 
 
 class Cloud:
-    """One deployment in one schedule."""
+    """One deployment in one schedule. begin_us: the virtual time at first, other than 0 with a saved state."""
 
-    def __init__(self, choices: Choices, faults: Faults, settings: Mapping[str, str] | None = None) -> None:
-        self.world = World(choices, faults)
+    def __init__(
+        self, choices: Choices, faults: Faults, settings: Mapping[str, str] | None = None, begin_us: int = 0
+    ) -> None:
+        self.world = World(choices, faults, begin_us)
         self.choices, self.faults = choices, faults
         self.history, self.scheduler = self.world.history, self.world.scheduler
         self.cost = self.world.cost
         self.settings = {**STAGES["prod"].environment, **OF_THIS_STAGE, **(settings or {})}
         self._requests = 0
-        self._last_change_us = 0
+        self._last_change_us = begin_us
         self._faults_ended = False
         self.audit_due_us = 0
         deployed = Deployment(self.world, self.settings, self._committed, self._row_written, self._vault_written)

@@ -20,7 +20,7 @@ class EventBridgeSchedule:
         self._timer = timer
         self._expression = expression
         self._queue = queue
-        self._plan(BEGIN)
+        self._plan(BEGIN + timedelta(microseconds=world.scheduler.now_us))
 
     def _plan(self, after: datetime) -> None:
         due = next_time(self._expression, after)

@@ -18,11 +18,15 @@ NONCE_BYTES = 12
 
 
 class Kms:
-    """A key of KMS. The data keys that it makes are random; each is encrypted under a context."""
+    """A key of KMS. The data keys that it makes are random; each is encrypted under a context.
+
+    known: data keys of a saved state, by what another key of KMS encrypted them to.
+    """
 
     def __init__(self, world: World) -> None:
         self._world = world
         self._cipher = AESGCM(world.random_bytes(32))
+        self.known: dict[bytes, bytes] = {}
 
     def make(self, context: str) -> tuple[bytes, bytes]:
         """A data key, and the same encrypted."""
@@ -31,6 +35,8 @@ class Kms:
 
     def decrypt(self, encrypted: bytes, context: str) -> bytes:
         """A data key. Raises ValueError where it was encrypted under another context or key."""
+        if encrypted in self.known:
+            return self.known[encrypted]
         try:
             return self._cipher.decrypt(encrypted[:NONCE_BYTES], encrypted[NONCE_BYTES:], context.encode())
         except InvalidTag:

@@ -16,14 +16,18 @@ import json
 import multiprocessing
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from tests.simulation.check.parsed_history import ParsedHistory
+from tests.simulation.check.sagas import order_status
 from tests.simulation.faults import DESCRIPTIONS
 from tests.simulation.outcomes import OUTCOMES
 from tests.simulation.replay_files import FOLDER, load, save
+from tests.simulation.saved_state import DEPLOYED, SavedState, follow
 from tests.simulation.schedule import ALL, Outcome, Without, run_schedule
 from tests.simulation.shrink import shrink
 from tests.simulation.tally import NUMBERS, Tally, share
@@ -59,6 +63,8 @@ EVERY = Which()
 def main(arguments: Sequence[str] | None = None) -> int:
     """0 when nothing was violated and, in a long run, every fault and outcome occurred."""
     options = _parser().parse_args(arguments)
+    if options.from_state:
+        return follow_state(options)
     if options.replay or options.show:
         return replay(options)
     first = options.first or options.seed
@@ -94,6 +100,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--results", type=Path, default=FOLDER / "results.jsonl", help="the file of results")
     parser.add_argument("--replay", type=Path, help="replay a kept schedule and print its timeline")
     parser.add_argument("--show", type=int, metavar="SEED", help="run the schedule of a seed and print its timeline")
+    parser.add_argument("--from-state", type=Path, help="go on from a saved state of a deployed stack (saved_state.py)")
+    parser.add_argument("--faults", type=float, default=0.0, help="with --from-state: of the usual rates (0: none)")
     parser.add_argument("--long-days", action="store_true", help="run only seeds whose schedule has a long day")
     parser.add_argument("--bug", default="", help="plant the bug of this name (see planted/)")
     parser.add_argument("--about", action="append", default=[], help="print only entries with this id")
@@ -267,6 +275,18 @@ def replay(options: argparse.Namespace) -> int:
         outcome = run_one(options.show, options.bug)
     print_timeline(outcome, options.about, everything=options.everything)
     return 1 if outcome.violations else 0
+
+
+def follow_state(options: argparse.Namespace) -> int:
+    """Let a saved state go on, and print what follows; 1 when something stays in progress."""
+    cloud, settled = follow(options.from_state, options.seed, options.faults)
+    begin, everything = SavedState.read(options.from_state).moment_us, cloud.history.entries
+    entries = [(at - begin, kind, said) for at, kind, said in everything if said.get("container") != DEPLOYED]
+    for line in timeline(entries, options.about, everything=options.everything):
+        print(line)
+    ended = Counter(order_status(commits) for _, commits in ParsedHistory(everything, {}).of_kind("Order"))
+    print(json.dumps({"settled": settled, "commits": sum(kind == "commit" for _, kind, _ in entries), "orders": ended}))
+    return 0 if settled else 1
 
 
 def print_timeline(outcome: Outcome, about: Sequence[str], *, everything: bool) -> None:

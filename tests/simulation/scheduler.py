@@ -70,10 +70,13 @@ _Due = tuple[int, float, int, Callable[[], None] | None, Task | None, int]
 
 
 class Scheduler:
-    """The virtual time, in microseconds since the schedule began, and the queue of what is due."""
+    """The virtual time, in microseconds since the schedule began, and the queue of what is due.
 
-    def __init__(self, choices: Choices) -> None:
-        self.now_us = 0
+    begin_us: the time at first, for a schedule that goes on from a saved state.
+    """
+
+    def __init__(self, choices: Choices, begin_us: int = 0) -> None:
+        self.now_us = begin_us
         self._tie = random.Random(f"ties of {choices.seed}").random
         self._due: list[_Due] = []
         self._numbers = count()

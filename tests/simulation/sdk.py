@@ -64,10 +64,10 @@ class Caller(Protocol):
 class World:
     """What all parts of the simulated cloud share: choices, faults, scheduler and history."""
 
-    def __init__(self, choices: Choices, faults: Faults) -> None:
+    def __init__(self, choices: Choices, faults: Faults, begin_us: int = 0) -> None:
         self.choices = choices
         self.faults = faults
-        self.scheduler = Scheduler(choices)
+        self.scheduler = Scheduler(choices, begin_us)
         self.history = History(self.scheduler)
         self.cost = Cost()
         faults.history = self.history

@@ -16,6 +16,7 @@ from infra.local.engine.patches import (
     cognito,
     dynamodb,
     eventbridge,
+    faulty_deliveries,
     iot,
     judged_calls,
     logs,
@@ -53,6 +54,7 @@ PATCHES: tuple[Callable[[], None], ...] = (
     mqtt_sessions.apply,
     iot.apply,
     logs.apply,
+    faulty_deliveries.apply,
     autosave.apply,
 )
 

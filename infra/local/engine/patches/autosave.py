@@ -9,12 +9,14 @@ and metrics are saved only on a graceful stop.
 """
 
 import contextlib
+import json
 import logging
 import os
 import signal
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from infra.local.engine.seams import Seams, module
@@ -22,8 +24,10 @@ from infra.local.engine.seams import Seams, module
 INTERVAL_SECONDS = float(os.environ.get("AUTOSAVE_SECONDS", "3"))
 LONGEST_SAVE_SECONDS = 60
 ENDED_WITHIN_SECONDS = 5
+MOMENT = "saved_moment.json"
+"""In the state's folder: when what is saved there was so, and when it was written (Unix times)."""
 SAVED_AT_STOP_ONLY = {"cloudwatch", "cloudwatch_logs", "xray"}
-SAVED_AFTER_A_DEPLOY_ONLY = {"lambda"}
+SAVED_AFTER_A_DEPLOY_ONLY = {"lambda", "cloudformation"}
 
 Save = dict[str, Callable[[], Any]]
 
@@ -58,7 +62,9 @@ def apply() -> None:
 
     def save_at_stop(save: Save) -> None:
         saver.stop()
+        moment = time.time()
         saver.save_all(save)
+        note(moment)
 
     seams.replace(application, "app", serve_and_count)
     seams.replace(functions, "_execute_function", execute_and_count)
@@ -73,6 +79,14 @@ def is_deploy(scope: dict[str, Any]) -> bool:
     signature = headers.get(b"authorization", b"")
     configures = b"/lambda/aws4_request" in signature and not scope["path"].endswith("/invocations")
     return configures or b"/cloudformation/aws4_request" in signature
+
+
+def note(moment: float) -> None:
+    """Write down of which moment the saved state is."""
+    file = Path(os.environ["STATE_DIR"]) / MOMENT
+    partial = file.with_suffix(".part")
+    partial.write_text(json.dumps({"moment": moment, "written": time.time()}))
+    partial.replace(file)
 
 
 class Saver:
@@ -139,12 +153,13 @@ class Saver:
         """Start the child that saves. Returns its process id."""
         left_out = SAVED_AT_STOP_ONLY if with_functions else SAVED_AT_STOP_ONLY | SAVED_AFTER_A_DEPLOY_ONLY
         states: Save = self.application._build_persistence_save_dict()
+        moment = time.time()
         pid = os.fork()
         if pid == 0:
-            self.save_and_exit({name: state for name, state in states.items() if name not in left_out})
+            self.save_and_exit({name: state for name, state in states.items() if name not in left_out}, moment)
         return pid
 
-    def save_and_exit(self, save: Save) -> None:
+    def save_and_exit(self, save: Save, moment: float) -> None:
         """In the child: one thread, a copy of the memory; it must not touch anything of the parent's."""
         status = 1
         try:
@@ -156,6 +171,7 @@ class Saver:
             # The port must be free if the engine is killed and started again while this child still writes.
             os.closerange(3, 4096)
             self.save_all(save)
+            note(moment)
             status = 0
         finally:
             os._exit(status)
