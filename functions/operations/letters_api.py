@@ -168,7 +168,7 @@ def discard_letter(id: str, body: Reason) -> None:
 
 @api.put("/api/operations/letters/{id}/reopen", may=[OPERATOR], versioned=False, errors=[409])
 def reopen_letter(id: str) -> None:
-    """Have a letter that was parked or discarded be among the open ones again, so that it can be sent back."""
+    """Reopen a letter that was parked or discarded, so that it can be sent back."""
     service.reopen(id)
 
 

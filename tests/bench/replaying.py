@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib import import_module
+from importlib.util import find_spec
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
@@ -198,7 +199,8 @@ def _services(invocations: Sequence[Invocation]) -> set[str]:
 def _composed(invocation: Invocation, network: Network) -> Runtime:
     """The runtime of a function, of boto3's clients, as the composition makes it from the environment."""
     service = invocation.service
-    names = {"TABLE": f"{service}/events", "VIEWS": f"{service}/views", "BUS": "bus"}
+    names = {"TABLE": f"{service}/events", "BUS": "bus"}
+    names |= {"VIEWS": f"{service}/views"} if find_spec(f"functions.{service}.views") else {}
     names |= {"VAULT": f"{service}/vault", "ERASURES": f"{service}/erasures"}
     queues = {"QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/1/inbox"}
     others = {f"QUERIES_{owner.upper()}": f"{owner}-queries" for owner in services()}

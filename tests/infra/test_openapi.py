@@ -36,7 +36,7 @@ CREATES = {"Add", "Authorize", "Cancel", "Create", "Issue", "Open", "Place", "Re
 CREATES |= {"Bring", "Build", "Forecast"}
 CHANGES = {"Add", "Assign", "Bring", "Change", "Check", "Compare", "Complete", "Decrease", "Disable", "Enable"}
 CHANGES |= {"Close", "Let", "Pause", "Put", "Say", "Write"}
-CHANGES |= {"Increase", "Make", "Pay", "Remove", "Report", "Resume", "Start", "Take", "Tell"}
+CHANGES |= {"Increase", "Make", "Pay", "Remove", "Reopen", "Report", "Resume", "Start", "Take", "Tell"}
 REMOVES = {"Cancel", "Disable", "Erase", "Remove", "Retire"}
 
 
