@@ -2,9 +2,10 @@
 
 import io
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 from unittest.mock import patch
@@ -101,13 +102,30 @@ class _Recorded:
         return recorded
 
 
-def nothing_kept() -> AbstractContextManager[object]:
-    """Within the block no container keeps KMS's data keys, so an invocation makes the same calls whenever it is done.
+@contextmanager
+def same_calls() -> Iterator[None]:
+    """Within the block an invocation makes the same calls whenever it is done, in commits of before these were there.
 
-    That is one read more than most make. Commits of before there were such keys keep nothing.
+    No container keeps KMS's data keys: that is one read more than most invocations make. Each knows the epochs and the
+    generations of its tables, as one that is minutes old: that is what most know.
     """
-    wrapping = "functions.customers.wrapping"
-    return patch(f"{wrapping}.KEPT", timedelta(0)) if find_spec(wrapping) else nullcontext()
+    wrapping, epochs, generations = (
+        find_spec(name) and import_module(name)
+        for name in (
+            "functions.customers.wrapping",
+            "functions.kernel.eventstore.epochs",
+            "functions.kernel.projections.generations",
+        )
+    )
+    with ExitStack() as patches:
+        if wrapping:
+            patches.enter_context(patch.object(wrapping, "KEPT", timedelta(0)))
+        if epochs:
+            patches.enter_context(patch.object(epochs.Known, "due", datetime.max.replace(tzinfo=UTC)))
+        if generations:
+            known = generations.Pointer()
+            patches.enter_context(patch.object(generations.Generations, "pointer", lambda _store, _view: known))
+        yield
 
 
 @contextmanager
@@ -115,7 +133,7 @@ def _recording(recorder: Recorder) -> Iterator[None]:
     made: dict[str, Any] = {name: recorder.client(name, service) for name, service in {**CLIENTS, **PORTS}.items()}
     with (
         patch.multiple(deployment, Kms=lambda _world: MemoryKms(), **made),
-        nothing_kept(),
+        same_calls(),
         # One after the other, as the handlers are measured: a thread's time is not that of its caller.
         patch.object(Container, "side_by_side", lambda _container, jobs: one_by_one(jobs)),
     ):

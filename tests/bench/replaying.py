@@ -26,7 +26,7 @@ from functions.kernel.runtime.commit import Outgoing
 from functions.kernel.runtime.runtime import Runtime
 from functions.kernel.runtime.side_by_side import one_by_one
 from infra.stages import STAGES
-from tests.bench.recording import PORTS, Call, Invocation, nothing_kept
+from tests.bench.recording import PORTS, Call, Invocation, same_calls
 from tests.support.keys import MemoryKms
 
 ENVIRONMENT = {
@@ -116,7 +116,7 @@ class Replay:
             clock.fixed(lambda: self.invocation.at),
             budget.limited(lambda: TIMEOUT),
             runtime.active(at_work),
-            nothing_kept(),
+            same_calls(),
         ):
             begun = measure()
             self.invocation.handle(self.invocation.event)
