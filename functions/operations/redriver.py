@@ -224,6 +224,8 @@ def _send_next(run: Run, states: str, worker: Worker) -> dict[int, str]:
         if len(chosen) == most:
             break
     run_rows.mark(run, skipped)  # before others are claimed: what is claimed is among the first that are pending
+    if set(skipped.values()) & {runs.DEAD, runs.HANDLED}:
+        return skipped  # sent before a crash, and back: it counts for the ramp, which is judged again first
     sent = _send(run, chosen, worker)
     worker.spend(run, len(chosen))
     run_rows.mark(run, sent)

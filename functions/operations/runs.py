@@ -65,9 +65,11 @@ class Run:
     how many letters it has. filter, after: while it is gathered, what the set is and where the next page begins.
     rate: letters a second. stop_at: the share of failures. cap: how often a letter may be sent back. to: the consumer
     that takes the letters in the place of theirs, which is not there any more. ramp_from: the place in the set at which
-    the ramp began (again). digest: of the request, to tell another one under its key. lease_by, lease_until: who
-    advances it, and until when no other does. is_settled: whether no letter is claimed and maybe not sent, once it does
-    not run any more. counts: as they were when it was written last. life: what its pages are called by.
+    the ramp began (again). ramp_also: the places before it that were pending then, as their queue did not take them:
+    of letters that are sent side by side, some may fail. digest: of the request, to tell another one under its key.
+    lease_by, lease_until: who advances it, and until when no other does. is_settled: whether no letter is claimed and
+    maybe not sent, once it does not run any more. counts: as they were when it was written last. life: what its pages
+    are called by.
     """
 
     id: str
@@ -86,6 +88,7 @@ class Run:
     cap: int = CAP
     to: str = ""
     ramp_from: int = 0
+    ramp_also: tuple[int, ...] = ()
     digest: str = ""
     lease_by: str = ""
     lease_until: str = ""
@@ -226,10 +229,12 @@ def resumed(run: Run, states: str) -> Run:
     if run.state in (RUNNING, GATHERING):
         return run
     _must_be(run, "resumed", PAUSED, STOPPED)
-    first_pending = states.find(PENDING)
-    ramp_from = len(states) if first_pending < 0 else first_pending
-    again = run.ramp_from if run.state == PAUSED else ramp_from
-    return replace(run, state=GATHERING if run.filter else RUNNING, why="", ramp_from=again)
+    state = GATHERING if run.filter else RUNNING
+    if run.state == PAUSED:
+        return replace(run, state=state, why="")
+    begun = states.rstrip(PENDING)
+    also = tuple(position for position, mark in enumerate(begun) if mark == PENDING)
+    return replace(run, state=state, why="", ramp_from=len(begun), ramp_also=also)
 
 
 def gathered(run: Run, total: int, after: dict[str, Any] | None) -> Run:
@@ -260,7 +265,8 @@ def _must_be(run: Run, what: str, *states: str) -> None:
 
 def _sent(run: Run, states: str) -> str:
     """What has become of the letters that were sent since the ramp began, in the order of the set."""
-    return "".join(state for state in states[run.ramp_from :] if state in SENT + FAILED + HANDLED)
+    since = "".join(states[position] for position in run.ramp_also) + states[run.ramp_from :]
+    return "".join(state for state in since if state in SENT + FAILED + HANDLED)
 
 
 def _most_waiting(run: Run) -> int:

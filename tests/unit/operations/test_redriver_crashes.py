@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from functions.kernel.domain.errors import UnavailableError
@@ -22,6 +22,7 @@ from tests.unit.operations.redriving import (
 )
 
 FATES = (DONE, DONE, FLAKY, DEAD, DONE)
+SETTINGS = settings(max_examples=60, derandomize=True, deadline=None, database=None)
 CALLS = 130  # more than one invocation makes for so few letters
 
 
@@ -61,12 +62,13 @@ def test_whichever_call_ends_the_redriver_every_letter_is_sent_and_in_one_state(
     assert made > 60
 
 
-@settings(max_examples=60, deadline=None)
+@SETTINGS
 @given(
     st.lists(st.sampled_from([DONE, DONE, DONE, FLAKY, DEAD, CRASHES]), min_size=2, max_size=40),
     st.lists(st.tuples(st.integers(1, 200), st.booleans(), st.booleans()), max_size=6),
     st.booleans(),
 )
+@example([CRASHES, DEAD, DONE, DONE, DONE, DEAD], [(89, False, False)], True)
 def test_whatever_fails_and_however_often_it_crashes_all_adds_up_in_the_end(
     fates: list[str], crashes: list[tuple[int, bool, bool]], reported: bool
 ) -> None:
@@ -98,11 +100,13 @@ def test_whatever_fails_and_however_often_it_crashes_all_adds_up_in_the_end(
         assert found.redrives <= 2
 
 
-@settings(max_examples=60, deadline=None)
+@SETTINGS
 @given(
     st.lists(st.sampled_from([DONE, DONE, DONE, DEAD]), min_size=2, max_size=120),
     st.lists(st.tuples(st.integers(1, 300), st.booleans()), max_size=4),
 )
+@example([DONE, DONE, DEAD, DONE, DEAD, DONE, DONE, DONE, DONE], [(81, False), (2, False)])
+@example([DONE, DONE, DEAD, DONE, DEAD, DONE, DONE, DONE, DONE], [(86, False), (2, False)])
 def test_a_ramp_stops_at_its_share_of_failures_whenever_the_redriver_crashes(
     fates: list[str], crashes: list[tuple[int, bool]]
 ) -> None:

@@ -126,6 +126,29 @@ def test_what_stopped_by_itself_begins_its_ramp_again_when_it_is_resumed() -> No
     assert runs.may_send(resumed, states) == 1
 
 
+@pytest.mark.parametrize("states", [".x+x", "+.xx..", "..x+.xsf.."])
+def test_letters_that_were_left_behind_are_sent_when_it_is_resumed_whatever_failed_after_them(states: str) -> None:
+    resumed = runs.resumed(runs.stopped(RUN, "2 of the last 3 letters failed"), states)
+    assert runs.why_to_stop(resumed, states) == ""
+    assert runs.may_send(resumed, states) == 1
+    first = states.index(PENDING)
+    handled = runs.marked(states, {first: HANDLED})
+    assert runs.may_send(resumed, handled) == min(2, handled.count(PENDING))
+
+
+def test_letters_that_were_left_behind_are_judged_as_all_that_are_sent_since_it_was_resumed() -> None:
+    resumed = runs.resumed(runs.stopped(RUN, "2 of the last 3 letters failed"), ".x.x+..")
+    assert runs.why_to_stop(resumed, "xxxx+..") == "2 of the last 2 letters failed"
+    assert runs.why_to_stop(resumed, "xx+x+x.") == "2 of the last 3 letters failed"
+
+
+@given(st.text(ORDER, max_size=120))
+def test_what_failed_before_it_was_resumed_counts_no_more_whatever_is_still_pending(states: str) -> None:
+    resumed = runs.resumed(runs.stopped(RUN, "2 of the last 3 letters failed"), states)
+    assert runs.why_to_stop(resumed, states) == ""
+    assert runs.may_send(resumed, states) == min(1, states.count(PENDING))
+
+
 def test_what_was_paused_goes_on_where_it_was() -> None:
     states = HANDLED * 8 + PENDING * 92
     resumed = runs.resumed(runs.paused(RUN, "operator:ada"), states)
