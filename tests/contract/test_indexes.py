@@ -14,7 +14,7 @@ from functions.kernel.projections.view_store import MemoryViews
 from functions.kernel.runtime import runtime
 from functions.kernel.runtime.views import Page, Row
 from tests.contract.rest.declared import ROUTES, lists
-from tests.contract.rest.furnished import furnish
+from tests.contract.rest.furnished import prepare
 from tests.flow.a_day import a_day, afternoon, morning
 
 Seen = dict[str, set[str]]
@@ -41,7 +41,7 @@ def seen() -> tuple[Seen, Seen]:
         day = a_day()
         morning(day)
         afternoon(day)
-        mall = furnish()
+        mall = prepare()  # not a copy of one that was made before rows were watched
         mall.open_stores()
         mall.mall.settle()
         for route in ROUTES:
