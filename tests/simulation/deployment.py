@@ -97,10 +97,12 @@ class Deployment:
 
     committed, row_written, vault_written: called for each write to event tables, to read models, and to vaults and
     ledgers of erasures. knows_generations: its containers know from their start which generations of read models there
-    are, and which epochs, as most do at any time, so that what is counted is no container's first reads.
+    are, and which epochs, as most do at any time, so that what is counted is no container's first reads. looks_always:
+    the chance that operations looks each minute; where it is 0 nothing is drawn, and no figure hangs on it.
     """
 
     knows_generations = False
+    looks_always = LOOKS_ALWAYS
 
     def __init__(
         self,
@@ -120,7 +122,7 @@ class Deployment:
         self.queues: dict[str, Queue] = {}
         self.streams: dict[str, Stream] = {}
         self.dynamodb = DynamoDB(world)
-        self._looks_always = world.choices.chance(LOOKS_ALWAYS, "operations looks each minute")
+        self._looks_always = world.choices.chance(self.looks_always, "operations looks each minute")
         self.kms = Kms(world)
         for service in self._manifests:
             self._tables(service)

@@ -27,7 +27,7 @@ class FaultFreeMall:
 
     def __init__(self, *, counting: bool = True) -> None:
         choices = Choices(1)
-        with patch.object(Deployment, "knows_generations", True):
+        with patch.multiple(Deployment, knows_generations=True, looks_always=0.0):
             self.cloud = Cloud(choices, Faults(choices))
         self.cloud.cost.counting = counting
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from statistics import median
 from typing import Any
 
 import pytest
@@ -18,13 +19,14 @@ from tests.simulation.whole_order import WholeOrder
 UNWATCHED = 19
 BOARDS = UNWATCHED + 16  # and a log item of each on its board; no board shows the payment
 WITH_ITS_PAGE = BOARDS + 14  # and one of each in the order's own log, which knows no robot; two come in one batch
+ONE_BY_ONE = BOARDS + 15  # where none do, as mostly
 
 
 class WatchedOrder(WholeOrder):
     """A whole order while the boards are watched, and its own page, if so, from the basket on."""
 
-    def __init__(self, *, its_page: bool) -> None:
-        super().__init__(begins=self._watch_boards)
+    def __init__(self, *, its_page: bool, seed: int = 1) -> None:
+        super().__init__(begins=self._watch_boards, seed=seed)
         self._its_page = its_page
 
     def _watch_boards(self) -> None:
@@ -57,3 +59,21 @@ def test_the_write_units_of_an_order_that_nobody_watches() -> None:
 @pytest.mark.parametrize(("its_page", "units"), [(False, BOARDS), (True, WITH_ITS_PAGE)])
 def test_the_write_units_of_an_order_that_is_watched(its_page: bool, units: int) -> None:
     assert written(WatchedOrder(its_page=its_page)) == units <= 50
+
+
+def test_the_write_units_of_a_watched_order_are_fifty_mostly_and_one_more_where_an_append_comes_too_late() -> None:
+    """Messages that share a batch share a log item; of two appends at once one is refused, which DynamoDB bills, too.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html
+    """
+    orders = [WatchedOrder(its_page=True, seed=seed) for seed in range(1, 11)]
+    units = [written(order) for order in orders]
+    assert median(units) == ONE_BY_ONE == 50
+    assert max(units) == ONE_BY_ONE + 1
+    assert max(len(logged(order)) for order in orders) == ONE_BY_ONE - UNWATCHED
+
+
+def logged(order: WholeOrder) -> list[str]:
+    """The partitions of the log items that there are."""
+    items = order.cloud.tables["live/views"].items
+    return [partition for partition, _ in items if partition.startswith("log ")]

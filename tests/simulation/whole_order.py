@@ -52,14 +52,14 @@ class WholeOrder:
     """A mall in which one order is placed. units: what it consumed, by kind. left: what it left in the tables.
 
     begins: called when the mall is there, before the first request of the order. cold: its containers have yet to read
-    which generations of read models there are.
+    which generations of read models there are. seed: of the order and the batches in which messages arrive.
     """
 
-    def __init__(self, begins: Callable[[], object] = lambda: None, *, cold: bool = False) -> None:
-        choices = Choices(1)
+    def __init__(self, begins: Callable[[], object] = lambda: None, *, cold: bool = False, seed: int = 1) -> None:
+        choices = Choices(seed)
         with (
             patch.object(Deployment, "_schedules", lambda _deployment: None),  # they run for all orders together
-            patch.object(Deployment, "knows_generations", not cold),
+            patch.multiple(Deployment, knows_generations=not cold, looks_always=0.0),
         ):
             self.cloud = Cloud(choices, Faults(choices))
         self.units: dict[str, float] = {}

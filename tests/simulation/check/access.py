@@ -111,7 +111,7 @@ MATRIX: dict[str, tuple[tuple[str, ...], str]] = {
             "POST": ("redrives", "forecasts", "replays", "rebuilds"),
             "PUT": (
                 *("groups/*/note", "groups/*/owner", "groups/*/resolve", "consumers/*/*/pause", "consumers/*/*/resume"),
-                *("letters/*/park", "letters/*/discard", "letters/*/data"),
+                *("letters/*/park", "letters/*/discard", "letters/*/reopen", "letters/*/data"),
                 *("runs/*/pause", "runs/*/cancel", "runs/*/resume", "runs/*/switch", "runs/*/abort"),
             ),
         }.items()

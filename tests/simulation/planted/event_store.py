@@ -81,7 +81,7 @@ BUGS = (
         "version counted by commits",
         "A commit of several events takes one version.",
         (VERSIONS_IN_ORDER,),
-        (Edit(Repository.prepare, "aggregate.version - len(events) + 1", "aggregate.version"),),
+        (Edit(Repository.prepare, "version=first,", "version=aggregate.version,"),),
     ),
     Bug(
         "cause not recorded",

@@ -100,7 +100,7 @@ PLACES = (
         "personal: what was sealed for another event",
         "A change of number seals the number for the event of the registration.",
         (SEALED,),
-        (Edit(Customer.change_sms_number, "NUMBER, self.version + 1", "NUMBER, 1"),),
+        (Edit(Customer.change_sms_number, "NUMBER, self.next_version", "NUMBER, 1"),),
     ),
     Bug(
         "personal: what was sealed before, once more",
@@ -109,7 +109,7 @@ PLACES = (
         (
             Edit(
                 Customer.change_sms_number,
-                "SmsChanged(key.seal(sms_number, NUMBER, self.version + 1))",
+                "SmsChanged(key.seal(sms_number, NUMBER, self.next_version))",
                 "SmsChanged(self.sms_number)",
             ),
         ),

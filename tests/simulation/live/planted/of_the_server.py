@@ -133,7 +133,7 @@ BUGS = (
         (LOGGED, EQUAL, PUSHED, PUBLISHED),
         (
             Edit(
-                Projection.apply,
+                Projection._write,
                 "runtime.current().views.put(row, metadata.stream_version)",
                 "if not runtime.current().views.put(row, metadata.stream_version):\n"
                 "                    runtime.current().adapters.setdefault('again', set()).add(metadata.id)",
