@@ -2,6 +2,7 @@
 
 import pytest
 
+from functions.kernel.runtime import clock
 from infra.local.show import wait_until_idle
 from infra.operate.dead_letters import dead_letters
 from tests.e2e.conftest import Deployed
@@ -10,7 +11,12 @@ from tests.fuzz.fuzzer import Report, left_out
 
 
 @pytest.fixture(scope="module")
-def reports(deployed: Deployed) -> list[Report]:
+def began() -> str:
+    return clock.stamp()
+
+
+@pytest.fixture(scope="module")
+def reports(began: str, deployed: Deployed) -> list[Report]:
     return fuzz_deployed(deployed.cloud, deployed.people, SHORT)
 
 
@@ -33,6 +39,7 @@ def test_links_are_followed(reports: list[Report]) -> None:
     assert reports[-1].links > 0
 
 
-def test_no_message_is_dead_lettered(reports: list[Report], deployed: Deployed) -> None:
+def test_no_message_is_dead_lettered(reports: list[Report], began: str, deployed: Deployed) -> None:
+    """Letters of before are not counted: the fuzzer may reopen them, for it is an operator too."""
     assert wait_until_idle(deployed.cloud) == {}
-    assert dead_letters(deployed.cloud) == []
+    assert [letter for letter in dead_letters(deployed.cloud) if letter.failed_at >= began] == []
