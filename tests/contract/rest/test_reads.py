@@ -66,8 +66,16 @@ def rows_read(work: Callable[[], object]) -> int:
     return read
 
 
-def assert_same_reads(malls: tuple[Furnished, Furnished], work: Callable[[Furnished], object]) -> None:
-    """Some work reads something, and as much in either mall."""
+def assert_same_reads(
+    malls: tuple[Furnished, Furnished], work: Callable[[Furnished], object], *, knowing: bool = False
+) -> None:
+    """Some work reads something, and as much in either mall.
+
+    knowing: it was done before, so that its functions know which generations of views there are: now and
+    then they look.
+    """
+    for mall in malls if knowing else ():
+        work(mall)
     small, large = (rows_read(lambda mall=mall: work(mall)) for mall in malls)  # type: ignore[misc]
     assert 0 < small == large
 
@@ -79,7 +87,7 @@ def test_what_a_request_reads_does_not_grow_with_what_it_is_not_about(
     def ask(mall: Furnished) -> None:
         mall.ask("GET", page_of(mall, route, PAGE) if lists(route) else mall.path(route))
 
-    assert_same_reads(malls, ask)
+    assert_same_reads(malls, ask, knowing=True)
 
 
 @pytest.mark.parametrize("names", [names for _, names in SEARCHES.values() if "minTotal" not in names])
@@ -89,7 +97,7 @@ def test_what_a_search_reads_does_not_grow_with_the_orders_that_there_are(
     def search(mall: Furnished) -> None:
         mall.ask("POST", "/api/search/orders", {"filters": filters(mall, names), "limit": PAGE})
 
-    assert_same_reads(malls, search)
+    assert_same_reads(malls, search, knowing=True)
 
 
 def test_what_an_order_reads_on_its_way_through_all_services_does_not_grow_with_the_mall() -> None:
