@@ -17,6 +17,8 @@ Restored behaviour of AWS:
   https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-route-response.html
 - `$disconnect` says with which code the gateway closed an idle or old connection.
 
+Mended besides: a connection waits for what is posted to it, where the engine looks twice a second for each connection.
+
 Settings, for tests: `WEBSOCKET_IDLE_SECONDS`, `WEBSOCKET_LIFETIME_SECONDS`, `WEBSOCKET_CONNECTIONS_PER_SECOND`.
 """
 
@@ -28,6 +30,7 @@ import os
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 from infra.local.engine.seams import Seams, module
@@ -57,6 +60,8 @@ class Connection:
         """What the integration of `$connect` answered."""
         self._ends = self._last = time.monotonic()
         self._accepted = self._closed = False
+        self.outbox: asyncio.Queue[str | None] = asyncio.Queue()
+        """What was posted and is to be sent; None ends the sending."""
 
     async def send(self, message: Message) -> None:
         """What the engine sends; nothing more once the gateway has closed."""
@@ -112,6 +117,7 @@ def apply() -> None:
     invoke_like_others(seams, gateway)
     refuse_large_posts(seams, gateway)
     refuse_large_frames(seams)
+    wait_for_posts(seams, gateway)
 
 
 def guard_connections(seams: Seams, gateway: Any) -> None:
@@ -227,6 +233,29 @@ def refuse_large_frames(seams: Seams) -> None:
 
     seams.replace(frames.FrameDecoder, "parse_header", parse_small)
     seams.replace(protocol.Connection, "events", events_with_close)
+
+
+def wait_for_posts(seams: Seams, gateway: Any) -> None:
+    """The engine's task that sends what was posted ends by an entry in the outbox, not by looking every 0.5 s."""
+
+    def outbox() -> "asyncio.Queue[str | None]":
+        return _current.get().outbox
+
+    class Closed(asyncio.Event):
+        def __init__(self) -> None:
+            super().__init__()
+            self._outbox = outbox()
+
+        def set(self) -> None:
+            super().set()
+            self._outbox.put_nowait(None)
+
+    async def wait_for(awaited: Awaitable[Any], timeout: float) -> Any:
+        return await awaited
+
+    seams.need(gateway.asyncio, "Queue", "Event", "wait_for")
+    replaced = {"Queue": outbox, "Event": Closed, "wait_for": wait_for}
+    seams.replace(gateway, "asyncio", SimpleNamespace(**{**vars(asyncio), **replaced}))
 
 
 def _size(message: Message) -> int:
