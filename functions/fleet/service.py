@@ -237,7 +237,8 @@ def _ask(id: str, kind: str, action_id: str = "") -> None:
         streams.get(id)
         raise NotFoundError(f"there is no action {action_id} that waits to be tried again")
     robot = streams.change(id, lambda robot: robot.ask(kind, now, action_id))
-    if reported.get("listens", True):
+    # What lets a robot go on with its list waits for its next state: it may be away until the list is another's.
+    if reported.get("listens", True) and (robot.connected or not action_id):
         _send_instructions(robot, robot.asked)
 
 
