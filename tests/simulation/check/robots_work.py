@@ -130,7 +130,7 @@ def _statuses(commits: list[Commit]) -> Iterator[tuple[int, str]]:
 def _left_idle(
     bot_id: str, spans: list[tuple[int, str]], history: ParsedHistory, stream: StreamHistory
 ) -> Iterator[Violation]:
-    """Idle robots that stay idle though their connection ended; while operators pause a consumer, once it is resumed."""
+    """Idle robots that stay idle though their connection ended; where operators paused a consumer, once it goes on."""
     connections = stream.presence[bot_id]
     for at, event, version in connections:
         until = _resumed(history, at) + SECONDS_OF_A_CUT

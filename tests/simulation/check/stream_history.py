@@ -232,7 +232,9 @@ def _report(copy: Copy) -> Report | None:
     told_at = state["timestamp"], int(state["headerId"])
     received = copy.received[0] if copy.received else None
     said = fields["received"] * 1_000 - int(BEGIN.timestamp()) * SECOND
-    return Report(copy.due, said, fields["robot"], state["orderId"], active, goes_on, is_done, told_at, received, copy.deleted)
+    return Report(
+        copy.due, said, fields["robot"], state["orderId"], active, goes_on, is_done, told_at, received, copy.deleted
+    )
 
 
 def _is_disturbance(kind: str, fields: Mapping[str, Any]) -> bool:
