@@ -109,7 +109,10 @@ class Execution:
 
     def retry(self, task: Task) -> None:
         self._settle(task)
-        self._start(task)
+        if self._is_held(task):
+            task.status = ActionStatus.WAITING
+        else:
+            self._start(task)
 
     def skip(self, task: Task) -> None:
         self._settle(task)
@@ -181,12 +184,14 @@ class Execution:
             if task.alone and before:
                 return None
             if task.status is ActionStatus.WAITING:
-                held = task.action.action_type == DROP and (not self.online or self.unsure > 0)
-                return None if held else task
+                return None if self._is_held(task) else task
             if task.alone:
                 return None
             before = True
         return None
+
+    def _is_held(self, task: Task) -> bool:
+        return task.action.action_type == DROP and (not self.online or self.unsure > 0)
 
     def _start(self, task: Task) -> None:
         if self._settings.prepare:

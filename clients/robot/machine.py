@@ -79,8 +79,8 @@ class Robot:
     def connected(self, now: float) -> list[Publication]:
         """The connection is there."""
         self._pass(now)
-        silent = now - (self.memory.reported_at or now)
-        self._work.unsure = self._settings.settle if silent > self._settings.lease else 0.0
+        if self._outlasted_its_lease(now):
+            self._work.unsure = self._settings.settle
         self._set_online(True)
         online = self._connection(ConnectionState.ONLINE, now)
         return [online, self._factsheet(now), *self._report(now, owed=True)]
@@ -129,10 +129,19 @@ class Robot:
         return min(self._now + self._work.next_end(), report)
 
     def _pass(self, now: float) -> None:
-        """Let time pass. A clock that was set back counts as standing still."""
+        """Let time pass. A clock that was set back counts as standing still.
+
+        A robot that is online and has told nothing for its lease stood still itself: its list may be another's, and
+        nothing of the time that passed is time in which it handed over.
+        """
         if self._now is not None and now > self._now:
+            if self.online and self._outlasted_its_lease(now):
+                self._work.unsure = now - self._now + self._settings.settle
             self._work.spend(now - self._now)
         self._now = now
+
+    def _outlasted_its_lease(self, now: float) -> bool:
+        return now - (self.memory.reported_at or now) > self._settings.lease
 
     def _set_online(self, online: bool) -> None:
         self.online = self._work.online = online

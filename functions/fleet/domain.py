@@ -29,7 +29,7 @@ from functions.fleet.robot_events import (
     TaskChanged,
 )
 from functions.kernel.domain.aggregate import Aggregate, applies
-from functions.kernel.domain.errors import RefusedError
+from functions.kernel.domain.errors import NotFoundError, RefusedError
 
 AGAIN = 5  # seconds after which what a robot does not show is sent again
 
@@ -88,6 +88,11 @@ class Robot(Aggregate):
         free = self.available and self.idle and not self.done
         return free and self.order_id not in ("", self.shown)
 
+    @property
+    def _shows_outdated(self) -> bool:
+        """Whether the order that it works on is not its task, so that it is to cancel that."""
+        return not self.idle and self.shown != self.order_id
+
     def name_it(self, name: str) -> None:
         """The depot registered it."""
         if not (self.retired or self.name):
@@ -139,8 +144,9 @@ class Robot(Aggregate):
             self._give_up_outdated(now)
 
     def set_out(self, node: str, now: str) -> None:
-        """Send it its order from this node, if it is free for it; again, if it has not shown it for a while."""
-        if self.wants_order and node and (self.sent != self.order_id or passed(self.sent_at, now, AGAIN)):
+        """Send it its order from this node, if it is free for it; again, if it has not shown it, or is elsewhere."""
+        is_sent = (self.sent, self.start) == (self.order_id, node)
+        if self.wants_order and node and (not is_sent or passed(self.sent_at, now, AGAIN)):
             self.record(OrderSent(self.order_id, node, now))
 
     def report(self, report: Report, now: str) -> None:
@@ -168,9 +174,14 @@ class Robot(Aggregate):
         return goes_on and report.order_id == self.order_id and (report.dropped or not report.idle)
 
     def ask(self, kind: str, now: str, target: str = "") -> None:
-        """Staff ask it to pause or go on, or what becomes of an action that waits. Raises RefusedError."""
+        """Staff ask it to pause or go on, or what becomes of an action that waits. Raises RefusedError, NotFoundError.
+
+        Of an order that is to be cancelled nothing is tried again: a drop that has begun may end.
+        """
         if self.retired:
             raise RefusedError("the robot is retired", "retired")
+        if kind in (RETRY, SKIP) and self._shows_outdated:
+            raise NotFoundError(f"the action {target} is of a list that is not the robot's any more")
         if not any((asked.kind, asked.target) == (kind, target) for asked in self.asked):
             self._ask(kind, target, now)
 
@@ -216,7 +227,7 @@ class Robot(Aggregate):
                 over = self.idle or asked.target != self.shown
             else:
                 over = asked.id in report.received or (
-                    asked.kind in (RETRY, SKIP) and asked.target not in report.retriable
+                    asked.kind in (RETRY, SKIP) and (asked.target not in report.retriable or self._shows_outdated)
                 )
             if over:
                 answered.append(asked.id)
@@ -227,7 +238,7 @@ class Robot(Aggregate):
 
     def _give_up_outdated(self, now: str, report: Report | None = None) -> None:
         """Have it cancel an order that is not its task, before it gets another; again, while it does not show that."""
-        if not self.connected or self.idle or self.shown == self.order_id or (report and not report.cancels):
+        if not self.connected or not self._shows_outdated or (report and not report.cancels):
             return
         asked = next((asked for asked in self.asked if asked.kind == CANCEL and asked.target == self.shown), None)
         if asked is None:

@@ -213,15 +213,24 @@ def report(id: str, said: Sequence[Received[State]]) -> None:
             context.current().correlation_id = robot.task.flow or context.current().correlation_id
 
     robot = streams.create(id, decide)
-    if (found := _newest(robot, reports)) and not robot.retired:
-        newest, state = found
-        number = (robot.session, newest.header)
-        shown = reading.row(state, newest, robot.lacks)
-        views.keep_report(id, newest.at, number, shown, heard=robot.keeps_its_lease(newest))
+    if not robot.retired:
+        _keep(robot, reports)
     if any(isinstance(event, OrderSent) for event in robot.changes):
         _send_order(robot, robot.start)
     asked = {event.id for event in robot.changes if isinstance(event, Asked)}
     _send_instructions(robot, [one for one in robot.asked if one.id in asked])
+
+
+def _keep(robot: Robot, reports: Sequence[tuple[Report, State]]) -> None:
+    """Keep in a robot's row what it reports, sorted by time; of a number that is too low only that it is there."""
+    last, _ = reports[-1]
+    if found := _newest(robot, reports):
+        newest, state = found
+        number = (robot.session, newest.header)
+        shown = reading.row(state, newest, robot.lacks)
+        views.keep_report(robot.id, newest.at, number, shown, heard=robot.keeps_its_lease(newest))
+    elif robot.keeps_its_lease(last) and last.at >= robot.session and (row := views.report(robot.id)):
+        views.keep_heard(row, last.at)
 
 
 def _newest(robot: Robot, reports: Sequence[tuple[Report, State]]) -> tuple[Report, State] | None:
@@ -237,7 +246,8 @@ def _ask(id: str, kind: str, action_id: str = "") -> None:
         streams.get(id)
         raise NotFoundError(f"there is no action {action_id} that waits to be tried again")
     robot = streams.change(id, lambda robot: robot.ask(kind, now, action_id))
-    if reported.get("listens", True):
+    # What lets a robot go on with its list waits for its next state: it may be away until the list is another's.
+    if reported.get("listens", True) and (robot.connected or not action_id):
         _send_instructions(robot, robot.asked)
 
 

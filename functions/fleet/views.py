@@ -73,13 +73,27 @@ def keep_report(robot_id: str, at: str, number: tuple[str, int], shown: dict[str
     number: the robot's session, and that of the state in it: a late state with a lower one is older than the row.
     """
     last = report(robot_id) or {}
-    if last and (at < last["at"] or (number <= tuple(last["number"]) and not passed(last["at"], at, LATE))):
+    if last and at < last["at"]:
         return
+    if last and number <= tuple(last["number"]) and not passed(last["at"], at, LATE):
+        return keep_heard(last, at) if heard else None
     news = _essence(shown) != _essence(last)
     if last and not news and not passed(last["heard"] if heard else last["at"], at, _written_for()):
         return
     data = {**shown, "id": robot_id, "at": at, "number": number, "heard": at if heard else last.get("heard", "")}
     runtime.current().views.put(Row(REPORTS, robot_id, data), _version(at, number[1]))
+
+
+def keep_heard(last: dict[str, Any], at: str) -> None:
+    """Keep that a robot did what it must, by a state whose number says that it is older than what the row shows.
+
+    It may have begun anew, and that it is online is not known yet. What it shows then waits; its lease does not. The
+    version is below that of any later state.
+    """
+    if last["heard"] >= last["at"] and passed(last["heard"], at, _written_for()):
+        since = clock.read(at) - clock.read(last["at"])
+        version = _version(last["at"], last["number"][1]) + int(since.total_seconds())
+        runtime.current().views.put(Row(REPORTS, last["id"], {**last, "heard": at}), version)
 
 
 def keep_connection(robot_id: str, at: str, connection: str) -> None:

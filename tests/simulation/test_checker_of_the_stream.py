@@ -74,14 +74,23 @@ class Day:
         data = {"bot_id": BOT, "status": status, "list_id": list_id, "assignment": assignment}
         self.message(at, "fleet/inbox", name, version, **data)
 
-    def reports(self, at: float, order: str = "", *, active: bool = False, said: float | None = None) -> None:
+    def reports(
+        self,
+        at: float,
+        order: str = "",
+        *,
+        active: bool = False,
+        said: float | None = None,
+        put_down: bool = False,
+    ) -> None:
         """A state comes to the queue and is handled at once; the broker had it when it was said."""
-        state = {
+        drop = [{"actionType": "drop", "actionStatus": "FINISHED"}] if put_down else []
+        state: dict[str, Any] = {
             "headerId": self._numbers,
             "timestamp": f"{at:09.3f}",
             "orderId": order,
             "nodeStates": [{}] if active else [],
-            "actionStates": [],
+            "actionStates": drop,
             "errors": [],
             "operatingMode": "AUTOMATIC",
             "paused": False,
@@ -332,6 +341,41 @@ def test_a_robot_that_puts_goods_down_before_it_can_be_told_is_excused(given_bac
     a_list(day)
     a_list_is_driven_twice(day, given_back)
     assert (DRIVEN_TWICE in day.violated()) is is_found
+
+
+@pytest.mark.parametrize("put_down", [True, False])
+def test_a_robot_that_could_not_say_that_it_put_its_goods_down_is_excused(put_down: bool) -> None:
+    day = Day()
+    a_list(day)
+    day.entries = [entry for entry in day.entries if "Completed" not in json.dumps(entry[2].get("item", ""))]
+    day.reports(46, f"{LIST}.1", active=not put_down, put_down=put_down)
+    day.commit(90, f"ShoppingList#{LIST}", "GivenBack")
+    day.commit(91, f"ShoppingList#{LIST}", "Assigned", bot_id=BOT, assignment=2)
+    day.ends(100, 2, "drop")
+    assert (DRIVEN_TWICE in day.violated()) is put_down
+
+
+@pytest.mark.parametrize(("offline", "is_found"), [(95, False), (120, True)])
+def test_while_the_depot_is_paused_a_cut_is_noticed_once_it_goes_on(offline: float, is_found: bool) -> None:
+    day = Day()
+    a_list(day)
+    an_idle_robot_is_cut_and_stays(day)
+    day.record(50, "mapping", queue="depot/inbox", state="Disabling")
+    day.record(90, "mapping", queue="depot/inbox", state="Enabled")
+    day.commit(offline, f"Bot#{BOT}", "WentOffline", day.message(offline, "depot/inbox", "RobotDisconnected"))
+    assert (LEFT_IDLE in day.violated()) is is_found
+
+
+def test_a_robot_of_which_fleet_knows_no_more_than_its_name_may_be_taken_offline() -> None:
+    day = Day()
+    a_list(day)
+    an_idle_robot_is_cut_and_stays(day)
+    words = ("BotAssigned", "BotFinished")
+    day.entries = [entry for entry in day.entries if not any(word in entry[2].get("body", "") for word in words)]
+    day.is_told(2, 1, None, 0, "BotRegistered")
+    day.reports(55)
+    day.commit(70, f"Bot#{BOT}", "WentOffline")
+    assert STILL_THERE not in day.violated()
 
 
 @pytest.mark.parametrize(("lost", "is_found"), [(5, True), (100, False), (210, False)])

@@ -28,7 +28,7 @@ SECONDS_OF_A_CUT = 15 * SECOND
 REPLACED = 160 * SECOND
 LATELY = 120 * SECOND  # a fault before may still delay what the robot is told: what fails now comes again in seconds
 TO_TELL = 15 * SECOND  # the batch's window, two functions, relay, bus and queue, and cold starts
-CONNECTED = "connected"
+CONNECTED, DEPOT = "connected", "depot/inbox"
 LEASE, TICKS = 60 * SECOND, 140 * SECOND
 SAFE, UNDER_WAY = 50 * SECOND, 5 * SECOND  # of its lease; containers' clocks are seconds wrong
 
@@ -43,7 +43,7 @@ def violations(history: ParsedHistory, stream: StreamHistory, deliveries: Delive
         bot_id: list(_statuses(commits)) for bot_id, commits in history.of_kind("Bot") if bot_id in stream.robots
     }
     for bot_id, spans in statuses.items():
-        yield from _left_idle(bot_id, spans, stream)
+        yield from _left_idle(bot_id, spans, history, stream)
         yield from _silent_at_work(bot_id, spans, stream, history.end)
     yield from _still_there(history, stream)
     yield from _taken(stream)
@@ -98,7 +98,7 @@ def _driven_twice(history: ParsedHistory, stream: StreamHistory) -> Iterator[Vio
             if given_back is None or not any(other > number for other in by_assignment):
                 continue
             order = f"{list_id}.{number}"
-            told = [one.at for one in stream.reports[bot_id] if one.at >= at and one.order_id == order]
+            told = [one.at for one in stream.reports[bot_id] if one.is_put_down and one.order_id == order]
             in_time = at > given_back + TO_TELL or any(when < given_back - TO_TELL for when in told)
             if in_time and is_undisturbed(stream, min(at, given_back), max(at, given_back), LATELY):
                 text = f"the list {list_id} was put down under {sorted(by_assignment)}: {bot_id} did so"
@@ -127,10 +127,13 @@ def _statuses(commits: list[Commit]) -> Iterator[tuple[int, str]]:
                 yield commit.at, "retired"
 
 
-def _left_idle(bot_id: str, spans: list[tuple[int, str]], stream: StreamHistory) -> Iterator[Violation]:
+def _left_idle(
+    bot_id: str, spans: list[tuple[int, str]], history: ParsedHistory, stream: StreamHistory
+) -> Iterator[Violation]:
+    """Idle robots that stay idle though their connection ended; where operators paused a consumer, once it goes on."""
     connections = stream.presence[bot_id]
     for at, event, version in connections:
-        until = at + SECONDS_OF_A_CUT
+        until = _resumed(history, at) + SECONDS_OF_A_CUT
         back = any(other == "connected" and at < since <= until for since, other, _ in connections)
         if event != "disconnected" or back or _newer(connections, version, at):
             continue
@@ -138,6 +141,12 @@ def _left_idle(bot_id: str, spans: list[tuple[int, str]], stream: StreamHistory)
         if stays and _status_at(spans, at) == "idle" and is_undisturbed(stream, at, until):
             text = f"the robot {bot_id} is idle {(until - at) // SECOND} s after its connection ended"
             yield Violation(LEFT_IDLE, text, {"robot": bot_id, "at": at})
+
+
+def _resumed(history: ParsedHistory, at: int) -> int:
+    """When the consumers that take the end of a connection to the depot went on, if an operator had paused one."""
+    pauses = [pause for consumer in (TOPICS, DEPOT) for pause in history.pauses.get(consumer, ())]
+    return max((end for begin, end in pauses if begin <= at + SECONDS_OF_A_CUT and end > at), default=at)
 
 
 def _newer(connections: list[tuple[int, str, int]], version: int, at: int) -> bool:

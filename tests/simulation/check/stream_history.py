@@ -16,6 +16,8 @@ from tests.simulation.check.records import Copy
 
 TOPICS, FLEET = "fleet/topics", "fleet/inbox"
 ENDED = ("FINISHED", "FAILED")
+# Of these fleet takes what a robot has to do; of its registration nothing but the name.
+TASKS = ("BotAssigned", "BotFinished", "BotCameOnline", "BotWentOffline", "BotRetired")
 LATE = ("bus delay", "target retry", "target given up", "queue delay", "stream delay", "rule late", "presence late")
 # What may keep the robots' services from their work for a while after it struck: a message in back-off.
 AFTER_FAULT = 1_020 * SECOND
@@ -46,8 +48,8 @@ class Report:
     """A state of a robot that a rule sent to the queue.
 
     at: when it came there. said: when the broker had it, which may be long before. is_active: its order has not ended.
-    goes_on: nothing keeps it from its order, which has not failed. received: when a function received it first.
-    handled: when its first copy left the queue, if it did.
+    goes_on: nothing keeps it from its order, which has not failed. is_put_down: its goods are at the depot. received:
+    when a function received it first. handled: when its first copy left the queue, if it did.
     """
 
     at: int
@@ -56,6 +58,7 @@ class Report:
     order_id: str
     is_active: bool
     goes_on: bool
+    is_put_down: bool
     told_at: tuple[str, int]
     received: int | None
     handled: int | None
@@ -191,7 +194,7 @@ def _read_queues(history: ParsedHistory, found: StreamHistory) -> None:
             else:
                 first.received = _earlier(first.received, report.received)
                 first.handled = _earlier(first.handled, report.handled)
-        elif copy.queue == FLEET and copy.message and copy.deleted and copy.message.name.startswith("Bot"):
+        elif copy.queue == FLEET and copy.message and copy.deleted and copy.message.name in TASKS:
             data = copy.message.data
             if "assignment" in data:
                 has = (data["list_id"], data["assignment"]) if data["list_id"] else None
@@ -229,7 +232,9 @@ def _report(copy: Copy) -> Report | None:
     told_at = state["timestamp"], int(state["headerId"])
     received = copy.received[0] if copy.received else None
     said = fields["received"] * 1_000 - int(BEGIN.timestamp()) * SECOND
-    return Report(copy.due, said, fields["robot"], state["orderId"], active, goes_on, told_at, received, copy.deleted)
+    return Report(
+        copy.due, said, fields["robot"], state["orderId"], active, goes_on, is_done, told_at, received, copy.deleted
+    )
 
 
 def _is_disturbance(kind: str, fields: Mapping[str, Any]) -> bool:

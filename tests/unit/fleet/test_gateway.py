@@ -112,6 +112,16 @@ class TestTheOrder:
         for order in others:
             assert {**order, "headerId": 0, "timestamp": ""} == {**first, "headerId": 0, "timestamp": ""}
 
+    def test_it_begins_where_the_robot_is_though_it_was_sent_from_elsewhere_a_moment_ago(
+        self, gateway: Gateway
+    ) -> None:
+        gateway.comes()
+        gateway.visits("list-1", 1)
+        gateway.assigned("list-1", 1, 3, id="again")
+        gateway.says(1, last_node_id="west")
+        gateway.assigned("list-1", 1, 3, id="again")
+        assert begins_of(gateway, "list-1.1")[1:] == ["west", "west"]
+
     def test_a_list_that_comes_late_for_an_earlier_assignment_changes_nothing(self, gateway: Gateway) -> None:
         gateway.comes()
         gateway.visits("list-1", 2)
@@ -384,6 +394,28 @@ class TestWhatIsShown:
         gateway.says(2)
         assert views.last_heard([BOT]) == {BOT: clock.stamp()}
 
+    @pytest.mark.parametrize("works", [True, False])
+    def test_a_robot_whose_numbers_began_anew_keeps_its_lease_before_it_is_known_that_it_is_online(
+        self, gateway: Gateway, works: bool
+    ) -> None:
+        gateway.comes()
+        work: dict[str, Any] = {"order_id": "list-1.1", "node_states": AHEAD} if works else {}
+        if works:
+            gateway.visits("list-1", 1)
+            gateway.assigned("list-1", 1, 3)
+        gateway.says(7, **work)
+        for header in range(2):
+            gateway.passes(20)
+            gateway.says(header, **work, last_node_id="west")
+            assert views.last_heard([BOT]) == {BOT: clock.stamp()}
+        shown = views.report(BOT)
+        assert shown is not None
+        assert shown["node"] != "west"
+        gateway.goes_online()
+        gateway.passes(1)
+        gateway.says(2, **work, last_node_id="west")
+        assert (views.report(BOT) or {})["node"] == "west"
+
     @pytest.mark.parametrize(
         "change", [{"last_node_id": "depot"}, {"paused": True}, {"operating_mode": OperatingMode.SERVICE}]
     )
@@ -470,6 +502,32 @@ class TestStaff:
         assert gateway.asked == ["retry", "skipRetry"]
         with pytest.raises(NotFoundError, match="there is no action pick-2 that waits"):
             service.retry(BOT, "pick-2")
+
+    def test_an_action_is_not_tried_again_before_a_robot_that_is_away_is_back(self, gateway: Gateway) -> None:
+        sets_out(gateway)
+        waits = ActionState(action_id=drop_id("list-1.1"), action_status=ActionStatus.RETRIABLE)
+        gateway.says(2, order_id="list-1.1", action_states=(waits,))
+        gateway.passes(1)
+        gateway.broker.tell_presence(BOT, "s1", 1, connected=False)
+        service.retry(BOT, drop_id("list-1.1"))
+        assert gateway.asked == []
+        gateway.passes(6)
+        gateway.says(3, order_id="list-1.1", action_states=(waits,))
+        assert gateway.asked == ["retry"]
+
+    def test_an_action_of_an_outdated_order_is_not_tried_again(self, gateway: Gateway) -> None:
+        sets_out(gateway)
+        waits = ActionState(action_id=drop_id("list-1.1"), action_status=ActionStatus.RETRIABLE)
+        gateway.says(2, order_id="list-1.1", action_states=(waits,))
+        gateway.passes(1)
+        gateway.broker.tell_presence(BOT, "s1", 1, connected=False)
+        service.retry(BOT, drop_id("list-1.1"))
+        gateway.is_offline(4)
+        gateway.passes(6)
+        gateway.says(3, order_id="list-1.1", action_states=(waits,))
+        assert gateway.asked == ["cancelOrder"]
+        with pytest.raises(NotFoundError, match="not the robot's any more"):
+            service.retry(BOT, drop_id("list-1.1"))
 
     def test_a_robot_in_a_mode_that_forbids_it_is_sent_nothing_until_it_listens(self, gateway: Gateway) -> None:
         gateway.comes()

@@ -151,6 +151,12 @@ class Bench:
             self.told += self.robot.tick(self.now)
         return self
 
+    def stand_still(self, seconds: float) -> "Bench":
+        """Have the process do nothing for so long, whatever is due, and then go on."""
+        self.now += seconds
+        self.told += self.robot.tick(self.now)
+        return self
+
     def cut(self) -> "Bench":
         self.told += self.robot.disconnected(self.now)
         return self

@@ -3,16 +3,18 @@
 import pytest
 
 from clients.robot.memory import Memory
-from events.vda5050.collecting import DROP
+from clients.robot.settings import Settings
+from events.vda5050.collecting import DROP, drop
 from events.vda5050.instant_actions import InstantAction
 from events.vda5050.state import ActionStatus
 from events.vda5050.text import to_bytes
 from events.vda5050.topics import Kind
-from tests.unit.clients.robot.bench import AGES, Bench, instant, shopping
+from tests.unit.clients.robot.bench import AGES, Bench, instant, order, shopping
 
-FINISHED, FAILED, RUNNING, WAITING = (
+FINISHED, FAILED, RETRIABLE, RUNNING, WAITING = (
     ActionStatus.FINISHED,
     ActionStatus.FAILED,
+    ActionStatus.RETRIABLE,
     ActionStatus.RUNNING,
     ActionStatus.WAITING,
 )
@@ -66,6 +68,42 @@ def test_a_robot_hands_over_while_it_has_a_connection_for_longer_than_a_lease() 
     bench = Bench().wait(AGES).send(shopping())
     bench.wait_until(lambda: bench.statuses()[1] is FINISHED).cut().wait(10).back().wait(30)
     assert bench.statuses(DROP) != [WAITING]
+
+
+def stood_still_on_its_way() -> Bench:
+    return Bench().send(shopping()).wait(10).stand_still(AGES)
+
+
+def test_a_robot_that_stood_still_for_longer_than_its_lease_puts_nothing_down_in_that_time() -> None:
+    bench = stood_still_on_its_way()
+    assert (bench.state.last_node_id, bench.statuses(DROP)) == ("depot", [WAITING])
+    bench.wait(bench_settles() / 2).at_once(instant(InstantAction.CANCEL_ORDER, "cancel", orderId="list-1.1"))
+    assert bench.wait(AGES).statuses(DROP) == [FAILED]
+
+
+def test_a_robot_that_stood_still_and_is_not_told_otherwise_hands_over_a_moment_later() -> None:
+    assert stood_still_on_its_way().wait(bench_settles()).statuses(DROP) == [RUNNING]
+
+
+def test_what_a_robot_told_a_connection_that_was_gone_when_it_went_on_does_not_count_as_its_report() -> None:
+    bench = stood_still_on_its_way().cut().back()
+    assert bench.wait(bench_settles() / 2).statuses(DROP) == [WAITING]
+    assert bench.wait(bench_settles() / 2).statuses(DROP) == [RUNNING]
+
+
+def test_a_robot_that_stood_still_for_less_than_its_lease_goes_on_at_once() -> None:
+    bench = Bench().send(shopping())
+    bench.wait_until(lambda: bench.statuses()[1] is FINISHED).stand_still(30)
+    assert bench.statuses(DROP) != [WAITING]
+
+
+def test_a_drop_that_is_tried_again_is_held_as_any_other_after_a_silence() -> None:
+    bench = Bench(Settings(failing=0.5), chance=lambda: 0.0)
+    bench.send(order([("depot", (drop("list-1.1/drop").model_copy(update={"retriable": True}),))])).wait(AGES)
+    assert bench.statuses(DROP) == [RETRIABLE]
+    bench.cut().wait(AGES).back().at_once(instant(InstantAction.RETRY, "again", actionId="list-1.1/drop"))
+    assert (bench.statuses(DROP), bench.instant_status("again")) == ([WAITING], FINISHED)
+    assert bench.wait(bench_settles()).statuses(DROP) == [RUNNING]
 
 
 def bench_settles() -> float:
