@@ -50,6 +50,11 @@ def consumers(tool: Tool) -> list[str]:
     return [one["name"] for one in tool.get(f"{ROOT}/consumers")["consumers"]]
 
 
+def services(tool: Tool) -> list[str]:
+    """The names of all services that consume."""
+    return sorted({name.partition("/")[0] for name in consumers(tool)})
+
+
 def _consumer_of(tool: Tool, given: str) -> None:
     if given:
         names = consumers(tool)

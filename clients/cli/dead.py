@@ -212,7 +212,7 @@ def _each(tool: Tool, letters: list[str], action: str, reason: str) -> None:
                     raise
                 refused[one["id"]] = error.message
     done = [one["id"] for one in known if one["id"] not in refused and not tool.dry_run]
-    tool.out.show({action: done, "refused": refused}, lambda: [tool.out.line(id) for id in done] and None)
+    tool.out.show({action: done, "refused": refused}, lambda: tool.out.lines(done))
     if refused:
         said = "; ".join(f"{id}: {why}" for id, why in refused.items())
         raise EndedError(f"{counted(len(done), 'letter')} of {len(known)}; {said}", PARTLY if done else 1)

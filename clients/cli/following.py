@@ -18,9 +18,11 @@ BAD = ("dead", "failing", "failed")
 def run(tool: Tool, id: str, wait: bool) -> None:
     """Follow a run, and print what it came to. Raises EndedError where it stopped, or not all of it went well."""
     tool.out.say(f"run {id}")
-    found = (
-        _until_over(tool, lambda: tool.get(f"{ROOT}/runs/{at(id)}"), id) if wait else tool.get(f"{ROOT}/runs/{at(id)}")
-    )
+
+    def ask() -> Json:
+        return tool.get(f"{ROOT}/runs/{at(id)}")
+
+    found = until(tool, ask, _line, lambda found: found["run"]["state"] in HELD, id) if wait else ask()
     shown = found["run"]
     tool.out.fields(found, [*shown_fields(found)])
     if not wait:
@@ -51,27 +53,35 @@ def forecast(tool: Tool, id: str) -> Json:
 
     def ask() -> Json:
         found: Json = tool.get(f"{ROOT}/forecasts/{at(id)}")["forecast"]
-        return {"run": {**found, "counts": {"answered": found["answered"]}}, "secondsLeft": None, "forecast": found}
+        return found
 
-    found: Json = _until_over(tool, ask, id)["forecast"]
-    return found
+    def line(found: Json) -> str:
+        return f"{found['state']}: {found['answered']} of {counted(found['total'], 'letter')} answered"
+
+    return until(tool, ask, line, lambda found: found["state"] in HELD, id)
 
 
-def _until_over(tool: Tool, ask: Callable[[], Json], id: str) -> Json:
+def until(
+    tool: Tool, ask: Callable[[], Json], line: Callable[[Json], str], is_over: Callable[[Json], bool], id: str
+) -> Json:
+    """Ask how far something is until it is over, and say each change. Raises EndedError by Ctrl-C."""
     said = ""
     try:
         while True:
             found = ask()
-            shown = found["run"]
-            counts = ", ".join(f"{number} {name}" for name, number in shown["counts"].items() if number)
-            left = f", about {lasting(found['secondsLeft'])} left" if found["secondsLeft"] else ""
-            line = f"{shown['state']}, {counted(shown['total'], 'letter')}: {counts or 'none yet'}{left}"
-            if line != said:
-                tool.out.say(line)
-                said = line
-            if shown["state"] in HELD:
+            if (new := line(found)) != said:
+                tool.out.say(new)
+                said = new
+            if is_over(found):
                 return found
             tool.wait(EVERY)
     except KeyboardInterrupt:
         more = f"follow it: mallbots run show {id} --wait; end it: mallbots run cancel {id}"
         raise EndedError("it goes on without you", INTERRUPTED, more) from None
+
+
+def _line(found: Json) -> str:
+    shown = found["run"]
+    counts = ", ".join(f"{number} {name}" for name, number in shown["counts"].items() if number)
+    left = f", about {lasting(found['secondsLeft'])} left" if found["secondsLeft"] else ""
+    return f"{shown['state']}, {counted(shown['total'], 'letter')}: {counts or 'none yet'}{left}"

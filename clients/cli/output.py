@@ -30,6 +30,11 @@ class Output:
         """A line of data, in text alone."""
         self._out.print(Text(text, style=style), soft_wrap=True)
 
+    def lines(self, texts: Iterable[str]) -> None:
+        """Lines of data, in text alone."""
+        for text in texts:
+            self.line(text)
+
     def show(self, data: Any, render: Callable[[], None]) -> None:
         """The data as JSON, or else as `render` prints it."""
         if self.as_json:

@@ -73,7 +73,7 @@ def verb(words: str, example: str, *, changes: bool = False) -> Callable[[Callab
 
         run.__signature__ = _with_shared(function, changes)  # type: ignore[attr-defined]  # as inspect reads it
         run.__annotations__ = {one.name: one.annotation for one in inspect.signature(run).parameters.values()}
-        del run.__wrapped__  # type: ignore[attr-defined]  # inspect would take the signature of what is wrapped
+        del run.__wrapped__  # inspect would take the signature of what is wrapped
         text = inspect.cleandoc(function.__doc__ or "")
         _groups[parent].command(name, help=text, epilog=f"Example: {example}")(run)
         VERBS.append(Verb(words, example, changes))

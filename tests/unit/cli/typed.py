@@ -25,7 +25,6 @@ from tests.support.callers import OPERATOR_ON_CALL
 from tests.support.forecasting import read_only
 from tests.support.mappings import MemoryMappings
 from tests.support.operated import OperatedMall
-from tests.support.queues import MemoryQueue
 
 API = "http://127.0.0.1:4566/_aws/execute-api/a1b2c3/$default"
 OUTPUTS = {
@@ -54,7 +53,7 @@ class ClientsMall(OperatedMall):
 
     def minute(self) -> None:
         """A minute passes, in which operations is at work."""
-        self.operate("collector", "redriver")
+        self.operate("collector", "redriver", "runner")
         self.pass_time(60)
 
     def invoke(self, service: str, request: dict[str, Any]) -> dict[str, Any]:
@@ -66,8 +65,7 @@ class ClientsMall(OperatedMall):
     def measure(self, consumer: Consumer) -> Backlog:
         """What waits in a consumer's queue."""
         found = [s.queue for s in self.subscribers if f"{s.inbox.service}/{s.inbox.queue}" == consumer.name]
-        messages = [queue.messages for queue in found if isinstance(queue, MemoryQueue)]
-        return Backlog(sum(map(len, messages)), 0, 0)
+        return Backlog(sum(len(queue.messages) for queue in found), 0, 0)
 
     def _follow(self) -> None:
         with self.at_work("operations"):
