@@ -99,7 +99,8 @@ def port() -> int:
 def state() -> Path:
     """The state's folder of the local mall: STATE, or that of the folder one is in, or of the checkout."""
     here = Path.cwd() / FOLDER
-    return Path(os.environ.get("STATE") or (here if here.exists() else CHECKOUT / FOLDER))
+    is_checkout = (CHECKOUT / "Makefile").exists()  # not where it was installed by pipx
+    return Path(os.environ.get("STATE") or (CHECKOUT / FOLDER if is_checkout and not here.exists() else here))
 
 
 def _local(at: int, folder: Path) -> Stage:
