@@ -5,11 +5,11 @@ import sys
 from rich.console import Console
 from rich.text import Text
 
-from clients.cli import consuming, dead, history, signing
+from clients.cli import consuming, dead, history, orders, signing
 from clients.cli.ending import DONE, INTERRUPTED, EndedError
 from clients.cli.verbs import app
 
-PARTS = (signing, dead, consuming, history)
+PARTS = (signing, orders, dead, consuming, history)
 """Each registers its verbs, in the order in which help lists them."""
 
 

@@ -60,14 +60,15 @@ class Output:
     def fields(self, data: Any, pairs: Iterable[tuple[str, Any]]) -> None:
         """One thing: a name and a value on each line, or the data as JSON."""
 
-        def render() -> None:
-            grid = Table.grid(padding=(0, 2))
-            for name, value in pairs:
-                if value not in (None, "", [], {}):
-                    grid.add_row(Text(name, style="bold"), Text(_word(value)))
-            self._out.print(grid)
+        self.show(data, lambda: self.pairs(pairs))
 
-        self.show(data, render)
+    def pairs(self, pairs: Iterable[tuple[str, Any]]) -> None:
+        """A name and a value on each line, in text alone; what is empty is left out."""
+        grid = Table.grid(padding=(0, 2))
+        for name, value in pairs:
+            if value not in (None, "", [], {}):
+                grid.add_row(Text(name, style="bold"), Text(_word(value)))
+        self._out.print(grid)
 
 
 def _console(file: TextIO) -> Console:
