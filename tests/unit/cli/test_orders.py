@@ -157,7 +157,7 @@ PLANTED: list[tuple[Callable[[Scene], None], str, str]] = [
     (_no_robot, "waits for a robot: none is idle (1 offline)", "robots"),
     (_robots_at_work, "waits for a robot: none is idle (1 at work)", ""),
     (_collecting, "waits for robot Ajax, which has 0 of 2 items", ""),
-    (_dispatcher_paused, "waits to be given to a robot, of which 1 are idle", "depot/dispatcher"),
+    (_dispatcher_paused, "waits to be given to a robot, of which 1 is idle", "depot/dispatcher"),
     (_unpaid, "waits for the customer to pay 19.90", ""),
     (_collected_unseen, "waits for ordering to take ShoppingListCompleted", "ordering/inbox"),
     (_paid_unseen, "waits for ordering to take InvoicePaid", "ordering/inbox"),
