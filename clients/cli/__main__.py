@@ -5,11 +5,24 @@ import sys
 from rich.console import Console
 from rich.text import Text
 
-from clients.cli import consuming, dead, erasing, history, orders, overview, robots, sagas, signing
+from clients.cli import (
+    consuming,
+    dead,
+    erasing,
+    history,
+    launching,
+    log_lines,
+    orders,
+    overview,
+    published,
+    robots,
+    sagas,
+    signing,
+)
 from clients.cli.ending import DONE, INTERRUPTED, EndedError
 from clients.cli.verbs import app
 
-PARTS = (signing, overview, orders, dead, consuming, history, sagas, robots, erasing)
+PARTS = (signing, overview, orders, dead, consuming, history, sagas, robots, erasing, published, launching, log_lines)
 """Each registers its verbs, in the order in which help lists them."""
 
 

@@ -51,7 +51,7 @@ class Output:
                 any_row = True
                 table.add_row(*(Text(_word(value)) for value in row))
             if any_row:
-                self._out.print(table)
+                self._draw(table)
             else:
                 self.say(empty)
 
@@ -68,7 +68,13 @@ class Output:
         for name, value in pairs:
             if value not in (None, "", [], {}):
                 grid.add_row(Text(name, style="bold"), Text(_word(value)))
-        self._out.print(grid)
+        self._draw(grid)
+
+    def _draw(self, table: Table) -> None:
+        """Without the spaces at the end of each line, which Rich pads cells with."""
+        with self._out.capture() as drawn:
+            self._out.print(table)
+        self._out.file.writelines(f"{line.rstrip()}\n" for line in drawn.get().splitlines())
 
 
 def _console(file: TextIO) -> Console:

@@ -12,6 +12,7 @@ from urllib.parse import quote
 import httpx
 
 from clients.cli import session, stages
+from clients.cli.account import Account
 from clients.cli.ending import FAILED, NOT_FOUND, USAGE, EndedError, unknown
 from clients.cli.output import Output
 from clients.cli.stages import Stage
@@ -40,6 +41,11 @@ class Tool:
         """The stage's API as the person who is signed in. Raises EndedError."""
         with told(self.stage_name):
             return Mall(self.stage.api, session.credential(self.stage))
+
+    @cached_property
+    def account(self) -> Account:
+        """AWS, with the credentials of the environment; of a local mall, its engine."""
+        return Account(self.stage)
 
     def get(self, path: str) -> Json:
         """GET. Raises EndedError."""
