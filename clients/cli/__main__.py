@@ -8,6 +8,7 @@ from rich.text import Text
 from clients.cli import (
     consuming,
     dead,
+    doctor,
     erasing,
     history,
     launching,
@@ -22,8 +23,22 @@ from clients.cli import (
 from clients.cli.ending import DONE, INTERRUPTED, EndedError
 from clients.cli.verbs import app
 
-PARTS = (signing, overview, orders, dead, consuming, history, sagas, robots, erasing, published, launching, log_lines)
-"""Each registers its verbs, in the order in which help lists them."""
+PARTS = (
+    signing,
+    overview,
+    doctor,
+    orders,
+    dead,
+    consuming,
+    history,
+    sagas,
+    robots,
+    erasing,
+    published,
+    launching,
+    log_lines,
+)
+"""Each registers its verbs."""
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -62,15 +62,25 @@ class Account:
             raise unknown("service", service, found)
         return found[wanted]
 
+    def statuses(self) -> dict[str, str]:
+        """How each service's stack is, as CloudFormation says it."""
+        return {name: one["StackStatus"] for name, one in self._stacks().items()}
+
     def _local(self) -> dict[str, Mapping[str, str]]:
         assert self.stage.state is not None
         stacks = json.loads((self.stage.state / "outputs.json").read_text())
         return {name.rpartition("-")[2].lower(): outputs for name, outputs in stacks.items()}
 
     def _deployed(self) -> dict[str, Mapping[str, str]]:
+        return {
+            name: {one["OutputKey"]: one["OutputValue"] for one in stack.get("Outputs", ())}
+            for name, stack in self._stacks().items()
+        }
+
+    def _stacks(self) -> dict[str, Any]:
         prefix = f"mallbots-{self.stage.name}-"
         return {
-            one["StackName"].removeprefix(prefix): {o["OutputKey"]: o["OutputValue"] for o in one.get("Outputs", ())}
+            one["StackName"].removeprefix(prefix): one
             for one in self.call("cloudformation", "describe_stacks")["Stacks"]
             if one["StackName"].startswith(prefix)
         }

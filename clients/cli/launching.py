@@ -62,9 +62,7 @@ def load(
 @verb("cost", "mallbots cost --stage local")
 def cost(
     tool: Tool,
-    today: Annotated[
-        bool, typer.Option("--today", help="What AWS billed the stage since yesterday, by service.")
-    ] = False,
+    today: Annotated[bool, typer.Option("--today", help="What AWS billed since yesterday, by service.")] = False,
 ) -> None:
     """Compute what a stage costs a month that no one uses, and what a million orders cost, at AWS's list prices.
 

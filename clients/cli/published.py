@@ -105,6 +105,11 @@ def consumers() -> dict[str, list[str]]:
     return {name: sorted(services) for name, services in found.items()}
 
 
+def services() -> set[str]:
+    """The services that publish or consume."""
+    return {one.about.source for one in language().values()} | {one for found in consumers().values() for one in found}
+
+
 def _one(tool: Tool, name: str) -> None:
     one = about(name)
     schema = json.loads((FOLDER / "schemas" / f"{name}.v{one['versions'][-1]}.json").read_text())

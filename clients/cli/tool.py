@@ -4,7 +4,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 from urllib.parse import quote
@@ -30,6 +30,7 @@ class Tool:
     dry_run: bool = False
     yes: bool = False
     no_input: bool = False
+    _read: dict[str, list[Json]] = field(default_factory=dict)
 
     @cached_property
     def stage(self) -> Stage:
@@ -72,6 +73,12 @@ class Tool:
             if error.code != NOT_FOUND:
                 raise
             raise unknown(what, given, known()) from None
+
+    def once(self, path: str, member: str) -> list[Json]:
+        """The items of a list's first page, asked once for all who want it. Raises EndedError."""
+        if path not in self._read:
+            self._read[path] = self.get(path)[member]
+        return self._read[path]
 
     def pages(self, path: str, member: str, most: int = FEW) -> list[Json]:
         """The items of a list, as many as are wanted, read page by page. Raises EndedError."""

@@ -5,6 +5,7 @@ import io
 import json
 import shlex
 import time
+from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -88,7 +89,11 @@ class Ran:
 
 @dataclass
 class CommandLine:
-    """Types command lines, as a caller. requests: what the mall was asked for, in order."""
+    """Types command lines, as a caller.
+
+    requests: what the mall was asked for, in order. altered: by the beginning of a path, what becomes of the mall's
+    answer. headers: of all answers.
+    """
 
     mall: ClientsMall
     folder: Path
@@ -97,6 +102,8 @@ class CommandLine:
     refreshes: list[str] = field(default_factory=list)
     revoked: list[str] = field(default_factory=list)
     unreachable: bool = False
+    altered: dict[str, Callable[[Any], None]] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
 
     def __call__(self, line: str, code: int = 0) -> Ran:
         """Run `mallbots` with what is typed after it, and expect an exit code."""
@@ -124,6 +131,8 @@ class CommandLine:
             return self._pool(request.headers["x-amz-target"], json.loads(body))
         if address == "https://console.prod.test/config.json":
             return httpx.Response(200, json=PAGES)
+        if "/_ministack/" in address:
+            return httpx.Response(200, json={})
         if address.endswith("/oauth2/revoke"):
             self.revoked += parse_qs(body.decode())["token"]
             return httpx.Response(200)
@@ -133,7 +142,10 @@ class CommandLine:
             return httpx.Response(401, json={"message": "Unauthorized"})
         headers = {name: value for name, value in request.headers.items() if name != "authorization"}
         answer = self.mall.request(request.method, path, body or None, headers, caller=self.caller)
-        return httpx.Response(answer.status, headers=dict(answer.headers), json=answer.body)
+        for beginning, alter in self.altered.items():
+            if path.startswith(beginning) and answer.status == 200:
+                alter(answer.body)
+        return httpx.Response(answer.status, headers={**answer.headers, **self.headers}, json=answer.body)
 
     def _pool(self, operation: str, asked: dict[str, Any]) -> httpx.Response:
         if operation.endswith("InitiateAuth"):
@@ -150,10 +162,10 @@ class CommandLine:
         return httpx.Response(200, json={"AuthenticationResult": tokens})
 
 
-def jwt(user: str) -> str:
+def jwt(user: str, role: str = "operator") -> str:
     """A token as the pool makes them, for five minutes."""
     now = int(time.time())
-    said = {"username": user, "cognito:groups": ["operator"], "iat": now, "exp": now + 300}
+    said = {"username": user, "cognito:groups": [role], "iat": now, "exp": now + 300}
     payload = base64.urlsafe_b64encode(json.dumps(said).encode()).decode().rstrip("=")
     return f"e30.{payload}.signed"
 
