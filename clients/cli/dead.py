@@ -90,7 +90,7 @@ def show(tool: Tool, id: Annotated[str, typer.Argument(help="The id of a letter,
     tool.out.show(answer, render)
 
 
-@verb("dead forecast", "mallbots dead forecast --group 7c1f")
+@verb("dead forecast", "mallbots dead forecast --group 3e90")
 def forecast(
     tool: Tool,
     letters: Letters = None,
@@ -112,7 +112,7 @@ def forecast(
     tool.out.show(found, render)
 
 
-@verb("dead redrive", "mallbots dead redrive --group 7c1f --yes", changes=True)
+@verb("dead redrive", "mallbots dead redrive --group 3e90 --yes", changes=True)
 def redrive(
     tool: Tool,
     letters: Letters = None,
@@ -164,19 +164,19 @@ def reopen(tool: Tool, letters: Annotated[list[str], typer.Argument(help="Ids of
     _each(tool, letters, "reopen", "")
 
 
-@verb("dead note", "mallbots dead note 7c1f 'the supplier sends no sku' --yes", changes=True)
+@verb("dead note", "mallbots dead note 3e90 'the supplier sends no sku' --yes", changes=True)
 def note(tool: Tool, id: Group, text: Annotated[str, typer.Argument(help="What is known.")]) -> None:
     """Write down what is known of the cause of a group."""
     _change(tool, id, f"note {text!r} with group {id}", "note", {"text": text})
 
 
-@verb("dead owner", "mallbots dead owner 7c1f Ada --yes", changes=True)
+@verb("dead owner", "mallbots dead owner 3e90 Ada --yes", changes=True)
 def owner(tool: Tool, id: Group, name: Annotated[str, typer.Argument(help="Who takes care of it.")]) -> None:
     """Say who takes care of a group."""
     _change(tool, id, f"give group {id} to {name}", "owner", {"name": name})
 
 
-@verb("dead resolve", "mallbots dead resolve 7c1f --yes", changes=True)
+@verb("dead resolve", "mallbots dead resolve 3e90 --yes", changes=True)
 def resolve(tool: Tool, id: Group) -> None:
     """Say that the cause of a group is mended. A letter that fails from now on opens it again."""
     _change(tool, id, f"resolve group {id}", "resolve", {})
