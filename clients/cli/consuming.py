@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from clients.cli import published
 from clients.cli.choosing import consumers as names_of_consumers
 from clients.cli.ending import unknown
 from clients.cli.tool import Tool
@@ -13,7 +14,12 @@ from clients.mall import Json
 
 ROOT = "/api/operations/consumers"
 
-Consumer = Annotated[str, typer.Argument(help="A consumer, as `consumers` has it: depot/inbox.")]
+Consumer = Annotated[
+    str,
+    typer.Argument(
+        help="A consumer, as `consumers` has it: depot/inbox.", autocompletion=lambda: sorted(published.subscriptions())
+    ),
+]
 
 
 @verb("consumers", "mallbots consumers --busy")

@@ -22,13 +22,24 @@ from events.registry import Kind, decode, language
 FOLDER = Path(events.__file__).parent
 SUBSCRIPTIONS = ("subscriptions.json", "functions/operations/subscriptions.json")  # installed, or in a checkout
 
-Name = Annotated[str, typer.Argument(help="A message, such as OrderCreated.")]
+Name = Annotated[
+    str, typer.Argument(help="A message, such as OrderCreated.", autocompletion=lambda: sorted(language()))
+]
+
+OneOrAll = Annotated[
+    str,
+    typer.Argument(
+        help="One message, with a sample; all, where it is left out.", autocompletion=lambda: sorted(language())
+    ),
+]
 
 
 @verb("catalog", "mallbots catalog OrderCreated")
 def catalog(
     tool: Tool,
-    name: Annotated[str, typer.Argument(help="One message: its fields, its sample. All, where it is left out.")] = "",
+    name: Annotated[
+        str, typer.Argument(help="One message, with a sample; else all.", autocompletion=lambda: sorted(language()))
+    ] = "",
     service: Annotated[str, typer.Option("--service", help="Messages that a service publishes or consumes.")] = "",
     diff: Annotated[str, typer.Option("--diff", help="What has changed since a revision of git, in a checkout.")] = "",
 ) -> None:
@@ -93,15 +104,22 @@ def about(name: str) -> Json:
 
 
 @cache
+def subscriptions() -> dict[str, list[str]]:
+    """The messages that each consumer takes, such as depot/inbox."""
+    for base, file in zip((Path(__file__).parent, stages.CHECKOUT), SUBSCRIPTIONS, strict=True):
+        if (base / file).exists():
+            found: dict[str, list[str]] = json.loads((base / file).read_text())
+            return found
+    return {}
+
+
+@cache
 def consumers() -> dict[str, list[str]]:
     """The services that consume each message."""
     found: defaultdict[str, set[str]] = defaultdict(set)
-    for base, file in zip((Path(__file__).parent, stages.CHECKOUT), SUBSCRIPTIONS, strict=True):
-        if (path := base / file).exists():
-            for consumer, names in json.loads(path.read_text()).items():
-                for name in names:
-                    found[name].add(consumer.partition("/")[0])
-            break
+    for consumer, names in subscriptions().items():
+        for name in names:
+            found[name].add(consumer.partition("/")[0])
     return {name: sorted(services) for name, services in found.items()}
 
 
