@@ -1,6 +1,8 @@
 """Which letters a command is about: those that are named, or the open ones of a group, a service or a message."""
 
+import json
 from dataclasses import dataclass
+from typing import Any
 
 from clients.cli.ending import USAGE, EndedError, unknown
 from clients.cli.tool import Tool, at, query
@@ -74,3 +76,14 @@ def _letters(tool: Tool) -> list[str]:
 
 def _groups(tool: Tool) -> list[str]:
     return [one["id"] for one in tool.pages(f"{ROOT}/groups", "groups")]
+
+
+def assigned(text: str) -> tuple[str, Any]:
+    """`name=value`: the value as JSON, or as the text that it is. Raises EndedError."""
+    name, is_there, value = text.partition("=")
+    if not (name and is_there):
+        raise EndedError(f"--set takes name=value, not {text!r}", USAGE)
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        return name, value

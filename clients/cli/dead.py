@@ -1,5 +1,6 @@
 """dead: the messages that were given up, like with like; see why, forecast, and send back or close."""
 
+import json
 from collections import Counter
 from pathlib import Path
 from typing import Annotated
@@ -7,7 +8,7 @@ from typing import Annotated
 import typer
 
 from clients.cli import following
-from clients.cli.choosing import Chosen, choose
+from clients.cli.choosing import Chosen, assigned, choose
 from clients.cli.ending import PARTLY, EndedError
 from clients.cli.tool import FEW, Tool, at, query
 from clients.cli.verbs import group, verb
@@ -162,6 +163,28 @@ def discard(tool: Tool, letters: Annotated[list[str], typer.Argument(help="Ids o
 def reopen(tool: Tool, letters: Annotated[list[str], typer.Argument(help="Ids of letters.")]) -> None:
     """Reopen letters that were parked or discarded, so that they can be sent back."""
     _each(tool, letters, "reopen", "")
+
+
+@verb("dead edit", "mallbots dead edit 7c1f --set total=1990 --yes", changes=True)
+def edit(
+    tool: Tool,
+    id: Letter,
+    values: Annotated[list[str], typer.Option("--set", help="A field of the data: total=1990, JSON or text.")],
+) -> None:
+    """Put a message with other data in the place of an open letter, which is not sent back yet."""
+    letter = tool.found(f"{LETTERS}/{at(id)}", "letter", id, lambda: _ids(tool))["letter"]
+    try:
+        data = json.loads(letter["body"])["detail"]["data"]
+    except (ValueError, KeyError, TypeError):
+        raise EndedError(f"the message of letter {id} cannot be read, so it has no data to edit") from None
+    changed = {**data, **dict(assigned(one) for one in values)}
+    for name in changed:
+        if changed[name] != data.get(name):
+            tool.out.say(f"{name}: {data.get(name)!r} becomes {changed[name]!r}")
+    made: Json = {"letter": None, "messageId": None}
+    if tool.agreed(f"put the message in the place of letter {letter['id']}"):
+        made = tool.put(f"{LETTERS}/{letter['id']}/data", {"data": changed})
+    tool.out.show({**made, "data": changed}, lambda: tool.out.line(str(made["letter"] or "")))
 
 
 @verb("dead note", "mallbots dead note 3e90 'the supplier sends no sku' --yes", changes=True)

@@ -7,12 +7,13 @@ from collections import defaultdict
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 import events
 from clients.cli import stages
+from clients.cli.choosing import assigned
 from clients.cli.ending import FAILED, USAGE, EndedError, unknown
 from clients.cli.tool import Tool
 from clients.cli.verbs import verb
@@ -72,7 +73,7 @@ def send(
     if language()[_known(name)].about.kind is Kind.TIMER:
         raise EndedError(f"{name} is a reminder of a service to itself, which never is on the bus", USAGE)
     message = _sample(name, language()[name].about.version)
-    message["data"] |= dict(_value(one) for one in values or ())
+    message["data"] |= dict(assigned(one) for one in values or ())
     message["metadata"] |= {"id": str(uuid.uuid4()), "time": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"}
     message |= {"to": to} if to else {}
     try:
@@ -175,16 +176,6 @@ def _known(name: str) -> str:
 def _sample(name: str, version: int) -> Json:
     found: Json = json.loads((FOLDER / "samples" / f"{name}.v{version}.json").read_text())
     return found
-
-
-def _value(text: str) -> tuple[str, Any]:
-    name, is_there, value = text.partition("=")
-    if not is_there:
-        raise EndedError(f"--set takes name=value, not {text!r}", USAGE)
-    try:
-        return name, json.loads(value)
-    except ValueError:
-        return name, value
 
 
 def _for(name: str) -> str:

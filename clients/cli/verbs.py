@@ -34,9 +34,10 @@ NoInput = Annotated[bool, typer.Option("--no-input", help="Fail rather than ask.
 
 @dataclass(frozen=True)
 class Verb:
-    """A verb as it is typed, its example, and whether it changes anything."""
+    """A verb as it is typed, what it does in a sentence, its example, and whether it changes anything."""
 
     words: str
+    does: str
     example: str
     changes: bool
 
@@ -76,7 +77,7 @@ def verb(words: str, example: str, *, changes: bool = False) -> Callable[[Callab
         del run.__wrapped__  # inspect would take the signature of what is wrapped
         text = inspect.cleandoc(function.__doc__ or "")
         _groups[parent].command(name, help=text, epilog=f"Example: {example}")(run)
-        VERBS.append(Verb(words, example, changes))
+        VERBS.append(Verb(words, " ".join(text.split("\n\n")[0].split()), example, changes))
         return function
 
     return register

@@ -149,6 +149,17 @@ def test_a_letter_is_exported_as_a_test_that_compiles(cli: CommandLine, group: A
     compile(dry["text"], file, "exec")
 
 
+def test_the_data_of_a_letter_is_edited_and_the_letter_of_before_is_closed(cli: CommandLine, group: Any) -> None:
+    [first, *_] = open_letters(cli)
+    shown = cli(f"dead edit {first} --set total=1234 --dry-run --json")
+    assert (shown.data["data"]["total"], shown.data["letter"]) == (1234, None)
+    assert "becomes 1234" in shown.err
+    made = cli(f"dead edit {first} --set total=1234 --yes --json").data["letter"]
+    assert '"total": 1234' in cli(f"dead show {made}").out.replace('"total":1234', '"total": 1234')
+    assert first not in open_letters(cli)
+    cli(f"dead edit {made} --set total --yes", code=2)
+
+
 def test_which_letters_must_be_said_in_one_way(cli: CommandLine, group: Any) -> None:
     cli("dead redrive --yes", code=2)
     cli(f"dead redrive --group {group['id']} --service payments --yes", code=2)
