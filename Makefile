@@ -37,6 +37,11 @@ demo: $(VENV) $(ENGINE) $(NODE) ## Start it, take one order from basket to compl
 up: $(VENV) $(ENGINE) $(NODE) $(PAGES) ## Start it in the background (stop it with make down)
 	@$(local) up $(flags)
 
+.PHONY: shell
+shell: $(VENV) ## Open a shell in which mallbots is a command, with its completion: PORT= STATE=
+	@$(if $(PORT),PORT="$(PORT)") $(if $(STATE),STATE="$(STATE)") MALLBOTS_CHECKOUT="$(CURDIR)" \
+		bash --rcfile clients/cli/shell.bash -i $(ARGS)
+
 .PHONY: token
 token: $(VENV) ## Print a fresh token: ROLE=staff, operator, kiosk, customer or bot; for one alone on stdout: make -s token
 	@[ -n "$(ROLE)" ] || { echo "ROLE is missing: staff, operator, kiosk, customer or bot. Example: make token ROLE=staff" >&2; exit 1; }
@@ -336,6 +341,7 @@ endef
 $(VENV): requirements/all.lock
 	@echo "Installing the Python packages into .venv …" >&2
 	$(call environment,.venv,$<)
+	@install -m 755 clients/cli/mallbots .venv/bin/mallbots
 
 $(ENGINE): requirements/engine.lock $(VENV)
 	@echo "Installing the local cloud into .engine …" >&2

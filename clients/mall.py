@@ -96,6 +96,10 @@ class Mall:
         who = {"authorization": f"Bearer {token}"} if token else {}
         return self._http.request(method, path, json=body, headers={**headers, **who})
 
+    def token(self) -> str:
+        """The token that it sends now; empty without a credential."""
+        return self._credential.token()
+
     def get(self, path: str) -> Json:
         """GET."""
         return self.call("GET", path)

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from clients import secret_files
 from clients.credential import Credential
 from clients.mall import Mall, MallError
 from clients.people import People
 from functions.kernel.runtime.context import BOT, CUSTOMER, KIOSK, OPERATOR, STAFF
-from infra import secret_files
 from infra.local.cloud import LocalCloud
 from infra.local.seed import key
 from infra.local.users import credential, sign_in

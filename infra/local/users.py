@@ -7,9 +7,9 @@ import secrets
 from typing import Any
 
 from clients.credential import Credential
+from clients.secret_files import kept
 from functions.kernel.runtime.context import KIOSK, OPERATOR, STAFF
 from infra.local.cloud import LocalCloud
-from infra.secret_files import kept
 
 USERS = {STAFF: "clerk", OPERATOR: "operator", KIOSK: "kiosk"}
 """Role, which is also the group in the pool → user."""

@@ -17,11 +17,11 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from clients import secret_files
 from clients.credential import claims
 from clients.managed_login import WITHIN, ManagedLogin
 from clients.user_pool import SignInError, Tokens, UserPool
 from functions.kernel.runtime.context import BOT, CUSTOMER, KIOSK, OPERATOR, STAFF
-from infra import secret_files
 from infra.local import people
 from infra.local.cloud import LocalCloud
 from infra.operate.deployment import Deployment, OperateError, stacks

@@ -13,11 +13,11 @@ from urllib.parse import urljoin
 import httpx
 import pytest
 
+from clients import secret_files
 from clients.credential import Credential
 from clients.mall import Mall
 from clients.user_pool import SignInError, UserPool, kept_signed_in
 from functions.kernel.runtime.context import BOT, CUSTOMER, KIOSK, OPERATOR, STAFF
-from infra import secret_files
 from infra.local.people import tokens
 from infra.local.run import curl
 from infra.operate.__main__ import main

@@ -16,10 +16,10 @@ from typing import Any
 import httpx
 import pytest
 
+from clients import secret_files
 from clients.managed_login import ManagedLogin
 from clients.user_pool import SignInError, Tokens
 from functions.kernel.runtime.context import BOT, CUSTOMER, KIOSK, OPERATOR, STAFF
-from infra import secret_files
 from infra.local import people
 from infra.local.cloud import LocalCloud
 from infra.operate.__main__ import main

@@ -1,0 +1,63 @@
+"""`mallbots VERB`: see everything, and mend anything, of a local mall or of a stage on AWS."""
+
+import sys
+
+from rich.console import Console
+from rich.text import Text
+
+from clients.cli import (
+    consuming,
+    dead,
+    doctor,
+    erasing,
+    history,
+    launching,
+    log_lines,
+    orders,
+    overview,
+    published,
+    robots,
+    sagas,
+    signing,
+)
+from clients.cli.ending import DONE, INTERRUPTED, EndedError
+from clients.cli.verbs import app
+
+PARTS = (
+    signing,
+    overview,
+    doctor,
+    orders,
+    dead,
+    consuming,
+    history,
+    sagas,
+    robots,
+    erasing,
+    published,
+    launching,
+    log_lines,
+)
+"""Each registers its verbs."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; its exit code."""
+    try:
+        app(arguments, prog_name="mallbots")
+    except EndedError as ended:
+        console = Console(stderr=True, highlight=False, soft_wrap=True)
+        console.print(Text(ended.message, style="red"))
+        if ended.hint:
+            console.print(Text(ended.hint))
+        return ended.code
+    except KeyboardInterrupt:
+        print(file=sys.stderr)
+        return INTERRUPTED
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else DONE
+    return DONE
+
+
+if __name__ == "__main__":
+    sys.exit(main())

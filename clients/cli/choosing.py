@@ -1,0 +1,89 @@
+"""Which letters a command is about: those that are named, or the open ones of a group, a service or a message."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from clients.cli.ending import USAGE, EndedError, unknown
+from clients.cli.tool import Tool, at, query
+from clients.mall import Json
+
+ROOT = "/api/operations"
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What the user named: ids of letters, or a group, or what the open letters have in common."""
+
+    ids: tuple[str, ...] = ()
+    group: str = ""
+    service: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """body: as redrives and forecasts take it. letters: which these are now."""
+
+    body: Json
+    letters: tuple[Json, ...]
+
+
+def choose(tool: Tool, chosen: Chosen) -> Choice:
+    """Raises EndedError where it is not one of the three, and for an id that there is not."""
+    ways = [bool(chosen.ids), bool(chosen.group), bool(chosen.service or chosen.message)]
+    if sum(ways) != 1:
+        raise EndedError("which letters? name their ids, or a --group, or a --service or --message", USAGE)
+    if chosen.ids:
+        found = [_letter(tool, id) for id in chosen.ids]
+        return Choice({"letters": [one["id"] for one in found]}, tuple(found))
+    if chosen.group:
+        known = tool.found(f"{ROOT}/groups/{at(chosen.group)}", "group", chosen.group, lambda: _groups(tool))["group"]
+        letters = tool.pages(f"{ROOT}/letters{query(group=known['id'], state='open')}", "letters")
+        return Choice({"letters": [], "group": known["id"]}, tuple(letters))
+    wanted = {n: v for n, v in (("service", chosen.service), ("message", chosen.message)) if v}
+    _consumer_of(tool, chosen.service)
+    letters = tool.pages(f"{ROOT}/letters{query(**wanted, state='open')}", "letters")
+    return Choice({"letters": [], "filter": wanted}, tuple(letters))
+
+
+def consumers(tool: Tool) -> list[str]:
+    """The names of all consumers, such as depot/inbox."""
+    return [one["name"] for one in tool.get(f"{ROOT}/consumers")["consumers"]]
+
+
+def services(tool: Tool) -> list[str]:
+    """The names of all services that consume."""
+    return sorted({name.partition("/")[0] for name in consumers(tool)})
+
+
+def _consumer_of(tool: Tool, given: str) -> None:
+    if given:
+        names = consumers(tool)
+        known = {*names, *(name.partition("/")[0] for name in names)}
+        if given not in known and not given.endswith("/relay"):
+            raise unknown("service or consumer", given, known)
+
+
+def _letter(tool: Tool, id: str) -> Json:
+    found: Json = tool.found(f"{ROOT}/letters/{at(id)}", "letter", id, lambda: _letters(tool))["letter"]
+    return found
+
+
+def _letters(tool: Tool) -> list[str]:
+    return [one["id"] for one in tool.pages(f"{ROOT}/letters", "letters")]
+
+
+def _groups(tool: Tool) -> list[str]:
+    return [one["id"] for one in tool.pages(f"{ROOT}/groups", "groups")]
+
+
+def assigned(text: str) -> tuple[str, Any]:
+    """`name=value`: the value as JSON, or as the text that it is. Raises EndedError."""
+    name, is_there, value = text.partition("=")
+    if not (name and is_there):
+        raise EndedError(f"--set takes name=value, not {text!r}", USAGE)
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        return name, value

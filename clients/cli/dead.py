@@ -1,0 +1,261 @@
+"""dead: the messages that were given up, like with like; see why, forecast, and send back or close."""
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from clients.cli import following
+from clients.cli.choosing import Chosen, assigned, choose
+from clients.cli.ending import PARTLY, EndedError
+from clients.cli.tool import FEW, Tool, at, query
+from clients.cli.verbs import group, verb
+from clients.cli.wording import ago, counted
+from clients.mall import Json
+
+ROOT = "/api/operations"
+LETTERS, GROUPS = f"{ROOT}/letters", f"{ROOT}/groups"
+STATES = ("open", "redriving", "parked", "done", "discarded")
+FIELDS = ("id", "state", "consumer", "message", "version", "stream", "order", "reason", "error", "tries", "code")
+
+group("dead", "Messages that were given up: see why, forecast, and send them back or close them.")
+
+Letter = Annotated[str, typer.Argument(help="The id of a letter, as `dead list` has it.")]
+Group = Annotated[str, typer.Argument(help="The id of a group, as `dead groups` has it.")]
+Service = Annotated[str, typer.Option("--service", help="A service, or one of its consumers: depot/dispatcher.")]
+Message = Annotated[str, typer.Option("--message", help="Letters of a message, such as OrderCreated.")]
+Order = Annotated[str, typer.Option("--order", help="Letters about an order.")]
+InGroup = Annotated[str, typer.Option("--group", help="Letters of a group.")]
+Reason = Annotated[str, typer.Option("--reason", help="Why; it is kept with the letter.")]
+To = Annotated[str, typer.Option("--to", help="The consumer that takes them, where theirs was renamed.")]
+Letters = Annotated[list[str] | None, typer.Argument(help="Ids of letters.")]
+Most = Annotated[int, typer.Option("--limit", min=1, help="How many at most.")]
+
+
+@verb("dead list", "mallbots dead list --service depot --state open")
+def list_letters(
+    tool: Tool,
+    service: Service = "",
+    message: Message = "",
+    order: Order = "",
+    group: InGroup = "",
+    state: Annotated[str, typer.Option("--state", help=f"One of {', '.join(STATES)}.")] = "",
+    since: Annotated[str, typer.Option("--since", help="From a time on, such as 2026-03-01T12:00:00Z.")] = "",
+    until: Annotated[str, typer.Option("--until", help="Before a time.")] = "",
+    limit: Most = FEW,
+) -> None:
+    """List what was given up, the newest first; of all states, the open ones first."""
+    wanted = query(service=service, message=message, order=order, group=group, state=state, since=since, until=until)
+    found = tool.pages(f"{LETTERS}{wanted}", "letters", limit)
+    rows = ([one["id"], one["state"], one["consumer"], one["message"], one["tries"], one["reason"]] for one in found)
+    tool.out.rows(found, ("letter", "state", "consumer", "message", "tries", "reason"), rows, "no dead letters")
+
+
+@verb("dead groups", "mallbots dead groups")
+def list_groups(
+    tool: Tool,
+    state: Annotated[str, typer.Option("--state", help="open, or resolved.")] = "open",
+) -> None:
+    """List the letters by cause: how many, since when, and since which version of the code."""
+    found = tool.pages(f"{GROUPS}{query(state=state)}", "groups")
+    rows = (
+        [one["id"], one["counts"]["open"], one["consumer"], one["message"], ago(one["lastSeen"]), one["reason"]]
+        for one in found
+    )
+    tool.out.rows(found, ("group", "open", "consumer", "message", "last", "reason"), rows, "no groups of letters")
+
+
+@verb("dead show", "mallbots dead show 7c1f")
+def show(tool: Tool, id: Annotated[str, typer.Argument(help="The id of a letter, or of a group.")]) -> None:
+    """Show a letter, with its body, its history and what was published about its order; or a group."""
+    try:
+        answer = tool.get(f"{LETTERS}/{at(id)}")
+    except EndedError:
+        found = tool.found(f"{GROUPS}/{at(id)}", "letter or group", id, lambda: _ids(tool))["group"]
+        pairs = [*found.items()]
+        tool.out.fields(found, ((n, _counts(v) if n == "counts" else v) for n, v in pairs))
+        return
+
+    def render() -> None:
+        letter = answer["letter"]
+        tool.out.fields(letter, ((name, letter[name]) for name in FIELDS))
+        tool.out.line("")
+        tool.out.line(letter["body"])
+        for one in letter["history"]:
+            tool.out.line(f"{one['time']}  {one['what']}  {one['detail']}  {one['actor']}")
+        for message in answer["timeline"] or ():
+            tool.out.line(f"{message['time']}  {message['source']}  {message['name']}", style="dim")
+
+    tool.out.show(answer, render)
+
+
+@verb("dead forecast", "mallbots dead forecast --group 3e90")
+def forecast(
+    tool: Tool,
+    letters: Letters = None,
+    group: InGroup = "",
+    service: Service = "",
+    message: Message = "",
+    to: To = "",
+) -> None:
+    """Say what would become of letters if they were sent back now. Nothing is written or sent for it."""
+    chosen = choose(tool, Chosen(tuple(letters or ()), group, service, message))
+    id = tool.post(f"{ROOT}/forecasts", {**chosen.body, **({"to": to} if to else {})})["id"]
+    found = following.forecast(tool, id)
+
+    def render() -> None:
+        tool.out.line(f"forecast {id}: {counted(found['total'], 'letter')}, {_counts(found['counts']) or 'no answer'}")
+        for one in found["reasons"]:
+            tool.out.line(f"  {one['letters']:>5}  {one['reason']}")
+
+    tool.out.show(found, render)
+
+
+@verb("dead redrive", "mallbots dead redrive --group 3e90 --yes", changes=True)
+def redrive(
+    tool: Tool,
+    letters: Letters = None,
+    group: InGroup = "",
+    service: Service = "",
+    message: Message = "",
+    forecast: Annotated[str, typer.Option("--forecast", help="The very letters of a forecast.")] = "",
+    passing: Annotated[bool, typer.Option("--passing", help="Of the forecast, only those that pass.")] = False,
+    to: To = "",
+    rate: Annotated[int, typer.Option("--rate", min=1, help="How many a second, once the ramp has been climbed.")] = 10,
+    stop_at: Annotated[int, typer.Option("--stop-at", min=1, max=100, help="Stop when so many percent fail.")] = 20,
+    wait: Annotated[bool, typer.Option(help="Wait until it has ended.")] = True,
+) -> None:
+    """Send open letters back to the queues that they came from: in a ramp that stops by itself."""
+    if forecast:
+        known = tool.get(f"{ROOT}/forecasts/{at(forecast)}")["forecast"]
+        body: Json = {"forecast": forecast, "letters": [], "passing": passing}
+        what = counted(known["counts"]["passes"] if passing else known["total"], "letter") + f" of forecast {forecast}"
+    else:
+        chosen = choose(tool, Chosen(tuple(letters or ()), group, service, message))
+        body = {"letters": [], **chosen.body}
+        for (consumer, name), number in Counter((o["consumer"], o["message"]) for o in chosen.letters).most_common():
+            tool.out.say(f"{number:>6}  {consumer}  {name}")
+        what = counted(len(chosen.letters), "letter")
+        if not chosen.letters:
+            raise EndedError("no open letter is like that: nothing to send back", code=0)
+    if not tool.agreed(f"send back {what}"):
+        tool.out.show({"letters": what, "run": None}, lambda: None)
+        return
+    body |= {"rate": rate, "stopAt": stop_at, **({"to": to} if to else {})}
+    following.run(tool, tool.post(f"{ROOT}/redrives", body)["id"], wait)
+
+
+@verb("dead park", "mallbots dead park 7c1f --reason 'asked the supplier' --yes", changes=True)
+def park(tool: Tool, letters: Annotated[list[str], typer.Argument(help="Ids of letters.")], reason: Reason) -> None:
+    """Put open letters aside, so that they are no longer among the open ones."""
+    _each(tool, letters, "park", reason)
+
+
+@verb("dead discard", "mallbots dead discard 7c1f --reason 'the order was cancelled' --yes", changes=True)
+def discard(tool: Tool, letters: Annotated[list[str], typer.Argument(help="Ids of letters.")], reason: Reason) -> None:
+    """Close letters that are to have no effect. The reason is kept with them."""
+    _each(tool, letters, "discard", reason)
+
+
+@verb("dead reopen", "mallbots dead reopen 7c1f --yes", changes=True)
+def reopen(tool: Tool, letters: Annotated[list[str], typer.Argument(help="Ids of letters.")]) -> None:
+    """Reopen letters that were parked or discarded, so that they can be sent back."""
+    _each(tool, letters, "reopen", "")
+
+
+@verb("dead edit", "mallbots dead edit 7c1f --set total=1990 --yes", changes=True)
+def edit(
+    tool: Tool,
+    id: Letter,
+    values: Annotated[list[str], typer.Option("--set", help="A field of the data: total=1990, JSON or text.")],
+) -> None:
+    """Put a message with other data in the place of an open letter, which is not sent back yet."""
+    letter = tool.found(f"{LETTERS}/{at(id)}", "letter", id, lambda: _ids(tool))["letter"]
+    try:
+        data = json.loads(letter["body"])["detail"]["data"]
+    except (ValueError, KeyError, TypeError):
+        raise EndedError(f"the message of letter {id} cannot be read, so it has no data to edit") from None
+    changed = {**data, **dict(assigned(one) for one in values)}
+    for name in changed:
+        if changed[name] != data.get(name):
+            tool.out.say(f"{name}: {data.get(name)!r} becomes {changed[name]!r}")
+    made: Json = {"letter": None, "messageId": None}
+    if tool.agreed(f"put the message in the place of letter {letter['id']}"):
+        made = tool.put(f"{LETTERS}/{letter['id']}/data", {"data": changed})
+    tool.out.show({**made, "data": changed}, lambda: tool.out.line(str(made["letter"] or "")))
+
+
+@verb("dead note", "mallbots dead note 3e90 'the supplier sends no sku' --yes", changes=True)
+def note(tool: Tool, id: Group, text: Annotated[str, typer.Argument(help="What is known.")]) -> None:
+    """Write down what is known of the cause of a group."""
+    _change(tool, id, f"note {text!r} with group {id}", "note", {"text": text})
+
+
+@verb("dead owner", "mallbots dead owner 3e90 Ada --yes", changes=True)
+def owner(tool: Tool, id: Group, name: Annotated[str, typer.Argument(help="Who takes care of it.")]) -> None:
+    """Say who takes care of a group."""
+    _change(tool, id, f"give group {id} to {name}", "owner", {"name": name})
+
+
+@verb("dead resolve", "mallbots dead resolve 3e90 --yes", changes=True)
+def resolve(tool: Tool, id: Group) -> None:
+    """Say that the cause of a group is mended. A letter that fails from now on opens it again."""
+    _change(tool, id, f"resolve group {id}", "resolve", {})
+
+
+@verb("dead export", "mallbots dead export 7c1f --dry-run", changes=True)
+def export(
+    tool: Tool,
+    id: Letter,
+    folder: Annotated[Path, typer.Option("--to", help="The folder of the test.")] = Path("tests/unit"),
+) -> None:
+    """Write a letter as a unit test that fails as it did, and passes once the cause is mended."""
+    known = tool.found(f"{LETTERS}/{at(id)}", "letter", id, lambda: _ids(tool))["letter"]
+    found = tool.get(f"{LETTERS}/{at(known['id'])}/test")
+    file = folder / found["file"]
+    if tool.agreed(f"write {file}"):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(found["text"])
+    tool.out.show({"file": str(file), "text": found["text"]}, lambda: tool.out.line(str(file)))
+
+
+def _each(tool: Tool, letters: list[str], action: str, reason: str) -> None:
+    known = [tool.found(f"{LETTERS}/{at(id)}", "letter", id, lambda: _ids(tool))["letter"] for id in letters]
+    for one in known:
+        tool.out.say(f"{one['id']}  {one['state']}  {one['consumer']}  {one['message']}: {one['reason']}")
+    refused: dict[str, str] = {}
+    if tool.agreed(f"{action} {counted(len(known), 'letter')}"):
+        for one in known:
+            try:
+                tool.put(f"{LETTERS}/{one['id']}/{action}", {"reason": reason} if reason else {})
+            except EndedError as error:
+                if len(known) == 1:
+                    raise
+                refused[one["id"]] = error.message
+    done = [one["id"] for one in known if one["id"] not in refused and not tool.dry_run]
+    tool.out.show({action: done, "refused": refused}, lambda: tool.out.lines(done))
+    if refused:
+        said = "; ".join(f"{id}: {why}" for id, why in refused.items())
+        raise EndedError(f"{counted(len(done), 'letter')} of {len(known)}; {said}", PARTLY if done else 1)
+
+
+def _change(tool: Tool, id: str, what: str, action: str, body: Json) -> None:
+    tool.found(f"{GROUPS}/{at(id)}", "group", id, lambda: _group_ids(tool))
+    if tool.agreed(what):
+        tool.put(f"{GROUPS}/{at(id)}/{action}", body)
+    found = tool.get(f"{GROUPS}/{at(id)}")["group"]
+    tool.out.fields(found, ((name, found[name]) for name in ("id", "state", "owner", "note", "reason")))
+
+
+def _ids(tool: Tool) -> list[str]:
+    return [one["id"] for one in tool.pages(LETTERS, "letters")] + _group_ids(tool)
+
+
+def _group_ids(tool: Tool) -> list[str]:
+    return [one["id"] for one in tool.pages(GROUPS, "groups")]
+
+
+def _counts(counts: dict[str, int]) -> str:
+    return ", ".join(f"{number} {name}" for name, number in counts.items() if number)

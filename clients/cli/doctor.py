@@ -1,0 +1,72 @@
+"""doctor: what is wrong with an installation or a deployment, and what to do about it."""
+
+from collections.abc import Iterator
+from typing import Annotated
+
+import typer
+
+from clients.cli import stages
+from clients.cli.checks import aws, local, machine, mall
+from clients.cli.checks.check import ACCESS, ACCOUNT, CHECKS, FINE, LOCAL, MACHINE, MALL, UNKNOWN, WRONG, Check, Result
+from clients.cli.ending import PARTLY, EndedError
+from clients.cli.tool import Tool
+from clients.cli.verbs import verb
+from clients.cli.wording import counted
+
+PARTS = (machine, local, mall, aws)
+"""Each registers its checks."""
+ORDER = (MACHINE, LOCAL, ACCESS, MALL, ACCOUNT)
+
+
+@verb("doctor", "mallbots doctor --all")
+def doctor(tool: Tool, all: Annotated[bool, typer.Option("--all", help="Also what is fine.")] = False) -> None:
+    """Find out what is wrong with this installation and with a deployment, and what to do.
+
+    Ends by 4 where anything is wrong. On AWS it uses credentials for sts:GetCallerIdentity,
+    cloudformation:DescribeStacks and cloudwatch:DescribeAlarms (clients/cli/policy.json).
+    """
+    found = list(results(tool))
+    data = [
+        {"check": one.check.name, "about": one.check.about, "state": one.state, "what": one.what, "do": one.check.do}
+        for one in found
+    ]
+    rows = (
+        [one["state"], one["about"], one["check"], one["what"], one["do"] if one["state"] == WRONG else ""]
+        for one in data
+        if all or one["state"] != FINE
+    )
+    tool.out.rows(data, ("", "about", "should be", "is", "do"), rows, "nothing is wrong")
+    count = {state: sum(one.state == state for one in found) for state in (FINE, WRONG, UNKNOWN)}
+    tool.out.say(f"{counted(len(found), 'check')}: " + ", ".join(f"{n} {state}" for state, n in count.items() if n))
+    if count[WRONG]:
+        raise EndedError(f"{counted(count[WRONG], 'thing')} wrong", PARTLY)
+
+
+def results(tool: Tool) -> Iterator[Result]:
+    """Make the checks that apply here. What hangs on something that is wrong is not seen."""
+    reached = True
+    for check in sorted(CHECKS, key=lambda check: ORDER.index(check.about)):
+        if not _applies(check, tool):
+            continue
+        if check.about in (ACCESS, MALL) and not reached:
+            yield Result(check, UNKNOWN, "the mall cannot be asked")
+            continue
+        result = _made(check, tool)
+        if check.test in (mall.answers, mall.role) and result.state == WRONG:
+            reached = False
+        yield result
+
+
+def _applies(check: Check, tool: Tool) -> bool:
+    is_local = tool.stage_name == stages.LOCAL
+    if check.about == MACHINE:
+        return (stages.CHECKOUT / "Makefile").exists()
+    return is_local if check.about == LOCAL else not (is_local and check.about == ACCOUNT)
+
+
+def _made(check: Check, tool: Tool) -> Result:
+    try:
+        what = check.test(tool)
+    except EndedError as error:
+        return Result(check, WRONG if check.about in (ACCESS, ACCOUNT) else UNKNOWN, error.message)
+    return Result(check, WRONG if what else FINE, what)

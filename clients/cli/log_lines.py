@@ -1,0 +1,87 @@
+"""logs: what a service wrote into its logs, with the AWS credentials of the environment."""
+
+import json
+import re
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+import typer
+
+from clients.cli.ending import USAGE, EndedError
+from clients.cli.tool import Tool
+from clients.cli.verbs import verb
+
+UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+ERRORS = ("ERROR", "platform")  # our own, and what Lambda reports at its level WARN: a timeout, a crash
+EVERY = 2.0  # seconds
+
+
+@verb("logs", "mallbots logs depot --since 30m")
+def logs(
+    tool: Tool,
+    service: Annotated[str, typer.Argument(help="A service, or gateway.")],
+    order: Annotated[str, typer.Option("--order", help="Lines with the id of an order.")] = "",
+    find: Annotated[str, typer.Option("--find", help="Lines with a text.")] = "",
+    errors: Annotated[bool, typer.Option("--errors", help="Errors alone.")] = False,
+    since: Annotated[str, typer.Option("--since", help="How long ago at most: 30m, 2h, 1d.")] = "1h",
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with new lines until Ctrl-C.")] = False,
+) -> None:
+    """Print the log lines of a service, those about an order or with a text, or its errors, in order of time.
+
+    It uses AWS credentials: logs:FilterLogEvents and cloudformation:DescribeStacks (clients/cli/policy.json).
+    """
+    terms = [term for term in (order, find) if term]
+    if len(terms) > 1 or (terms and errors):
+        raise EndedError("an --order, a text to --find, or --errors: one of them", USAGE)
+    start = datetime.now(UTC) - _ago(since)
+    groups = [group for name, group in tool.account.of(service).items() if name.endswith("Logs")]
+    wanted = terms or list(ERRORS if errors else ("",))
+    seen: set[str] = set()
+    while True:
+        found = [one for one in lines(tool, groups, wanted, start) if one["id"] not in seen]
+        seen |= {one["id"] for one in found}
+        _print(tool, found, follow)
+        if not follow:
+            break
+        start = max([start, *(_time(one) - timedelta(minutes=1) for one in found)])  # lines come late
+        time.sleep(EVERY)
+    if not found and not tool.out.as_json:
+        tool.out.say(f"no such lines of {service} in the last {since}")
+
+
+def lines(tool: Tool, groups: list[str], terms: list[str], since: datetime) -> Iterator[dict[str, Any]]:
+    """The lines of log groups that hold any of the terms, by their times. Raises EndedError.
+
+    https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for group in groups:
+        for term in terms:
+            asked = {"logGroupName": group, "startTime": int(since.timestamp() * 1000)}
+            asked |= {"filterPattern": json.dumps(term)} if term else {}  # in quotes it is one term
+            for event in tool.account.call("logs", "filter_log_events", **asked)["events"]:
+                found[event["eventId"]] = {**event, "group": group}
+    for event in sorted(found.values(), key=lambda event: (event["timestamp"], event["eventId"])):
+        stamp = datetime.fromtimestamp(event["timestamp"] / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        yield {"time": stamp, "group": event["group"], "line": event["message"].rstrip(), "id": event["eventId"]}
+
+
+def _print(tool: Tool, found: list[dict[str, Any]], follow: bool) -> None:
+    texts = [f"{one['time'][:23]}Z {one['line']}" for one in found]
+    if follow and tool.out.as_json:  # a line each, since the end never comes
+        tool.out.lines(json.dumps(one) for one in found)
+    else:
+        tool.out.show(found, lambda: tool.out.lines(texts))
+
+
+def _time(one: dict[str, Any]) -> datetime:
+    return datetime.fromisoformat(one["time"])
+
+
+def _ago(text: str) -> timedelta:
+    match = re.fullmatch(r"(\d+)([mhd])", text)
+    if not match:
+        raise EndedError(f"--since must be a number with m, h or d, such as 2h, not {text!r}", USAGE)
+    return timedelta(**{UNITS[match[2]]: int(match[1])})

@@ -1,0 +1,96 @@
+"""What a command prints: data on stdout, as text or as JSON; progress and questions on stderr."""
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TextIO
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+WIDE = 1_000  # columns where no terminal reads: what greps a line wants it whole
+
+
+class Output:
+    """The two streams. Rich leaves colours out where NO_COLOR is set, and where no terminal reads.
+
+    https://rich.readthedocs.io/en/stable/console.html#environment-variables
+    """
+
+    def __init__(self, *, as_json: bool = False) -> None:
+        self.as_json = as_json
+        self._out, self._err = _console(sys.stdout), _console(sys.stderr)
+
+    def say(self, text: str, style: str = "") -> None:
+        """A line of progress, or of advice."""
+        self._err.print(Text(text, style=style), soft_wrap=True)
+
+    def line(self, text: str, style: str = "") -> None:
+        """A line of data, in text alone."""
+        self._out.print(Text(text, style=style), soft_wrap=True)
+
+    def lines(self, texts: Iterable[str]) -> None:
+        """Lines of data, in text alone."""
+        for text in texts:
+            self.line(text)
+
+    def show(self, data: Any, render: Callable[[], None]) -> None:
+        """The data as JSON, or else as `render` prints it."""
+        if self.as_json:
+            self._out.file.write(json.dumps(data, indent=1, ensure_ascii=False) + "\n")
+        else:
+            render()
+
+    def rows(self, data: Any, columns: Sequence[str], rows: Iterable[Sequence[Any]], empty: str) -> None:
+        """A table, or the data as JSON. Where there are no rows, stdout stays empty and `empty` is said."""
+
+        def render() -> None:
+            table, any_row = _table(columns), False
+            for row in rows:
+                any_row = True
+                table.add_row(*(Text(_word(value)) for value in row))
+            if any_row:
+                self._draw(table)
+            else:
+                self.say(empty)
+
+        self.show(data, render)
+
+    def fields(self, data: Any, pairs: Iterable[tuple[str, Any]]) -> None:
+        """One thing: a name and a value on each line, or the data as JSON."""
+
+        self.show(data, lambda: self.pairs(pairs))
+
+    def pairs(self, pairs: Iterable[tuple[str, Any]]) -> None:
+        """A name and a value on each line, in text alone; what is empty is left out."""
+        grid = Table.grid(padding=(0, 2))
+        for name, value in pairs:
+            if value not in (None, "", [], {}):
+                grid.add_row(Text(name, style="bold"), Text(_word(value)))
+        self._draw(grid)
+
+    def _draw(self, table: Table) -> None:
+        """Without the spaces at the end of each line, which Rich pads cells with."""
+        with self._out.capture() as drawn:
+            self._out.print(table)
+        self._out.file.writelines(f"{line.rstrip()}\n" for line in drawn.get().splitlines())
+
+
+def _console(file: TextIO) -> Console:
+    return Console(file=file, highlight=False, width=None if file.isatty() else WIDE)
+
+
+def _table(columns: Sequence[str]) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def _word(value: Any) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -1,0 +1,138 @@
+"""status and top: how a mall is, and what is busy, slow and failing now."""
+
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
+from typing import Annotated, Any
+
+import typer
+
+from clients.cli.consuming import is_busy, waiting
+from clients.cli.ending import PARTLY, EndedError
+from clients.cli.tool import Tool
+from clients.cli.verbs import verb
+from clients.cli.wording import ago, counted, lasting
+from clients.mall import Json
+
+OPERATIONS = "/api/operations"
+
+
+@verb("status", "mallbots status")
+def status(tool: Tool) -> None:
+    """Show how a mall is: version, consumers and what waits for them, dead letters, sagas, robots, money, long work.
+
+    Ends by 4 where something needs a person, and says what to do.
+    """
+    consumers = _asked(tool, lambda: tool.get(f"{OPERATIONS}/consumers")["consumers"])
+    groups = _asked(tool, lambda: tool.pages(f"{OPERATIONS}/groups", "groups"))
+    sagas = {state: _asked(tool, partial(_sagas, tool, state)) for state in ("running", "parked")}
+    robots = _asked(tool, lambda: tool.pages("/api/depot/bots", "bots"))
+    differences = _asked(tool, lambda: tool.pages("/api/payments/differences?status=open", "differences"))
+    runs = _asked(tool, lambda: tool.pages(f"{OPERATIONS}/runs", "runs", 100))
+    data: Json = {
+        "stage": tool.stage_name,
+        "api": tool.stage.api,
+        "version": tool.get("/health")["version"],
+        "consumers": len(consumers),
+        "notRunning": [one["name"] for one in consumers if one["state"] != "running"],
+        "waiting": {one["name"]: _number(one) for one in consumers if _number(one)},
+        "longest": max((one["drainedInSeconds"] or 0 for one in consumers), default=0),
+        "deadLetters": sum(one["counts"]["open"] for one in groups),
+        "groups": len(groups),
+        "sagas": {state: len(found) for state, found in sagas.items()},
+        "robots": dict(Counter(one["status"] for one in robots)),
+        "differences": len(differences),
+        "runs": [f"{one['kind']} {one['id']}" for one in runs if not one["ended"]],
+    }
+    wrong = problems(data)
+    data["wrong"] = wrong
+
+    def render() -> None:
+        tool.out.pairs(
+            [
+                ("stage", f"{data['stage']}, version {data['version']}, {data['api']}"),
+                ("consumers", f"{data['consumers']}, {len(data['notRunning'])} not running"),
+                ("waiting", ", ".join(f"{name} {number}" for name, number in data["waiting"].items()) or "nothing"),
+                ("takes", lasting(data["longest"]) if data["longest"] else ""),
+                ("dead letters", f"{data['deadLetters']} open in {counted(data['groups'], 'group')}"),
+                ("sagas", _words(data["sagas"])),
+                ("robots", _words(data["robots"]) or "none"),
+                ("money", f"{counted(data['differences'], 'difference')} open"),
+                ("at work", data["runs"]),
+            ]
+        )
+        tool.out.lines(f"! {one['what']}: {one['do']}" for one in wrong)
+
+    tool.out.show(data, render)
+    if wrong:
+        raise EndedError(f"{counted(len(wrong), 'thing')} need{'s' if len(wrong) == 1 else ''} a person", PARTLY)
+
+
+def problems(found: Json) -> list[dict[str, str]]:
+    """What needs a person, each with the command that tells more."""
+    paused, letters, differences = found["notRunning"], found["deadLetters"], found["differences"]
+    parked, online = found["sagas"]["parked"], found["robots"].keys() & {"idle", "active"}
+    rules: list[tuple[Any, str, str]] = [
+        (paused, f"paused: {', '.join(paused)}", "mallbots resume CONSUMER"),
+        (letters, counted(letters, "dead letter"), "mallbots dead groups"),
+        (parked, f"{counted(parked, 'saga')} parked", "mallbots saga list --status parked"),
+        (not online, "no robot is online", "mallbots robot list"),
+        (differences, f"{counted(differences, 'difference')} of money", "docs/runbooks/money-differs.md"),
+    ]
+    return [{"what": what, "do": do} for is_wrong, what, do in rules if is_wrong]
+
+
+@verb("top", "mallbots top --every 0")
+def top(
+    tool: Tool,
+    every: Annotated[float, typer.Option("--every", min=0, help="Seconds until it looks again; 0: once.")] = 0,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="How many of each.")] = 10,
+) -> None:
+    """Show what is busy, slow and failing now: consumers by backlog, waits of orders by stage, letters by cause."""
+    while True:
+        consumers = [one for one in tool.get(f"{OPERATIONS}/consumers")["consumers"] if is_busy(one)]
+        consumers.sort(key=lambda one: (one["state"] == "running", -_number(one)))
+        stages = tool.get("/api/insights/waiting")["stages"]
+        stages.sort(key=lambda one: -one["longestSeconds"])
+        failing = tool.pages(f"{OPERATIONS}/groups", "groups", limit)
+        data = {"busy": consumers[:limit], "slow": stages[:limit], "failing": failing}
+        tool.out.show(data, partial(_top, tool, data))
+        if not every:
+            return
+        tool.wait(every)
+
+
+def _top(tool: Tool, shown: dict[str, list[Json]]) -> None:
+    rows: list[list[Any]] = []
+    for one in shown["busy"]:
+        rows.append(["busy", one["name"], f"{waiting(one)} wait, {one['state']}", lasting(one["drainedInSeconds"])])
+    for one in shown["slow"]:
+        rows.append(["slow", one["stage"], counted(one["orders"], "order"), lasting(one["longestSeconds"])])
+    for one in shown["failing"]:
+        what, how = f"{one['consumer']} {one['message']}", f"{one['counts']['open']} open: {one['reason']}"
+        rows.append(["failing", what, how, ago(one["lastSeen"])])
+    tool.out.rows(shown, ("", "what", "how", "time"), rows, "nothing is busy, slow or failing")
+
+
+def _asked(tool: Tool, ask: Callable[[], list[Json]]) -> list[Json]:
+    """What a service answers; nothing, and that it is down, where it does not."""
+    try:
+        return ask()
+    except EndedError as error:
+        if "(503 " not in error.message:
+            raise
+        tool.out.say(f"a part does not answer: {error.message}", style="red")
+        return []
+
+
+def _sagas(tool: Tool, state: str) -> list[Json]:
+    return tool.pages(f"/api/checkout/sagas?status={state}", "sagas")
+
+
+def _number(one: Json) -> int:
+    found = one["waiting"] or {}
+    return sum(found.values())
+
+
+def _words(counts: dict[str, int]) -> str:
+    return ", ".join(f"{number} {word}" for word, number in counts.items())

@@ -1,0 +1,119 @@
+"""robot: what each robot does and says, and to tell it what to do."""
+
+from typing import Annotated, Any
+
+import typer
+
+from clients.cli.ending import NOT_FOUND, EndedError, unknown
+from clients.cli.tool import Tool, at
+from clients.cli.verbs import group, verb
+from clients.cli.wording import ago
+from clients.mall import Json
+
+BOTS, FLEET = "/api/depot/bots", "/api/fleet/robots"
+
+group("robot", "What each robot does and says, and to tell it what to do.")
+
+Id = Annotated[str, typer.Argument(help="The id of a robot, as `robot list` has it, or its name.")]
+Action = Annotated[str, typer.Argument(help="The id of an action that failed, as `robot show` has it.")]
+
+
+@verb("robot list", "mallbots robot list")
+def list_robots(tool: Tool) -> None:
+    """List the robots: what the depot counts on, and what each reported last."""
+    reported = {one["id"]: one for one in tool.pages(FLEET, "robots")}
+    found = [{**one, **reported.get(one["id"], {}), "status": one["status"]} for one in _bots(tool)]
+    rows = (
+        [one["id"], one["name"], one["status"], one.get("connection"), ago(one.get("lastReportedAt")), _doing(one)]
+        for one in found
+    )
+    tool.out.rows(found, ("robot", "name", "status", "connection", "reported", "does"), rows, "no robots")
+
+
+@verb("robot show", "mallbots robot show Ajax")
+def show(tool: Tool, id: Id) -> None:
+    """Show a robot: what it was told, where it is, and what is wrong with it."""
+    one = _robot(tool, id)
+    goods = [
+        goods["orderId"]
+        for status in ("assigned", "active")
+        for goods in tool.pages(f"/api/depot/shopping?status={status}", "lists")
+        if goods["botId"] == one["id"]
+    ]
+    data = {**one, "collects": goods}
+    errors = [f"{error['type']} ({error['level']}): {error['description']}" for error in one.get("errors", ())]
+    tool.out.fields(data, [*((n, v) for n, v in data.items() if n not in ("errors", "order")), ("errors", errors)])
+
+
+@verb("robot pause", "mallbots robot pause Ajax --yes", changes=True)
+def pause(tool: Tool, id: Id) -> None:
+    """Tell a robot to stop where it is."""
+    _tell(tool, id, "pause")
+
+
+@verb("robot resume", "mallbots robot resume Ajax --yes", changes=True)
+def resume(tool: Tool, id: Id) -> None:
+    """Tell a robot that pauses to go on."""
+    _tell(tool, id, "resume")
+
+
+@verb("robot retry", "mallbots robot retry Ajax pick-1 --yes", changes=True)
+def retry(tool: Tool, id: Id, action: Action) -> None:
+    """Tell a robot to try an action again that failed."""
+    _tell(tool, id, f"actions/{at(action)}/retry")
+
+
+@verb("robot skip", "mallbots robot skip Ajax pick-1 --yes", changes=True)
+def skip(tool: Tool, id: Id, action: Action) -> None:
+    """Tell a robot to give up an action that failed, and to go on."""
+    _tell(tool, id, f"actions/{at(action)}/skip")
+
+
+@verb("robot register", "mallbots robot register Ajax --yes", changes=True)
+def register(tool: Tool, name: Annotated[str, typer.Argument(help="What staff call it.")]) -> None:
+    """Register a robot by a name; its token, which is shown once, is what it signs in with."""
+    made = tool.post(BOTS, {"name": name}) if tool.agreed(f"register robot {name}") else {"id": None, "token": None}
+    tool.out.fields(made, made.items())
+
+
+@verb("robot retire", "mallbots robot retire Ajax --yes", changes=True)
+def retire(tool: Tool, id: Id) -> None:
+    """Retire a robot for good: its list, if it has one, goes to another."""
+    one = _robot(tool, id)
+    if tool.agreed(f"retire robot {one['name']} ({one['id']}), which is {one['status']}"):
+        tool.call("DELETE", f"{BOTS}/{at(one['id'])}")
+    tool.out.fields({"id": one["id"], "retired": not tool.dry_run}, [("id", one["id"])])
+
+
+def _tell(tool: Tool, id: str, what: str) -> None:
+    one = _robot(tool, id)
+    if tool.agreed(f"tell robot {one['name']} ({one['id']}): {what}"):
+        tool.put(f"{FLEET}/{at(one['id'])}/{what}")
+    one = _robot(tool, one["id"])
+    tool.out.fields(one, ((name, one.get(name)) for name in ("id", "name", "status", "connection", "paused")))
+
+
+def _robot(tool: Tool, id: str) -> Json:
+    bots = _bots(tool)
+    found = [one for one in bots if id in (one["id"], one["name"])]
+    if not found:
+        raise unknown("robot", id, [word for one in bots for word in (one["id"], one["name"])])
+    try:
+        return {**tool.get(f"{FLEET}/{at(found[0]['id'])}")["robot"], **found[0]}
+    except EndedError as error:
+        if error.code != NOT_FOUND:
+            raise
+        return found[0]  # it was never on the robots' stream
+
+
+def _bots(tool: Tool) -> list[Json]:
+    return tool.pages(BOTS, "bots")
+
+
+def _doing(one: Json) -> Any:
+    if one.get("errors"):
+        return ", ".join(error["type"] for error in one["errors"])
+    if one.get("paused"):
+        return "is paused"
+    order = one.get("order")
+    return f"collects list {order['listId']}" if order else ""

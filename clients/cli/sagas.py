@@ -1,0 +1,57 @@
+"""saga: the process that gets an order accepted by every service, or undone in every service."""
+
+from typing import Annotated
+
+import typer
+
+from clients.cli.ending import FAILED, EndedError
+from clients.cli.tool import FEW, Tool, at, query
+from clients.cli.verbs import group, verb
+from clients.cli.wording import ago
+from clients.mall import Json
+
+ROOT = "/api/checkout/sagas"
+STATUSES = ("running", "parked", "completed", "compensated", "stopped")
+
+group("saga", "The process that gets an order accepted by every service, or undone in every service.")
+
+Order = Annotated[str, typer.Argument(help="The order of the saga.")]
+
+
+@verb("saga list", "mallbots saga list --status parked")
+def list_sagas(
+    tool: Tool,
+    status: Annotated[str, typer.Option("--status", help=f"One of {', '.join(STATUSES)}.")] = "",
+    limit: Annotated[int, typer.Option("--limit", min=1, help="How many at most.")] = FEW,
+) -> None:
+    """List sagas. Of all, those that run are listed once a step has waited for its answer in vain."""
+    found = tool.pages(f"{ROOT}{query(status=status)}", "sagas", limit)
+    rows = ([one["orderId"], one["status"], one["step"], ago(one["since"]), one["reason"]] for one in found)
+    tool.out.rows(found, ("order", "status", "step", "since", "reason"), rows, "no sagas")
+
+
+@verb("saga show", "mallbots saga show 018f2c31")
+def show(tool: Tool, order: Order) -> None:
+    """Show where the saga of an order stands."""
+    saga = _saga(tool, order)
+    tool.out.fields(saga, saga.items())
+
+
+@verb("saga resume", "mallbots saga resume 018f2c31 --yes", changes=True)
+def resume(tool: Tool, order: Order) -> None:
+    """Resume a parked saga, which tries again the compensation that it was parked for."""
+    saga = _saga(tool, order)
+    if saga["status"] != "parked":
+        raise EndedError(f"the saga of {order} is {saga['status']}, not parked", FAILED, f"mallbots order {order}")
+    if tool.agreed(f"resume the saga of {order}, parked since {saga['since']}: {saga['reason']}"):
+        tool.put(f"{ROOT}/{at(order)}/resume")
+    saga = _saga(tool, order)
+    tool.out.fields(saga, saga.items())
+
+
+def _saga(tool: Tool, order: str) -> Json:
+    def known() -> list[str]:
+        return [one["orderId"] for one in tool.pages(ROOT, "sagas")]
+
+    found: Json = tool.found(f"{ROOT}/{at(order)}", "saga", order, known)["saga"]
+    return found

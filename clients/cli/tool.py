@@ -1,0 +1,155 @@
+"""What a verb works with: the stage, who is signed in, where it prints, and what the user allowed."""
+
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from clients.cli import session, stages
+from clients.cli.account import Account
+from clients.cli.ending import FAILED, NOT_FOUND, USAGE, EndedError, unknown
+from clients.cli.output import Output
+from clients.cli.stages import Stage
+from clients.mall import Json, Mall, MallError
+
+FEW = 1_000  # rows of a list, where the user does not say how many
+
+
+@dataclass
+class Tool:
+    """One command at work. dry_run: it changes nothing. yes: it does not ask. no_input: it must not ask."""
+
+    stage_name: str
+    out: Output
+    dry_run: bool = False
+    yes: bool = False
+    no_input: bool = False
+    _read: dict[str, list[Json]] = field(default_factory=dict)
+
+    @cached_property
+    def stage(self) -> Stage:
+        """The stage that was named. Raises EndedError."""
+        return stages.stage(self.stage_name)
+
+    @cached_property
+    def mall(self) -> Mall:
+        """The stage's API as the person who is signed in. Raises EndedError."""
+        with told(self.stage_name):
+            return Mall(self.stage.api, session.credential(self.stage))
+
+    @cached_property
+    def account(self) -> Account:
+        """AWS, with the credentials of the environment; of a local mall, its engine."""
+        return Account(self.stage)
+
+    def get(self, path: str) -> Json:
+        """GET. Raises EndedError."""
+        return self.call("GET", path)
+
+    def post(self, path: str, body: Json | None = None, *, key: str | None = None) -> Json:
+        """POST. Raises EndedError."""
+        return self.call("POST", path, body or {}, key=key)
+
+    def put(self, path: str, body: Json | None = None) -> Json:
+        """PUT. Raises EndedError."""
+        return self.call("PUT", path, body or {})
+
+    def call(self, method: str, path: str, body: Json | None = None, *, key: str | None = None) -> Json:
+        """One request, whose errors end the command: what was not found by 3, all else by 1."""
+        with told(self.stage_name):
+            return self.mall.call(method, path, body, key=key)
+
+    def found(self, path: str, what: str, given: str, known: Callable[[], Iterable[str]]) -> Json:
+        """GET of one thing by the id that was given. Where there is none, the nearest of `known` is named."""
+        try:
+            return self.get(path)
+        except EndedError as error:
+            if error.code != NOT_FOUND:
+                raise
+            raise unknown(what, given, known()) from None
+
+    def once(self, path: str, member: str) -> list[Json]:
+        """The items of a list's first page, asked once for all who want it. Raises EndedError."""
+        if path not in self._read:
+            self._read[path] = self.get(path)[member]
+        return self._read[path]
+
+    def pages(self, path: str, member: str, most: int = FEW) -> list[Json]:
+        """The items of a list, as many as are wanted, read page by page. Raises EndedError."""
+        found: list[Json] = []
+        joiner, after = "&" if "?" in path else "?", ""
+        while len(found) < most:
+            page = self.get(f"{path}{joiner}limit={min(100, most - len(found))}{after}")
+            found += page[member]
+            if not page.get("next"):
+                break
+            after = f"&next={quote(page['next'], safe='')}"
+        return found
+
+    def agreed(self, what: str) -> bool:
+        """Whether to do what is said: not in a dry run, which says what it would do; else as the user answers.
+
+        Raises EndedError where no one can be asked, and where the answer is no.
+        """
+        if self.dry_run:
+            self.out.say(f"would {what}; nothing was changed (--dry-run)")
+            return False
+        if self.yes:
+            return True
+        if self.no_input or not sys.stdin.isatty():
+            raise EndedError(f"this would {what}", USAGE, "--yes does it, --dry-run only says so")
+        self.out.say(f"{what[:1].upper()}{what[1:]}? [y/N]", style="bold")
+        if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+            raise EndedError("nothing was changed", FAILED)
+        return True
+
+    def wait(self, seconds: float) -> None:
+        """Let a while pass, before how far something is is asked again."""
+        time.sleep(seconds)
+
+    def close(self) -> None:
+        """Close the connection, if there is one."""
+        if "mall" in self.__dict__:
+            self.mall.__exit__(None, None, None)
+
+
+@contextmanager
+def told(stage: str) -> Iterator[None]:
+    """Within the block, what a mall refuses, and one that does not answer, ends the command."""
+    try:
+        yield
+    except MallError as error:
+        raise _refused(error, stage) from None
+    except httpx.HTTPError as error:
+        start = "start it: make up" if stage == stages.LOCAL else "look at its alarms, and at this machine's network"
+        raise EndedError(f"stage {stage} does not answer ({error})", FAILED, start) from None
+
+
+def _refused(error: MallError, stage: str) -> EndedError:
+    login = f"mallbots login --stage {stage}"
+    match error.status:
+        case 404:
+            return EndedError(error.message, NOT_FOUND)
+        case 401:
+            return EndedError(f"stage {stage} does not know you", FAILED, login)
+        case 403:
+            hint = f"whose you are: mallbots whoami --stage {stage}; to be another: mallbots logout, then login"
+            return EndedError(f"your role may not do this: {error.message}", FAILED, hint)
+    return EndedError(f"{error.message} ({error.status} {error.code})", FAILED)
+
+
+def query(**given: Any) -> str:
+    """`?name=value` of what is given; empty for nothing."""
+    parts = [f"{name}={quote(str(value), safe='')}" for name, value in given.items() if value not in (None, "")]
+    return "?" + "&".join(parts) if parts else ""
+
+
+def at(text: str) -> str:
+    """An id as a part of a path."""
+    return quote(text, safe="")

@@ -1,0 +1,175 @@
+"""dead: letters are seen by cause, forecast, sent back, put aside and closed, on the real services in memory."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from functions.payments import service as payments
+from tests.flow.shopper import Shopper
+from tests.flow.test_redrive import broken, shoppers
+from tests.unit.cli.typed import ClientsMall, CommandLine
+
+ORDERS = 4
+
+
+@pytest.fixture
+def mend(mall: ClientsMall, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Invoices of ORDERS orders could not be made; this mends the cause."""
+    mended = broken(monkeypatch, payments, "create_or_reduce_invoice")
+    shoppers(mall, ORDERS)
+    mall.pass_time(300)
+    mall.operate("collector")
+    return mended
+
+
+@pytest.fixture
+def group(cli: CommandLine, mend: object) -> Any:
+    return cli("dead groups --json").data[0]
+
+
+def open_letters(cli: CommandLine) -> list[str]:
+    return [one["id"] for one in cli("dead list --state open --json").data]
+
+
+def test_letters_are_listed_with_their_reasons(cli: CommandLine, group: Any) -> None:
+    shown = cli("dead list --service payments")
+    assert shown.out.count("the column is gone") == ORDERS
+    assert "payments/inbox" in shown.out
+    assert cli("dead list --service payments --limit 2 --json").data == cli("dead list --json").data[:2]
+
+
+def test_groups_say_how_many_letters_they_have(cli: CommandLine, group: Any) -> None:
+    [line] = [line for line in cli("dead groups").out.splitlines() if group["id"] in line]
+    assert line.split()[1:4] == [str(ORDERS), "payments/inbox", "OrderApproved"]
+
+
+def test_where_there_are_no_letters_stdout_is_empty_and_json_an_empty_list(cli: CommandLine) -> None:
+    assert (cli("dead list").out, cli("dead list").err) == ("", "no dead letters\n")
+    assert cli("dead list --json").data == []
+
+
+def test_a_letter_is_shown_with_its_body_and_a_group_by_the_same_verb(cli: CommandLine, group: Any) -> None:
+    [first, *_] = open_letters(cli)
+    shown = cli(f"dead show {first}").out
+    assert '"OrderApproved"' in shown
+    assert "the column is gone" in shown
+    assert cli(f"dead show {first} --json").data["letter"]["group"] == group["id"]
+    assert f"{ORDERS} open" in cli(f"dead show {group['id']}").out
+
+
+def test_an_id_that_is_wrong_gets_the_nearest_right_one(cli: CommandLine, group: Any) -> None:
+    [first, *_] = open_letters(cli)
+    assert f"did you mean {first}?" in cli(f"dead show {first[:12]}", code=3).err
+    assert f"did you mean {group['id']}?" in cli(f"dead resolve {group['id'][:-1]} --yes", code=3).err
+    assert "did you mean payments?" in cli("dead redrive --service paymets --yes", code=3).err
+
+
+def test_a_forecast_says_what_would_become_of_letters_and_changes_nothing(
+    cli: CommandLine, group: Any, mend: Callable[[], None]
+) -> None:
+    assert f"{ORDERS} fails" in cli(f"dead forecast --group {group['id']}").out
+    mend()
+    assert cli(f"dead forecast --group {group['id']} --json").data["counts"]["passes"] == ORDERS
+    assert (len(open_letters(cli)), cli.writes()) == (ORDERS, [])
+
+
+def test_a_redrive_counts_first_and_a_dry_run_sends_nothing(cli: CommandLine, group: Any) -> None:
+    shown = cli(f"dead redrive --group {group['id']} --dry-run")
+    assert f"would send back {ORDERS} letters" in shown.err
+    assert "OrderApproved" in shown.err
+    assert cli.writes() == []
+    assert len(open_letters(cli)) == ORDERS
+
+
+def test_without_a_terminal_a_redrive_needs_yes(cli: CommandLine, group: Any) -> None:
+    for more in ("", " --no-input"):
+        assert "--yes" in cli(f"dead redrive --group {group['id']}{more}", code=2).err
+    assert cli.writes() == []
+
+
+def test_a_redrive_of_what_is_mended_is_followed_until_all_is_done(
+    cli: CommandLine, group: Any, mend: Callable[[], None]
+) -> None:
+    mend()
+    shown = cli(f"dead redrive --group {group['id']} --yes")
+    assert f"{ORDERS} done" in shown.out
+    assert "run " in shown.err
+    assert open_letters(cli) == []
+
+
+def test_only_what_a_forecast_says_passes_is_sent_back(cli: CommandLine, group: Any, mend: Callable[[], None]) -> None:
+    mend()
+    [first, *_] = open_letters(cli)
+    forecast = cli(f"dead forecast {first} --json").data["id"]
+    assert cli(f"dead redrive --forecast {forecast} --passing --yes --json").data["run"]["counts"]["done"] == 1
+    assert len(open_letters(cli)) == ORDERS - 1
+
+
+def test_a_redrive_of_what_is_still_broken_ends_by_1_and_says_that_it_stopped(cli: CommandLine, group: Any) -> None:
+    shown = cli(f"dead redrive --group {group['id']} --yes", code=1)
+    assert "it is stopped" in shown.err
+    assert "mallbots run resume" in shown.err
+
+
+def test_letters_are_parked_reopened_and_discarded_with_a_reason(cli: CommandLine, group: Any) -> None:
+    first, second, *_ = open_letters(cli)
+    assert cli(f"dead park {first} --reason later --dry-run --json").data == {"park": [], "refused": {}}
+    assert len(open_letters(cli)) == ORDERS
+    assert cli(f"dead park {first} {second} --reason later --yes").out.split() == [first, second]
+    assert {one["id"] for one in cli("dead list --state parked --json").data} == {first, second}
+    cli(f"dead reopen {first} --yes")
+    cli(f"dead discard {second} --reason 'the order is gone' --yes")
+    assert "the order is gone" in cli(f"dead show {second}").out
+    assert len(open_letters(cli)) == ORDERS - 1
+
+
+def test_what_is_done_only_for_some_letters_ends_by_4(cli: CommandLine, group: Any) -> None:
+    first, second, *_ = open_letters(cli)
+    cli(f"dead park {first} --reason later --yes")
+    cli(f"dead discard {first} --reason gone --yes")
+    ran = cli(f"dead park {first} {second} --reason later --yes", code=4)
+    assert ran.out.split() == [second]
+    assert first in ran.err
+
+
+def test_a_group_has_a_note_an_owner_and_an_end(cli: CommandLine, group: Any) -> None:
+    cli(f"dead note {group['id']} 'a column was dropped' --yes")
+    cli(f"dead owner {group['id']} Ada --yes")
+    shown = cli(f"dead resolve {group['id']} --yes --json").data
+    assert (shown["note"], shown["owner"], shown["state"]) == ("a column was dropped", "Ada", "resolved")
+
+
+def test_a_letter_is_exported_as_a_test_that_compiles(cli: CommandLine, group: Any) -> None:
+    [first, *_] = open_letters(cli)
+    dry = cli(f"dead export {first} --to tests --dry-run --json").data
+    assert not (cli.folder / "tests").exists()
+    file = cli(f"dead export {first} --to tests --yes").out.strip()
+    assert (cli.folder / file).read_text() == dry["text"]
+    compile(dry["text"], file, "exec")
+
+
+def test_the_data_of_a_letter_is_edited_and_the_letter_of_before_is_closed(cli: CommandLine, group: Any) -> None:
+    [first, *_] = open_letters(cli)
+    shown = cli(f"dead edit {first} --set total=1234 --dry-run --json")
+    assert (shown.data["data"]["total"], shown.data["letter"]) == (1234, None)
+    assert "becomes 1234" in shown.err
+    made = cli(f"dead edit {first} --set total=1234 --yes --json").data["letter"]
+    assert '"total": 1234' in cli(f"dead show {made}").out.replace('"total":1234', '"total": 1234')
+    assert first not in open_letters(cli)
+    cli(f"dead edit {made} --set total --yes", code=2)
+
+
+def test_which_letters_must_be_said_in_one_way(cli: CommandLine, group: Any) -> None:
+    cli("dead redrive --yes", code=2)
+    cli(f"dead redrive --group {group['id']} --service payments --yes", code=2)
+
+
+def test_an_order_that_was_stuck_is_completed_after_its_letter_went_back(
+    cli: CommandLine, group: Any, mend: Callable[[], None]
+) -> None:
+    mend()
+    order = cli("dead list --json").data[0]["order"]
+    cli(f"dead redrive --group {group['id']} --yes")
+    cli.mall.pass_time(60)
+    assert Shopper(cli.mall).ask("GET", f"/api/payments/invoices/{order}")["invoice"]["status"] == "pending"

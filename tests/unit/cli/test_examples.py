@@ -1,0 +1,181 @@
+"""Every example of the help, run as it is printed, on a mall in which there is what it names."""
+
+import json
+import shlex
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import botocore.httpsession
+import pytest
+from botocore.awsrequest import AWSResponse
+
+from clients.cli import stages
+from clients.cli.verbs import VERBS, Verb, app
+from functions.payments import service as payments
+from tests.flow.shopper import Shopper, bring_a_robot_online, collect, open_a_store
+from tests.flow.test_redrive import broken
+from tests.unit.cli.test_published import Raw
+from tests.unit.cli.typed import ClientsMall, CommandLine
+
+LETTER, GROUP, RUN, ORDER, CUSTOMER = "7c1f", "3e90", "01a7", "018f2c31", "5d2b7a10"
+NAMED = (LETTER, GROUP, RUN, ORDER, CUSTOMER)
+# There is what a person is to look at, and no action of the robot has failed.
+CODES = {"status": 4, "doctor": 4, "robot retry": 3, "robot skip": 3}
+
+
+@dataclass
+class Scene:
+    """A robot, Ajax, an order that it collects, and the letters of an order whose invoice could not be made."""
+
+    mall: ClientsMall
+    cli: CommandLine
+    shopper: Shopper
+    ids: dict[str, str]
+
+    def has(self, name: str, line: str, member: str = "id") -> None:
+        """What a command line makes is what the examples name so."""
+        self.ids[name] = self.cli(f"{line} --json").data[member]
+
+
+@pytest.fixture
+def scene(mall: ClientsMall, cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> Scene:
+    cable = open_a_store(mall, {"cable": 9.95})["cable"]
+    bring_a_robot_online(mall)
+    mended = broken(monkeypatch, payments, "create_or_reduce_invoice")
+    shopper = Shopper(mall).registers().fills_a_basket({cable: 2}).authorizes_a_payment(30).checks_out()
+    mall.pass_time(300)
+    mall.operate("collector")
+    mended()
+    [letter] = cli("dead list --json").data
+    ids = {LETTER: letter["id"], GROUP: letter["group"], ORDER: shopper.basket_id, CUSTOMER: shopper.customer_id}
+    return Scene(mall, cli, shopper, ids)
+
+
+@pytest.fixture(autouse=True)
+def _around(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A launcher that does nothing, an engine that has no log lines, and no browser."""
+    checkout = cli.folder / "checkout"
+    for name in ("local", "idle_cost", "order_cost"):
+        (checkout / "infra" / name).mkdir(parents=True)
+        (checkout / "infra" / name / "__main__.py").touch()
+    (checkout / "Makefile").touch()
+    monkeypatch.setattr(stages, "CHECKOUT", checkout)
+    outputs = json.loads((cli.folder / "state/outputs.json").read_text())
+    outputs["mallbots-local-depot"] = {"InboxLogs": "/depot/inbox"}
+    (cli.folder / "state/outputs.json").write_text(json.dumps(outputs))
+
+    def answer(self: object, request: Any) -> AWSResponse:
+        return AWSResponse(request.url, 200, {}, Raw(b'{"events": []}'))  # type: ignore[arg-type]
+
+    monkeypatch.setattr(botocore.httpsession.URLLib3Session, "send", answer)
+
+
+def _nothing(scene: Scene) -> None:
+    """All that the example names is there."""
+
+
+def _parked_letter(scene: Scene) -> None:
+    scene.cli(f"dead park {scene.ids[LETTER]} --reason later --yes")
+
+
+def _replay(scene: Scene) -> None:
+    scene.has(RUN, "replay search --rate 1 --no-wait --yes")
+
+
+def _paused_replay(scene: Scene) -> None:
+    _replay(scene)
+    scene.cli(f"run pause {scene.ids[RUN]} --yes")
+
+
+def _rebuild(scene: Scene) -> None:
+    scene.has(RUN, "rebuild search orders --yes")
+
+
+def _paused_depot(scene: Scene) -> None:
+    scene.cli("pause depot/inbox --reason x --yes")
+    scene.mall.minute()
+
+
+def _completed(scene: Scene) -> None:
+    scene.cli(f"dead redrive {scene.ids[LETTER]} --yes")
+    collect(scene.shopper)
+    scene.shopper.pays()
+
+
+def _parked_saga(scene: Scene) -> None:
+    scene.mall.hold("customers", "AuthorizeCustomer")
+    scene.mall.hold("payments", "VoidPayment")
+    cable = open_a_store(scene.mall, {"cable": 9.95})["cable"]
+    shopper = Shopper(scene.mall).registers().fills_a_basket({cable: 2}).authorizes_a_payment(30).checks_out()
+    for _ in range(60):
+        if scene.cli("saga list --status parked --json").data:
+            break
+        scene.mall.pass_time(300)
+    scene.ids[ORDER] = shopper.basket_id
+
+
+PREPARED: dict[str, Callable[[Scene], None]] = {
+    "dead reopen": _parked_letter,
+    "run show": _replay,
+    "run pause": _replay,
+    "run resume": _paused_replay,
+    "run cancel": _replay,
+    "run switch": _rebuild,
+    "run abort": _rebuild,
+    "resume": _paused_depot,
+    "wait": _completed,
+    "saga resume": _parked_saga,
+}
+
+
+def test_every_verb_of_the_command_line_is_registered_with_an_example() -> None:
+    named = {f"{typer_group.name} {one.name}" for typer_group in app.registered_groups for one in _of(typer_group)}
+    assert {verb.words for verb in VERBS} == named | {str(one.name) for one in app.registered_commands}
+    for verb in VERBS:
+        assert verb.example.split()[: 1 + len(verb.words.split())] == ["mallbots", *verb.words.split()]
+
+
+def _of(group: Any) -> list[Any]:
+    found: list[Any] = group.typer_instance.registered_commands
+    return found
+
+
+@pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.words)
+def test_the_example_of_a_verb_does_what_it_says(scene: Scene, verb: Verb) -> None:
+    PREPARED.get(verb.words, _nothing)(scene)
+    words = shlex.split(verb.example)[1:]
+    assert {word for word in words if word in NAMED} <= scene.ids.keys()
+    line = shlex.join(scene.ids.get(word, word) for word in words)
+    scene.cli(line, code=CODES.get(verb.words, 0))
+
+
+@pytest.mark.parametrize("verb", [verb for verb in VERBS if verb.changes], ids=lambda verb: verb.words)
+def test_what_changes_something_needs_yes_where_no_one_can_be_asked_and_changes_nothing_in_a_dry_run(
+    scene: Scene, verb: Verb
+) -> None:
+    PREPARED.get(verb.words, _nothing)(scene)
+    words = [word for word in shlex.split(verb.example)[1:] if word not in ("--yes", "--dry-run")]
+    line = shlex.join(scene.ids.get(word, word) for word in words)
+    before, files = list(scene.cli.writes()), {file for file in scene.cli.folder.rglob("*") if file.is_file()}
+    assert "--yes" in scene.cli(f"{line} --no-input", code=2).err
+    assert "nothing was changed" in scene.cli(f"{line} --dry-run").err
+    assert scene.cli.writes() == before
+    assert {file for file in scene.cli.folder.rglob("*") if file.is_file()} == files
+
+
+def test_json_is_what_every_verb_prints_where_it_is_asked_for(scene: Scene) -> None:
+    for verb in VERBS:
+        if verb.words in PREPARED or verb.words in ("shoppers", "load", "robot retry", "robot skip", "logout", "login"):
+            continue
+        words = [word for word in shlex.split(verb.example)[1:] if word not in ("--yes", "--dry-run", "--json")]
+        line = shlex.join(scene.ids.get(word, word) for word in words)
+        ran = scene.cli(f"{line} --json{' --dry-run' if verb.changes else ''}", code=CODES.get(verb.words, 0))
+        json.loads(ran.out)
+
+
+def test_the_policy_is_named_where_aws_credentials_are_used(cli: CommandLine) -> None:
+    for words in ("logs", "doctor"):
+        assert "policy.json" in cli(f"{words} --help").out
+    assert (Path(stages.__file__).parent / "policy.json").exists()

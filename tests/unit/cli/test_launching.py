@@ -1,0 +1,168 @@
+"""open, shoppers, load, cost, logs: the pages, the launcher's commands, and what needs AWS credentials."""
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import botocore.client
+import pytest
+from moto import mock_aws
+
+from clients import secret_files
+from clients.cli import stages
+from tests.unit.cli.typed import PAGES, CommandLine
+
+LAUNCHER = """
+import sys
+print(" ".join(sys.argv[1:]))
+sys.exit(7 if "--orders" in sys.argv and "13" in sys.argv else 0)
+"""
+COSTS = """print("$  6.00  alarms")\nprint("$  1.50  keys of KMS")\n"""
+ORDERS = """print("     118 invocations      $  41.00")\nprint("         for 1,000,000 orders $  55.00")\n"""
+POLICY = Path(stages.__file__).parent / "policy.json"
+
+
+@pytest.fixture
+def checkout(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A checkout whose launcher prints how it was started."""
+    folder = cli.folder / "checkout"
+    for name, text in {"local": LAUNCHER, "idle_cost": COSTS, "order_cost": ORDERS}.items():
+        (folder / "infra" / name).mkdir(parents=True)
+        (folder / "infra" / name / "__main__.py").write_text(text)
+    (folder / "Makefile").touch()
+    monkeypatch.setattr(stages, "CHECKOUT", folder)
+    return folder
+
+
+@pytest.fixture
+def prod(cli: CommandLine) -> CommandLine:
+    """Signed in to prod."""
+    config = cli.folder / "config" / "mallbots"
+    secret_files.write(config / "stages.json", {"prod": json.dumps({**PAGES, "pages": "https://console.prod.test"})})
+    secret_files.write(config / "prod-operator.json", {"refresh": "refresh 1"})
+    return cli
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[set[str]]:
+    """An account with a stack of depot, whose function has logged three lines. The operations that were called."""
+    for name, value in {"ACCESS_KEY_ID": "x", "SECRET_ACCESS_KEY": "x", "DEFAULT_REGION": "eu-west-1"}.items():
+        monkeypatch.setenv(f"AWS_{name}", value)
+    called: set[str] = set()
+    with mock_aws():
+        template = {
+            "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
+            "Outputs": {"InboxLogs": {"Value": "/depot/inbox"}, "Table": {"Value": "a-table"}},
+        }
+        boto3.client("cloudformation").create_stack(StackName="mallbots-prod-depot", TemplateBody=json.dumps(template))
+        logs = boto3.client("logs")
+        logs.create_log_group(logGroupName="/depot/inbox")
+        logs.create_log_stream(logGroupName="/depot/inbox", logStreamName="one")
+        now = int(time.time() * 1000)
+        texts = ("order-1 is taken", '{"level": "ERROR"}', "order-2 is taken")
+        events: Any = [{"timestamp": now - 3000 + n, "message": text} for n, text in enumerate(texts)]
+        logs.put_log_events(logGroupName="/depot/inbox", logStreamName="one", logEvents=events)
+        real = botocore.client.BaseClient._make_api_call  # type: ignore[attr-defined]
+
+        def call(self: Any, operation: str, asked: Any) -> Any:
+            called.add(f"{self.meta.service_model.signing_name}:{operation}")
+            return real(self, operation, asked)
+
+        monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", call)
+        yield called
+
+
+def test_the_address_of_a_page_is_printed(cli: CommandLine, prod: CommandLine) -> None:
+    assert cli("open --no-browser").out == "http://pages.cloudfront.localhost:4566/console/\n"
+    assert cli("open kiosk --no-browser --stage prod").out == "https://console.prod.test/kiosk/\n"
+    assert "did you mean console?" in cli("open consol", code=2).err
+
+
+def test_the_launcher_is_started_for_the_same_mall(
+    cli: CommandLine, checkout: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    where = f"--port 4566 --state {cli.folder}/state"
+    cli("shoppers --pace 30 --yes")
+    assert capfd.readouterr().out == f"shoppers --pace 30 {where}\n"
+    cli("load --orders 20 --yes")
+    assert capfd.readouterr().out == f"load --orders 20 --clients 4 --mix golden {where}\n"
+    cli("load --dry-run")
+    assert capfd.readouterr().out == ""
+    cli("load --orders 13 --yes", code=1)
+
+
+def test_real_customers_do_not_wait_behind_played_ones(prod: CommandLine, checkout: Path) -> None:
+    for line in ("shoppers", "load", "send StoreCreated"):
+        prod(f"{line} --stage prod --yes", code=2)
+
+
+def test_without_a_checkout_the_launcher_is_not_there(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stages, "CHECKOUT", cli.folder)
+    assert "checkout" in cli("cost", code=1).err
+
+
+def test_costs_are_computed_by_the_checkout(cli: CommandLine, checkout: Path) -> None:
+    found = cli("cost --json").data
+    assert found["idle"] == {"alarms": 6.0, "keys of KMS": 1.5}
+    assert found["millionOrders"] == {"invocations": 41.0, "for 1,000,000 orders": 55.0}
+    assert "$  6.00  alarms" in cli("cost").out
+
+
+def test_log_lines_are_found_by_order_text_and_error(prod: CommandLine, aws: set[str]) -> None:
+    assert [one["line"] for one in prod("logs depot --order order-1 --stage prod --json").data] == ["order-1 is taken"]
+    assert "ERROR" in prod("logs depot --errors --stage prod").out
+    assert len(prod("logs depot --stage prod").out.splitlines()) == 3
+    assert "no such lines" in prod("logs depot --find nothing --stage prod").err
+
+
+def test_logs_refuse_what_they_cannot_look_for(prod: CommandLine, aws: set[str]) -> None:
+    prod("logs depot --order order-1 --errors --stage prod", code=2)
+    prod("logs depot --since yesterday --stage prod", code=2)
+    assert "did you mean depot?" in prod("logs dpot --stage prod", code=3).err
+
+
+def test_following_prints_new_lines_once(prod: CommandLine, aws: set[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    rounds = iter(["order-3 is taken", None])
+
+    def more(seconds: float) -> None:
+        text = next(rounds)
+        if text is None:
+            raise KeyboardInterrupt
+        event: Any = [{"timestamp": int(time.time() * 1000), "message": text}]
+        boto3.client("logs").put_log_events(logGroupName="/depot/inbox", logStreamName="one", logEvents=event)
+
+    monkeypatch.setattr(time, "sleep", more)
+    shown = prod("logs depot --follow --stage prod", code=130).out
+    assert [line.partition(" ")[2] for line in shown.splitlines() if "taken" in line] == [
+        "order-1 is taken",
+        "order-2 is taken",
+        "order-3 is taken",
+    ]
+
+
+def test_what_aws_billed_is_listed_by_service(prod: CommandLine, aws: set[str]) -> None:
+    assert prod("cost --today --stage prod --json").data == []
+    prod("cost --today", code=2)
+
+
+def test_without_credentials_it_says_what_they_need(prod: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE", "AWS_DEFAULT_REGION", "AWS_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    assert "policy.json" in prod("logs depot --stage prod", code=1).err
+
+
+def test_the_written_policy_has_what_the_verbs_call_and_no_more(prod: CommandLine, aws: set[str]) -> None:
+    prod("logs depot --stage prod")
+    prod("cost --today --stage prod")
+    prod("doctor --stage prod", code=4)
+    policy = json.loads(POLICY.read_text())
+    allowed = {action for one in policy["Statement"] for action in one["Action"]}
+    names = {"monitoring": "cloudwatch"}
+    assert {
+        f"{names.get(one.partition(':')[0], one.partition(':')[0])}:{one.partition(':')[2]}" for one in aws
+    } == allowed

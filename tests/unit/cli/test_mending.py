@@ -1,0 +1,117 @@
+"""saga, robot, erase, status, top: what is wrong with a mall is seen, and mended, on the real services in memory."""
+
+import pytest
+
+from functions.payments import service as payments
+from tests.flow.shopper import Shopper, bring_a_robot_online, leave, open_a_store
+from tests.flow.test_redrive import broken
+from tests.flow.test_saga_timeouts import MINUTE
+from tests.unit.cli.typed import ClientsMall, CommandLine
+
+
+@pytest.fixture
+def shopper(mall: ClientsMall) -> Shopper:
+    """A customer with a basket and a payment, in a mall with a robot, Ajax."""
+    cable = open_a_store(mall, {"cable": 9.95})["cable"]
+    bring_a_robot_online(mall)
+    return Shopper(mall).registers().fills_a_basket({cable: 2}).authorizes_a_payment(30)
+
+
+def test_a_parked_saga_is_listed_resumed_and_ends(cli: CommandLine, mall: ClientsMall, shopper: Shopper) -> None:
+    mall.hold("customers", "AuthorizeCustomer")
+    mall.hold("payments", "VoidPayment")
+    shopper.checks_out()
+    for _ in range(60):
+        if cli("saga list --status parked --json").data:
+            break
+        mall.pass_time(10 * MINUTE)
+    order = shopper.basket_id
+    assert cli("saga list --status parked").out.split("\n")[1].startswith(order)
+    assert "waits for staff: its saga is parked" in cli(f"order {order}").out
+    assert cli(f"saga resume {order} --dry-run --json").data["status"] == "parked"
+    mall.release("payments", "VoidPayment")
+    cli(f"saga show {order}")
+    if cli(f"saga show {order} --json").data["status"] == "parked":
+        cli(f"saga resume {order} --yes")
+    mall.pass_time(10 * MINUTE)
+    assert cli(f"saga show {order} --json").data["status"] == "compensated"
+    assert "not parked" in cli(f"saga resume {order} --yes", code=1).err
+    assert f"did you mean {order}?" in cli(f"saga show {order[:-2]}", code=3).err
+
+
+def test_robots_are_listed_registered_and_retired(cli: CommandLine, mall: ClientsMall, shopper: Shopper) -> None:
+    [robot] = cli("robot list --json").data
+    assert (robot["name"], robot["status"]) == ("Ajax", "idle")
+    assert "Ajax" in cli("robot list").out
+    assert cli("robot register Hektor --dry-run --json").data == {"id": None, "token": None}
+    made = cli("robot register Hektor --yes --json").data
+    mall.settle()
+    assert made["token"]
+    assert cli("robot show Hektor --json").data["id"] == made["id"]
+    cli("robot retire Hektor --yes")
+    mall.settle()
+    assert [one["name"] for one in cli("robot list --json").data] == ["Ajax"]
+    assert "did you mean Ajax?" in cli("robot show Ajac", code=3).err
+
+
+def test_a_robot_shows_what_it_collects(cli: CommandLine, mall: ClientsMall, shopper: Shopper) -> None:
+    shopper.checks_out()
+    mall.pass_time(20)
+    assert cli("robot show Ajax --json").data["collects"] == [shopper.basket_id]
+
+
+def test_a_robot_is_told_what_to_do_and_an_action_that_did_not_fail_is_not_repeated(
+    cli: CommandLine, shopper: Shopper
+) -> None:
+    for words in ("pause Ajax", "resume Ajax", "retry Ajax pick-1", "skip Ajax pick-1"):
+        assert "tell robot Ajax" in cli(f"robot {words} --dry-run").err
+    assert cli.writes() == []
+    assert cli("robot pause Ajax --yes --json").data["name"] == "Ajax"
+    assert cli.writes()[-1].endswith("/pause")
+    for words in ("retry Ajax pick-1", "skip Ajax pick-1"):
+        assert "pick-1" in cli(f"robot {words} --yes", code=3).err
+
+
+def test_a_customer_is_erased_after_what_is_held_was_counted(
+    cli: CommandLine, mall: ClientsMall, shopper: Shopper
+) -> None:
+    shown = cli(f"erase {shopper.customer_id} --dry-run --json")
+    assert (shown.data["held"]["profile"], shown.data["erased"]) == (1, False)
+    assert "would erase" in shown.err
+    assert cli(f"erase {shopper.customer_id} --yes --json").data["erased"]
+    mall.pass_time(60)
+    assert shopper.refused("GET", f"/api/customers/{shopper.customer_id}").status == 404
+    cli("erase no-such-customer --yes", code=3)
+
+
+def test_a_mall_in_order_needs_no_person(cli: CommandLine, mall: ClientsMall, shopper: Shopper) -> None:
+    shown = cli("status --json").data
+    assert (shown["wrong"], shown["deadLetters"], shown["robots"]) == ([], 0, {"idle": 1})
+    assert shown["consumers"] > 10
+    assert "0 open in 0 groups" in cli("status").out
+
+
+def test_what_needs_a_person_ends_by_4_with_the_command_that_tells_more(
+    cli: CommandLine, mall: ClientsMall, shopper: Shopper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken(monkeypatch, payments, "create_or_reduce_invoice")
+    shopper.checks_out()
+    mall.pass_time(300)
+    for robot in cli("robot list --json").data:
+        leave(mall, robot["id"])
+    cli("pause search/inbox --reason 'a deploy' --yes")
+    mall.minute()
+    shown = cli("status --json", code=4).data
+    assert [one["what"] for one in shown["wrong"]] == ["paused: search/inbox", "1 dead letter", "no robot is online"]
+    assert "! no robot is online: mallbots robot list" in cli("status", code=4).out
+    top = cli("top --json").data
+    assert [one["name"] for one in top["busy"]] == ["search/inbox"]
+    assert [one["message"] for one in top["failing"]] == ["OrderApproved"]
+    assert "the column is gone" in cli("top").out
+
+
+def test_a_service_that_is_down_does_not_hide_the_others(cli: CommandLine, mall: ClientsMall, shopper: Shopper) -> None:
+    mall.stop("payments")
+    shown = cli("status --json")
+    assert shown.data["robots"] == {"idle": 1}
+    assert "a part does not answer" in shown.err

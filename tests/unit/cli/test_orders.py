@@ -1,0 +1,281 @@
+"""order, trace, wait: where an order is, and why it waits, judged by what was planted."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from functions.checkout import service as checkout
+from functions.depot import service as depot
+from functions.payments import service as payments
+from tests.flow.shopper import Shopper, bring_a_robot_online, collect, leave, open_a_store, stop_heartbeats
+from tests.flow.test_redrive import broken
+from tests.support.callers import robot
+from tests.unit.cli.typed import ClientsMall, CommandLine
+
+
+@dataclass
+class Scene:
+    """A customer with a basket and a payment, and a robot that is idle."""
+
+    mall: ClientsMall
+    cli: CommandLine
+    shopper: Shopper
+    bot: str
+
+    def pauses(self, *consumers: str) -> None:
+        for name in consumers:
+            self.cli(f"pause {name} --reason 'a deploy' --yes")
+        self.mall.minute()
+
+    def checks_out(self) -> None:
+        self.shopper.checks_out()
+        self.mall.pass_time(20)
+
+    def why(self) -> Any:
+        return self.cli(f"order {self.shopper.basket_id} --json").data["why"]
+
+
+@pytest.fixture
+def scene(mall: ClientsMall, cli: CommandLine) -> Scene:
+    cable = open_a_store(mall, {"cable": 9.95})["cable"]
+    bot = bring_a_robot_online(mall)
+    shopper = Shopper(mall).registers().fills_a_basket({cable: 2}).authorizes_a_payment(30)
+    return Scene(mall, cli, shopper, bot)
+
+
+def _nothing_yet(scene: Scene) -> None:
+    """The customer has not checked out."""
+
+
+def _ordering_paused(scene: Scene) -> None:
+    scene.pauses("ordering/inbox")
+    scene.checks_out()
+
+
+def _checkout_paused(scene: Scene) -> None:
+    scene.pauses("checkout/inbox")
+    scene.checks_out()
+
+
+def _customers_paused(scene: Scene) -> None:
+    scene.pauses("customers/inbox")
+    scene.checks_out()
+
+
+def _depot_paused(scene: Scene) -> None:
+    scene.pauses("depot/inbox")
+    scene.checks_out()
+
+
+def _payments_paused(scene: Scene) -> None:
+    scene.pauses("payments/inbox")
+    scene.checks_out()
+
+
+def _depot_held(scene: Scene) -> None:
+    scene.mall.hold("depot", "CreateShoppingList")
+    scene.checks_out()
+
+
+def _answers_held(scene: Scene) -> None:
+    scene.mall.hold("checkout", "ShoppingListAccepted")
+    scene.checks_out()
+
+
+def _no_robot(scene: Scene) -> None:
+    leave(scene.mall, scene.bot)
+    scene.checks_out()
+
+
+def _robots_at_work(scene: Scene) -> None:
+    other = Shopper(scene.mall).registers().fills_a_basket({_product(scene): 1}).authorizes_a_payment(30)
+    other.checks_out()
+    scene.mall.pass_time(10)
+    scene.checks_out()
+
+
+def _product(scene: Scene) -> str:
+    items = scene.shopper.acts("GET", f"/api/baskets/{scene.shopper.basket_id}")["basket"]["items"]
+    return str(items[0]["productId"])
+
+
+def _collecting(scene: Scene) -> None:
+    scene.checks_out()
+
+
+def _dispatcher_paused(scene: Scene) -> None:
+    scene.pauses("depot/dispatcher")
+    scene.checks_out()
+
+
+def _unpaid(scene: Scene) -> None:
+    scene.checks_out()
+    collect(scene.shopper)
+
+
+def _collected_unseen(scene: Scene) -> None:
+    scene.checks_out()
+    scene.pauses("ordering/inbox")
+    collect(scene.shopper)
+
+
+def _paid_unseen(scene: Scene) -> None:
+    scene.checks_out()
+    collect(scene.shopper)
+    scene.pauses("ordering/inbox")
+    scene.shopper.pays()
+
+
+def _completed(scene: Scene) -> None:
+    scene.checks_out()
+    collect(scene.shopper)
+    scene.shopper.pays()
+
+
+def _cancelled(scene: Scene) -> None:
+    scene.checks_out()
+    scene.shopper.cancels()
+    scene.mall.pass_time(60)
+
+
+def _basket_cancelled(scene: Scene) -> None:
+    scene.shopper.acts("DELETE", f"/api/baskets/{scene.shopper.basket_id}")
+    scene.mall.settle()
+
+
+PLANTED: list[tuple[Callable[[Scene], None], str, str]] = [
+    (_nothing_yet, "waits for the customer to check out", ""),
+    (_ordering_paused, "waits for ordering to take BasketCheckedOut", "ordering/inbox"),
+    (_checkout_paused, "waits for checkout to take OrderCreated", "checkout/inbox"),
+    (_customers_paused, "waits for CustomerAuthorized or CustomerRefused from customers", "customers/inbox"),
+    (_depot_paused, "waits for ShoppingListAccepted or ShoppingListRefused from depot", "depot/inbox"),
+    (_payments_paused, "waits for PaymentAccepted or PaymentRefused from payments", "payments/inbox"),
+    (_depot_held, "waits for ShoppingListAccepted or ShoppingListRefused from depot", "depot/inbox"),
+    (_answers_held, "waits for checkout to take", "checkout/inbox"),
+    (_no_robot, "waits for a robot: none is idle (1 offline)", "robots"),
+    (_robots_at_work, "waits for a robot: none is idle (1 at work)", ""),
+    (_collecting, "waits for robot Ajax, which has 0 of 2 items", ""),
+    (_dispatcher_paused, "waits to be given to a robot, of which 1 is idle", "depot/dispatcher"),
+    (_unpaid, "waits for the customer to pay 19.90", ""),
+    (_collected_unseen, "waits for ordering to take ShoppingListCompleted", "ordering/inbox"),
+    (_paid_unseen, "waits for ordering to take InvoicePaid", "ordering/inbox"),
+    (_completed, "waits for nothing: it is completed", ""),
+    (_cancelled, "waits for nothing: it is cancelled: changed my mind", ""),
+    (_basket_cancelled, "never became an order: its basket is cancelled", ""),
+]
+
+
+@pytest.mark.parametrize(("plant", "sentence", "blames"), PLANTED, ids=[plant.__name__ for plant, _, _ in PLANTED])
+def test_the_sentence_says_what_was_planted(
+    scene: Scene, plant: Callable[[Scene], None], sentence: str, blames: str
+) -> None:
+    plant(scene)
+    found = scene.why()
+    assert sentence in found["sentence"]
+    assert found["blames"].startswith(blames) if blames else not found["blames"]
+    assert ("because" in found["sentence"]) == plant.__name__.endswith("_paused") or blames == "ordering/inbox"
+
+
+@pytest.mark.parametrize(
+    ("service", "use_case", "message", "consumer"),
+    [
+        (payments, "create_or_reduce_invoice", "OrderApproved", "payments/inbox"),
+        (checkout, "start", "OrderCreated", "checkout/inbox"),
+    ],
+)
+def test_a_message_that_was_given_up_is_named_with_the_command_that_sends_it_back(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, service: Any, use_case: str, message: str, consumer: str
+) -> None:
+    broken(monkeypatch, service, use_case)
+    scene.checks_out()
+    scene.mall.pass_time(300)
+    scene.mall.operate("collector")
+    found = scene.why()
+    assert f"waits for {message}, which {consumer} gave up: the column is gone" in found["sentence"]
+    assert found["do"].startswith("mallbots dead redrive ")
+
+
+def test_an_order_that_was_rejected_for_a_broken_handler_waits_for_nothing_and_has_letters_to_close(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken(monkeypatch, depot, "plan_for_order")
+    scene.checks_out()
+    scene.mall.pass_time(600)
+    scene.mall.operate("collector")
+    said = scene.why()["sentence"]
+    assert "waits for nothing: it is rejected: CreateShoppingList has no answer after 3 tries" in said
+    assert "dead letter" in said
+
+
+def test_a_robot_that_falls_silent_at_work_is_named(scene: Scene) -> None:
+    scene.checks_out()
+    stop_heartbeats(scene.mall, scene.bot)
+    goods = scene.shopper.shopping_list()
+    start = f"/api/depot/shopping/{goods['id']}/start"
+    scene.shopper.ask("PUT", start, {"assignment": goods["assignment"]}, robot(scene.bot))
+    scene.mall.pass_time(10)
+    assert "waits for robot Ajax" in scene.why()["sentence"]
+    scene.mall.pass_time(300)
+    assert "waits for a robot: none is idle (1 offline)" in scene.why()["sentence"]
+
+
+def test_the_third_try_is_counted(scene: Scene) -> None:
+    scene.mall.hold("customers", "AuthorizeCustomer")
+    scene.shopper.checks_out()
+    scene.mall.pass_time(150)
+    assert "third try" in scene.why()["sentence"]
+
+
+def test_a_service_that_is_down_is_named(scene: Scene) -> None:
+    scene.checks_out()
+    scene.mall.stop("payments")
+    shown = scene.cli(f"order {scene.shopper.basket_id} --json").data
+    assert shown["silent"] == ["payments"]
+    assert "waits for robot Ajax" in shown["why"]["sentence"]
+
+
+def test_an_order_is_shown_with_items_money_and_tree(scene: Scene) -> None:
+    _unpaid(scene)
+    shown = scene.cli(f"order {scene.shopper.basket_id}").out
+    for text in ("ready (ready)", "2 × cable 9.95", "19.90", "confirmed, 30.00", "It waits for the customer to pay"):
+        assert text in shown
+    assert "baskets: BasketCheckedOut" in shown
+
+
+def test_the_tree_has_every_message_under_its_cause(scene: Scene) -> None:
+    _completed(scene)
+    found = scene.cli(f"trace {scene.shopper.basket_id} --json").data
+    published = {one.metadata.id: one.metadata for one in scene.mall.published}
+    above: list[str] = []
+    for one in found:
+        del above[one["depth"] :]
+        cause = published[one["id"]].causation_id
+        assert above[-1:] == [cause] if one["depth"] else cause not in {other["id"] for other in found}
+        above.append(one["id"])
+    names = [one["name"] for one in found]
+    assert {"OrderCreated", "ShoppingListAccepted", "OrderApproved", "InvoicePaid", "OrderCompleted"} <= set(names)
+    assert len({one["id"] for one in found}) == len(found)
+
+
+def test_an_order_is_found_by_what_belongs_to_it(scene: Scene) -> None:
+    _collecting(scene)
+    order = scene.shopper.basket_id
+    flow = next(e.metadata.correlation_id for e in scene.mall.published if e.metadata.name == "OrderCreated")
+    for id in (order[:8], scene.shopper.payment_id, scene.bot, flow):
+        assert scene.cli(f"order {id} --json").data["id"] == order
+    assert f"did you mean {order}?" in scene.cli(f"order {order[:-3]}", code=3).err
+
+
+def test_waiting_ends_when_the_order_is_there_or_never_can_be(scene: Scene) -> None:
+    _collecting(scene)
+    order = scene.shopper.basket_id
+    assert scene.cli(f"wait {order} approved").out == "approved\n"
+    assert "waits for robot Ajax" in scene.cli(f"wait {order} ready --seconds 0", code=1).err
+    scene.mall.repeat(60, lambda: collect(scene.shopper), "collects")
+    assert scene.cli(f"wait {order} ready --json").data["status"] == "ready"
+    scene.mall.stop_repeating("collects")
+    scene.shopper.is_cancelled_by_staff()
+    assert "will never be completed" in scene.cli(f"wait {order} completed", code=1).err
+    assert "did you mean completed?" in scene.cli(f"wait {order} complete", code=2).err
