@@ -9,22 +9,23 @@ import { type Loaded, useLoad } from "./load.ts";
 export const MOST = 100;
 export const OFTEN = 5_000; // milliseconds
 
-/** Whether who is signed in is an operator: false until it is known. The API judges by itself. */
-export function useIsOperator(): boolean {
+/** Whether who is signed in is an operator; null until it is known. The API judges by itself. */
+export function useIsOperator(): boolean | null {
   const { session } = useConsole();
   const present = session.presence.value === "in";
-  const [role, setRole] = useState(session.user?.role);
+  const [role, setRole] = useState(session.user?.role ?? null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: present: another user may be signed in since
   useEffect(() => {
     let gone = false;
     session.access().then(
-      () => gone || setRole(session.user?.role),
+      () => gone || setRole(session.user?.role ?? ""),
       () => undefined, // the pool does not answer: it is who it was
     );
     return () => {
       gone = true;
     };
   }, [session, present]);
-  return present && role === "operator";
+  return role === null ? null : role === "operator";
 }
 
 export function useGroups(state: "open" | "resolved", every: number): Loaded<Groups> {

@@ -1,6 +1,6 @@
 /** What operators see of what failed and what is mended: sums, what may be done with a run, and what comes first. */
 
-import type { ConsumerShape, GroupShape, RunShape } from "../../pages/generated/api.ts";
+import type { ConsumerShape, ForecastShape, GroupShape, RunShape } from "../../pages/generated/api.ts";
 
 export const LETTER_STATES = ["open", "redriving", "parked", "done", "discarded"] as const;
 export type LetterState = (typeof LETTER_STATES)[number];
@@ -87,3 +87,25 @@ export const VIEWS: Readonly<Record<string, readonly string[]>> = {
   search: ["orders"],
   stores: ["catalogue"],
 };
+
+/** A whole number from 1 to the most; null for what is none. */
+export function wholeIn(text: string, most: number): number | null {
+  const value = /^\d{1,6}$/.test(text.trim()) ? Number(text) : 0;
+  return value >= 1 && value <= most ? value : null;
+}
+
+/** JSON with an indent; what is none as it is. */
+export function pretty(body: string): string {
+  try {
+    return JSON.stringify(JSON.parse(body), null, 2);
+  } catch {
+    return body;
+  }
+}
+
+/** What may be forecast of a letter. */
+export const ANSWERS = ["passes", "refused", "waits", "fails", "cannot tell"] as const;
+
+/** How many letters of a forecast have an answer. */
+export const countOf = ({ counts }: Pick<ForecastShape, "counts">, answer: (typeof ANSWERS)[number]): number =>
+  answer === "cannot tell" ? counts.cannotTell : counts[answer];

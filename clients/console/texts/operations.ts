@@ -10,6 +10,11 @@ export const operationTexts = {
   "letter.parked": "Parked",
   "letter.done": "Done",
   "letter.discarded": "Discarded",
+  "letter.is.open": "Open",
+  "letter.is.redriving": "Being redriven",
+  "letter.is.parked": "Parked",
+  "letter.is.done": "Done",
+  "letter.is.discarded": "Discarded",
 
   "ops.places": "Parts of operations",
   "ops.failures": "Failures",
@@ -79,7 +84,7 @@ export const operationTexts = {
   "letter.parkTitle": "Park this letter?",
   "letter.discardTitle": "Discard this letter?",
   "letter.parkHow": "It is put aside, and is no longer among the open ones. It may be reopened.",
-  "letter.discardHow": "It is to have no effect. It may be reopened for {days} days.",
+  "letter.discardHow": "It is to have no effect. It may be reopened.",
   "letter.changed": "The letter is changed.",
 
   "redrive.title": "Redrive {count} letters?",
@@ -124,6 +129,7 @@ export const operationTexts = {
   "part.sent": "On their way",
   "part.skipped": "Not sent",
   "part.pending": "To be sent",
+  "part.open": "No outcome yet",
 
   "answer.passes": "Passes",
   "answer.refused": "Refused",

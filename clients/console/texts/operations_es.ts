@@ -10,6 +10,11 @@ export const operationTextsEs = {
   "letter.parked": "Apartados",
   "letter.done": "Hechos",
   "letter.discarded": "Descartados",
+  "letter.is.open": "Abierto",
+  "letter.is.redriving": "Reenviándose",
+  "letter.is.parked": "Apartado",
+  "letter.is.done": "Hecho",
+  "letter.is.discarded": "Descartado",
 
   "ops.places": "Partes de operaciones",
   "ops.failures": "Fallos",
@@ -79,7 +84,7 @@ export const operationTextsEs = {
   "letter.parkTitle": "¿Apartar este mensaje?",
   "letter.discardTitle": "¿Descartar este mensaje?",
   "letter.parkHow": "Se aparta y deja de estar entre los abiertos. Se puede reabrir.",
-  "letter.discardHow": "No debe tener efecto. Se puede reabrir durante {days} días.",
+  "letter.discardHow": "No debe tener efecto. Se puede reabrir.",
   "letter.changed": "El mensaje ha cambiado.",
 
   "redrive.title": "¿Reenviar {count} mensajes?",
@@ -124,6 +129,7 @@ export const operationTextsEs = {
   "part.sent": "En camino",
   "part.skipped": "No enviados",
   "part.pending": "Por enviar",
+  "part.open": "Sin resultado aún",
 
   "answer.passes": "Pasan",
   "answer.refused": "Rechazados",
