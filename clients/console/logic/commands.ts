@@ -43,5 +43,6 @@ export const commands = {
   consumers: (): string => line("consumers"),
   pause: (consumer: string, reason: string): string => line("pause", consumer, "--reason", reason),
   resume: (consumer: string): string => line("resume", consumer),
+  resumeSaga: (order: string): string => line("saga", "resume", order),
   rebuild: (service: string, view: string): string => line("rebuild", service, view),
 } as const;

@@ -28,6 +28,7 @@ export const operationTexts = {
   "ops.reason": "Reason",
   "ops.reasonHint": "It is kept. Write nothing about a person.",
   "ops.message": "Message",
+  "ops.letter": "Letter",
   "ops.consumer": "Consumer",
   "ops.error": "Error",
 
@@ -40,10 +41,10 @@ export const operationTexts = {
   "groups.first": "First seen",
   "groups.last": "Last seen",
   "groups.owner": "Owner",
-  "groups.noOwner": "Nobody yet",
   "groups.cameBack": "Came back",
   "groups.announced": { one: "{count} open group", other: "{count} open groups" },
 
+  "group.latest": "Latest letter",
   "group.none": "There is no group {id}.",
   "group.facts": "What failed",
   "group.code": "Version of the code",
@@ -122,7 +123,6 @@ export const operationTexts = {
   "run.beside": "Forecast and outcome",
   "run.answer": "Forecast",
   "run.skipped": "Not sent",
-  "run.other": "Its progress is shown by the command line.",
   "part.done": "Done",
   "part.dead": "Dead again",
   "part.failing": "Failing",

@@ -28,6 +28,7 @@ export const operationTextsEs = {
   "ops.reason": "Motivo",
   "ops.reasonHint": "Se guarda. No escriba nada sobre personas.",
   "ops.message": "Mensaje",
+  "ops.letter": "Mensaje fallido",
   "ops.consumer": "Consumidor",
   "ops.error": "Fallo",
 
@@ -40,10 +41,10 @@ export const operationTextsEs = {
   "groups.first": "Primera vez",
   "groups.last": "Última vez",
   "groups.owner": "A cargo",
-  "groups.noOwner": "Nadie aún",
   "groups.cameBack": "Ha vuelto",
   "groups.announced": { one: "{count} grupo abierto", other: "{count} grupos abiertos" },
 
+  "group.latest": "El último",
   "group.none": "No hay ningún grupo {id}.",
   "group.facts": "Qué ha fallado",
   "group.code": "Versión del código",
@@ -122,7 +123,6 @@ export const operationTextsEs = {
   "run.beside": "Pronóstico y resultado",
   "run.answer": "Pronóstico",
   "run.skipped": "No enviados",
-  "run.other": "Su avance se ve desde la línea de órdenes.",
   "part.done": "Hechos",
   "part.dead": "Han vuelto a fallar",
   "part.failing": "Fallando",

@@ -12,6 +12,7 @@ import { shortId } from "../../pages/text/ids.ts";
 import { money } from "../../pages/text/text.ts";
 import { useConsole } from "../context.ts";
 import { type Loaded, useNow } from "../load.ts";
+import { commands } from "../logic/commands.ts";
 import { words } from "../logic/timeline.ts";
 import { useIsOperator } from "../operations.ts";
 import { Age } from "../parts/Age.tsx";
@@ -54,7 +55,12 @@ export function Problems() {
                 name: texts("problems.resume"),
                 silent: true,
                 number: true,
-                cell: ({ orderId }) => <Act name="problems.resume" id={orderId} work={resume} done={sagas.again} />,
+                cell: ({ orderId }) => (
+                  <>
+                    <Act name="problems.resume" id={orderId} work={resume} done={sagas.again} />
+                    {isOperator && <code class="block small soft">{commands.resumeSaga(shortId(orderId))}</code>}
+                  </>
+                ),
               },
             ]}
             rows={rows}

@@ -31,7 +31,7 @@ export function Failures() {
             <ul class="plain places">
               {STATES.map((state) => (
                 <li key={state}>
-                  <a href={`#/operations/failures?state=${state}`} aria-current={state === asked ? "true" : undefined}>
+                  <a href={`#/operations/failures?state=${state}`} aria-current={state === asked ? "page" : undefined}>
                     {texts(`groups.${state}`)}
                   </a>
                 </li>
@@ -68,7 +68,7 @@ function Groups({ rows }: { readonly rows: readonly GroupShape[] }) {
                 {error || texts("ops.error")}
               </a>{" "}
               {cameBack && <Badge kind="bad">{texts("groups.cameBack")}</Badge>}
-              <span class="block soft small clipped">{reason}</span>
+              <span class="soft small clipped">{reason}</span>
             </div>
           ),
         },

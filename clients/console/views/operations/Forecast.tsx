@@ -132,7 +132,7 @@ function Sample({ sample }: { readonly sample: ForecastedLetter }) {
         <Badge kind={KINDS[sample.answer]}>{texts(`answer.${sample.answer}`)}</Badge>
         <span>{sample.why}</span>
       </p>
-      <dl class="facts">
+      <dl class="facts narrow">
         {sample.writes.map(({ stream, events }, at) => (
           <Pair key={at} name={texts("forecast.writes")}>
             {events.join(", ")} <span class="mono soft small">{stream}</span>

@@ -82,7 +82,7 @@ function Facts({ group }: { readonly group: GroupShape }) {
             {number(group.counts[state])}
           </Pair>
         ))}
-        <Pair name={texts("forecast.samples")}>
+        <Pair name={texts("group.latest")}>
           <a href={to("operations", "letters", group.sample)} class="mono">
             {shortId(group.sample)}
           </a>

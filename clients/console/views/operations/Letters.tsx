@@ -34,7 +34,7 @@ export function Letters() {
         </Empty>
       ) : (
         <>
-          <dl class="facts">
+          <dl class="facts narrow">
             {WAITING.map((state) => (
               <Pair key={state} name={texts(`letter.${state}`)}>
                 {number(counts[state])}

@@ -53,7 +53,7 @@ export function LettersOfGroup({ group }: { readonly group: GroupShape }) {
             caption={texts("group.letters")}
             columns={[
               {
-                name: texts("ops.message"),
+                name: texts("ops.letter"),
                 cell: ({ id }) => (
                   <a href={to("operations", "letters", id)} class="mono" data-item>
                     {shortId(id)}

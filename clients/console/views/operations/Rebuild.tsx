@@ -66,8 +66,7 @@ export function Rebuild({ run, again, every }: Props) {
             </Pair>
             {run.ended && <Pair name={texts("run.ended")}>{dayAndTime(run.ended)}</Pair>}
           </dl>
-          {rebuild?.mayBeSwitched && <Decision id={run.id} again={changed} />}
-          <RunActs run={run} again={changed} />
+          {rebuild?.mayBeSwitched ? <Decision id={run.id} again={changed} /> : <RunActs run={run} again={changed} />}
         </section>
       </div>
       {rebuild && rebuild.compared.rows.length > 0 && <Compared rebuild={rebuild} />}
@@ -89,7 +88,7 @@ function Progress({ shown }: { readonly shown: ReplayShape }) {
       <dl class="facts">
         <Pair name={texts("rebuild.step")}>
           {stepWords(shown.step)}
-          {shown.percent !== null && ` · ${texts("robots.percent", { value: shown.percent })}`}
+          {shown.percent !== null && shown.step === "fill" && ` · ${texts("robots.percent", { value: shown.percent })}`}
         </Pair>
         <Pair name={texts("rebuild.messages")}>{number(shown.messages)}</Pair>
         {shown.failed > 0 && <Pair name={texts("rebuild.letters")}>{number(shown.failed)}</Pair>}
@@ -118,8 +117,7 @@ function Decision({ id, again }: { readonly id: string; readonly again: () => vo
           {texts("rebuild.abort")}
         </Button>
       </div>
-      <Command text={commands.ofRun("switch", id)} />
-      <Command text={commands.ofRun("abort", id)} />
+      <Command text={[commands.ofRun("switch", id), commands.ofRun("abort", id)]} />
     </div>
   );
 }

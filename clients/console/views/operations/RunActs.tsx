@@ -36,9 +36,7 @@ export function RunActs({ run, again }: Props) {
           </Button>
         ))}
       </div>
-      {acts.map((act) => (
-        <Command key={act} text={commands.ofRun(act, id)} />
-      ))}
+      <Command text={acts.map((act) => commands.ofRun(act, id))} />
     </div>
   );
 }

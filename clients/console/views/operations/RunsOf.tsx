@@ -34,9 +34,12 @@ export function kindOf(kind: string): string {
   return known ? texts(`run.${known}`) : kind;
 }
 
+const lettersIn = ({ total }: RunShape): string => number(total);
+
 export function RunsOf({ kinds, none }: { readonly kinds: readonly string[]; readonly none: string }) {
   const loaded = useRuns(OFTEN);
   const now = useNow();
+  const countsLetters = kinds.includes("redrive");
   return (
     <section class="card stack-close" aria-labelledby="runs">
       <h2 id="runs">{texts("ops.runs")}</h2>
@@ -55,11 +58,7 @@ export function RunsOf({ kinds, none }: { readonly kinds: readonly string[]; rea
               },
               { name: texts("state"), cell: ({ state }) => <RunState state={state} /> },
               { name: texts("who"), cell: ({ by }) => by },
-              {
-                name: texts("group.counts"),
-                cell: ({ total }) => (total > 0 ? number(total) : "–"),
-                number: true,
-              },
+              ...(countsLetters ? [{ name: texts("group.counts"), cell: lettersIn, number: true }] : []),
               { name: texts("run.begun"), cell: ({ created }) => <Age since={created} now={now} />, number: true },
             ]}
             rows={rows}
