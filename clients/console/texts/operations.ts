@@ -64,6 +64,7 @@ export const operationTexts = {
   "group.saved": "Saved.",
   "group.now": "Now: “{text}”.",
   "group.empty": "nothing",
+  "group.mended": "Is it mended?",
   "group.resolve": "Resolve",
   "group.resolveHow": "Say that its cause is mended. A letter that fails from now on opens it again.",
   "group.resolved": "The group is resolved.",

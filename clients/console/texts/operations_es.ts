@@ -64,6 +64,7 @@ export const operationTextsEs = {
   "group.saved": "Guardado.",
   "group.now": "Ahora: «{text}».",
   "group.empty": "nada",
+  "group.mended": "¿Está arreglado?",
   "group.resolve": "Resolver",
   "group.resolveHow": "Diga que la causa está arreglada. Un mensaje que falle desde ahora lo abre otra vez.",
   "group.resolved": "El grupo está resuelto.",

@@ -75,10 +75,10 @@ function Groups({ rows }: { readonly rows: readonly GroupShape[] }) {
         {
           name: texts("ops.consumer"),
           cell: ({ consumer, message }) => (
-            <>
+            <div>
               {consumer}
               <span class="block soft small">{message}</span>
-            </>
+            </div>
           ),
         },
         { name: texts("groups.letters"), cell: ({ counts }) => number(counts.open), number: true },

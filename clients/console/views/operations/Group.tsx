@@ -22,6 +22,7 @@ import { texts } from "../../texts/texts.ts";
 import { Known } from "./Known.tsx";
 import { LettersOfGroup } from "./LettersOfGroup.tsx";
 import { RedriveDialog } from "./RedriveDialog.tsx";
+import { Resolve } from "./Resolve.tsx";
 
 export function Group({ id }: { readonly id: string }) {
   const { api } = useConsole();
@@ -42,7 +43,10 @@ export function Group({ id }: { readonly id: string }) {
         <>
           {loaded.error ? <Notice kind="warn">{texts("problems.old")}</Notice> : null}
           <div class="columns columns-even">
-            <Facts group={group} />
+            <div class="stack">
+              <Facts group={group} />
+              <Resolve group={group} again={loaded.again} />
+            </div>
             <div class="stack">
               <SendBack group={group} />
               <Known group={group} again={loaded.again} />

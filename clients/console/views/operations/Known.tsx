@@ -12,7 +12,6 @@ import { Newer } from "../../parts/Newer.tsx";
 import { SaveError } from "../../parts/SaveError.tsx";
 import { useSave } from "../../parts/useSave.ts";
 import { texts } from "../../texts/texts.ts";
-import { Resolve } from "./Resolve.tsx";
 
 interface Props {
   readonly group: GroupShape;
@@ -52,7 +51,6 @@ export function Known({ group, again }: Props) {
         }
         again={again}
       />
-      <Resolve group={group} again={again} />
     </section>
   );
 }

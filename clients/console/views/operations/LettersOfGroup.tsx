@@ -32,13 +32,13 @@ export function LettersOfGroup({ group }: { readonly group: GroupShape }) {
   const loaded = useLoad(`letters of ${group.id} ${pages}`, async (signal) => {
     const letters: LetterShape[] = [];
     let next: string | undefined;
-    for (let page = 0; page < pages; page += 1) {
+    // A page may be short, or empty, and not be the last.
+    do {
       const query = { group: group.id, limit: PAGE, ...(next === undefined ? {} : { next }) };
       const found = await api.get("GET /api/operations/letters", { query, signal });
       letters.push(...found.letters);
       next = found.next;
-      if (next === undefined) break;
-    }
+    } while (next !== undefined && letters.length < pages * PAGE);
     return { letters, more: next !== undefined };
   });
   const { again } = loaded;

@@ -21,13 +21,14 @@ export function Resolve({ group, again }: { readonly group: GroupShape; readonly
   );
   if (group.state === "resolved") return null;
   return (
-    <div class="stack-close">
+    <section class="card stack" aria-labelledby="resolve">
+      <h2 id="resolve">{texts("group.mended")}</h2>
       <p class="soft">{texts("group.resolveHow")}</p>
       <SaveError error={error} />
       <div class="row">
         <Button onPress={save}>{texts("group.resolve")}</Button>
       </div>
       <Command text={commands.resolve(id)} />
-    </div>
+    </section>
   );
 }
