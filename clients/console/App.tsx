@@ -17,6 +17,7 @@ import { Depot } from "./views/Depot.tsx";
 import { Figures } from "./views/Figures.tsx";
 import { Order } from "./views/Order.tsx";
 import { Orders } from "./views/Orders.tsx";
+import { Operations } from "./views/operations/Operations.tsx";
 import { Payments } from "./views/Payments.tsx";
 import { Problems } from "./views/Problems.tsx";
 import { Robot } from "./views/Robot.tsx";
@@ -75,6 +76,7 @@ function View() {
     return id === undefined ? <Robots /> : <Robot key={id} id={id} />;
   }
   if (first === "stores") return id === undefined ? <Stores /> : <Store key={id} id={id} />;
+  if (first === "operations") return <Operations parts={parts.slice(1)} />;
   const Found = { depot: Depot, payments: Payments, problems: Problems, figures: Figures, search: SearchOrders }[first];
   return Found && id === undefined ? <Found /> : <Unknown />;
 }

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from infra.content_security import content_security_policy
-from tests.browser import routes, samples
+from tests.browser import operation_routes, routes, samples
 from tests.browser.boards import Boards
 from tests.browser.rest import Answer, Asked, Rest, problem
 from tests.browser.samples import Data, ago, uid
@@ -28,6 +28,8 @@ class Mall:
         self.rest = Rest(self.boards)
         self.files = {f"/{path.relative_to(pages)}": path.read_bytes() for path in pages.rglob("*") if path.is_file()}
         self.refuses_refresh = False
+        self.role = "staff"  # of who is signed in already
+        self.refused: list[str] = []  # what was asked for by a user of another role
         self.errors: list[str] = []  # what went wrong in here: a test that ends with any has failed
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._http.daemon_threads = True
@@ -131,8 +133,8 @@ def _sales() -> Data:
 
 
 def token(name: str) -> str:
-    """An access token that nobody checks, good for an hour."""
-    claims = {"exp": 4_000_000_000, "username": name, "cognito:groups": ["staff"]}
+    """An access token whose signature is not checked, good for long; a user's name is that of its role."""
+    claims = {"exp": 4_000_000_000, "username": name, "cognito:groups": [name]}
     parts = [{"alg": "none"}, claims]
     encoded = [base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts]
     return ".".join([*encoded, "signature"])
@@ -169,6 +171,9 @@ def _handler(mall: Mall) -> type[BaseHTTPRequestHandler]:
             headers = {name.lower(): value for name, value in self.headers.items()}
             if not headers.get("authorization", "").startswith("Bearer ey"):
                 return self._answer(Answer(401, {"message": "Unauthorized"}))
+            if path.startswith("/api/operations/") and headers["authorization"] != f"Bearer {token('operator')}":
+                mall.refused.append(path)
+                return self._answer(problem(403, "this is for operators"))
             asked = Asked(self.command, unquote(path), headers, query, json.loads(body or b"{}"))
             return self._answer(mall.rest.answer(asked))
 
@@ -178,7 +183,7 @@ def _handler(mall: Mall) -> type[BaseHTTPRequestHandler]:
                 return self._answer(Answer(400, {"__type": "NotAuthorizedException", "message": "revoked"}))
             if operation == "RevokeToken":
                 return self._answer(Answer(200, {}))
-            name = asked.get("AuthParameters", {}).get("USERNAME", "staff")
+            name = asked.get("AuthParameters", {}).get("USERNAME", mall.role)
             tokens = {"AccessToken": token(name), "RefreshToken": "refresh"}
             return self._answer(Answer(200, {"AuthenticationResult": tokens}))
 
@@ -210,4 +215,4 @@ def _handler(mall: Mall) -> type[BaseHTTPRequestHandler]:
     return Handler
 
 
-__all__ = ["Mall", "problem", "routes"]
+__all__ = ["Mall", "operation_routes", "problem", "routes"]

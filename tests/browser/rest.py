@@ -12,12 +12,21 @@ from jsonschema import Draft202012Validator, validators
 
 from tests.browser import samples
 from tests.browser.boards import Boards
+from tests.browser.operations import Operations
 from tests.browser.samples import Data
 
 _DOCUMENT = json.loads((Path(__file__).parents[2] / "docs" / "openapi.json").read_text())
 # 39.48 is no multiple of 0.01 to floating point; amounts have their own tests.
 _Validator = validators.extend(Draft202012Validator, {"multipleOf": lambda *_: iter(())})
-_TITLES = {400: "invalid", 404: "not_found", 409: "refused", 412: "stale", 500: "internal_error", 503: "unavailable"}
+_TITLES = {
+    400: "invalid",
+    403: "forbidden",
+    404: "not_found",
+    409: "refused",
+    412: "stale",
+    500: "internal_error",
+    503: "unavailable",
+}
 
 
 @dataclass
@@ -72,6 +81,7 @@ class Rest:
     differences: list[Data] = field(default_factory=list)
     reports: dict[str, Data] = field(default_factory=dict)  # of robots on their stream, by id
     sales: Data = field(default_factory=dict)
+    operations: Operations = field(default_factory=Operations)
     asked: list[Asked] = field(default_factory=list)
     # Method and pattern of a path: what is answered in the place of what would be; a list: one each time.
     failures: dict[tuple[str, str], Answer] = field(default_factory=dict)

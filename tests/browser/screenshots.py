@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.chromium import WITHIN, browsing
 from tests.browser.conftest import ROOT, SIGNED_IN
 from tests.browser.mall import Mall
-from tests.browser.test_console_pages import PAGES, stuck
+from tests.browser.test_console_pages import PAGES, prepare
 
 DOCS = ROOT / "docs" / "screenshots"
 KEPT = {
@@ -21,6 +21,8 @@ KEPT = {
     "console-robots": ("robots", {}),
     "console-robot-dark": ("robot", {"color_scheme": "dark"}),
     "console-figures": ("figures", {}),
+    "console-operations": ("operations group", {}),
+    "console-redrive-dark": ("operations redrive", {"color_scheme": "dark"}),
 }
 
 
@@ -33,6 +35,7 @@ def shot(browser: Browser, mall: Mall, name: str, to: Path, whole: bool = False,
     context.set_default_timeout(WITHIN)
     context.add_init_script(SIGNED_IN)
     page = context.new_page()
+    prepare(mall, name)
     address, there = PAGES[name]
     page.goto(f"{mall.console}?language={language}{address}")
     expect(page.locator("main")).to_contain_text(there if language == "en" else "")
@@ -52,7 +55,6 @@ def main(arguments: list[str]) -> None:
         subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
         mall = Mall(Path(folder))
         mall.fill()
-        stuck(mall)
         if arguments:
             look(browser, mall, Path(arguments[0]))
         else:

@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.audit import Audit
 from tests.browser.conftest import Open
 from tests.browser.mall import Mall, problem
+from tests.browser.operations import BACK, FORECAST, GROUP, REBUILD, REDRIVE
 from tests.browser.samples import LONG, short, uid
 
 BAND = uid("brass band")
@@ -33,6 +34,16 @@ PAGES = {
     "figures": ("#/figures", "$738.24"),
     "search": (f"#/search?text={short(BAND)}", short(BAND)),
     "nothing": ("#/nowhere", ""),
+    "operations": ("#/operations", "Came back"),
+    "operations group": (f"#/operations/groups/{GROUP}", short(uid("letter 1"))),
+    "operations group that came back": (f"#/operations/groups/{BACK}", LONG),
+    "operations letter": (f"#/operations/letters/{uid('letter 1')}", "list_id"),
+    "operations forecast": (f"#/operations/runs/{FORECAST}", "ShoppingListCompleted"),
+    "operations redrive": (f"#/operations/runs/{REDRIVE}", "137"),
+    "operations consumers": ("#/operations/consumers", "A deploy goes on."),
+    "operations rebuilds": ("#/operations/rebuilds", short(REBUILD)),
+    "operations rebuild": (f"#/operations/runs/{REBUILD}", "12,940"),
+    "problems of an operator": ("#/problems", "1,209"),
 }
 
 
@@ -42,14 +53,18 @@ ENGLISH = ("Order ", "Customer", "Nothing here", "Check in", "Take payment", "St
 
 # The titles of these pages are names, which nobody translates.
 NAMES = {"customer": "María", "store": "Paper Lantern Books", "robot": "Ferry", "robot over REST": "Dolly"}
+NAMES |= dict.fromkeys(("operations group", "operations group that came back"), "NotFoundError")
 
 
 # Whether a table is wider than its place.
 SCROLLS = "[...document.querySelectorAll('main .scrolls')].some((one) => one.scrollWidth > one.clientWidth)"
 
 
-def stuck(mall: Mall) -> None:
-    """Something for the page of problems."""
+def prepare(mall: Mall, name: str) -> None:
+    """Something for the page of problems; and for a page of operators one of them, with what failed."""
+    mall.role = "operator" if "operat" in name else "staff"
+    mall.rest.operations.fill()
+    mall.rest.operations.fill_runs()
     saga = {
         "orderId": uid("stuck"),
         "status": "parked",
@@ -73,7 +88,7 @@ def fits(page: Page) -> bool:
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_is_accessible_and_fits(mall: Mall, opened: Open, audit: Audit, name: str) -> None:
     """Light and dark, in each language, on a phone, and with text of twice the size."""
-    stuck(mall)
+    prepare(mall, name)
     address, there = PAGES[name]
     page = opened(address)
     expect(page.locator("main")).to_contain_text(there)
@@ -103,7 +118,7 @@ def test_a_page_is_accessible_and_fits(mall: Mall, opened: Open, audit: Audit, n
 @pytest.mark.parametrize("name", PAGES)
 def test_every_text_of_a_page_is_translated_and_has_room(mall: Mall, opened: Open, audit: Audit, name: str) -> None:
     """In the pseudo-locale, whose words are a third longer, and where what is not translated is in plain letters."""
-    stuck(mall)
+    prepare(mall, name)
     page = opened(f"?language=pseudo{PAGES[name][0]}")
     expect(page.locator("header .badge")).to_contain_text("[Lîvé")
     expect(page.locator("main h1, main .state").first).to_contain_text(NAMES.get(name, "["))
@@ -115,8 +130,13 @@ def test_every_text_of_a_page_is_translated_and_has_room(mall: Mall, opened: Ope
         audit(page, f"{name} {scheme} pseudo")
 
 
-@pytest.mark.parametrize("name", ["orders", "depot", "robots", "payments", "stores", "problems", "figures", "search"])
+EMPTY = ["orders", "depot", "robots", "payments", "stores", "problems", "figures", "search"]
+EMPTY += ["operations", "operations consumers", "operations rebuilds", "problems of an operator"]
+
+
+@pytest.mark.parametrize("name", EMPTY)
 def test_an_empty_mall_says_so(empty_mall: Mall, opened: Open, audit: Audit, name: str) -> None:
+    empty_mall.role = "operator" if "operat" in name else "staff"
     empty_mall.rest.sales = {"orders": 0, "items": 0, "revenue": 0, "byStore": [], "byProduct": [], "byHour": []}
     page = opened(PAGES[name][0].split("?")[0])
     words = {
@@ -128,15 +148,24 @@ def test_an_empty_mall_says_so(empty_mall: Mall, opened: Open, audit: Audit, nam
         "problems": "No saga is parked.",
         "figures": "Nothing yet today",
         "search": "No order matches.",
+        "operations": "Nothing fails.",
+        "operations consumers": "There are no consumers.",
+        "operations rebuilds": "No read model was rebuilt or replayed yet.",
+        "problems of an operator": "No message was given up.",
     }
     expect(page.locator("main")).to_contain_text(words[name])
     audit(page, f"{name} empty")
 
 
-@pytest.mark.parametrize("name", ["order", "check-in", "payment", "cancel", "customer", "store", "problems", "figures"])
+FAILING = ["order", "check-in", "payment", "cancel", "customer", "store", "problems", "figures", "operations"]
+FAILING += ["operations group", "operations letter", "operations redrive", "operations consumers"]
+
+
+@pytest.mark.parametrize("name", FAILING)
 def test_a_page_that_cannot_be_loaded_says_why_and_tries_again(
     mall: Mall, opened: Open, audit: Audit, name: str
 ) -> None:
+    prepare(mall, name)
     mall.rest.failures["GET", "/api/.*"] = problem(503, "")
     page = opened(PAGES[name][0])
     failed = page.locator("main .state[role=alert]").first

@@ -6,7 +6,7 @@ from tests.browser.audit import Audit
 from tests.browser.conftest import Open
 from tests.browser.mall import Mall, problem
 from tests.browser.samples import LONG, short, uid
-from tests.browser.test_console_pages import stuck
+from tests.browser.test_console_pages import prepare
 
 BAND = uid("brass band")
 BOOKS = uid("books")
@@ -63,7 +63,7 @@ def test_a_list_that_staff_made_is_checked_in_and_not_the_orders_own(mall: Mall,
 
 
 def test_problems_are_counted_on_every_page(mall: Mall, opened: Open, audit: Audit) -> None:
-    stuck(mall)
+    prepare(mall, "problems")
     page = opened("#/depot", clock=True)
     expect(page.get_by_role("link", name="Problems 2")).to_be_visible()
     audit(page, "depot with problems")

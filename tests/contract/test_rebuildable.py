@@ -3,6 +3,7 @@
 functions/operations/README.md says the same for operators.
 """
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from tests.flow.a_day import a_day, afternoon, morning
 from tests.support.operated import views_of
 
 README = Path(__file__).parents[2] / "functions/operations/README.md"
+CONSOLE = Path(__file__).parents[2] / "clients/console/logic/operations.ts"
 
 # Rows that no rebuild brings back, by their partitions, or how these begin: use cases write them, and no projection.
 WRITTEN_BY_USE_CASES = {
@@ -69,6 +71,13 @@ def test_operators_are_told_what_can_be_rebuilt_and_what_cannot() -> None:
     text = README.read_text()
     assert [one for one in VIEWS if f"`{one[1].name}`" not in text] == []
     assert [name for name in WRITTEN_BY_USE_CASES if name not in text] == []
+
+
+def test_the_console_offers_each_view_that_can_be_rebuilt_and_no_other() -> None:
+    _, _, offered = CONSOLE.read_text().partition("export const VIEWS")
+    lines = re.findall(r"^  (\w+): \[(.*)\],$", offered.partition("};")[0], re.MULTILINE)
+    shown = {(service, view) for service, views in lines for view in re.findall(r'"(\w+)"', views)}
+    assert shown == {(service, view.name) for service, view in VIEWS}
 
 
 def test_the_refusals_that_no_commit_holds_are_those_that_the_inboxes_register() -> None:

@@ -11,6 +11,7 @@ import { choose, clockTime, LANGUAGES, language, number } from "../../pages/text
 import { isOutdated } from "../../pages/versions.ts";
 import { useConsole } from "../context.ts";
 import { holdsPersonal } from "../drafts.ts";
+import { useGroups, useIsOperator } from "../operations.ts";
 import { useProblems } from "../problems.ts";
 import { route, to } from "../route.ts";
 import { texts } from "../texts/texts.ts";
@@ -19,6 +20,7 @@ import { SearchBox } from "./SearchBox.tsx";
 import { useAnnounced } from "./useAnnounced.ts";
 
 const PLACES = ["orders", "depot", "robots", "payments", "customers", "stores", "problems", "figures"] as const;
+const OF_OPERATORS = [...PLACES, "operations"] as const;
 
 export function Frame({ children }: { readonly children: ComponentChildren }) {
   const main = useRef<HTMLElement>(null);
@@ -86,23 +88,31 @@ const LOOKS = 60_000; // milliseconds
 function Places() {
   const here = route.value.parts[0] ?? "orders";
   const problems = useProblems(LOOKS);
+  const isOperator = useIsOperator();
   useAnnounced(problems === null ? null : { count: problems }, (told) => texts("problems.announced", told));
   return (
     <nav aria-label={texts("places")}>
       <ul class="plain places">
-        {PLACES.map((place) => (
+        {(isOperator ? OF_OPERATORS : PLACES).map((place) => (
           <li key={place}>
             <a href={to(place)} aria-current={place === here ? "page" : undefined}>
               {texts(`place.${place}`)}{" "}
               {place === "problems" && problems !== null && problems > 0 && (
                 <span class="count">{number(problems)}</span>
               )}
+              {place === "operations" && <OpenGroups />}
             </a>
           </li>
         ))}
       </ul>
     </nav>
   );
+}
+
+/** How many groups of dead letters are open. */
+function OpenGroups() {
+  const groups = useGroups("open", LOOKS).data?.groups ?? [];
+  return groups.length > 0 ? <span class="count">{number(groups.length)}</span> : null;
 }
 
 function Who({ onHelp }: { readonly onHelp: () => void }) {

@@ -265,7 +265,6 @@ export const en = {
   "problems.failed": "{id}: not begun.",
   "problems.old": "This could not be loaded again. What is shown is older.",
   "problems.letters": "Dead letters",
-  "problems.lettersHow": "They are not counted here yet. An operator lists them by “make dead-letters”.",
 
   "figures.title": "Today",
   "figures.orders": "Orders",

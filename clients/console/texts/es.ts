@@ -265,7 +265,6 @@ export const es: Readonly<Record<keyof typeof en, Entry>> = {
   "problems.failed": "{id}: no está en marcha.",
   "problems.old": "No se pudo cargar otra vez. Lo que se muestra es más antiguo.",
   "problems.letters": "Mensajes fallidos",
-  "problems.lettersHow": "Aún no se cuentan aquí. Un operador los ve con «make dead-letters».",
 
   "figures.title": "Hoy",
   "figures.orders": "Pedidos",

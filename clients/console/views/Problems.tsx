@@ -1,4 +1,6 @@
-/** What needs a person: parked sagas, and orders whose money differs. Asked for again every 15 seconds. */
+/** What needs a person: parked sagas, orders whose money differs, and for operators dead letters by number. Asked for
+ * again every 15 seconds.
+ */
 
 import { Badge } from "../../pages/design/Badge.tsx";
 import { Button } from "../../pages/design/Button.tsx";
@@ -10,19 +12,23 @@ import { shortId } from "../../pages/text/ids.ts";
 import { money } from "../../pages/text/text.ts";
 import { useConsole } from "../context.ts";
 import { type Loaded, useNow } from "../load.ts";
+import { commands } from "../logic/commands.ts";
 import { words } from "../logic/timeline.ts";
+import { useIsOperator } from "../operations.ts";
 import { Age } from "../parts/Age.tsx";
 import { Heading } from "../parts/Heading.tsx";
 import { rolledBack } from "../parts/useSave.ts";
 import { useDiffering, useParked } from "../problems.ts";
 import { to } from "../route.ts";
 import { texts } from "../texts/texts.ts";
+import { Letters } from "./operations/Letters.tsx";
 
 const LOOKS = 15_000; // milliseconds
 
 export function Problems() {
   const { api } = useConsole();
   const now = useNow();
+  const isOperator = useIsOperator();
   const sagas = useParked(LOOKS);
   const differences = useDiffering(LOOKS);
   const resume = (orderId: string) =>
@@ -49,7 +55,12 @@ export function Problems() {
                 name: texts("problems.resume"),
                 silent: true,
                 number: true,
-                cell: ({ orderId }) => <Act name="problems.resume" id={orderId} work={resume} done={sagas.again} />,
+                cell: ({ orderId }) => (
+                  <>
+                    <Act name="problems.resume" id={orderId} work={resume} done={sagas.again} />
+                    {isOperator && <code class="block small soft">{commands.resumeSaga(shortId(orderId))}</code>}
+                  </>
+                ),
               },
             ]}
             rows={rows}
@@ -92,10 +103,7 @@ export function Problems() {
           />
         )}
       </Section>
-      <section class="card stack-close">
-        <h2>{texts("problems.letters")}</h2>
-        <p class="soft">{texts("problems.lettersHow")}</p>
-      </section>
+      {isOperator && <Letters />}
     </>
   );
 }

@@ -1,0 +1,48 @@
+/** The command line that does what a button of the console does: the verbs are those of `mallbots`, all in this module. */
+
+/** A word as a shell takes it: in quotes where it has anything but letters, digits and what no shell reads. */
+export function quoted(word: string): string {
+  return /^[\w./:@%+=,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+const line = (...words: readonly string[]): string => ["mallbots", ...words.map(quoted)].join(" ");
+
+/** What is sent back: the open letters of a group, or those of a forecast. */
+export type Which = { readonly group: string } | { readonly forecast: string; readonly passing: boolean };
+
+interface Redrive {
+  readonly rate: number;
+  readonly stopAt: number;
+}
+
+export const commands = {
+  groups: (state: string): string => line("dead", "groups", ...(state === "open" ? [] : ["--state", state])),
+  letters: (group: string): string => line("dead", "list", "--group", group),
+  show: (id: string): string => line("dead", "show", id),
+  forecast: (group: string): string => line("dead", "forecast", "--group", group),
+  redrive: (which: Which, { rate, stopAt }: Redrive): string =>
+    line(
+      "dead",
+      "redrive",
+      ...("group" in which ? ["--group", which.group] : ["--forecast", which.forecast]),
+      ...("passing" in which && which.passing ? ["--passing"] : []),
+      "--rate",
+      String(rate),
+      "--stop-at",
+      String(stopAt),
+    ),
+  park: (letter: string, reason: string): string => line("dead", "park", letter, "--reason", reason),
+  discard: (letter: string, reason: string): string => line("dead", "discard", letter, "--reason", reason),
+  reopen: (letter: string): string => line("dead", "reopen", letter),
+  note: (group: string, text: string): string => line("dead", "note", group, text),
+  owner: (group: string, name: string): string => line("dead", "owner", group, name),
+  resolve: (group: string): string => line("dead", "resolve", group),
+  runs: (): string => line("runs"),
+  run: (id: string): string => line("run", "show", id),
+  ofRun: (act: "pause" | "resume" | "cancel" | "switch" | "abort", id: string): string => line("run", act, id),
+  consumers: (): string => line("consumers"),
+  pause: (consumer: string, reason: string): string => line("pause", consumer, "--reason", reason),
+  resume: (consumer: string): string => line("resume", consumer),
+  resumeSaga: (order: string): string => line("saga", "resume", order),
+  rebuild: (service: string, view: string): string => line("rebuild", service, view),
+} as const;

@@ -1,0 +1,96 @@
+/** The letters of one group, those that were opened last first. */
+
+import { useEffect, useState } from "preact/hooks";
+import { Badge } from "../../../pages/design/Badge.tsx";
+import { Button } from "../../../pages/design/Button.tsx";
+import { Table } from "../../../pages/design/Table.tsx";
+import type { GroupShape, LetterShape } from "../../../pages/generated/api.ts";
+import { shortId } from "../../../pages/text/ids.ts";
+import { number } from "../../../pages/text/text.ts";
+import { useConsole } from "../../context.ts";
+import { useLoad, useNow } from "../../load.ts";
+import { commands } from "../../logic/commands.ts";
+import { Age } from "../../parts/Age.tsx";
+import { Command } from "../../parts/Command.tsx";
+import { Listed } from "../../parts/Listed.tsx";
+import { to } from "../../route.ts";
+import { texts } from "../../texts/texts.ts";
+
+const PAGE = 50;
+const KINDS = { open: "bad", redriving: "accent", parked: "warn", done: "good", discarded: "plain" } as const;
+
+export const LetterState = ({ state }: Pick<LetterShape, "state">) => (
+  <Badge kind={KINDS[state]}>{texts(`letter.is.${state}`)}</Badge>
+);
+
+export function LettersOfGroup({ group }: { readonly group: GroupShape }) {
+  const { api } = useConsole();
+  const now = useNow();
+  const [pages, setPages] = useState(1);
+  // Its counts are made anew when a letter changed: then the letters are asked for again.
+  const counted = JSON.stringify(group.counts);
+  const loaded = useLoad(`letters of ${group.id} ${pages}`, async (signal) => {
+    const letters: LetterShape[] = [];
+    let next: string | undefined;
+    // A page may be short, or empty, and not be the last.
+    do {
+      const query = { group: group.id, limit: PAGE, ...(next === undefined ? {} : { next }) };
+      const found = await api.get("GET /api/operations/letters", { query, signal });
+      letters.push(...found.letters);
+      next = found.next;
+    } while (next !== undefined && letters.length < pages * PAGE);
+    return { letters, more: next !== undefined };
+  });
+  const { again } = loaded;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: again: a new function each time that does the same
+  useEffect(again, [counted]);
+  return (
+    <section class="card stack-close" aria-labelledby="letters">
+      <h2 id="letters">{texts("group.letters")}</h2>
+      <Listed loaded={loaded} rows={loaded.data?.letters} none={texts("group.noLetters")}>
+        {(rows) => (
+          <Table<LetterShape>
+            caption={texts("group.letters")}
+            columns={[
+              {
+                name: texts("ops.letter"),
+                cell: ({ id }) => (
+                  <a href={to("operations", "letters", id)} class="mono" data-item>
+                    {shortId(id)}
+                  </a>
+                ),
+              },
+              { name: texts("state"), cell: (letter) => <LetterState state={letter.state} /> },
+              {
+                name: texts("order"),
+                cell: ({ order }) =>
+                  order ? (
+                    <a href={to("orders", order)} class="mono">
+                      {shortId(order)}
+                    </a>
+                  ) : (
+                    "–"
+                  ),
+              },
+              { name: texts("letter.tries"), cell: ({ tries }) => number(tries), number: true },
+              { name: texts("letter.redrives"), cell: ({ redrives }) => number(redrives), number: true },
+              {
+                name: texts("letter.failed"),
+                cell: ({ failedAt }) => <Age since={failedAt} now={now} />,
+                number: true,
+              },
+            ]}
+            rows={rows}
+            idOf={({ id }) => id}
+          />
+        )}
+      </Listed>
+      {loaded.data?.more && (
+        <div class="row">
+          <Button onPress={() => setPages(pages + 1)}>{texts("group.more")}</Button>
+        </div>
+      )}
+      <Command text={commands.letters(group.id)} />
+    </section>
+  );
+}

@@ -1,0 +1,163 @@
+"""What the operations service of the browser tests has: letters in groups, runs, consumers; runs move when told."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.browser.samples import LONG, Data, ago, uid
+
+RAMP = (1, 2, 5, 20, 50)
+PARTS = ("pending", "sent", "done", "failing", "dead", "skipped")
+GROUP = uid("a group")[:16]
+FORECAST, REDRIVE, REBUILD = uid("a forecast"), uid("a redrive"), uid("a rebuild")
+BACK = uid("a group that came back")[:16]
+REASON = "There is no shopping list … of store …"
+
+
+def letter(name: str, group: str, state: str = "open") -> Data:
+    return {
+        "id": uid(name),
+        "state": state,
+        "consumer": "depot/inbox",
+        "queue": "test-depot-inbox-dead",
+        "message": "ShoppingListCollected",
+        "version": 1,
+        "messageId": uid(f"message {name}"),
+        "stream": f"List#{uid(name)}",
+        "order": uid(name),
+        "correlationId": uid(name),
+        "causationId": "",
+        "reason": f"There is no shopping list {uid(name)} of store 12",
+        "error": "NotFoundError",
+        "tries": 5,
+        "code": "4f21c0d",
+        "group": group,
+        "repetitions": 0,
+        "redrives": 0,
+        "sentAs": "",
+        "firstReceived": ago(minutes=34),
+        "failedAt": ago(minutes=31),
+        "storedAt": ago(minutes=30),
+        "openSince": ago(minutes=30),
+    }
+
+
+def group(id: str, consumer: str, message: str, reason: str, open: int, **more: Any) -> Data:
+    counts = {"open": open, "redriving": 0, "parked": 0, "done": 0, "discarded": 0}
+    return {
+        "id": id,
+        "state": "open",
+        "consumer": consumer,
+        "message": message,
+        "error": "NotFoundError",
+        "reason": reason,
+        "sample": uid("letter 1"),
+        "firstSeen": ago(hours=3),
+        "lastSeen": ago(minutes=4),
+        "code": "4f21c0d",
+        "latestCode": "4f21c0d",
+        "cameBack": None,
+        "note": "",
+        "owner": "",
+        "counts": counts,
+        **more,
+    }
+
+
+def consumer(name: str, visible: int, **more: Any) -> Data:
+    return {
+        "name": name,
+        "state": "running",
+        "by": None,
+        "reason": None,
+        "since": None,
+        "waiting": {"visible": visible, "inFlight": 0, "delayed": 0},
+        "arrivesPerHour": 240,
+        "drainsPerHour": 260,
+        "drainedInSeconds": visible * 15 if visible else None,
+        "lostFrom": None,
+        **more,
+    }
+
+
+@dataclass
+class Run:
+    """A run of any kind; what became of its letters changes by `advance`."""
+
+    id: str
+    kind: str
+    total: int
+    asked: Data
+    letters: list[str] = field(default_factory=list)
+    state: str = "running"
+    why: str = ""
+    counts: dict[str, int] = field(default_factory=dict)
+    more: Data = field(default_factory=dict)
+
+    @property
+    def shape(self) -> Data:
+        ended = ago(seconds=1) if self.state in ("done", "cancelled") else None
+        counts = {"total": self.total, **self.counts} if self.counts else {}
+        own = {"id": self.id, "kind": self.kind, "state": self.state, "why": self.why, "total": self.total}
+        return {**own, "by": "operator", "created": ago(seconds=20), "ended": ended, "counts": counts}
+
+    @property
+    def step(self) -> str:
+        sent, end = self.total - self.counts.get("pending", 0), 0
+        for number, size in enumerate(RAMP, 1):
+            end += size
+            if sent < end:
+                return f"step {number} of {len(RAMP)}: {size} letters"
+        return f"{self.asked['rate']} letters a second"
+
+
+@dataclass
+class Operations:
+    groups: dict[str, Data] = field(default_factory=dict)
+    letters: dict[str, Data] = field(default_factory=dict)
+    runs: dict[str, Run] = field(default_factory=dict)
+    consumers: dict[str, Data] = field(default_factory=dict)
+
+    def fill(self) -> None:
+        """Something for each view."""
+        self.letters = {one["id"]: one for one in (letter(f"letter {at}", GROUP) for at in range(1, 6))}
+        more: Data = {"owner": "operator", "note": "Depot lost lists by a deploy."}
+        known = group(GROUP, "depot/inbox", "ShoppingListCollected", REASON, 5, **more)
+        back = group(BACK, "search/inbox", "StoreRebranded", f"{LONG} … {LONG}", 1_204, cameBack=ago(hours=1))
+        self.groups = {GROUP: known, BACK: {**back, "latestCode": "9ad09f0"}}
+        self.consumers = {name: consumer(name, waits) for name, waits in (("ordering/inbox", 0), ("depot/inbox", 12))}
+        paused = {"state": "paused", "by": "operator", "reason": "A deploy goes on.", "since": ago(minutes=20)}
+        search = consumer("search/inbox", 3_400, **paused, drainsPerHour=0, drainedInSeconds=None)
+        search["lostFrom"] = "2030-01-14T08:00:00Z"
+        self.consumers["search/inbox"] = search
+
+    def fill_runs(self) -> None:
+        """A run of each kind, in the middle of its work, or with its answers."""
+        ids = list(self.letters)
+        forecast = Run(FORECAST, "forecast", 5, {"group": GROUP}, ids, "done")
+        asked = {"forecast": FORECAST, "rate": 10}
+        redrive = Run(REDRIVE, "redrive", 137, asked, ids, "stopped", "20 of the last 100 letters failed")
+        redrive.counts = {"pending": 60, "sent": 9, "done": 40, "failing": 11, "dead": 15, "skipped": 2}
+        built = {"step": "built", "percent": 100, "secondsLeft": None, "messages": 12_940, "mayBeSwitched": True}
+        rebuild = Run(REBUILD, "rebuild", 0, {"service": "search", "view": "orders"}, more=built)
+        self.runs = {run.id: run for run in (redrive, rebuild, forecast)}
+
+    def open_of(self, group: str) -> list[str]:
+        return [one["id"] for one in self.letters.values() if one["group"] == group and one["state"] == "open"]
+
+    def change(self, ids: list[str], state: str) -> None:
+        """Change letters, and the counts of their groups."""
+        for id in ids:
+            one = self.letters[id]
+            counts = self.groups[one["group"]]["counts"]
+            counts[one["state"]] -= 1
+            counts[state] += 1
+            self.letters[id] = {**one, "state": state}
+
+    def advance(self, id: str, **counts: int) -> None:
+        """What became of a redrive's letters so far: those that are done are the first."""
+        run = self.runs[id]
+        run.counts = {**dict.fromkeys(PARTS, 0), **counts}
+        done = run.letters[: counts.get("done", 0)]
+        self.change([one for one in done if self.letters[one]["state"] != "done"], "done")
+        if counts.get("done", 0) == run.total:
+            run.state = "done"
