@@ -131,7 +131,7 @@ class Worker:
 
     def _invoke(self, batch: list[Message]) -> None:
         queue = self._queue
-        self._world.cost.request(*((message.body, message.attributes) for message in batch))
+        self._world.cost.request(queue.name, *((message.body, message.attributes) for message in batch))
         receipts = {message.id: message.receipt for message in batch}
         records = [
             {
@@ -169,7 +169,7 @@ class Worker:
     def _acknowledge(self, receipts: Mapping[str, str]) -> None:
         queue, faults, choices = self._queue, self._world.faults, self._world.choices
         if receipts:
-            self._world.cost.request()
+            self._world.cost.request(queue.name)
         if receipts and (queue.name in self._world.away or faults.strikes("acknowledgement lost", queue.name)):
             return
         for id, receipt in receipts.items():

@@ -171,13 +171,18 @@ def stack(error: BaseException) -> list[str]:
     return [*stack(before), *lines] if before else lines
 
 
+def text(service: str, about: Mapping[str, object]) -> str:
+    """A line that counts nothing, as it is printed."""
+    return json.dumps({"service": service, **about}) + "\n"
+
+
 def _line(metric: str | None = None, **about: object) -> None:
     """Print one line about the service's work; with a metric it counts one, in CloudWatch's embedded metric format."""
     service = _service()
     if not service:
         return
     if metric is None:
-        sys.stdout.write(json.dumps({"service": service, **about}) + "\n")
+        sys.stdout.write(text(service, about))
         return
     from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
