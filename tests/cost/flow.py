@@ -36,10 +36,11 @@ READS = ("GetItem", "Query", "BatchGetItem", "Scan")
 class Run:
     """What was counted of some orders.
 
-    calls: what AWS bills, call by call. asked: the calls of each function to each service of AWS. answers: of reads by
-    table, the items of each answer, and whether it was consistent. history: the entries of what happened. logged: the
-    lines of each function. containers: of all functions together. left: what an order left in the tables. seconds: of the time that was counted. before, after: the
-    items of tables. refused: what writes wanted whose condition did not hold. indexes: their keys, by table.
+    calls: what AWS bills, call by call. asked: the calls of each function to each service of AWS. answers: of reads, the
+    table, the items, and whether it was consistent; of a batch one for each key. history: the entries of what happened.
+    logged: the lines of each container. containers: by function. left: what an order left in the tables. seconds: of
+    the time that was counted. before, after: the items of tables. refused: what writes wanted whose condition did not
+    hold. indexes: their keys, by table. queues: those that a function consumes.
     """
 
     orders: float = 0.0
