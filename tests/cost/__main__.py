@@ -8,14 +8,12 @@ import argparse
 import json
 import sys
 import tempfile
-from collections import Counter
-from collections.abc import Mapping
 from pathlib import Path
 
 from infra.idle_cost import templates_of
 from infra.stages import STAGES
 from tests.cost import bill as lines
-from tests.cost.bill import MILLION, Bill, bill, kept
+from tests.cost.bill import MILLION, Bill, bill
 from tests.cost.flow import Run, run
 from tests.cost.month import METRICS, Lines, connected, fixed
 from tests.cost.other_ways import durable_functions, polling_outbox, step_functions
@@ -31,14 +29,14 @@ COUNTED = {
 }
 
 
-def show(title: str, usd: Mapping[tuple[str, str], float], by: int) -> float:
+def show(title: str, usd: Lines, by: int) -> float:
     """Print dollars by service (0) or line (1), the largest first; the sum."""
-    sums: Counter[str] = Counter()
+    sums = dict.fromkeys((what[by] for what in usd), 0.0)
     for what, dollars in usd.items():
-        sums[what[by]] += dollars  # type: ignore[assignment]
+        sums[what[by]] += dollars
     print(f"\n{title}")
-    for what, dollars in sums.most_common():
-        print(f"${dollars:9.2f}  {what}")
+    for name, dollars in sorted(sums.items(), key=lambda one: -one[1]):
+        print(f"${dollars:9.2f}  {name}")
     total = sum(sums.values())
     print(f"${total:9.2f}  in all")
     return total
@@ -68,9 +66,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.cost")
     parser.add_argument("--orders", type=float, default=1e6, help="of a month, by which what is fixed is divided")
     parser.add_argument("--per-second", type=float, default=0.4, help="the pace of the run")
-    parser.add_argument(
-        "--counted", type=int, default=100, help="orders that are counted; as long an order lasts begin before"
-    )
+    parser.add_argument("--counted", type=int, default=100, help="orders that are counted; others begin before")
     parser.add_argument("--memory", type=int, default=STAGES["prod"].memory_mb, help="of each function, MB")
     given = parser.parse_args()
     counted = run(given.per_second, given.counted)
@@ -88,12 +84,8 @@ def main() -> int:
     usd = by_use + a_month * MILLION / given.orders
     provisioned = sum(billed.usd(provisioned=True).values()) - sum(billed.usd().values())
     print(f"\n${usd:9.2f}  a million orders at {given.orders:,.0f} a month, all in")
-    print(
-        f"${sum(flow.values()):9.2f}  of which the calls of the flow: without logs, archive, storage and who is connected"
-    )
-    print(
-        f"${usd + provisioned:9.2f}  all in, with capacity of tables that is provisioned and of which {lines.USE:.0%} is used"
-    )
+    print(f"${sum(flow.values()):9.2f}  of which its calls: without logs, archive, storage, month and who is connected")
+    print(f"${usd + provisioned:9.2f}  all in, with provisioned capacity of tables of which {lines.USE:.0%} is used")
     ways = {
         "as it is": sum(billed.usd().values()),
         "polling outbox, an item an event": sum(polling_outbox(counted, billed, given.orders).values()),

@@ -36,8 +36,8 @@ READS = ("GetItem", "Query", "BatchGetItem", "Scan")
 class Run:
     """What was counted of some orders.
 
-    calls: what AWS bills, call by call. asked: the calls of each function to each service of AWS. answers: of reads, the
-    table, the items, and whether it was consistent; of a batch one for each key. history: the entries of what happened.
+    calls: what AWS bills, call by call. asked: the calls of each function by operation. answers: of reads, the table,
+    the items, and whether it was consistent; of a batch one for each key. history: the entries of what happened.
     logged: the lines of each container. containers: by function. left: what an order left in the tables. seconds: of
     the time that was counted. before, after: the items of tables. refused: what writes wanted whose condition did not
     hold. indexes: their keys, by table. queues: those that a function consumes.
@@ -82,8 +82,9 @@ class Orders(WholeOrder):
         self.cloud.sleep(PACE)
         self._sum_up()
         before, buyers, choices = self._tables(), [], self.cloud.choices
+        begun = 0.0, 0, 0
         for number in range(self._number):
-            if number == self._before:
+            if number == self._before:  # as many are under way as ever will be
                 begun = self._begin()
             buyer = Buyer(self)
             wait = choices.seconds(0.0, self._gap, "an order begins")

@@ -3,8 +3,8 @@
 | what | how many | from |
 |---|---|---|
 | alarms, keys, secrets, schedules, polls of empty queues | as deployed | the templates of the stage (infra/idle_cost.py) |
-| custom metrics | those that alarms watch, as if each were counted at every hour: an upper bound | the templates |
-| IoT Core, an order | 25 reports of its robot, rounded up; the steps by REST stay counted: an upper bound | infra/order_cost.py |
+| custom metrics | those that alarms watch, if each is counted at every hour: an upper bound | the templates |
+| IoT Core, an order | its robot's reports, beside its steps by REST: an upper bound | infra/order_cost.py |
 | robots | ROBOTS, connected all month; what a heartbeat of each costs, every 20 s | a run of its own |
 | pages of the staff | PAGES on average, with all boards: what is logged and posted for them | test_cost_of_live.py |
 | INIT | each container anew every LIFE hours, with the CPU of a cold start | docs/performance.md; [1] |
@@ -15,7 +15,6 @@ INIT is billed since August 2025: https://aws.amazon.com/blogs/compute/aws-lambd
 [2] https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
 """
 
-from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -93,9 +92,9 @@ def heartbeat(memory_mb: int) -> float:
 
 def connected() -> Lines:
     """Dollars of a million orders, of robots on the stream and of pages that watch all boards."""
-    usd: Counter[tuple[str, str]] = Counter()
-    usd["fleet", "IoT Core messages and rules"] = sum(stream_cost().values())  # type: ignore[assignment]
     changes = BOARDS - UNWATCHED
-    usd["live", "log of watched boards"] = 1e6 * changes * prices.WRITE_UNIT  # type: ignore[assignment]
-    usd["live", "WebSocket messages"] = 1e6 * changes * PAGES * prices.SOCKET_MESSAGE  # type: ignore[assignment]
-    return dict(usd)
+    return {
+        ("fleet", "IoT Core messages and rules"): float(sum(stream_cost().values())),
+        ("live", "log of watched boards"): 1e6 * changes * prices.WRITE_UNIT,
+        ("live", "WebSocket messages"): 1e6 * changes * PAGES * prices.SOCKET_MESSAGE,
+    }

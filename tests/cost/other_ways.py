@@ -11,13 +11,13 @@ has no callbacks. The service `checkout` is gone; its commands are entries on th
 SendTaskSuccess, which cost nothing.
 https://docs.aws.amazon.com/step-functions/latest/dg/choosing-workflow-type.html
 
-**Lambda durable functions.** A durable function an order is the saga: its start; of each command a step that sends it and
-a callback; a wait for each stage's timeout. It is invoked again for each callback. What it writes is kept for 14 days.
+**Lambda durable functions.** A durable function an order is the saga: its start; of each command a step that sends it
+and a callback; a wait for each stage's timeout. It is invoked again for each callback. What it writes is kept for 14
+days.
 https://docs.aws.amazon.com/lambda/latest/dg/durable-functions.html
 """
 
 import json
-from collections import Counter
 from collections.abc import Iterator
 from math import ceil
 from typing import Any
@@ -96,10 +96,10 @@ def _units(size: int) -> int:
     return max(1, ceil(size / KB))
 
 
-def _summed(billed: Bill) -> Counter[str]:
-    usd: Counter[str] = Counter()
+def _summed(billed: Bill) -> dict[str, float]:
+    usd: dict[str, float] = {}
     for (_, line), dollars in billed.usd().items():
-        usd[line] += dollars  # type: ignore[assignment]
+        usd[line] = usd.get(line, 0.0) + dollars
     return usd
 
 
@@ -116,7 +116,8 @@ def _is_of_the_saga(detail: dict[str, Any]) -> bool:
 
 def _commands(run: Run) -> float:
     """The commands of the saga, of one order."""
-    return sum(one["detail"]["metadata"]["source"].endswith(SAGA) for one in _of(run, "published")) / run.orders
+    sources: list[str] = [one["detail"]["metadata"]["source"] for one in _of(run, "published")]
+    return sum(source.endswith(SAGA) for source in sources) / run.orders
 
 
 def _replies(run: Run) -> float:
