@@ -133,7 +133,7 @@ def logged(run: Run) -> Counter[str]:
         match parts:
             case [None, dict() as about]:
                 service = service_of(container)
-                size[service] += len(observe.text(service, about).encode())
+                size[service] += len(observe.text(about).encode())
             case _:
                 raise AssertionError(f"nothing fails here, and {container} logged {json.dumps(parts, default=str)}")
     return size

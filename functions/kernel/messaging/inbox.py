@@ -76,7 +76,7 @@ class Refusal:
 class _Batch:
     """What came of a batch so far: the lines of what was handled, and the messages themselves."""
 
-    lines: list[dict[str, object]] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
     handled: list[Handled] = field(default_factory=list)
 
 
@@ -257,10 +257,9 @@ class Inbox:
 
     def _dispatch(self, received: Envelope, content: dict[str, Any], batch: _Batch) -> None:
         """Handle a message, and add it to what came of the batch. content: the body that it came in."""
-        started = clock.now()
         metadata = received.metadata
         if metadata.name in self._drained:
-            batch.lines.append(observe.about(metadata.name, metadata.stream, metadata.correlation_id, 0))
+            batch.lines.append(observe.about(metadata.name, metadata.stream, metadata.correlation_id))
             return
         if metadata.name not in self._messages:
             raise UnsubscribedError(f"{self.service} does not handle {metadata.name}")
@@ -282,8 +281,7 @@ class Inbox:
                     refusal = self._answer(message, handler, working)
                 else:
                     handler(message)
-        took = (clock.now() - started).total_seconds()
-        batch.lines.append(observe.about(metadata.name, metadata.stream, metadata.correlation_id, took))
+        batch.lines.append(observe.about(metadata.name, metadata.stream, metadata.correlation_id))
         batch.handled.append(Handled(message, metadata, refusal))
 
     def _answer(self, command: Command, handler: Callable[[Any], object], working: Context) -> Refusal | None:
