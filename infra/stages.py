@@ -57,11 +57,12 @@ class Stage:
     API, which no queue can take (None: none). parallel_relays: how many instances of a relay read one shard of a
     table's stream. rollout: how new code takes over (infra/rollout.py): in the function's place, or gradually behind an
     alias. keep: whether tables outlive the stack, which is then protected from deletion. log_days, archive_days:
-    retention of logs, and of messages in the bus's archive. meter: whether functions log what they cost. kms: whether
-    tables are encrypted by a key in KMS rather than by DynamoDB's own. engine: where the local cloud answers (empty on
-    AWS). origins: of the pages that may call the API (none: no CORS). callbacks: the addresses to which the managed
-    login sends who signed in, beside the consoles of these origins. development_users: whether users may sign in by
-    a password without the managed login, as the launcher and the pages of the local cloud let them.
+    retention of logs, and of messages in the bus's archive. gathers: whether inboxes that may gather batches do. meter:
+    whether functions log what they cost. kms: whether tables are encrypted by a key in KMS rather than by DynamoDB's
+    own. engine: where the local cloud answers (empty on AWS). origins: of the pages that may call the API (none: no
+    CORS). callbacks: the addresses to which the managed login sends who signed in, beside the consoles of these
+    origins. development_users: whether users may sign in by a password without the managed login, as the launcher and
+    the pages of the local cloud let them.
 
     Read by functions, as MALLBOTS_<NAME>: max_receives, the receive with which an inbox dead-letters a message that
     fails by an error of ours (back-off doubles from 2 s: the 8th receive is 254 s after the first), and before which it
@@ -89,6 +90,7 @@ class Stage:
     keep: bool
     log_days: int
     archive_days: int
+    gathers: bool
     meter: bool
     kms: bool
     engine: str
@@ -168,6 +170,7 @@ STAGES: dict[str, Stage] = {
         keep=False,
         log_days=1,
         archive_days=14,
+        gathers=False,  # whoever tries something out wants to see it at once
         meter=True,
         kms=False,
         engine=LOCAL_ENGINE,
@@ -200,6 +203,7 @@ STAGES: dict[str, Stage] = {
         keep=False,
         log_days=14,
         archive_days=14,
+        gathers=True,
         meter=False,
         kms=False,
         engine="",
@@ -233,6 +237,7 @@ STAGES: dict[str, Stage] = {
         keep=True,
         log_days=90,
         archive_days=14,
+        gathers=True,
         meter=False,
         kms=True,
         engine="",

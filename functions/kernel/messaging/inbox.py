@@ -80,6 +80,11 @@ class _Batch:
     handled: list[Handled] = field(default_factory=list)
 
 
+def _sent(record: dict[str, Any]) -> int:
+    """When a message came into the queue, in milliseconds."""
+    return int(record.get("attributes", {}).get("SentTimestamp", 0))
+
+
 AfterABatch = Callable[[Sequence[Handled]], object]
 
 
@@ -94,11 +99,15 @@ class Inbox:
     fifo: the queue is FIFO and has one group, so that it is worked on by one function at a time. The messages of a
     batch are handled side by side, in no order; those of a standard queue one after the other. Then what
     `@inbox.after_a_batch` registers is called once, with those that were handled.
-    uses: what the handlers call, of which the permissions of the function are made.
+    uses: what the handlers call, of which the permissions of the function are made. window: the seconds for which a
+    batch may be gathered where the stage gathers any, for messages that no decision waits for.
     """
 
-    def __init__(self, service: str, queue: str = "inbox", *, fifo: bool = False, uses: Uses = NOTHING) -> None:
+    def __init__(
+        self, service: str, queue: str = "inbox", *, fifo: bool = False, uses: Uses = NOTHING, window: int = 0
+    ) -> None:
         self.service = service
+        self.window = window
         self.uses = uses
         self.queue = queue
         self.fifo = fifo
@@ -197,6 +206,8 @@ class Inbox:
     def handle(self, event: dict[str, Any]) -> dict[str, Any]:
         """Handle an SQS batch, and report those that failed. What there is no time to begin goes back at once."""
         records, started, batch = event["Records"], clock.now(), _Batch()
+        if self.window:  # messages that follow from each other come together: the first says what the others are about
+            records = sorted(records, key=_sent)
         failed = self._side_by_side(records, batch) if self.fifo else self._in_turn(records, batch)
         observe.batch(self.queue, batch.lines, (clock.now() - started).total_seconds())
         return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
