@@ -2,7 +2,7 @@
 
 | what | how many | from |
 |---|---|---|
-| alarms, keys, secrets, schedules, polls of empty queues | as deployed | the templates of the stage (infra/idle_cost.py) |
+| alarms, keys, secrets, schedules, polls of empty queues | as deployed | the templates of the stage |
 | custom metrics | those that alarms watch, if each is counted at every hour: an upper bound | the templates |
 | IoT Core | reports of an order's robot, beside its steps by REST: an upper bound | infra/order_cost.py |
 | robots | ROBOTS, connected all month; what a heartbeat of each costs, every 20 s | a run of its own |

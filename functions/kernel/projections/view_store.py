@@ -1,9 +1,9 @@
 """Where rows of read models are kept: a DynamoDB table, and the same in memory.
 
 An item's key is `partition` and `sort`; its index keys are `<index>_partition` and `<index>_sort` (sparse: an index
-that a row leaves out does not see it). The data is JSON text, or such text deflated where that is shorter, for
-what is kept is paid for by its bytes. A tombstone keeps its key and `deleted`, a row that is over its key and `over`. Rows of a generation but
-the first have a prefix in `partition` (generations.py).
+that a row leaves out does not see it). The data is JSON text, or such text deflated where that is shorter, for what is
+kept is paid for by its bytes. A tombstone keeps its key and `deleted`, a row that is over its key and `over`. Rows of a
+generation but the first have a prefix in `partition` (generations.py).
 """
 
 import json
