@@ -11,8 +11,9 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from infra.bundling import version
+from infra.names import FORECAST, OPERATIONS, REPLAY
 from infra.rollout import live
-from infra.stages import Stage
+from infra.stages import MEMORY_OF_HISTORY, Stage
 
 RETENTION = {
     1: logs.RetentionDays.ONE_DAY,
@@ -34,6 +35,12 @@ def shipped(scope: Construct, code: Path, layer: Path) -> Shipped:
     """The folders of code and layer, shipped. A layer in each stack: no ARN can go stale between stacks."""
     packages = lambda_.LayerVersion(scope, "Layer", code=lambda_.Code.from_asset(str(layer)))
     return Shipped(lambda_.Code.from_asset(str(code)), packages, version(code, layer))
+
+
+def memory_mb(stage: Stage, service: str, handler: str) -> int:
+    """The memory of a function: what reads pages of history or of letters has more than what handles a batch."""
+    of_history = service == OPERATIONS or handler in (FORECAST, REPLAY)
+    return max(stage.memory_mb, MEMORY_OF_HISTORY) if of_history else stage.memory_mb
 
 
 class ServiceFunction(Construct):
@@ -83,7 +90,7 @@ class ServiceFunction(Construct):
             logging_format=lambda_.LoggingFormat.JSON,
             system_log_level_v2=lambda_.SystemLogLevel.WARN,
             application_log_level_v2=lambda_.ApplicationLogLevel.INFO,
-            memory_size=stage.memory_mb,
+            memory_size=memory_mb(stage, service, handler),
             timeout=Duration.seconds(timeout),
             environment={
                 **stage.environment,

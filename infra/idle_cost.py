@@ -17,7 +17,7 @@ from typing import Any
 from infra import prices
 from infra.operations import all_services
 from infra.order_cost import SECONDS
-from infra.stages import STAGES, Stage, stage
+from infra.stages import MEMORY_OF_HISTORY, STAGES, Stage, stage
 
 Properties = Mapping[str, Any]
 
@@ -103,7 +103,8 @@ def _rule(rule: Properties, stage: Stage) -> float:
         "Keys": (SECONDS, prices.SECRET_READ),  # of tokens, which each run reads
         "Function": (RUN_SECONDS, receives(rule["Name"]) * prices.QUEUE_REQUEST),
     }[rule["Targets"][0]["Id"]]
-    run = prices.INVOCATION + seconds * stage.memory_mb / 1024 * prices.GB_SECOND
+    memory_mb = max(stage.memory_mb, MEMORY_OF_HISTORY) if seconds == RUN_SECONDS else stage.memory_mb
+    run = prices.INVOCATION + seconds * memory_mb / 1024 * prices.GB_SECOND
     return prices.MONTH_MINUTES / minutes * (around + run)
 
 

@@ -15,6 +15,7 @@ from constructs import Construct
 
 from functions.gateway.api import api as gateway_api
 from functions.gateway.keys import no_key_signs
+from infra import access_log
 from infra.alarms import Watched, add_alarms
 from infra.code_key import add_code_key
 from infra.function import RETENTION, ServiceFunction, Shipped, shipped
@@ -170,9 +171,7 @@ class PlatformStack(Stack):
             default_route_settings=_throttling(self.stage),
             access_log_settings=gateway.CfnStage.AccessLogSettingsProperty(
                 destination_arn=log_group.log_group_arn,
-                format='{"time":"$context.requestTime","route":"$context.routeKey","status":"$context.status",'
-                '"integration":"$context.integration.status",'
-                '"latency":"$context.responseLatency","request":"$context.requestId"}',
+                format=access_log.FORMAT,
             ),
         )
         CfnOutput(self, "RequestLogs", value=log_group.log_group_name)

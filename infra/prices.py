@@ -25,6 +25,19 @@ WRITE_UNIT = 0.625 / 1e6  # on demand. https://aws.amazon.com/dynamodb/pricing/o
 READ_UNIT = 0.125 / 1e6  # The same page.
 TABLE_GB = 0.25  # stored, and month. The same page.
 BACKUP_GB = 0.20  # of point-in-time recovery, and month. The same page.
+# Capacity that is provisioned, of which a unit an hour makes 3,600 at most.
+WRITE_CAPACITY_HOUR = 0.00065  # https://aws.amazon.com/dynamodb/pricing/provisioned/
+READ_CAPACITY_HOUR = 0.00013  # The same page.
+ARCHIVE_GB = 0.10  # of events that an archive takes. https://aws.amazon.com/eventbridge/pricing/
+ARCHIVE_GB_MONTH = 0.023  # of what it keeps. The same page.
+SOCKET_MESSAGE = 1.00 / 1e6  # of up to 32 KB, in or out. https://aws.amazon.com/api-gateway/pricing/
+SOCKET_MINUTE = 0.25 / 1e6  # of a connection. The same page.
+# What the same flow would be billed by other ways (tests/cost/other_ways.py).
+STATE_TRANSITION = 25.00 / 1e6  # of a Standard workflow. https://aws.amazon.com/step-functions/pricing/
+# Of a durable function: its start, and each step, wait and callback. https://aws.amazon.com/lambda/pricing/
+DURABLE_OPERATION = 8.00 / 1e6
+DURABLE_GB = 0.25  # written by them. The same page.
+DURABLE_GB_MONTH = 0.15  # retained. The same page.
 # Those of IoT Core were not read on its page (https://aws.amazon.com/iot-core/pricing/), whose tables are filled in the
 # browser by region: check them there. Messages and minutes are those of that page's example for Europe (Ireland), as
 # quoted in https://gist.github.com/brianfoody/2c62cecc912dbd97bc759eba427e84cf (2022). For us-east-1 estimates by

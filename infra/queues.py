@@ -104,7 +104,10 @@ class InboxQueue(ConsumedQueue):
     """How messages reach one inbox: bus rule → queue → function, with a dead-letter queue for each step."""
 
     def __init__(self, scope: Construct, construct_id: str, *, stage: Stage, service: str, inbox: Inbox) -> None:
-        super().__init__(scope, construct_id, stage=stage, service=service, name=inbox.queue, fifo=inbox.fifo)
+        window = inbox.window if stage.gathers else 0
+        super().__init__(
+            scope, construct_id, stage=stage, service=service, name=inbox.queue, fifo=inbox.fifo, window=window
+        )
         self.inbox = inbox
         for timer, expression in inbox.schedules.items():
             self._schedule(timer, expression)

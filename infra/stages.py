@@ -23,6 +23,8 @@ TIMES = (
 )
 LONGEST = 30 * 86_400
 
+MEMORY_OF_HISTORY = 512  # MB at least, of a function that reads pages of history or of letters
+
 SANDBOX = "functions.payments.sandbox:SandboxProvider"  # moves no money
 NO_ADAPTER = ""  # a stage that takes real money; a deployment must name its adapter (`-c payment_provider=…`)
 
@@ -51,17 +53,18 @@ LOOPBACK = "http://localhost:4590/signed-in"
 class Stage:
     """One deployment's settings. None has a default: STAGES names all of each stage.
 
-    python, architecture: the functions' runtime, for which the layer is built. memory_mb: of each function.
-    concurrency: how many instances of a function consume a queue at once at most. requests_per_second: what the gateway
-    lets through, twice as many in a burst (None: the account's limit). api_concurrency: instances reserved for each
-    API, which no queue can take (None: none). parallel_relays: how many instances of a relay read one shard of a
-    table's stream. rollout: how new code takes over (infra/rollout.py): in the function's place, or gradually behind an
-    alias. keep: whether tables outlive the stack, which is then protected from deletion. log_days, archive_days:
-    retention of logs, and of messages in the bus's archive. meter: whether functions log what they cost. kms: whether
-    tables are encrypted by a key in KMS rather than by DynamoDB's own. engine: where the local cloud answers (empty on
-    AWS). origins: of the pages that may call the API (none: no CORS). callbacks: the addresses to which the managed
-    login sends who signed in, beside the consoles of these origins. development_users: whether users may sign in by
-    a password without the managed login, as the launcher and the pages of the local cloud let them.
+    python, architecture: the functions' runtime, for which the layer is built. memory_mb: of each function but those of
+    MEMORY_OF_HISTORY. concurrency: how many instances of a function consume a queue at once at most.
+    requests_per_second: what the gateway lets through, twice as many in a burst (None: the account's limit).
+    api_concurrency: instances reserved for each API, which no queue can take (None: none). parallel_relays: how many
+    instances of a relay read one shard of a table's stream. rollout: how new code takes over (infra/rollout.py): in the
+    function's place, or gradually behind an alias. keep: whether tables outlive the stack, which is then protected from
+    deletion. log_days, archive_days: retention of logs, and of messages in the bus's archive. gathers: whether inboxes
+    that may gather batches do. meter: whether functions log what they cost. kms: whether tables are encrypted by a key
+    in KMS rather than by DynamoDB's own. engine: where the local cloud answers (empty on AWS). origins: of the pages
+    that may call the API (none: no CORS). callbacks: the addresses to which the managed login sends who signed in,
+    beside the consoles of these origins. development_users: whether users may sign in by a password without the managed
+    login, as the launcher and the pages of the local cloud let them.
 
     Read by functions, as MALLBOTS_<NAME>: max_receives, the receive with which an inbox dead-letters a message that
     fails by an error of ours (back-off doubles from 2 s: the 8th receive is 254 s after the first), and before which it
@@ -89,6 +92,7 @@ class Stage:
     keep: bool
     log_days: int
     archive_days: int
+    gathers: bool
     meter: bool
     kms: bool
     engine: str
@@ -168,6 +172,7 @@ STAGES: dict[str, Stage] = {
         keep=False,
         log_days=1,
         archive_days=14,
+        gathers=False,  # whoever tries something out wants to see it at once
         meter=True,
         kms=False,
         engine=LOCAL_ENGINE,
@@ -191,7 +196,7 @@ STAGES: dict[str, Stage] = {
         name="dev",
         python="3.14",
         architecture="arm64",
-        memory_mb=512,
+        memory_mb=256,
         concurrency=10,
         requests_per_second=50,
         api_concurrency=None,
@@ -200,6 +205,7 @@ STAGES: dict[str, Stage] = {
         keep=False,
         log_days=14,
         archive_days=14,
+        gathers=True,
         meter=False,
         kms=False,
         engine="",
@@ -223,7 +229,7 @@ STAGES: dict[str, Stage] = {
         name="prod",
         python="3.14",
         architecture="arm64",
-        memory_mb=512,
+        memory_mb=256,
         concurrency=50,
         requests_per_second=500,
         # Of 1,000 an account has by default; 100 of them cannot be reserved.
@@ -233,6 +239,7 @@ STAGES: dict[str, Stage] = {
         keep=True,
         log_days=90,
         archive_days=14,
+        gathers=True,
         meter=False,
         kms=True,
         engine="",

@@ -2,18 +2,21 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from infra.local.cloud import LocalCloud
 from infra.names import OPERATIONS
+from infra.order_cost import PRICES
 
+REQUESTS = "http_requests"
 LABELS = {
     "invocations": "function invocations",
     "write_units": "DynamoDB write units",
     "read_units": "DynamoDB read units",
     "bus_entries": "bus entries",
     "queue_requests": "queue requests",
+    REQUESTS: "requests to the API",
 }
 HEARTBEAT = "PUT /api/depot/bots/{id}/online"
 
@@ -25,11 +28,25 @@ def cost(cloud: LocalCloud, since: float) -> Counter[str]:
     each minute.
     """
     total: Counter[str] = Counter()
+    for line in _counted(cloud, since):
+        total.update(line["meter"])
+        total[REQUESTS] += " /" in line["work"]
+    return total
+
+
+def cents(units: Mapping[str, float]) -> float:
+    """What these units cost in US cents, at list prices and with the functions of prod.
+
+    Left out: logs, and what keeping the order costs; `make cost` has all.
+    """
+    return 100 * sum(number * PRICES[kind] for kind, number in units.items())
+
+
+def _counted(cloud: LocalCloud, since: float) -> Iterator[dict[str, Any]]:
     for line in _lines(cloud, since):
         read_only = line["work"].startswith("GET ")
         if not read_only and line["work"] != HEARTBEAT and line["service"] != OPERATIONS:
-            total.update(line["meter"])
-    return total
+            yield line
 
 
 def _lines(cloud: LocalCloud, since: float) -> Iterator[dict[str, Any]]:

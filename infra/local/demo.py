@@ -1,7 +1,7 @@
 """Do the same as `run` on a port and a state of its own, then stop.
 
-The last line of stdout is JSON: `{"order", "status", "messages", "services", "seconds"}`. The exit code is 0 only when
-the order was completed and every queue is empty.
+The last line of stdout is JSON: `{"order", "status", "messages", "services", "seconds", "cents"}`. The exit
+code is 0 only when the order was completed and every queue is empty.
 """
 
 import argparse
@@ -50,6 +50,7 @@ def run(options: argparse.Namespace) -> int:
                 "messages": shown.messages,
                 "services": shown.services,
                 "seconds": round(journey.seconds, 2),
+                "cents": round(shown.cents, 4),
             }
         )
     )

@@ -10,7 +10,7 @@ from clients.mall import WaitTimeoutError, wait_for
 from clients.people import People
 from clients.scenarios.journey import Journey, shop
 from infra.local.cloud import LocalCloud
-from infra.local.cost import LABELS, cost
+from infra.local.cost import LABELS, cents, cost
 from infra.local.queues import depths
 from infra.local.watch import Watch
 from infra.operate.dead_letters import dead_letters
@@ -21,13 +21,17 @@ IDLE_WITHIN_SECONDS = 60
 
 @dataclass(frozen=True)
 class Shown:
-    """What happened: the journey, how many messages and services took part, what is in queues, and dead letters."""
+    """What happened: the journey, how many messages and services took part, what is in queues, and dead letters.
+
+    cents: the order's bill at list prices, in US cents.
+    """
 
     journey: Journey
     messages: int
     services: int
     left_in_queues: dict[str, int]
     dead_letters: int
+    cents: float
 
     @property
     def succeeded(self) -> bool:
@@ -51,7 +55,7 @@ def show_order(cloud: LocalCloud, people: People, products: list[str], console: 
     )
     left = wait_until_idle(cloud)
     messages = watch[0].stop()
-    _print_cost(cloud, began, console)
+    bill = _print_cost(cloud, began, console)
     services = {message["source"] for message in messages}
     ended = f"Order {journey.order_id}: {journey.status} after {journey.seconds:.1f} s, {len(messages)} messages"
     console.print(f"\n[bold]{ended}[/bold]", highlight=False, soft_wrap=True)
@@ -60,7 +64,8 @@ def show_order(cloud: LocalCloud, people: People, products: list[str], console: 
     letters = dead_letters(cloud)
     for letter in letters:
         console.print(f"[red]Dead letter in {letter.queue}: {letter.name}: {letter.reason}[/red]")
-    return Shown(journey, len(messages), len(services), left, len(letters))
+    console.print(f"The order's bill: {bill:.4f} US cents at AWS's list prices", highlight=False, soft_wrap=True)
+    return Shown(journey, len(messages), len(services), left, len(letters), bill)
 
 
 def wait_until_idle(cloud: LocalCloud) -> dict[str, int]:
@@ -76,9 +81,11 @@ def wait_until_idle(cloud: LocalCloud) -> dict[str, int]:
     return {}
 
 
-def _print_cost(cloud: LocalCloud, since: float, console: Console) -> None:
+def _print_cost(cloud: LocalCloud, since: float, console: Console) -> float:
+    """Print what was counted; its price in US cents."""
     counted = cost(cloud, since)
     table = Table("what the order cost", "units", title_justify="left")
     for kind, label in LABELS.items():
         table.add_row(label, f"{counted[kind]:g}")
     console.print(table)
+    return cents(counted)

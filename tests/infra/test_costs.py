@@ -1,10 +1,13 @@
 """What the commands idle-cost and order-cost compute."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from infra.idle_cost import BY_USE, COSTS, idle_cost
+from infra.local.cloud import LocalCloud
+from infra.local.cost import HEARTBEAT, LABELS, cents, cost
 from infra.order_cost import ORDER, PRICES, STREAM, STREAM_PRICES, main, order_cost, robot_cost, stream_cost
 from infra.stages import STAGES
 from tests.infra.conftest import Templates
@@ -44,7 +47,7 @@ def test_a_type_of_resource_without_a_price_fails_the_command() -> None:
 def test_what_a_million_orders_cost() -> None:
     """README names the sum: `make order-cost`."""
     assert set(PRICES) == set(ORDER)
-    assert round(sum(order_cost().values())) == 305
+    assert round(sum(order_cost().values())) == 266
 
 
 def test_what_a_million_orders_cost_more_by_the_robots_stream() -> None:
@@ -58,3 +61,17 @@ def test_the_cost_of_an_order_is_printed_with_what_the_order_is(capsys: pytest.C
     assert main() == 0
     first, *_ = capsys.readouterr().out.splitlines()
     assert first.startswith("one order: two of one product, 6 requests, nothing looked at")
+
+
+def test_the_bill_of_an_order_in_the_demo_is_in_cents_and_knows_the_price_of_all_that_is_counted() -> None:
+    """A million of each unit cost what the price list says; write units are $0.625."""
+    assert cents({"write_units": 1e6}) == pytest.approx(62.5)
+    assert set(LABELS) <= set(PRICES)
+
+
+def test_what_clients_look_at_and_heartbeats_are_no_part_of_an_orders_bill(monkeypatch: pytest.MonkeyPatch) -> None:
+    works = {"POST /api/baskets": "baskets", "GET /api/baskets/{id}": "baskets", HEARTBEAT: "depot", "message": "depot"}
+    lines = [{"meter": {"invocations": 1}, "service": service, "work": work} for work, service in works.items()]
+    lines.append({"meter": {"invocations": 1}, "service": "operations", "work": "message"})
+    monkeypatch.setattr("infra.local.cost._lines", lambda cloud, since: iter(lines))
+    assert cost(LocalCloud(4566, Path()), 0) == {"invocations": 2, "http_requests": 1}

@@ -198,7 +198,7 @@ class Function:
         scheduler, history = self.world.scheduler, self.world.history
         how, answer = "ok", None
         history.record("invocation", container=container.name, function=self.name, cause=cause)
-        self.world.cost.invoke()
+        self.world.cost.invoke(self.name)
         try:
             if container.cold:
                 scheduler.sleep(self.world.choices.seconds(0.1, 0.6, "cold start"))

@@ -30,6 +30,7 @@ entries of an index count once in a transaction too. Not simulated: Lambda's rec
 import math
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from tests.simulation.expressions import Item
 
@@ -93,24 +94,40 @@ def _units(size: int, unit: int) -> int:
     return max(math.ceil(size / unit), 1)
 
 
+class Call(NamedTuple):
+    """One line of what a call is billed. where: the table, queue, function, or service whose message it is.
+
+    part: what kind of it, such as "refused" of a write.
+    """
+
+    kind: str
+    where: str
+    part: str
+    units: float
+    bytes: int = 0
+
+
 class Cost:
     """What a world consumes while `counting` is set. Schedules leave it unset: counting takes time."""
 
     def __init__(self) -> None:
         self.counting = False
+        self.calls: list[Call] | None = None
+        """The log of calls, where one is kept."""
         self.written: Counter[tuple[str, str]] = Counter()
         """The write units of each table, "items" and "indexes" apart."""
         self._units: defaultdict[str, float] = defaultdict(float)
 
-    def read(self, items: Sequence[Item], *, consistent: bool) -> None:
-        """A call read these items."""
+    def read(self, items: Sequence[Item], *, consistent: bool, table: str) -> None:
+        """A call read these items of a table."""
         if self.counting:
-            self._units["read_units"] += read_units(items, consistent=consistent)
+            self._add("read_units", table, "consistent" if consistent else "", read_units(items, consistent=consistent))
 
-    def read_again(self, items: Sequence[Item]) -> None:
-        """A transaction that had written these items was retried with its token."""
+    def read_again(self, items: Sequence[Item], *, table: str) -> None:
+        """A transaction that had written these items was retried with its token. table: the first one's."""
         if self.counting:
-            self._units["read_units"] += sum(2 * read_units([item], consistent=True) for item in items)
+            units = sum(2 * read_units([item], consistent=True) for item in items)
+            self._add("read_units", table, "again", units)
 
     def write(
         self,
@@ -129,31 +146,38 @@ class Cost:
     def refuse(self, before: Item | None, after: Item, *, table: str) -> None:
         """The condition of a write did not hold."""
         if self.counting:
-            self._write(table, "items", write_units(before, after))
+            self._write(table, "items", write_units(before, after), refused=True)
 
-    def _write(self, table: str, part: str, units: int) -> None:
-        self._units["write_units"] += units
+    def _write(self, table: str, part: str, units: int, *, refused: bool = False) -> None:
         self.written[table, part] += units
+        self._add("write_units", table, "refused" if refused else part, units)
+
+    def _add(self, kind: str, where: str, part: str, units: float, size: int = 0) -> None:
+        self._units[kind] += units
+        if self.calls is not None and units:
+            self.calls.append(Call(kind, where, part, units, size))
 
     def publish(self, source: str, name: str, detail: str) -> None:
         """The bus took an entry."""
         if self.counting:
-            self._units["bus_entries"] += chunks(sum(map(text_size, (source, name, detail))))
+            size = sum(map(text_size, (source, name, detail)))
+            self._add("bus_entries", source, name, chunks(size), size)
 
-    def request(self, *messages: tuple[str, Mapping[str, str]]) -> None:
+    def request(self, queue: str, *messages: tuple[str, Mapping[str, str]]) -> None:
         """A queue was called, to send or receive these messages (body and attributes)."""
         if self.counting:
-            self._units["queue_requests"] += chunks(sum(message_size(*message) for message in messages))
+            size = sum(message_size(*message) for message in messages)
+            self._add("queue_requests", queue, "", chunks(size), size)
 
-    def invoke(self) -> None:
+    def invoke(self, function: str) -> None:
         """A function was invoked."""
         if self.counting:
-            self._units["invocations"] += 1
+            self._add("invocations", function, "", 1)
 
     def ask_kms(self) -> None:
         """KMS was asked to make or to decrypt a data key."""
         if self.counting:
-            self._units["kms_requests"] += 1
+            self._add("kms_requests", "customers", "", 1)
 
     def take(self) -> dict[str, float]:
         """The units counted since the last call, by kind."""

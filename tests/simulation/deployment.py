@@ -184,7 +184,7 @@ class Deployment:
         for inbox in registered.inboxes:
             concurrency = 1 if inbox.fifo else CONCURRENCY
             worker = self._function(service, inbox.queue, partial(self._handle, inbox), WORKER_TIMEOUT, concurrency)
-            Worker(self.queues[worker.name], worker, batch_size=10)
+            Worker(self.queues[worker.name], worker, batch_size=10, window=float(inbox.window))
         if registered.topics:
             name, handle = registered.topics.queue, registered.topics.handle
             worker = self._function(service, name, handle, WORKER_TIMEOUT, CONCURRENCY)

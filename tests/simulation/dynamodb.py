@@ -134,7 +134,7 @@ class DynamoDBClient:
         if len(request["Key"]) != len(key):
             raise ExpressionError("The number of conditions on the keys is invalid")
         item = self._seen(table, request).item(key)
-        self._cost.read([item] if item else [], consistent=request.get("ConsistentRead", False))
+        self._cost.read([item] if item else [], consistent=request.get("ConsistentRead", False), table=table.name)
         return {"Item": dict(item)} if item else {}
 
     def _delete(self, table: Table, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -162,7 +162,7 @@ class DynamoDBClient:
             if size > BATCH_BYTES:
                 processed = number
                 break
-            self._cost.read([item or {}], consistent=wanted.get("ConsistentRead", False))
+            self._cost.read([item or {}], consistent=wanted.get("ConsistentRead", False), table=table.name)
             found += [dict(item)] if item else []
         left = {table.name: {**wanted, "Keys": wanted["Keys"][processed:]}} if processed < len(keys) else {}
         return {"Responses": {table.name: found}, "UnprocessedKeys": left}
@@ -223,7 +223,7 @@ class DynamoDBClient:
             if len(items) == limit or size > ANSWER_LIMIT:
                 answer["LastEvaluatedKey"] = table.key_item((partition, sort))
                 break
-        self._cost.read(items, consistent=request.get("ConsistentRead", False))
+        self._cost.read(items, consistent=request.get("ConsistentRead", False), table=table.name)
         if "ProjectionExpression" in request:  # which changes neither what is read nor what that costs
             wanted = {names.get(name, name) for name in request["ProjectionExpression"].split(", ")}
             answer["Items"] = [{name: item[name] for name in item.keys() & wanted} for item in items]
@@ -260,7 +260,7 @@ class DynamoDBClient:
             if len(items) == limit or size > ANSWER_LIMIT:
                 answer["LastEvaluatedKey"] = table.index_key_item(index, partition, sort, (key[0], key[1]))
                 break
-        self._cost.read(items, consistent=False)
+        self._cost.read(items, consistent=False, table=table.name)
         return answer
 
     def _scan(self, table: Table, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -274,7 +274,7 @@ class DynamoDBClient:
         names, values = request.get("ExpressionAttributeNames", {}), request.get("ExpressionAttributeValues", {})
         seen = self._seen(table, request)
         read = [item for key in page if (item := seen.item(key))]
-        self._cost.read(read, consistent=request.get("ConsistentRead", False))
+        self._cost.read(read, consistent=request.get("ConsistentRead", False), table=table.name)
         found = [item for item in read if not wanted or wanted(item, names, values)]
         answer: dict[str, Any] = {"Items": [dict(item) for item in found]}
         if page and len(page) == request.get("Limit"):

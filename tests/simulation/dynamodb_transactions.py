@@ -32,7 +32,7 @@ class Transactions:
         content = repr(actions) if token else ""
         if token and (known := self._recall(token, content)) is not None:
             made = [(table, Write(table, action).key) for table, action in zip(tables, actions, strict=True)]
-            self._world.cost.read_again([table.items.get(key, {}) for table, key in made])
+            self._world.cost.read_again([table.items.get(key, {}) for table, key in made], table=made[0][0].name)
             return known
         writes = [Write(table, action) for table, action in zip(tables, actions, strict=True)]
         if len({(write.table.name, write.key) for write in writes}) < len(writes):

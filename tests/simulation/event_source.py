@@ -12,6 +12,7 @@ from tests.support.delivery import message_attributes
 
 VISIBILITY = 120 * SECOND
 POLL_AGAIN = 20 * SECOND  # a long poll
+MOST_RECEIVED = 10
 SWITCHED_IN = (1.0, 40.0)  # seconds that it takes to switch a mapping
 _BEGIN = int(BEGIN.timestamp()) * 1000
 
@@ -56,7 +57,9 @@ class Worker:
 
     def poll_at(self, at_us: int) -> None:
         """Poll at a time, unless an earlier poll is planned."""
-        at_us = max(at_us, self._world.scheduler.now_us) + self._window_us
+        at_us = max(at_us, self._world.scheduler.now_us)
+        if self._window_us and not self._is_full():
+            at_us += self._window_us
         if self._next_poll is not None and self._next_poll <= at_us:
             return
         self._next_poll = at_us
@@ -64,6 +67,16 @@ class Worker:
         if self._world.faults.strikes("queue delay", self._queue.name):
             seconds = self._world.choices.seconds(0.5, 20.0, "queue delay")
         self._world.scheduler.call_at(at_us + int(seconds * SECOND), lambda: self._poll(at_us))
+
+    def _is_full(self) -> bool:
+        """Whether a whole batch of one receive is visible, for which no window is waited for.
+
+        https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventsourcemapping.html
+        """
+        if self._batch_size > MOST_RECEIVED:
+            return False
+        now = self._world.scheduler.now_us
+        return sum(message.visible_us <= now for message in self._queue.messages.values()) >= self._batch_size
 
     def _poll(self, at_us: int) -> None:
         if self._next_poll != at_us:
@@ -131,7 +144,7 @@ class Worker:
 
     def _invoke(self, batch: list[Message]) -> None:
         queue = self._queue
-        self._world.cost.request(*((message.body, message.attributes) for message in batch))
+        self._world.cost.request(queue.name, *((message.body, message.attributes) for message in batch))
         receipts = {message.id: message.receipt for message in batch}
         records = [
             {
@@ -169,7 +182,7 @@ class Worker:
     def _acknowledge(self, receipts: Mapping[str, str]) -> None:
         queue, faults, choices = self._queue, self._world.faults, self._world.choices
         if receipts:
-            self._world.cost.request()
+            self._world.cost.request(queue.name)
         if receipts and (queue.name in self._world.away or faults.strikes("acknowledgement lost", queue.name)):
             return
         for id, receipt in receipts.items():

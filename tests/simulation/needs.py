@@ -100,7 +100,7 @@ class Counting:
         self._transactions.append(transaction)
         self._write(*about, table=table, transaction=transaction)
 
-    def _counted_read(self, items: Any, *, consistent: bool) -> None:
+    def _counted_read(self, items: Any, *, consistent: bool, table: str) -> None:
         self.counts["reads", self._read_from] += read_units(items, consistent=consistent)  # type: ignore[assignment]
 
     def _recorded(self, kind: str, **fields: Any) -> None:

@@ -99,7 +99,7 @@ class Queue:
         """Accept a message; its id. A FIFO queue accepts a deduplication id once in five minutes."""
         now = self.world.scheduler.now_us
         if by != "redrive":  # which SQS does by itself
-            self.world.cost.request((body, attributes or {}))
+            self.world.cost.request(self.name, (body, attributes or {}))
         if self.fifo:
             dedup = dedup or hashlib.sha256(body.encode("utf-8", "surrogatepass")).hexdigest()
             until, before = self._seen.get(dedup, (0, ""))
@@ -159,7 +159,7 @@ class Queue:
             few = world.choices.chance(0.2, "a receive sees some servers alone")
             most = world.choices.between(0, len(visible), "which messages") if few else most
             visible = world.choices.shuffled(visible, "receive")
-        world.cost.request(*((message.body, message.attributes) for message in visible[:most]))
+        world.cost.request(self.name, *((message.body, message.attributes) for message in visible[:most]))
         given = []
         for message in visible[: min(most, 10)]:
             message.receives += 1
@@ -255,7 +255,7 @@ class SQSClient:
         queue = self._queue(QueueUrl, "DeleteMessageBatch")
 
         def effect() -> dict[str, Any]:
-            queue.world.cost.request()
+            queue.world.cost.request(queue.name)
             for entry in Entries:
                 receipt = entry["ReceiptHandle"]
                 queue.delete(receipt.partition("/")[0], receipt, self._wire.caller)
@@ -287,7 +287,7 @@ class SQSClient:
         queue = self._queue(QueueUrl, "ChangeMessageVisibility")
 
         def effect() -> dict[str, Any]:
-            queue.world.cost.request()
+            queue.world.cost.request(queue.name)
             if "/" not in ReceiptHandle:
                 raise client_error("ReceiptHandleIsInvalid", "this is no receipt", "ChangeMessageVisibility")
             if not 0 <= VisibilityTimeout <= LONGEST_VISIBILITY:

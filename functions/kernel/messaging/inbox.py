@@ -76,8 +76,13 @@ class Refusal:
 class _Batch:
     """What came of a batch so far: the lines of what was handled, and the messages themselves."""
 
-    lines: list[dict[str, object]] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
     handled: list[Handled] = field(default_factory=list)
+
+
+def _sent(record: dict[str, Any]) -> int:
+    """When a message came into the queue, in milliseconds."""
+    return int(record.get("attributes", {}).get("SentTimestamp", 0))
 
 
 AfterABatch = Callable[[Sequence[Handled]], object]
@@ -94,11 +99,15 @@ class Inbox:
     fifo: the queue is FIFO and has one group, so that it is worked on by one function at a time. The messages of a
     batch are handled side by side, in no order; those of a standard queue one after the other. Then what
     `@inbox.after_a_batch` registers is called once, with those that were handled.
-    uses: what the handlers call, of which the permissions of the function are made.
+    uses: what the handlers call, of which the permissions of the function are made. window: the seconds for which a
+    batch may be gathered where the stage gathers any, for messages that no decision waits for.
     """
 
-    def __init__(self, service: str, queue: str = "inbox", *, fifo: bool = False, uses: Uses = NOTHING) -> None:
+    def __init__(
+        self, service: str, queue: str = "inbox", *, fifo: bool = False, uses: Uses = NOTHING, window: int = 0
+    ) -> None:
         self.service = service
+        self.window = window
         self.uses = uses
         self.queue = queue
         self.fifo = fifo
@@ -197,6 +206,8 @@ class Inbox:
     def handle(self, event: dict[str, Any]) -> dict[str, Any]:
         """Handle an SQS batch, and report those that failed. What there is no time to begin goes back at once."""
         records, started, batch = event["Records"], clock.now(), _Batch()
+        if self.window:  # messages that follow from each other come together: the first says what the others are about
+            records = sorted(records, key=_sent)
         failed = self._side_by_side(records, batch) if self.fifo else self._in_turn(records, batch)
         observe.batch(self.queue, batch.lines, (clock.now() - started).total_seconds())
         return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
@@ -257,10 +268,9 @@ class Inbox:
 
     def _dispatch(self, received: Envelope, content: dict[str, Any], batch: _Batch) -> None:
         """Handle a message, and add it to what came of the batch. content: the body that it came in."""
-        started = clock.now()
         metadata = received.metadata
         if metadata.name in self._drained:
-            batch.lines.append(observe.about(metadata.name, metadata.stream, metadata.correlation_id, 0))
+            batch.lines.append(observe.about(metadata.name, metadata.stream, metadata.correlation_id))
             return
         if metadata.name not in self._messages:
             raise UnsubscribedError(f"{self.service} does not handle {metadata.name}")
@@ -282,8 +292,7 @@ class Inbox:
                     refusal = self._answer(message, handler, working)
                 else:
                     handler(message)
-        took = (clock.now() - started).total_seconds()
-        batch.lines.append(observe.about(metadata.name, metadata.stream, metadata.correlation_id, took))
+        batch.lines.append(observe.about(metadata.name, metadata.stream, metadata.correlation_id))
         batch.handled.append(Handled(message, metadata, refusal))
 
     def _answer(self, command: Command, handler: Callable[[Any], object], working: Context) -> Refusal | None:

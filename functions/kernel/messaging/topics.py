@@ -106,7 +106,7 @@ class Topics:
 
     def handle(self, event: dict[str, Any]) -> dict[str, Any]:
         """Handle an SQS batch, and report those that failed. What there is no time to begin goes back at once."""
-        started, lines, failed = clock.now(), list[dict[str, object]](), list[str]()
+        started, lines, failed = clock.now(), list[str](), list[str]()
         arrived: list[_Arrived] = []
         for record in event["Records"]:
             error = outcome(partial(self._take, record, arrived))
@@ -155,16 +155,15 @@ class Topics:
             groups.setdefault((one.kind, one.robot), []).append(one)
         return list(groups.values())
 
-    def _handle(self, group: Sequence[_Arrived], lines: list[dict[str, object]]) -> None:
-        started, kind, robot = clock.now(), group[0].kind, group[0].robot
+    def _handle(self, group: Sequence[_Arrived], lines: list[str]) -> None:
+        kind, robot = group[0].kind, group[0].robot
         working = Context(actor=Caller(BOT, robot).actor)
         with (
             context.within(working),
             observe.log_fields(correlation_id=working.correlation_id, topic=kind, robot=robot),
         ):
             self._kinds[kind].handler(robot, [one.received for one in group])
-        took = (clock.now() - started).total_seconds()
-        lines.append(observe.about(kind, robot, working.correlation_id, took))
+        lines.append(observe.about(kind, robot, working.correlation_id))
 
 
 def dated(body: str, received: int) -> str:

@@ -1,9 +1,9 @@
 """Where rows of read models are kept: a DynamoDB table, and the same in memory.
 
 An item's key is `partition` and `sort`; its index keys are `<index>_partition` and `<index>_sort` (sparse: an index
-that a row leaves out does not see it). The data is JSON text, or such text deflated where the item would be larger than
-one write unit. A tombstone keeps its key and `deleted`, a row that is over its key and `over`. Rows of a generation but
-the first have a prefix in `partition` (generations.py).
+that a row leaves out does not see it). The data is JSON text, or such text deflated where that is shorter, for what is
+kept is paid for by its bytes. A tombstone keeps its key and `deleted`, a row that is over its key and `over`. Rows of a
+generation but the first have a prefix in `partition` (generations.py).
 """
 
 import json
@@ -24,6 +24,7 @@ Item = dict[str, dict[str, Any]]
 Found = tuple[Item, str]  # an item, and the JSON text of its data
 
 WRITE_UNIT = 1_024  # bytes of an item
+SHORT = 256  # bytes of text, of which too few would be saved
 BATCH = 100  # keys in one BatchGetItem
 TRIES = 6  # of a batch from which DynamoDB reads nothing
 NEWER = "attribute_not_exists(#partition) OR (#version < :version AND attribute_not_exists(deleted))"
@@ -46,8 +47,11 @@ def to_item(row: Row, version: int) -> Item:
         item["expires"] = {"N": str(row.expires)}
     if row.data is not None and not row.over:
         item["data"] = {"S": compact(row.data)}
-        if _size(item) > WRITE_UNIT:
-            item["data"] = {"B": deflated(item["data"]["S"].encode())}
+        text = item["data"]["S"].encode()
+        if len(text) > SHORT or _size(item) > WRITE_UNIT:
+            packed = deflated(text)
+            if len(packed) < len(text) or _size(item) > WRITE_UNIT:
+                item["data"] = {"B": packed}
     return item
 
 

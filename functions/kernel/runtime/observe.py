@@ -95,19 +95,18 @@ def namespace(stage: str) -> str:
     return f"MallBots/{stage}"
 
 
-def batch(of: str, handled: list[dict[str, object]], seconds: float) -> None:
+def batch(of: str, handled: list[str], seconds: float) -> None:
     """A batch of a queue or stream is over, in so many seconds; `handled`: `about` each message that went well."""
     if handled:
-        _line(batch=of, handled=handled, milliseconds=_milliseconds(seconds))
+        _line(batch=of, handled=handled, ms=_milliseconds(seconds))
 
 
-def about(name: str, stream: str, correlation_id: str, seconds: float | None = None) -> dict[str, object]:
-    """What the line of a batch says of one message: its name, stream and flow, and how long it took.
+def about(name: str, stream: str, correlation_id: str) -> str:
+    """What the line of a batch says of one message: its name, stream and flow, with a space between.
 
     A stream has its aggregate's id, which is the order's for most, so a search for an order finds what was done for it.
     """
-    took = {} if seconds is None else {"milliseconds": _milliseconds(seconds)}
-    return {"message": name, "stream": stream, "correlation_id": correlation_id, **took}
+    return f"{name} {stream} {correlation_id}"
 
 
 def failed(name: str, error: Exception, receives: int) -> None:
@@ -121,11 +120,11 @@ def request_done(route: str, status: int, seconds: float) -> None:
     503 is no error of ours: something that the service needs does not answer now, and the gateway's alarm counts it.
     """
     ours = status >= 500 and status != 503
-    _line(ERRORS if ours else None, route=route, status=status, milliseconds=_milliseconds(seconds))
+    _line(ERRORS if ours else None, route=route, status=status, ms=_milliseconds(seconds))
 
 
-def _milliseconds(seconds: float) -> float:
-    return round(seconds * 1000, 3)
+def _milliseconds(seconds: float) -> int:
+    return round(seconds * 1000)
 
 
 def count(metric: str, message: str) -> None:
@@ -171,13 +170,21 @@ def stack(error: BaseException) -> list[str]:
     return [*stack(before), *lines] if before else lines
 
 
+def text(about: Mapping[str, object]) -> str:
+    """A line that counts nothing, as it is printed.
+
+    Its bytes are billed: so it has no spaces, and does not name the service, which its log group does.
+    """
+    return json.dumps(about, separators=(",", ":")) + "\n"
+
+
 def _line(metric: str | None = None, **about: object) -> None:
     """Print one line about the service's work; with a metric it counts one, in CloudWatch's embedded metric format."""
     service = _service()
     if not service:
         return
     if metric is None:
-        sys.stdout.write(json.dumps({"service": service, **about}) + "\n")
+        sys.stdout.write(text(about))
         return
     from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 

@@ -81,7 +81,7 @@ def _things(parts: Sequence[Any]) -> Sequence[Any]:
     line: Any = parts[-1] if parts else None
     about = line[-1] if isinstance(line, tuple) and line else None
     if isinstance(about, dict) and isinstance(about.get("handled"), list):
-        return [*about["handled"], [*line[:-1], {**about, "handled": None}]]
+        return [*([one] for one in about["handled"]), [*line[:-1], {**about, "handled": None}]]
     return [parts]
 
 

@@ -211,3 +211,19 @@ def test_a_batch_of_messages_costs_what_brought_it_and_what_takes_it_away(
     cost.print_line({"Records": [{"receiptHandle": "one"}, {"receiptHandle": "two"}]})
     cost.print_line({"Records": [{"dynamodb": {}}]})
     assert [line["meter"] for line in printed(capsys)] == [{"invocations": 1, "queue_requests": 4}, {"invocations": 1}]
+
+
+def test_a_timer_that_a_service_sent_itself_is_counted_once(
+    clients: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where it is sent; a fact, a tick and what no one can read are counted where they are received."""
+    monkeypatch.setenv("MALLBOTS_SERVICE", "jars")
+    url = clients.sqs.create_queue(QueueName=f"queue-{ids.new()}")["QueueUrl"]
+    cost.take()
+    timer = json.dumps({"detail-type": "JarIsOld", "detail": {}})
+    SqsQueue(clients.sqs, url).send(timer)
+    cost.print_line({"Records": [], "routeKey": "relay"})
+    others = [json.dumps({"detail-type": "JarFilled", "source": "mallbots.jars", "detail": {}}), "{}", "not JSON"]
+    for body in (timer, *others):
+        cost.print_line({"Records": [{"receiptHandle": "one", "body": body}]})
+    assert [line["meter"]["queue_requests"] for line in printed(capsys)] == [1, 2, 3, 3, 3]

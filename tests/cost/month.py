@@ -1,0 +1,100 @@
+"""What the mall's bill has beside the calls of an order: what is connected, what runs by the clock, what is idle.
+
+| what | how many | from |
+|---|---|---|
+| alarms, keys, secrets, schedules, polls of empty queues | as deployed | the templates of the stage |
+| custom metrics | those that alarms watch, if each is counted at every hour: an upper bound | the templates |
+| IoT Core | reports of an order's robot, beside its steps by REST: an upper bound | infra/order_cost.py |
+| robots | ROBOTS, connected all month; what a heartbeat of each costs, every 20 s | a run of its own |
+| pages of the staff | PAGES on average, with all boards: what is logged and posted for them | test_cost_of_live.py |
+| INIT | each container anew every LIFE hours, with the CPU of a cold start | docs/performance.md; [1] |
+| KMS for tables | one call in five minutes for each function that asks DynamoDB | [2] |
+
+[1] Environments end after some hours: https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
+INIT is billed since August 2025: https://aws.amazon.com/blogs/compute/aws-lambda-standardizes-billing-for-init-phase/
+[2] https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from clients.robot.settings import Settings
+from infra import prices
+from infra.idle_cost import idle_cost
+from infra.order_cost import robot_cost, stream_cost
+from infra.stages import Stage
+from tests.cost.bill import VCPU_MB
+from tests.cost.flow import Run
+from tests.simulation.test_cost_of_an_order import FaultFreeMall, counted
+from tests.simulation.test_cost_of_live import BOARDS, UNWATCHED
+
+ROBOTS, PAGES = 8, 1
+LIFE = 2  # hours that a container lives, assumed
+COLD = 0.5  # seconds of a whole vCPU, of a cold start: 345 ms of boto3 and a client, 1.4 times (docs/performance.md)
+KMS_MINUTES = 5
+METRICS = "CloudWatch custom metrics"
+HOUR = 60
+Lines = dict[tuple[str, str], float]
+
+
+def fixed(templates: Mapping[str, Any], stage: Stage, run: Run, memory_mb: int) -> Lines:
+    """Dollars a month, by stack or service and line."""
+    usd: Lines = {}
+    for name, template in templates.items():
+        stack = name.removesuffix(".template.json").lower()
+        usd |= {(stack, what): dollars for what, dollars in idle_cost({name: template}, stage).items() if dollars}
+        if metrics := custom_metrics(template):
+            usd[stack, METRICS] = len(metrics) * prices.CUSTOM_METRIC
+    inits = run.containers.total() * prices.MONTH_MINUTES / HOUR / LIFE
+    usd["all", "Lambda INIT"] = inits * COLD * VCPU_MB / 1024 * prices.GB_SECOND  # by its CPU alone: any memory
+    asking = len({function for function, _ in run.asked})
+    usd["all", "KMS requests for tables"] = asking * prices.MONTH_MINUTES / KMS_MINUTES * prices.KEY_REQUEST
+    usd["live", "WebSocket connections"] = PAGES * prices.MONTH_MINUTES * prices.SOCKET_MINUTE
+    usd["fleet", "IoT Core connections"] = ROBOTS * robot_cost()
+    beats = ROBOTS * prices.MONTH_MINUTES * 60 / Settings().report_every
+    usd["depot", "heartbeats of robots"] = beats * heartbeat(memory_mb)
+    return usd
+
+
+def custom_metrics(template: Mapping[str, Any]) -> set[str]:
+    """The custom metrics that the alarms of a stack watch: namespace, name, dimensions."""
+    found = set()
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::CloudWatch::Alarm":
+            alarm = resource["Properties"]
+            stats = [one["MetricStat"]["Metric"] for one in alarm.get("Metrics", []) if "MetricStat" in one]
+            for metric in stats or [alarm]:
+                if metric.get("Namespace", "").startswith("MallBots"):
+                    found.add(str((metric["Namespace"], metric["MetricName"], metric.get("Dimensions"))))
+    return found
+
+
+def heartbeat(memory_mb: int) -> float:
+    """Dollars of one heartbeat of a robot that is online."""
+    mall = FaultFreeMall()
+
+    def register() -> None:
+        mall.bot = mall.request("POST", "/api/depot/bots", {"name": "Echo"})["id"]  # type: ignore[attr-defined]
+
+    def beat() -> None:
+        mall.request("PUT", f"/api/depot/bots/{mall.bot}/online")  # type: ignore[attr-defined]
+
+    *_, units = counted(mall, mall.open, register, beat, beat)
+    rates = {
+        "invocations": prices.INVOCATION + 0.02 * memory_mb / 1024 * prices.GB_SECOND,
+        "read_units": prices.READ_UNIT,
+        "write_units": prices.WRITE_UNIT,
+        "bus_entries": prices.BUS_ENTRY,
+        "queue_requests": prices.QUEUE_REQUEST,
+    }
+    return prices.HTTP_REQUEST + sum(number * rates[kind] for kind, number in units.items())
+
+
+def connected() -> Lines:
+    """Dollars of a million orders, of robots on the stream and of pages that watch all boards."""
+    changes = BOARDS - UNWATCHED
+    return {
+        ("fleet", "IoT Core messages and rules"): float(sum(stream_cost().values())),
+        ("live", "log of watched boards"): 1e6 * changes * prices.WRITE_UNIT,
+        ("live", "WebSocket messages"): 1e6 * changes * PAGES * prices.SOCKET_MESSAGE,
+    }
