@@ -209,8 +209,8 @@ class Engine:
             # A listener that is not used.
             "SFTP_ENABLED": "0",
             "LAMBDA_WARM_TTL_SECONDS": "300",
-            # Invocations wait for a worker here (patches/workers.py), where in AWS they run at once: those that wait must
-            # not count as running, or many sockets that end together make it refuse requests.
+            # Invocations wait for a worker here (patches/workers.py), where in AWS they run at once. Those that wait
+            # must not count as running, or many sockets that end together make it refuse requests.
             "LAMBDA_ACCOUNT_CONCURRENCY": "0",
             "PYTHONUNBUFFERED": "1",
             "TZ": "UTC",
