@@ -207,7 +207,7 @@ def test_a_double_click_redrives_once(mall: Mall, opened: Open) -> None:
     page = opened(f"#/operations/groups/{GROUP}")
     page.get_by_role("button", name="Redrive …").click()
     page.get_by_role("button", name="Redrive 5 letters").dblclick()
-    expect(page.get_by_text("Step 1 of 5: 1 at once")).to_be_visible()
+    expect(page.get_by_text("Step 2 of 5: 2 at once")).to_be_visible()
     assert len(mall.rest.writes("POST", "/api/operations/redrives")) == 1
 
 
