@@ -88,7 +88,7 @@ export function useCaughtUp(etag: string | null, told: number | undefined, again
 }
 
 /** Loads again when the version is another than the one at the first load. */
-export function useLoadedAgain(version: number, again: () => void): void {
+export function useLoadedAgain(version: number | string, again: () => void): void {
   const before = useRef(version);
   const latest = useRef(again);
   latest.current = again;

@@ -1,12 +1,13 @@
 """What operators see of what failed, and how they mend it; a clerk sees none of it."""
 
 import re
+import threading
 
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Open
 from tests.browser.mall import Mall, problem
-from tests.browser.operations import GROUP
+from tests.browser.operations import GROUP, REDRIVE
 from tests.browser.samples import uid
 
 
@@ -199,3 +200,34 @@ def test_what_is_refused_is_said_with_its_reason(mall: Mall, opened: Open) -> No
     dialog = page.get_by_role("dialog")
     dialog.get_by_role("button", name="Redrive 5 letters").click()
     expect(dialog.get_by_role("alert")).to_contain_text("nothing of it is open")
+
+
+def test_a_double_click_redrives_once(mall: Mall, opened: Open) -> None:
+    operated(mall)
+    page = opened(f"#/operations/groups/{GROUP}")
+    page.get_by_role("button", name="Redrive …").click()
+    page.get_by_role("button", name="Redrive 5 letters").dblclick()
+    expect(page.get_by_text("Step 2 of 5: 2 at once")).to_be_visible()
+    assert len(mall.rest.writes("POST", "/api/operations/redrives")) == 1
+
+
+def test_failures_are_walked_through_by_the_keyboard(mall: Mall, opened: Open) -> None:
+    operated(mall)
+    page = opened("#/operations")
+    expect(page.get_by_role("link", name="NotFoundError")).to_have_count(2)
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(page.locator(".heading")).to_contain_text("Came back")
+
+
+def test_a_run_whose_answer_takes_long_is_waited_for(mall: Mall, opened: Open) -> None:
+    operated(mall).rest.operations.fill_runs()
+    address = f"/api/operations/runs/{REDRIVE}"
+    mall.rest.held[address] = threading.Event()
+    page = opened(f"#/operations/runs/{REDRIVE}", clock=True)
+    expect(page.get_by_role("status").filter(has_text="Loading")).to_be_visible()
+    page.clock.run_for(8_000)
+    mall.rest.held[address].set()
+    expect(page.get_by_role("region", name="40 of 137 done")).to_be_visible()
+    assert len(mall.rest.writes("GET", address)) == 1

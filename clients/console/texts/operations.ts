@@ -62,7 +62,7 @@ export const operationTexts = {
   "group.saveNote": "Save the note",
   "group.saveOwner": "Save the owner",
   "group.saved": "Saved.",
-  "group.now": "Now: “{text}”.",
+  "group.now": "Now: “{text}”",
   "group.empty": "nothing",
   "group.mended": "Is it mended?",
   "group.resolve": "Resolve",

@@ -62,7 +62,7 @@ export const operationTextsEs = {
   "group.saveNote": "Guardar la nota",
   "group.saveOwner": "Guardar quién se encarga",
   "group.saved": "Guardado.",
-  "group.now": "Ahora: «{text}».",
+  "group.now": "Ahora: «{text}»",
   "group.empty": "nada",
   "group.mended": "¿Está arreglado?",
   "group.resolve": "Resolver",

@@ -91,7 +91,12 @@ function Text({ name, now, work, again, command, ...shown }: TextProps) {
           onAccept={() => draft.replace({ text, before: now })}
         />
       )}
-      <Field label={shown.label} value={text} onInput={(value) => draft.replace({ text: value, before })} {...given} />
+      <Field
+        label={shown.label}
+        value={text}
+        onInput={(value) => (value === before ? draft.clear() : draft.replace({ text: value, before }))}
+        {...given}
+      />
       <SaveError error={error} />
       <div class="row">
         <Button type="submit" disabled={another || typed === "" || typed === now} onPress={save}>

@@ -1,6 +1,6 @@
 /** The letters of one group, those that were opened last first. */
 
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { Badge } from "../../../pages/design/Badge.tsx";
 import { Button } from "../../../pages/design/Button.tsx";
 import { Table } from "../../../pages/design/Table.tsx";
@@ -8,7 +8,7 @@ import type { GroupShape, LetterShape } from "../../../pages/generated/api.ts";
 import { shortId } from "../../../pages/text/ids.ts";
 import { number } from "../../../pages/text/text.ts";
 import { useConsole } from "../../context.ts";
-import { useLoad, useNow } from "../../load.ts";
+import { useLoad, useLoadedAgain, useNow } from "../../load.ts";
 import { commands } from "../../logic/commands.ts";
 import { Age } from "../../parts/Age.tsx";
 import { Command } from "../../parts/Command.tsx";
@@ -41,9 +41,7 @@ export function LettersOfGroup({ group }: { readonly group: GroupShape }) {
     } while (next !== undefined && letters.length < pages * PAGE);
     return { letters, more: next !== undefined };
   });
-  const { again } = loaded;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: again: a new function each time that does the same
-  useEffect(again, [counted]);
+  useLoadedAgain(counted, loaded.again);
   return (
     <section class="card stack-close" aria-labelledby="letters">
       <h2 id="letters">{texts("group.letters")}</h2>

@@ -1,9 +1,10 @@
 /** One run: a forecast with its answers, a redrive with its ramp, a rebuild or a replay with its steps. */
 
+import { useEffect, useState } from "preact/hooks";
 import { Failed, Loading, Notice } from "../../../pages/design/states.tsx";
 import { shortId } from "../../../pages/text/ids.ts";
 import { useConsole } from "../../context.ts";
-import { isKind, useEvery, useLoad } from "../../load.ts";
+import { isKind, useLoad } from "../../load.ts";
 import { goesOn } from "../../logic/operations.ts";
 import { Heading } from "../../parts/Heading.tsx";
 import { texts } from "../../texts/texts.ts";
@@ -17,10 +18,16 @@ const SELDOM = 15_000;
 
 export function Run({ id }: { readonly id: string }) {
   const { api } = useConsole();
-  const loaded = useLoad(`run ${id}`, (signal) => api.get("GET /api/operations/runs/{id}", { path: { id }, signal }));
+  const [every, setEvery] = useState(CLOSELY);
+  const loaded = useLoad(
+    `run ${id}`,
+    (signal) => api.get("GET /api/operations/runs/{id}", { path: { id }, signal }),
+    every,
+  );
   const run = loaded.data?.run;
-  const every = run && !goesOn(run) ? SELDOM : CLOSELY;
-  useEvery(every, loaded.again);
+  useEffect(() => {
+    if (run) setEvery(goesOn(run) ? CLOSELY : SELDOM);
+  }, [run]);
   const isHistory = run?.kind === "rebuild" || run?.kind === "replay";
   const back = isHistory
     ? { label: texts("ops.rebuilds"), parts: ["operations", "rebuilds"] }
