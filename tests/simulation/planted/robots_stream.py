@@ -125,7 +125,7 @@ BUGS = (
         "stream: rows of robots are not renewed",
         "What a robot reports is written once.",
         (TRUE_STATE,),
-        (Edit(views.keep_report, 'if last and (at < last["at"]', "if last and (True"),),
+        (Edit(views.keep_report, 'if last and at < last["at"]', "if last and True"),),
     ),
     Bug(
         "stream: the depot ignores which news is older",
