@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 from botocore.exceptions import ClientError
 
 from functions.kernel.domain.errors import UnavailableError
+from functions.kernel.projections import gate
 from functions.kernel.runtime import clock
 from functions.kernel.runtime.json_text import compact, deflated, fitting, inflated, read
 from functions.kernel.runtime.views import Page, Row
@@ -26,7 +27,6 @@ Found = tuple[Item, str]  # an item, and the JSON text of its data
 WRITE_UNIT = 1_024  # bytes of an item
 BATCH = 100  # keys in one BatchGetItem
 TRIES = 6  # of a batch from which DynamoDB reads nothing
-NEWER = "attribute_not_exists(#partition) OR (#version < :version AND attribute_not_exists(deleted))"
 
 
 def to_item(row: Row, version: int) -> Item:
@@ -88,9 +88,9 @@ class DynamoViews:
             self._client.put_item(
                 TableName=self._table,
                 Item=cast(Any, to_item(row, version)),
-                ConditionExpression=NEWER,
+                ConditionExpression=gate.OPENS,
                 ExpressionAttributeNames={"#partition": "partition", "#version": "version"},
-                ExpressionAttributeValues={":version": {"N": str(version)}},
+                ExpressionAttributeValues=gate.values(version),
             )
         except ClientError as error:
             if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
@@ -233,8 +233,7 @@ class MemoryViews:
 
     def put(self, row: Row, version: int) -> bool:
         """Gate, then write."""
-        there = self.items.get((row.partition, row.sort))
-        if there and ("deleted" in there or int(there["version"]["N"]) >= version):
+        if not gate.opens(self.items.get((row.partition, row.sort)), version):
             return False
         self.items[row.partition, row.sort] = to_item(row, version)
         return True

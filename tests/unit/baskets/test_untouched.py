@@ -145,7 +145,11 @@ def test_a_basket_checked_out_since_the_index_was_read_is_not_abandoned_and_leav
     sweep()
     assert status(basket) == "checked_out"
     assert shown() == []
+    swept = row(basket)
+    assert swept["expires"] == {"N": str(int((OPENED + timedelta(minutes=29, days=14)).timestamp()))}
+    runtime.current().views.delete("baskets", basket)
     consume_all()
+    assert row(basket) == swept
     assert "BasketAbandoned" not in [message.name for message in promised()]
 
 
