@@ -1,9 +1,10 @@
 """The gate of a row: which version may replace what is there.
 
 A tombstone is final for the versions that its stream goes on with, and for all before, whatever comes late. A table of
-events that was restored to before the deletion has the aggregate again, and goes on in a new epoch (docs/adr/0054): then
-the row comes back with the first message of that epoch. A consumer knows no other service's epochs, but versions tell:
-bases are moments in microseconds, a restoration takes minutes, and no stream has a million events behind its deletion.
+events that was restored to before the deletion has the aggregate again, and goes on in a new epoch (docs/adr/0054):
+then the row comes back with the first message of that epoch. A consumer knows no other service's epochs, but versions
+tell: bases are moments in microseconds, a restoration takes minutes, and no stream has a million events behind its
+deletion.
 """
 
 from collections.abc import Mapping
