@@ -144,6 +144,15 @@ def upcasters() -> set[tuple[str, int]]:
     return set(_upcasters)
 
 
+def dropped_by(name: str, from_version: int, data: dict[str, Any]) -> set[str]:
+    """The members of some data, of any version, that the upcaster from a version takes out; none where it fails."""
+    upcaster = _upcasters.get((name, from_version), dict)
+    try:
+        return data.keys() - upcaster(data).keys()
+    except (LookupError, TypeError, ValueError, AttributeError):
+        return set()
+
+
 @cache
 def language() -> dict[str, type[Message]]:
     """Every message of the published language by name; only those of this package."""

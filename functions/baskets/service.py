@@ -76,7 +76,8 @@ def check_out(basket_id: str, payment_id: str) -> None:
 
 def abandon(basket_id: str) -> None:
     """Abandon a basket if it was untouched for too long, and write its row either way. Raises NotFoundError."""
-    views.write_row(baskets.change(basket_id, lambda basket: basket.abandon(clock.now(), _untouched())))
+    basket = baskets.change(basket_id, lambda basket: basket.abandon(clock.now(), _untouched()))
+    views.write_row(basket, None if basket.status == "open" else baskets.last_change(basket_id))
 
 
 def abandon_untouched() -> None:

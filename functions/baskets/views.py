@@ -27,6 +27,7 @@ from functions.kernel.messaging.queries import Ask
 from functions.kernel.projections.generation import View
 from functions.kernel.projections.projection import Projection, read, rows
 from functions.kernel.runtime import clock, runtime
+from functions.kernel.runtime.commit import Commit
 from functions.kernel.runtime.views import Row
 
 KEPT = timedelta(days=14)  # the row of a basket that has ended: as long as an earlier event may still arrive
@@ -51,10 +52,15 @@ def ended_basket_row(event: BasketCheckedOut | BasketCancelled | BasketAbandoned
     return _ended(event.basket_id, clock.read(metadata.time))
 
 
-def write_row(basket: Basket) -> None:
-    """Write a basket's row: in the index by its last touch while it is open, out of the index once it has ended."""
-    row = _open(basket.id, basket.touched_at) if basket.status == "open" else _ended(basket.id, clock.now())
-    runtime.current().views.put(row, basket.version)
+def write_row(basket: Basket, end: Commit | None) -> None:
+    """Write a basket's row: in the index by its last touch while it is open, out of the index once it has ended.
+
+    end: what ended it. The row is then as the message of that commit makes it, whenever it is written.
+    """
+    if end:
+        runtime.current().views.put(_ended(basket.id, clock.read(end.time)), end.last)
+    else:
+        runtime.current().views.put(_open(basket.id, basket.touched_at), basket.version)
 
 
 def baskets_of(customer_id: str, after: str | None) -> Iterator[tuple[str, str]]:

@@ -3,6 +3,9 @@
 The body of a letter is stored verbatim, with one exception: data of an older version that has fields which the newest
 does not have. It is stored as the newest version, upcast as every consumer upcasts it when it is received, so that it
 can be redriven as it is. What cannot be upcast, which no consumer could read either, only loses those fields.
+
+Of a version that this code does not know yet, fields that it does not know are kept: consumers will know them. But what
+an upcaster takes out, no later version brings back: members of those names are dropped there, too.
 """
 
 import json
@@ -13,20 +16,34 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel
 
 from events.envelope import Envelope
-from events.registry import MalformedMessageError, Message, UnknownMessageError, decode, language
+from events.registry import MalformedMessageError, Message, UnknownMessageError, decode, dropped_by, language
 
 
 def redacted(body: str, content: dict[str, Any], message: Envelope) -> str:
     """The body as it may be kept. content: that body, read; message: the message in it."""
     name, version, data = message.metadata.name, message.metadata.version, message.data
     model = language().get(name)
-    if model is None or "detail" not in content or version >= model.about.version or _only(data, model) == data:
+    if model is None or "detail" not in content:
         return body
-    detail = {**content["detail"], "data": _only(data, model)}
+    is_newer = version >= model.about.version
+    kept = _never_dropped(name, data, model) if is_newer else _only(data, model)
+    if kept == data:
+        return body
+    detail = {**content["detail"], "data": kept}
+    if is_newer:
+        return json.dumps({**content, "detail": detail})
     upcast = _upcast(name, version, data, model)
     if upcast is not None:
         detail = {**detail, "data": upcast, "metadata": {**detail["metadata"], "version": model.about.version}}
     return json.dumps({**content, "detail": detail})  # which keeps what is no text, half a surrogate pair, as it was
+
+
+def _never_dropped(name: str, data: dict[str, Any], model: type[Message]) -> dict[str, Any]:
+    """The data without the members that a version up to the newest took out."""
+    dropped: set[str] = set()
+    for step in range(1, model.about.version):
+        dropped |= dropped_by(name, step, data) - model.model_fields.keys()
+    return {member: value for member, value in data.items() if member not in dropped}
 
 
 def _upcast(name: str, version: int, data: dict[str, Any], model: type[Message]) -> dict[str, Any] | None:

@@ -75,8 +75,9 @@ def cancel(order_id: str, reason: str, by: Caller) -> None:
 
 def expire(order_id: str) -> None:
     """Cancel the order if it has been ready and unpaid for ORDER_UNPAID seconds (24 hours). Raises NotFoundError."""
-    expired = orders.change(order_id, lambda order: order.expire(clock.now(), _longest_unpaid()))
-    views.drop_unless_awaiting_payment(expired)
+    order = orders.change(order_id, lambda order: order.expire(clock.now(), _longest_unpaid()))
+    if not order.awaits_payment:
+        views.drop(order_id, orders.last_change(order_id))
 
 
 def expire_unpaid() -> None:

@@ -11,8 +11,8 @@ from events.ordering import OrderCancelled, OrderCompleted, OrderReadied, OrderS
 from functions.kernel.projections.generation import View
 from functions.kernel.projections.projection import Projection, rows
 from functions.kernel.runtime import clock, runtime
+from functions.kernel.runtime.commit import Commit
 from functions.kernel.runtime.views import Row
-from functions.ordering.domain import Order
 
 KEPT = timedelta(days=14)  # the row of an order that was paid or has ended: an earlier event may arrive until then
 
@@ -29,10 +29,12 @@ def ended_order_row(event: OrderState, metadata: Metadata) -> Row | None:
     return _ended(event.order_id, clock.read(metadata.time)) if event.ready else None
 
 
-def drop_unless_awaiting_payment(order: Order) -> None:
-    """Take an order out of the index, which may be behind, unless it is ready and unpaid."""
-    if not order.awaits_payment:
-        runtime.current().views.put(_ended(order.id, clock.now()), order.version)
+def drop(order_id: str, last: Commit) -> None:
+    """Take an order that does not wait for a payment out of the index, which may be behind.
+
+    last: what changed it last. The row is as the message of that commit makes it, whenever it is written.
+    """
+    runtime.current().views.put(_ended(order_id, clock.read(last.time)), last.last)
 
 
 def ready_since(moment: datetime) -> Iterator[str]:

@@ -99,6 +99,19 @@ class ViewStoreSuite:
         assert views.query(here).rows == []
         assert views.query(f"place {here}", index="by_place").rows == []
 
+    def test_a_later_epoch_outranks_a_tombstone_and_no_row_of_before_outranks_that(
+        self, views: ViewStore, here: str
+    ) -> None:
+        epoch = 1_767_604_083_105_904
+        assert views.put(Row(here, "a", None), 2)
+        assert views.put(Row(here, "a", {"n": 1}), epoch + 1)
+        assert not views.put(Row(here, "a", {"n": 2}), 3)
+        assert views.put(Row(here, "a", None), epoch + 2)
+        assert not views.put(Row(here, "a", {"n": 3}), epoch + 3)
+        assert views.get(here, "a") is None
+        assert views.put(Row(here, "a", {"n": 4}), epoch + 60_000_000)
+        assert views.get(here, "a") == {"n": 4}
+
     def test_a_tombstone_may_come_before_the_row_that_it_deletes(self, views: ViewStore, here: str) -> None:
         assert views.put(Row(here, "a", None), 2)
         assert not views.put(Row(here, "a", {"n": 1}), 1)

@@ -137,6 +137,13 @@ class Repository(Generic[A]):
             return aggregate
         raise ConcurrencyError(f"too many changes to the {noun(self.aggregate)} {id} at once: ask again")
 
+    def last_change(self, id: str) -> Commit:
+        """The newest commit of an aggregate that changed it. Raises NotFoundError."""
+        for commit in runtime.current().store.backwards(self.aggregate.stream(id), page=1):
+            if any(event.name != Unchanged.__name__ for event in commit.events):
+                return commit
+        raise _missing_error(self.aggregate(id=id))
+
     def load(self, id: str) -> Loaded[A]:
         """Fold a stream: its newest usable snapshot, then the commits after it."""
         return load(self.aggregate, id, runtime.current().store)

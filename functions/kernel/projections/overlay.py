@@ -5,6 +5,7 @@ from heapq import merge
 from itertools import islice
 from typing import Any
 
+from functions.kernel.projections import gate
 from functions.kernel.projections.generations import Rows
 from functions.kernel.projections.view_store import Item, read_item, to_item
 from functions.kernel.runtime.json_text import compact, fitting
@@ -27,7 +28,7 @@ class OverlayViews:
     def put(self, row: Row, version: int) -> bool:
         """Gate, then note."""
         item, there = to_item(row, version), self._there((row.partition, row.sort))
-        if there and ("deleted" in there or int(there["version"]["N"]) >= version):
+        if not gate.opens(there, version):
             return False
         self._note((row.partition, row.sort), item)
         return True

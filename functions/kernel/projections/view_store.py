@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 from botocore.exceptions import ClientError
 
 from functions.kernel.domain.errors import UnavailableError
+from functions.kernel.projections import gate
 from functions.kernel.runtime import clock
 from functions.kernel.runtime.json_text import compact, deflated, fitting, inflated, read
 from functions.kernel.runtime.views import Page, Row
@@ -27,7 +28,6 @@ WRITE_UNIT = 1_024  # bytes of an item
 SHORT = 256  # bytes of text, of which too few would be saved
 BATCH = 100  # keys in one BatchGetItem
 TRIES = 6  # of a batch from which DynamoDB reads nothing
-NEWER = "attribute_not_exists(#partition) OR (#version < :version AND attribute_not_exists(deleted))"
 
 
 def to_item(row: Row, version: int) -> Item:
@@ -92,9 +92,9 @@ class DynamoViews:
             self._client.put_item(
                 TableName=self._table,
                 Item=cast(Any, to_item(row, version)),
-                ConditionExpression=NEWER,
+                ConditionExpression=gate.OPENS,
                 ExpressionAttributeNames={"#partition": "partition", "#version": "version"},
-                ExpressionAttributeValues={":version": {"N": str(version)}},
+                ExpressionAttributeValues=gate.values(version),
             )
         except ClientError as error:
             if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
@@ -237,8 +237,7 @@ class MemoryViews:
 
     def put(self, row: Row, version: int) -> bool:
         """Gate, then write."""
-        there = self.items.get((row.partition, row.sort))
-        if there and ("deleted" in there or int(there["version"]["N"]) >= version):
+        if not gate.opens(self.items.get((row.partition, row.sort)), version):
             return False
         self.items[row.partition, row.sort] = to_item(row, version)
         return True

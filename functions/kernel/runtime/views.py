@@ -10,9 +10,9 @@ class Row:
     """One row of a read model, with one source stream.
 
     partition, sort: where it is found (`sort` orders a partition as text). data: JSON-ready; None is a tombstone: once
-    written, no version replaces it. indexes: partition and sort in each index that has the row; the row is in no other.
-    expires: seconds since 1970 after which it may go. over: its time was over before it was made again from history: it
-    is read by nobody, and keeps older versions out until it expires.
+    written, no version of its epoch replaces it. indexes: partition and sort in each index that has the row; the row is
+    in no other. expires: seconds since 1970 after which it may go. over: its time was over before it was made again
+    from history: it is read by nobody, and keeps older versions out until it expires.
     """
 
     partition: str
@@ -40,7 +40,7 @@ class ViewStore(Protocol):
     """Where read models are kept. Every implementation passes one suite of tests."""
 
     def put(self, row: Row, version: int) -> bool:
-        """Write a row unless what is there has this version or a newer one, or is a tombstone. True when written."""
+        """Write a row unless what is there is a tombstone of its epoch, or as new; whether it was written."""
 
     def get(self, partition: str, sort: str) -> dict[str, Any] | None:
         """The data of a row; None when it is not there or a tombstone."""

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from functions.kernel.projections.view_store import NEWER
+from functions.kernel.projections import gate
 from tests.simulation.differential.case import Cases, code, refusal
 from tests.simulation.differential.place import INDEX, Place
 
@@ -37,9 +37,9 @@ def put_row(place: Place, table: str, version: str, **attributes: Any) -> str | 
         place.dynamodb.put_item,
         TableName=table,
         Item=row(version={"N": version}, **attributes),
-        ConditionExpression=NEWER,
+        ConditionExpression=gate.OPENS,
         ExpressionAttributeNames={"#partition": "partition", "#version": "version"},
-        ExpressionAttributeValues={":version": {"N": version}},
+        ExpressionAttributeValues=gate.values(int(version)),
     )
 
 

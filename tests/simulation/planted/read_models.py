@@ -6,7 +6,7 @@ from functions.depot import views as depot_views
 from functions.insights import rollup
 from functions.insights.models import stages
 from functions.kernel.messaging import known_customers
-from functions.kernel.projections import projection, view_store
+from functions.kernel.projections import gate, projection, view_store
 from functions.kernel.projections.view_store import DynamoViews
 from functions.ordering import views as ordering_views
 from functions.search import service as search_service
@@ -21,13 +21,13 @@ BUGS = (
         "projection without a gate",
         "A row shows the message that arrived last, not the newest version.",
         (NEVER_BACK, REBUILT),
-        (Set(view_store, "NEWER", "attribute_not_exists(#partition) OR #version < :version OR #version >= :version"),),
+        (Set(gate, "OPENS", gate.OPENS.replace(" AND attribute_not_exists(deleted)", " OR #version >= :version")),),
     ),
     Bug(
         "gate lets the same version through",
         "A message that is delivered twice is applied twice.",
         (NEVER_BACK,),
-        (Set(view_store, "NEWER", view_store.NEWER.replace("#version < :version", "#version <= :version")),),
+        (Set(gate, "OPENS", gate.OPENS.replace("#version < :version", "#version <= :version")),),
     ),
     Bug(
         "deleted row restored",

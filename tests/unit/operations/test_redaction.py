@@ -71,6 +71,18 @@ def test_a_field_that_this_code_does_not_know_yet_is_kept(version: int) -> None:
     assert read(body).body == body
 
 
+@pytest.mark.parametrize("version", [2, 99])
+def test_what_was_dropped_is_not_kept_of_a_version_that_should_not_have_it_either(version: int) -> None:
+    content = json.loads(body_with(points=7))
+    content["detail"]["metadata"]["version"] = version
+    letter = read(json.dumps(content))
+    assert not [text for text in PERSONAL if text in repr(letter)]
+    assert letter.version == version
+    kept = json.loads(letter.body)["detail"]
+    assert kept["metadata"] == content["detail"]["metadata"]
+    assert kept["data"] == {"customer_id": "customer-ada", "enabled": True, "points": 7}
+
+
 def test_a_message_that_the_language_does_not_know_is_kept_verbatim() -> None:
     body = body_with().replace("CustomerRegistered", "CustomerGreeted")
     assert read(body).body == body

@@ -184,6 +184,16 @@ def test_an_order_paid_since_the_index_was_read_is_left_alone_and_leaves_the_ind
     assert "OrderCancelled" not in names()
 
 
+def test_a_sweep_writes_the_row_of_an_ended_order_as_its_event_does(time: Time, ready: None) -> None:
+    time.now = READY + DAY
+    deliver(PAID)
+    time.now += SECOND * 90
+    sweep()
+    swept = rows().items.pop(("orders", "order-1"))
+    deliver_published()
+    assert rows().items["orders", "order-1"] == swept
+
+
 @pytest.mark.parametrize("faster", ["payment", "staff"])
 def test_a_payment_or_cancellation_just_before_the_sweep_takes_effect(time: Time, faster: str) -> None:
     store = ContendedStore()
