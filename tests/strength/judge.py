@@ -36,7 +36,8 @@ class _Judge:
             self._say(AT_IMPORT, repr(error))
             return
         signal.signal(signal.SIGVTALRM, self._endless)
-        for self._seed in self._task["seeds"]:
+        for seed in self._task["seeds"]:
+            self._seed = seed
             signal.setitimer(signal.ITIMER_VIRTUAL, self._task["seconds"])
             self._schedules += 1
             try:

@@ -150,7 +150,9 @@ class _Pass:
                     yield self._edit("condition negated", test, f"not ({self._text(test)})")
             case ast.BoolOp(op=operator, values=values):
                 other = " or " if isinstance(operator, ast.And) else " and "
-                yield self._edit("condition changed", node, "(" + other.join(f"({self._text(it)})" for it in values) + ")")
+                yield self._edit(
+                    "condition changed", node, "(" + other.join(f"({self._text(it)})" for it in values) + ")"
+                )
             case ast.Compare(left=left, ops=[operator], comparators=[right]):
                 changed = ast.Compare(left, [OPPOSITES[type(operator)]()], [right])
                 yield self._edit("comparison changed", node, ast.unparse(changed))
@@ -184,7 +186,8 @@ class _Pass:
         return self._source[begin:end]
 
     def _span(self, node: ast.expr | ast.stmt) -> tuple[int, int]:
-        assert node.end_lineno is not None and node.end_col_offset is not None
+        assert node.end_lineno is not None
+        assert node.end_col_offset is not None
         return self._place(node.lineno, node.col_offset), self._place(node.end_lineno, node.end_col_offset)
 
     def _place(self, line: int, column: int) -> int:

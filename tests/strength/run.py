@@ -3,7 +3,8 @@
     make simulate-strength SAMPLE=300 SEED=1 LIMIT=500 JOBS=2     a sample of this seed (SAMPLE=0: all mutants)
     make simulate-strength ARGS="--only functions/payments"       those whose identity contains this text
 
-A mutant is killed when a schedule violates an invariant, fails or never ends, and the same seed does not without the mutant.
+A mutant is killed when a schedule violates an invariant, fails or never ends, and that of the same seed does not
+without the mutant.
 Results are kept in .build/strength/results.jsonl, with a digest of the code: a run that was interrupted goes on.
 
 The last line is JSON: {"mutants", "killed", "equivalent", "survived", "unit_only", "median_schedules",
@@ -25,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.strength import results
-from tests.strength.judge import SURVIVED, VIOLATED
+from tests.strength.judge import SURVIVED
 from tests.strength.mutants import Mutant
 from tests.strength.population import ROOT, code_digest, module_of, population
 from tests.strength.results import UNFINISHED, Result
@@ -103,7 +104,7 @@ class Judging:
             found = self._process(task, range(first, self._limit + 1), ends - time.monotonic())
             schedules, cpu = schedules + found["schedules"], cpu + found["cpu"]
             result = Result(mutant.identity, found["how"], found["seed"], schedules, found["what"], round(cpu, 1))
-            if result.how == VIOLATED and not self._is_clean(result.seed):
+            if result.is_killed and result.seed and not self._is_clean(result.seed):
                 first = result.seed + 1
                 if first > self._limit:
                     return replace(result, how=SURVIVED, what="")
@@ -153,7 +154,9 @@ def report(found: dict[Mutant, Result], identities: set[str]) -> None:
     judged = line["mutants"] - line["equivalent"]
     low, high = results.wilson(line["killed"], judged)
     share = line["killed"] / judged if judged else 0.0
-    print(f"\nKilled: {line['killed']} of {judged} that are not equivalent, {share:.1%} (95 %: {low:.1%} to {high:.1%}).")
+    print(
+        f"\nKilled: {line['killed']} of {judged} that are not equivalent, {share:.1%} (95 %: {low:.1%} to {high:.1%})."
+    )
     print(f"At import or in the first schedule: {sum(it.is_immediate for it in every)}.")
     print("How: " + ", ".join(f"{how} {count}" for how, count in Counter(it.how for it in every).most_common()) + ".")
     print(json.dumps(line))
