@@ -55,6 +55,15 @@ class Mutant:
         return self.source[: self.edit.begin] + self.edit.text + self.source[self.edit.end :]
 
     @property
+    def compiles(self) -> bool:
+        """Whether the changed module is Python."""
+        try:
+            compile(self.mutated, self.file, "exec")
+        except SyntaxError:
+            return False
+        return True
+
+    @property
     def diff(self) -> str:
         """What is changed, with two lines around it."""
         lines = unified_diff(self.source.splitlines(), self.mutated.splitlines(), self.file, self.file, "", "", 2, "")
@@ -62,25 +71,15 @@ class Mutant:
 
 
 def mutants_of(file: str, source: str) -> list[Mutant]:
-    """All mutants of a module that still compile."""
+    """All mutants of a module, also those that do not compile."""
     found, seen = [], Counter[str]()
     for function, text, edit in _Pass(source).edits():
         original = source[edit.begin : edit.end]
         digest = hashlib.sha256("\0".join((text, original, edit.text)).encode()).hexdigest()[:10]
         name = f"{file}:{function}:{edit.operator}:{digest}"
         seen[name] += 1
-        mutant = Mutant(f"{name}:{seen[name]}", file, function, edit.operator, source, edit)
-        if _compiles(mutant.mutated):
-            found.append(mutant)
+        found.append(Mutant(f"{name}:{seen[name]}", file, function, edit.operator, source, edit))
     return found
-
-
-def _compiles(source: str) -> bool:
-    try:
-        compile(source, "a mutant", "exec")
-    except SyntaxError:
-        return False
-    return True
 
 
 class _Pass:

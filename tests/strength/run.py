@@ -22,6 +22,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -67,10 +68,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def sample(mutants: Sequence[Mutant], size: int, seed: int) -> list[Mutant]:
-    """So many mutants, drawn uniformly; all for 0."""
-    if not size or size >= len(mutants):
-        return list(mutants)
-    return random.Random(seed).sample(mutants, size)
+    """So many mutants that compile, drawn uniformly; all for 0."""
+    drawn = random.Random(seed).sample(mutants, len(mutants)) if size else mutants
+    return list(islice((it for it in drawn if it.compiles), size or None))
 
 
 class Judging:
