@@ -210,6 +210,11 @@ chaos: $(VENV) $(ENGINE) $(NODE) ## Real faults on a local deployment, under loa
 simulate-mutants: $(VENV) ## Plant bugs and count the schedules until the simulation finds each: JOBS=2 (more options: ARGS=)
 	@.venv/bin/python -m tests.simulation.planted.run $(if $(JOBS),--jobs "$(JOBS)") $(ARGS)
 
+.PHONY: simulate-strength
+simulate-strength: $(VENV) ## Mutate kernel and services, and count what the simulation notices: SAMPLE=300 SEED=1 LIMIT=500 JOBS=2
+	@.venv/bin/python -m tests.strength.run $(call option,sample,$(SAMPLE)) $(call option,seed,$(SEED)) \
+		$(call option,limit,$(LIMIT)) $(call option,jobs,$(JOBS)) $(ARGS)
+
 .PHONY: conformance
 conformance: $(VENV) ## Try robot and gateway against the robots' standard, and the kit with faulty ones: ARGS="--case TEXT"
 	@.venv/bin/python -m tests.conformance $(ARGS)

@@ -1,0 +1,63 @@
+"""One mutant, judged in a process of its own: run schedules until one violates an invariant.
+
+Reads {"module", "path", "source", "seeds", "seconds"} from stdin; without a module nothing is mutated. The last line of
+stdout is the finding as JSON: {"how", "seed", "schedules", "what", "cpu"}.
+"""
+
+import json
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from tests.strength.planting import plant
+
+SURVIVED, VIOLATED, AT_IMPORT, CRASHED, ENDLESS = "survived", "violated", "at import", "crashed", "endless"
+
+
+class _Judge:
+    def __init__(self, task: dict[str, Any]) -> None:
+        self._task = task
+        self._seed, self._schedules = 0, 0
+
+    def judge(self) -> None:
+        """Print the finding."""
+        if self._task["module"]:
+            plant(self._task["module"], Path(self._task["path"]), self._task["source"])
+        try:
+            from tests.simulation.deployment import manifests
+            from tests.simulation.schedule import run_schedule
+
+            manifests()
+        except Exception as error:
+            self._say(AT_IMPORT, repr(error))
+            return
+        signal.signal(signal.SIGVTALRM, self._endless)
+        for seed in self._task["seeds"]:
+            self._seed = seed
+            signal.setitimer(signal.ITIMER_VIRTUAL, self._task["seconds"])
+            self._schedules += 1
+            try:
+                violations = run_schedule(self._seed).violations
+            except Exception as error:
+                self._say(CRASHED, repr(error))
+                return
+            if violations:
+                self._say(VIOLATED, violations[0].invariant)
+                return
+        self._say(SURVIVED, "")
+
+    def _endless(self, _: int, __: FrameType | None) -> None:
+        self._say(ENDLESS, f"a schedule took more than {self._task['seconds']} CPU seconds")
+        os._exit(0)
+
+    def _say(self, how: str, what: str) -> None:
+        found = {"how": how, "seed": self._seed, "schedules": self._schedules, "what": what[:300]}
+        os.write(1, (json.dumps({**found, "cpu": round(time.process_time(), 1)}) + "\n").encode())
+
+
+if __name__ == "__main__":
+    _Judge(json.load(sys.stdin)).judge()

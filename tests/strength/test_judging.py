@@ -1,0 +1,96 @@
+"""Mutants judged in processes of their own, and the figures that follow."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.strength import results
+from tests.strength.mutants import Edit, Mutant
+from tests.strength.population import ROOT
+from tests.strength.results import Result, figures, wilson
+from tests.strength.run import Judging, committed, sample
+
+PUBLISH = "functions/kernel/eventstore/publish.py"
+
+
+def planted(file: str, old: str, new: str) -> Mutant:
+    """A mutant of one place."""
+    source = (ROOT / file).read_text()
+    begin = source.index(old)
+    return Mutant(f"{file}:{new}", file, "a function", "by hand", source, Edit("by hand", begin, begin + len(old), new))
+
+
+@pytest.fixture
+def judging(tmp_path: Path) -> Judging:
+    return Judging(tmp_path / "results.jsonl", limit=2, seconds=300)
+
+
+def test_a_mutant_that_breaks_every_message_is_killed_in_the_first_schedule(judging: Judging) -> None:
+    result = judging.judge(planted(PUBLISH, "reply_to=self.service if asks else None", "reply_to=1 / 0"))
+    assert (result.how, result.seed, result.schedules) == ("violated", 1, 1)
+    assert result.is_immediate
+
+
+def test_a_mutant_that_changes_nothing_survives(judging: Judging) -> None:
+    result = judging.judge(planted(PUBLISH, "self.service if asks else None", "None if not asks else self.service"))
+    assert (result.how, result.schedules, result.is_killed) == ("survived", 2, False)
+
+
+def test_a_mutant_that_cannot_be_imported_is_killed_at_import(judging: Judging) -> None:
+    result = judging.judge(planted(PUBLISH, "from typing import Any", "from typing import Nothing"))
+    assert (result.how, result.schedules) == ("at import", 0)
+
+
+def test_a_seed_that_violates_without_the_mutant_kills_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "results.jsonl"
+    key = f"{Judging(path, 1, 300).key.split()[0]} baseline"
+    results.append(path, key, Result("1", "violated", 1, 1, "an invariant", 1.0))
+    judging = Judging(path, limit=1, seconds=300)
+    result = judging.judge(planted(PUBLISH, "reply_to=self.service if asks else None", "reply_to=1 / 0"))
+    assert result.how == "survived"
+
+
+def test_a_mutant_that_has_a_result_is_not_judged_again(tmp_path: Path) -> None:
+    path, mutant = tmp_path / "results.jsonl", planted(PUBLISH, "asks else None", "asks else 0")
+    kept = Result(mutant.identity, "violated", 9, 9, "an invariant", 4.0)
+    results.append(path, Judging(path, 2, 300).key, kept)
+    with path.open("a") as file:
+        file.write('{"key": "cut o')
+    assert [it for _, it in Judging(path, 2, 300).all([mutant], jobs=1)] == [kept]
+
+
+def test_a_mutant_without_time_is_not_killed(tmp_path: Path) -> None:
+    result = Judging(tmp_path / "results.jsonl", 2, 0.01).judge(planted(PUBLISH, "asks else None", "asks else 0"))
+    assert (result.how, result.is_killed) == ("unfinished", False)
+
+
+def test_figures_count_each_mutant_once() -> None:
+    killed = Result("a", "violated", 3, 3, "", 2.0)
+    left = [Result(name, "survived", 60, 60, "", 9.0) for name in "bcd"]
+    line = figures([killed, replace(killed, identity="e", schedules=1, cpu=1.0), *left], {"a", "b"}, {"c"})
+    assert line == {
+        "mutants": 5,
+        "killed": 2,
+        "equivalent": 1,
+        "survived": 1,
+        "unit_only": 1,
+        "median_schedules": 2,
+        "cpu_seconds_median": 1.5,
+    }
+
+
+def test_the_interval_is_wilsons() -> None:
+    low, high = wilson(9, 10)
+    assert (round(low, 3), round(high, 3)) == (0.596, 0.982)
+    assert wilson(0, 0) == (0.0, 1.0)
+
+
+def test_the_same_seed_draws_the_same_sample() -> None:
+    mutants = [planted(PUBLISH, "asks else None", f"asks else {number}") for number in range(20)]
+    assert sample(mutants, 5, 1) == sample(mutants, 5, 1) != sample(mutants, 5, 2)
+    assert sample(mutants, 0, 1) == mutants
+
+
+def test_each_mutant_that_is_left_out_has_a_reason() -> None:
+    assert all(reason for entries in committed().values() for reason in entries.values())
