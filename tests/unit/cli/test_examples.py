@@ -112,7 +112,7 @@ def _parked_saga(scene: Scene) -> None:
     for _ in range(60):
         if scene.cli("saga list --status parked --json").data:
             break
-        scene.mall.pass_time(300)
+        scene.mall.pass_time(600)
     scene.ids[ORDER] = shopper.basket_id
 
 
