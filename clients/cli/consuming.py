@@ -40,7 +40,7 @@ def consumers(
         ]
         for one in found
     )
-    tool.out.rows(found, ("consumer", "state", "waiting", "takes", "reason"), rows, "nothing waits")
+    tool.out.rows(found, ("consumer", "state", "waiting", "takes", "reason", "by"), rows, "nothing waits")
 
 
 @verb("pause", "mallbots pause depot/inbox --reason 'a deploy' --yes", changes=True)

@@ -62,7 +62,9 @@ def lines(tool: Tool, groups: list[str], terms: list[str], since: datetime) -> I
             asked = {"logGroupName": group, "startTime": int(since.timestamp() * 1000)}
             asked |= {"filterPattern": json.dumps(term)} if term else {}  # in quotes it is one term
             for event in tool.account.call("logs", "filter_log_events", **asked)["events"]:
-                found[event["eventId"]] = {**event, "group": group}
+                # An engine on this machine gives no id: then time and text tell lines apart.
+                id = event.get("eventId") or f"{event['timestamp']} {event['message']}"
+                found[id] = {**event, "group": group, "eventId": id}
     for event in sorted(found.values(), key=lambda event: (event["timestamp"], event["eventId"])):
         stamp = datetime.fromtimestamp(event["timestamp"] / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         yield {"time": stamp, "group": event["group"], "line": event["message"].rstrip(), "id": event["eventId"]}

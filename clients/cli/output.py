@@ -49,7 +49,7 @@ class Output:
             table, any_row = _table(columns), False
             for row in rows:
                 any_row = True
-                table.add_row(*(Text(_word(value)) for value in row))
+                table.add_row(*(Text(_word(value)) for _, value in zip(columns, row, strict=True)))
             if any_row:
                 self._draw(table)
             else:

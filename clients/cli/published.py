@@ -104,17 +104,20 @@ def about(name: str) -> Json:
     }
 
 
-@cache
 def subscriptions() -> dict[str, list[str]]:
     """The messages that each consumer takes, such as depot/inbox."""
     for base, file in zip((Path(__file__).parent, stages.CHECKOUT), SUBSCRIPTIONS, strict=True):
         if (base / file).exists():
-            found: dict[str, list[str]] = json.loads((base / file).read_text())
-            return found
+            return _read(base / file)
     return {}
 
 
 @cache
+def _read(file: Path) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = json.loads(file.read_text())
+    return found
+
+
 def consumers() -> dict[str, list[str]]:
     """The services that consume each message."""
     found: defaultdict[str, set[str]] = defaultdict(set)

@@ -72,7 +72,8 @@ def skip(tool: Tool, id: Id, action: Action) -> None:
 @verb("robot register", "mallbots robot register Ajax --yes", changes=True)
 def register(tool: Tool, name: Annotated[str, typer.Argument(help="What staff call it.")]) -> None:
     """Register a robot by a name; its token, which is shown once, is what it signs in with."""
-    made = tool.post(BOTS, {"name": name}) if tool.agreed(f"register robot {name}") else dict.fromkeys(("id", "token"))
+    agreed = tool.agreed(f"register robot {name}")
+    made: Json = tool.post(BOTS, {"name": name}) if agreed else dict.fromkeys(("id", "token"))
     tool.out.fields(made, made.items())
 
 

@@ -13,7 +13,7 @@ from clients.credential import Credential
 from clients.managed_login import WITHIN, ManagedLogin
 from clients.user_pool import SignInError, UserPool
 
-TOKEN = "MALLBOTS_TOKEN"  # nosec B105  # the name of a variable: a token of a script's own, instead of a sign-in
+GIVEN = "MALLBOTS_TOKEN"  # a token of a script's own, instead of a sign-in
 OPERATOR = "operator"
 # Cognito compares the whole address with those of the app, and takes plain HTTP for localhost alone (infra/stages.py):
 # https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_UserPoolClientType.html
@@ -22,7 +22,7 @@ CALLBACK = "http://localhost:4590/signed-in"
 
 def credential(stage: Stage) -> Credential:
     """The credential of who is signed in; it renews itself. Raises EndedError where there is none."""
-    if given := os.environ.get(TOKEN):
+    if given := os.environ.get(GIVEN):
         return Credential(given)
     renew = _development(stage) if stage.is_local else _person(stage)
     return Credential(renew(""), renew)

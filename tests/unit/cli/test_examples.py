@@ -55,7 +55,7 @@ def scene(mall: ClientsMall, cli: CommandLine, monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.fixture(autouse=True)
 def _around(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A launcher that does nothing, an engine that has no log lines, and no browser."""
+    """A launcher that does nothing, an engine that has a log line, and no browser."""
     checkout = cli.folder / "checkout"
     for name in ("local", "idle_cost", "order_cost"):
         (checkout / "infra" / name).mkdir(parents=True)
@@ -67,7 +67,7 @@ def _around(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     (cli.folder / "state/outputs.json").write_text(json.dumps(outputs))
 
     def answer(self: object, request: Any) -> AWSResponse:
-        return AWSResponse(request.url, 200, {}, Raw(b'{"events": []}'))  # type: ignore[arg-type]
+        return AWSResponse(request.url, 200, {}, Raw(b'{"events": [{"timestamp": 1, "message": "taken"}]}'))  # type: ignore[arg-type]
 
     monkeypatch.setattr(botocore.httpsession.URLLib3Session, "send", answer)
 
@@ -112,7 +112,7 @@ def _parked_saga(scene: Scene) -> None:
     for _ in range(60):
         if scene.cli("saga list --status parked --json").data:
             break
-        scene.mall.pass_time(300)
+        scene.mall.pass_time(600)
     scene.ids[ORDER] = shopper.basket_id
 
 
