@@ -76,9 +76,9 @@ def durable_functions(run: Run, billed: Bill, memory_mb: int) -> dict[str, float
     usd[lines.INVOCATIONS] += MILLION * invoked * prices.INVOCATION
     usd[lines.SECONDS] += MILLION * seconds * memory_mb / 1024 * prices.GB_SECOND
     usd["durable operations"] = MILLION * (1 + 2 * commands + STAGES) * prices.DURABLE_OPERATION
-    sizes = [
-        text_size(json.dumps(fields["detail"])) for fields in _of(run, "published") if _is_of_the_saga(fields["detail"])
-    ]
+    routed = {one["entry"] for one in _of(run, "routed") if one["queue"] == f"{SAGA}/inbox"}
+    said = (one for one in _of(run, "published") if one["entry"] in routed or one["service"].endswith(SAGA))
+    sizes = [text_size(json.dumps(one["detail"])) for one in said]
     gigabytes = sum(sizes) / run.orders / 1e9
     usd["durable data"] = MILLION * gigabytes * (prices.DURABLE_GB + prices.DURABLE_GB_MONTH * DURABLE_DAYS / 30)
     return usd
@@ -108,12 +108,6 @@ def _usd_of_commits(run: Run) -> float:
     return MILLION * units / run.orders * prices.WRITE_UNIT
 
 
-def _is_of_the_saga(detail: dict[str, Any]) -> bool:
-    metadata = detail["metadata"]
-    to = detail.get("to") or []
-    return any(one.endswith(SAGA) for one in [metadata["source"], *(to if isinstance(to, list) else [to])])
-
-
 def _commands(run: Run) -> float:
     """The commands of the saga, of one order."""
     sources: list[str] = [one["detail"]["metadata"]["source"] for one in _of(run, "published")]
@@ -121,5 +115,6 @@ def _commands(run: Run) -> float:
 
 
 def _replies(run: Run) -> float:
-    """What is addressed to the saga, of one order."""
-    return sum(_is_of_the_saga(one["detail"]) for one in _of(run, "published")) / run.orders - _commands(run)
+    """What answers the saga, of one order: all that comes to its service but the event with which it begins."""
+    queues: list[str] = [one["queue"] for one in _of(run, "routed")]
+    return queues.count(f"{SAGA}/inbox") / run.orders - 1

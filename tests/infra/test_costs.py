@@ -26,7 +26,7 @@ def test_what_a_stage_costs_that_nobody_uses(prod: Templates) -> None:
         "metrics that alarms read": 33.10,
         "polling of empty queues (assumed)": 3.63,
         "secrets": 1.20,
-        "ticks of schedules": 1.71,
+        "ticks of schedules": 1.68,
     }
 
 
