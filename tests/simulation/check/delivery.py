@@ -1,6 +1,5 @@
 """Delivery: every message of every commit is handled by every subscriber, or is dead-lettered for a valid reason."""
 
-from collections import Counter
 from collections.abc import Collection, Iterator
 from typing import Any
 
@@ -30,21 +29,27 @@ class Deliveries:
     """The outcome of each message at each queue: handled, dead-lettered, or given up by a rule or a relay."""
 
     def __init__(self, history: ParsedHistory) -> None:
-        done: Counter[tuple[str, str]] = Counter()
         self._open: dict[tuple[str, str], list[Copy]] = {}
+        copies: dict[tuple[str, str], list[Copy]] = {}
         for copy in history.copies.values():
             if copy.message is None:
                 continue
             place = copy.queue, copy.message.id
-            if copy.deleted is not None:
-                done[place] += 1
-            else:
+            copies.setdefault(place, []).append(copy)
+            if copy.deleted is None:
                 self._open.setdefault(place, []).append(copy)
-        for letter in history.dead_letters:
-            # A message that the inbox or the queue dead-letters is deleted from its queue too, without being handled.
-            if letter.by in ("inbox", "redrive") and letter.message:
-                done[letter.queue, letter.message.id] -= 1
-        self.handled = {place for place, times in done.items() if times > 0}
+        # A copy that the inbox or the queue dead-letters is deleted from its queue too, without being handled. One may
+        # come to its failure queue twice: the inbox sends again what was not acknowledged.
+        dead = {
+            _dead_copy(copies.get((letter.queue, letter.message.id), ()), letter)
+            for letter in history.dead_letters
+            if letter.by in ("inbox", "redrive") and letter.message
+        }
+        self.handled = {
+            place
+            for place, there in copies.items()
+            if any(copy.deleted is not None and copy.id not in dead for copy in there)
+        }
         self.dead_lettered = {
             (letter.queue, letter.message.id): letter
             for letter in history.dead_letters
@@ -82,6 +87,19 @@ class Deliveries:
         """Whether a service, or one queue of it, has not handled some message of these names about an aggregate."""
         missed = self._missed.get((place, aggregate_id))
         return missed is not None and any(name in missed for name in names)
+
+
+def _dead_copy(copies: Collection[Copy], letter: DeadLetter) -> str:
+    """The copy that a dead letter was: the one in its queue that was received last before it.
+
+    One that was received again after it was not deleted with it: what became of it then counts.
+    """
+    there = [
+        (copy.received[-1], copy.id)
+        for copy in copies
+        if copy.received and copy.received[-1] <= letter.at and (copy.deleted is None or copy.deleted >= letter.at)
+    ]
+    return max(there, default=(0, ""))[1]
 
 
 def violations(history: ParsedHistory, deliveries: Deliveries) -> Iterator[Violation]:

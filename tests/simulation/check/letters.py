@@ -38,6 +38,7 @@ NEXT = {
 }
 BATCH = "DDBStreamBatchInfo"  # in what a stream gave up
 HIGHEST_CAP = 20
+EDITION = "made by an edit of"
 TICK: tuple[str, ...] = ()  # the message of a schedule, whose id is made of what it holds: it is known by its body
 
 
@@ -265,9 +266,15 @@ def _counted(given_up: list[GivenUp], letters: Mapping[str, Stored]) -> Iterator
         if any(one.is_batch for one in of_letter) or letter.last["consumer"].endswith("/relay") or not of_letter:
             continue
         times = len({one.message for one in of_letter})
-        if letter.last["repetitions"] != times - 1 and not _came_by_a_run(letter):
+        repetitions = times if _is_edition(letter) else times - 1
+        if letter.last["repetitions"] != repetitions and not _came_by_a_run(letter):
             text = f"letter {letter.id} came {times} times, and counts {letter.last['repetitions']} repetitions"
             yield Violation(COUNTED, text, {"letter": letter.id})
+
+
+def _is_edition(letter: Stored) -> bool:
+    """Whether an edit made it: it was a letter before it came the first time."""
+    return any(one["what"] == EDITION for one in letter.last["history"])
 
 
 def _came_by_a_run(letter: Stored) -> bool:
@@ -280,7 +287,7 @@ def _end(letter: Stored) -> Iterator[Violation]:
         yield Violation(ENDS, f"letter {letter.id} is {state} in the end", {"letter": letter.id})
     if state in (PARKED, DISCARDED):
         said = [one for one in letter.last["history"] if one["what"] == state and one["detail"].strip()]
-        if not said and not any(one["what"] == "made by an edit of" for one in letter.last["history"]):
+        if not said and not _is_edition(letter):
             yield Violation(ENDS, f"letter {letter.id} is {state} without a reason", {"letter": letter.id})
 
 
