@@ -144,21 +144,30 @@ def _stops(run: Run, order: list[int], letters: dict[str, Stored]) -> Iterator[t
     A worker looks at the outcomes that it has taken before it sends. Another may have looked before. What was claimed
     before is sent all the same: it may have been sent before a crash.
     """
+    if any(data["ramp_from"] for _, data in run.versions):
+        return
+    judged = list(_judged(run, order))
+    for (at, taker, why), (until, _, _) in zip(judged, [*judged[1:], (1 << 62, "", "")], strict=True):
+        begin = [at if run.senders[n] == taker else at + AT_WORK for n in order]
+        later = [
+            n
+            for n, since in zip(order, begin, strict=True)
+            if why and since < run.sent[n] <= until and _claimed(run, n, letters) > at
+        ]
+        if later:
+            yield STOPS, f"{run.id} sent {len(later)} letters after {why} had failed"
+            return
+
+
+def _judged(run: Run, order: list[int]) -> Iterator[tuple[int, str, str]]:
+    """Each outcome that was taken: when, by which container, and why the run must stop from then on, if it must."""
     known: dict[int, str] = {}
-    stop_at = run.versions[0][1]["stop_at"]
     for at, position, outcome, taker in run.taken:
         known[position] = outcome
         judged = [known[one] for one in order if one in known][-JUDGED:]
         failures = sum(one in FAILED for one in judged)
-        if failures >= LEAST_FAILURES and failures / len(judged) >= stop_at:
-            later = [
-                n
-                for n in order
-                if run.sent[n] > at + (0 if run.senders[n] == taker else AT_WORK) and _claimed(run, n, letters) > at
-            ]
-            if later and not any(data["ramp_from"] for _, data in run.versions):
-                yield STOPS, f"{run.id} sent {len(later)} letters after {failures} of {len(judged)} had failed"
-                return
+        must = failures >= LEAST_FAILURES and failures / len(judged) >= run.versions[0][1]["stop_at"]
+        yield at, taker, f"{failures} of {len(judged)}" if must else ""
 
 
 def _claimed(run: Run, position: int, letters: dict[str, Stored]) -> int:
