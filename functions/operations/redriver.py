@@ -207,7 +207,7 @@ def _settle(run: Run, states: str, worker: Worker) -> dict[int, str]:
 def _send_next(run: Run, states: str, worker: Worker) -> dict[int, str]:
     """Send the next letters, as many as ramp and rate allow; those before them that are not to be sent are skipped."""
     most = min(runs.may_send(run, states), worker.allowance(run), LOOKED_AT)
-    if not most:
+    if most <= 0:
         return {}
     pending = [position for position, state in enumerate(states) if state == PENDING]
     skipped: dict[int, str] = {}

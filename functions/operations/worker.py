@@ -45,12 +45,16 @@ class Worker:
             self.errors.append(error)
 
     def allowance(self, run: Run) -> int:
-        """How many letters the rate allows now: what a second gives at most, and one to begin with."""
+        """How many letters the rate allows now: what a second gives at most, and one to begin with.
+
+        A clock that is set back counts as standing still.
+        """
         now = clock.now()
         credit, since = self.credit.get(run.id, (1.0, now))
-        credit = min(credit + (now - since).total_seconds() * run.rate, max(1.0, run.rate))
+        passed = max(0.0, (now - since).total_seconds())
+        credit = min(credit + passed * run.rate, max(1.0, run.rate))
         self.credit[run.id] = credit, now
-        return int(credit)
+        return max(0, int(credit))
 
     def spend(self, run: Run, letters: int) -> None:
         """So many letters were sent."""

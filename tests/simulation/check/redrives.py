@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.simulation.check.letters import REDRIVING, TABLE, stored
+from tests.simulation.check.letters import REDRIVING, TABLE, Stored, stored
 from tests.simulation.check.parsed_history import SECOND, ParsedHistory, row_data
 from tests.simulation.check.violation import Violation
 
@@ -62,7 +62,7 @@ def violations(history: ParsedHistory) -> Iterator[Violation]:
     letters = stored(history)
     for run in runs.values():
         about = {"run": run.id}
-        for invariant, text in (*_ramp(run), *_halted(run), *_limited(run, letters), *_set(run)):
+        for invariant, text in (*_ramp(run, letters), *_halted(run), *_limited(run, letters), *_set(run)):
             yield Violation(invariant, text, about)
         if history.is_quiescent:
             for invariant, text in _outcomes(run, letters):
@@ -110,9 +110,15 @@ def _read_row(at: int, fields: dict[str, Any], runs: dict[str, Run]) -> None:
         run.pages[sort].append((at, data["letters"]))
 
 
-def _ramp(run: Run) -> Iterator[tuple[str, str]]:
-    """Of a run whose ramp never began again. A letter that came back as a dead letter is told by its row alone."""
+def _ramp(run: Run, letters: dict[str, Stored]) -> Iterator[tuple[str, str]]:
+    """Of a run whose ramp never began again. A letter that came back as a dead letter is told by its row alone.
+
+    What relays publish goes to no queue, and is known at once: a run with such letters is not judged by its sends.
+    """
     if any(data["ramp_from"] for _, data in run.versions):
+        return
+    ids = {id for pages in run.pages.values() for _, page in pages for id in page} & set(letters)
+    if any(letters[id].last["consumer"].endswith("/relay") for id in ids):
         return
     order = sorted(run.sent, key=lambda position: (run.sent[position], position))
     begin = 0
@@ -129,25 +135,45 @@ def _ramp(run: Run) -> Iterator[tuple[str, str]]:
                     f"letter {later[0]} of {run.id} was sent before {len(late)} of the step before had an outcome",
                 )
         begin += size or 0
-    yield from _stops(run, order)
+    yield from _stops(run, order, letters)
 
 
-def _stops(run: Run, order: list[int]) -> Iterator[tuple[str, str]]:
+def _stops(run: Run, order: list[int], letters: dict[str, Stored]) -> Iterator[tuple[str, str]]:
     """As soon as the redriver has taken outcomes of which too many are failures, it sends no more.
 
-    A worker looks at the outcomes that it has taken before it sends. Another may have looked before.
+    A worker looks at the outcomes that it has taken before it sends. Another may have looked before. What was claimed
+    before is sent all the same: it may have been sent before a crash.
     """
+    if any(data["ramp_from"] for _, data in run.versions):
+        return
+    judged = list(_judged(run, order))
+    for (at, taker, why), (until, _, _) in zip(judged, [*judged[1:], (1 << 62, "", "")], strict=True):
+        begin = [at if run.senders[n] == taker else at + AT_WORK for n in order]
+        later = [
+            n
+            for n, since in zip(order, begin, strict=True)
+            if why and since < run.sent[n] <= until and _claimed(run, n, letters) > at
+        ]
+        if later:
+            yield STOPS, f"{run.id} sent {len(later)} letters after {why} had failed"
+            return
+
+
+def _judged(run: Run, order: list[int]) -> Iterator[tuple[int, str, str]]:
+    """Each outcome that was taken: when, by which container, and why the run must stop from then on, if it must."""
     known: dict[int, str] = {}
-    stop_at = run.versions[0][1]["stop_at"]
     for at, position, outcome, taker in run.taken:
         known[position] = outcome
         judged = [known[one] for one in order if one in known][-JUDGED:]
         failures = sum(one in FAILED for one in judged)
-        if failures >= LEAST_FAILURES and failures / len(judged) >= stop_at:
-            later = [n for n in order if run.sent[n] > at + (0 if run.senders[n] == taker else AT_WORK)]
-            if later and not any(data["ramp_from"] for _, data in run.versions):
-                yield STOPS, f"{run.id} sent {len(later)} letters after {failures} of {len(judged)} had failed"
-                return
+        must = failures >= LEAST_FAILURES and failures / len(judged) >= run.versions[0][1]["stop_at"]
+        yield at, taker, f"{failures} of {len(judged)}" if must else ""
+
+
+def _claimed(run: Run, position: int, letters: dict[str, Stored]) -> int:
+    """When a run claimed a letter that it sent."""
+    letter, place = letters.get(run.letters[position]), f"{run.id}/{position}"
+    return next((at for at, data in letter.versions if data["run"] == place), 0) if letter else 0
 
 
 def _halted(run: Run) -> Iterator[tuple[str, str]]:
@@ -173,9 +199,10 @@ def _set(run: Run) -> Iterator[tuple[str, str]]:
     if gathered is None:
         return
     total = next(data["total"] for at, data in run.versions if at == gathered)
-    in_order = [page for sort in sorted(run.pages) for at, page in run.pages[sort][-1:]]
-    ids = [id for page in in_order for id in page]
-    if any(at > gathered for pages in run.pages.values() for at, _ in pages):
+    mine = f"letters {run.versions[0][1]['life']} "  # a first try whose row never came has pages, too
+    in_order = [page for sort in sorted(run.pages) if sort.startswith(mine) for at, page in run.pages[sort][-1:]]
+    ids = [id for page in in_order for id in page][:total]  # pages count only as far as the run says
+    if any(at > gathered for sort, pages in run.pages.items() if sort.startswith(mine) for at, _ in pages):
         yield OWN_SET, f"the set of {run.id} was written after it had begun"
     if len(ids) != total or len(set(ids)) != len(ids):
         yield OWN_SET, f"{run.id} has {len(ids)} letters, {len(set(ids))} of them different, and says {total}"

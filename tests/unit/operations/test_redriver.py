@@ -124,6 +124,23 @@ def test_a_rate_is_kept(place: Place) -> None:
     assert (place.now - begun).total_seconds() >= 400 / 5
 
 
+def test_a_clock_that_is_set_back_lifts_neither_the_rate_nor_the_ramp(place: Place) -> None:
+    place.run(place.letters(30))
+    set_back: list[bool] = []
+
+    def set_back_once() -> None:
+        if place.sent and not set_back:
+            set_back.append(True)
+            place.now -= timedelta(seconds=5)
+
+    place.ticks.append(set_back_once)
+    sent_at: list[int] = []
+    place.ticks.append(lambda: sent_at.append(len(place.sent)))
+    place.redrive()
+    assert set_back
+    assert sorted(set(sent_at))[:3] == [1, 3, 8]
+
+
 def test_a_letter_is_in_one_run_at_a_time_and_the_other_says_so(place: Place) -> None:
     letters = place.letters(20)
     first, second = place.run(letters), place.run(letters)
