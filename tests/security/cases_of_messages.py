@@ -66,7 +66,7 @@ def logged(secret: str, method: str, path: str, body: Any) -> Any:
     """A request that fails, after which no log line may hold what it said."""
 
     def attack(world: World) -> Answer:
-        route = f'"route": "{method} {path}", "status": 400'
+        route = f'"route":"{method} {path}","status":400'
         before = world.logs().count(route)
         answer = world.send(method, world.scene.path(path), body, token=world.scene.tokens["staff"])
         assert world.logs().count(route) > before, "the request has no line, so its log shows nothing"

@@ -178,8 +178,8 @@ PLACES = (
         (
             Edit(
                 inbox.Inbox._dispatch,
-                "started = clock.now()",
-                'started = clock.now()\n        observe.logger().info("received", extra={"content": content})',
+                "refusal = None",
+                'refusal = None\n        observe.logger().info("received", extra={"content": content})',
             ),
         ),
     ),
