@@ -20,6 +20,7 @@ from functools import partial
 from typing import Any
 
 from functions.kernel.messaging.inbox import FIFO_GROUP, Inbox
+from functions.operations.mappings import ENABLED
 from tests.flow.forecasting import FAILS, PASSES, Became, Broken, Compared, DeadLetter, broken_handlers, varied
 from tests.simulation.choices import Choices
 from tests.simulation.deployment import manifests
@@ -107,6 +108,7 @@ class ForecastedSchedule(_Schedule):
     def _redrive(self, letter: DeadLetter) -> Became:
         """Send a letter to its queue, and wait for what happens to it first; what is put off is taken out."""
         cloud, queue = self.cloud, self.cloud.queues[letter.consumer]
+        self._resume_consumer(queue)
         begin = len(cloud.history.entries)
         [received] = received_by_newest_code({"Records": [{"body": letter.body}]})["Records"]
         as_received = received["body"]
@@ -133,6 +135,13 @@ class ForecastedSchedule(_Schedule):
         cloud.run(cloud.now() + FOLLOWED_FOR)
         names = (fields.get("name", "") for _, kind, fields in cloud.history.entries[begin:] if kind == "published")
         return replace(became, published=Counter(names))
+
+    def _resume_consumer(self, queue: Queue) -> None:
+        """As an operator does with a consumer that paused itself, before letters go back to it."""
+        worker = queue.worker
+        if worker and worker.state != ENABLED:
+            worker.switch(on=True)
+            self._until(lambda: worker.state == ENABLED)
 
     def _take_out(self, queue: Queue, message: str) -> None:
         left = queue.messages.get(message)
