@@ -8,6 +8,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from tests.simulation.check.letters import REDRIVING, TABLE, Stored, stored
@@ -146,8 +147,7 @@ def _stops(run: Run, order: list[int], letters: dict[str, Stored]) -> Iterator[t
     """
     if any(data["ramp_from"] for _, data in run.versions):
         return
-    judged = list(_judged(run, order))
-    for (at, taker, why), (until, _, _) in zip(judged, [*judged[1:], (1 << 62, "", "")], strict=True):
+    for (at, taker, why), (until, _, _) in pairwise([*_judged(run, order), (1 << 62, "", "")]):
         begin = [at if run.senders[n] == taker else at + AT_WORK for n in order]
         later = [
             n
