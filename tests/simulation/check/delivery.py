@@ -40,11 +40,10 @@ class Deliveries:
                 self._open.setdefault(place, []).append(copy)
         # A copy that the inbox or the queue dead-letters is deleted from its queue too, without being handled. One may
         # come to its failure queue twice: the inbox sends again what was not acknowledged.
-        dead = {
-            _dead_copy(copies.get((letter.queue, letter.message.id), ()), letter)
-            for letter in history.dead_letters
-            if letter.by in ("inbox", "redrive") and letter.message
-        }
+        dead: set[str] = set()
+        for letter in history.dead_letters:
+            if letter.by in ("inbox", "redrive") and letter.message:
+                dead.add(_dead_copy(copies.get((letter.queue, letter.message.id), ()), letter, dead))
         self.handled = {
             place
             for place, there in copies.items()
@@ -89,17 +88,17 @@ class Deliveries:
         return missed is not None and any(name in missed for name in names)
 
 
-def _dead_copy(copies: Collection[Copy], letter: DeadLetter) -> str:
-    """The copy that a dead letter was: the one in its queue that was received last before it.
+def _dead_copy(copies: Collection[Copy], letter: DeadLetter, dead: Collection[str]) -> str:
+    """The copy that a dead letter was: of those in its queue, received before it, the one that was deleted next.
 
     One that was received again after it was not deleted with it: what became of it then counts.
     """
     there = [
-        (copy.received[-1], copy.id)
+        (copy.id in dead, copy.deleted or 1 << 62, -copy.received[-1], copy.id)
         for copy in copies
         if copy.received and copy.received[-1] <= letter.at and (copy.deleted is None or copy.deleted >= letter.at)
     ]
-    return max(there, default=(0, ""))[1]
+    return min(there)[-1] if there else ""
 
 
 def violations(history: ParsedHistory, deliveries: Deliveries) -> Iterator[Violation]:
