@@ -51,11 +51,9 @@ class Boards:
             subprotocols=[frames.PROTOCOL],
             process_request=self._admit,  # type: ignore
         )
+        # Kept, since a file may be asked for while this stops.
+        self.url = f"ws://127.0.0.1:{self._server.socket.getsockname()[1]}"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    @property
-    def url(self) -> str:
-        return f"ws://127.0.0.1:{self._server.socket.getsockname()[1]}"
 
     def stop(self) -> None:
         self._server.shutdown()
