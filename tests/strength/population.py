@@ -2,7 +2,8 @@
 
 import ast
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from tests.strength.mutants import Mutant, mutants_of
@@ -36,7 +37,8 @@ def module_of(file: str) -> str:
     return file.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 
-def code_digest(sources: Iterable[str] = SOURCES) -> str:
+@cache
+def code_digest(sources: tuple[str, ...] = SOURCES) -> str:
     """A digest of system, simulation and checker; comments do not count."""
     digest = hashlib.sha256()
     for path in sorted(path for source in sources for path in _modules(ROOT / source)):

@@ -27,6 +27,10 @@ class MemoryMappings:
         """Whether messages of a consumer are received."""
         return self.state(name) != DISABLED
 
+    def off(self) -> set[str]:
+        """The consumers whose messages are not received."""
+        return {name for name in self._on if not self.is_on(name)}
+
     def set(self, name: str, *, on: bool) -> None:
         """Switched by another, some time ago."""
         self._on[name] = on

@@ -1,13 +1,27 @@
 """The command line on a mall in memory: its requests reach the real services, and a user pool of the test's."""
 
+import ssl
 import time
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
+import httpx
 import pytest
+import typer.main
 
 from tests.support.operated import deployed
 from tests.unit.cli.typed import ClientsMall, CommandLine, set_up
+
+
+@pytest.fixture(autouse=True, scope="session")
+def made_once() -> Iterator[None]:
+    """What each process of the command line makes at its start: the tree of its verbs, and trusted authorities."""
+    trusted = ssl.create_default_context()
+    with pytest.MonkeyPatch.context() as process:
+        process.setattr(typer.main, "get_command", cache(typer.main.get_command))
+        process.setattr(httpx._transports.default, "create_ssl_context", lambda **_: trusted)
+        yield
 
 
 @pytest.fixture

@@ -17,9 +17,9 @@ import pytest
 
 from clients.cli.__main__ import main
 from functions.kernel.composition import forecast
+from functions.kernel.runtime import clock
 from functions.kernel.runtime.context import Caller
 from functions.kernel.runtime.runtime import active
-from functions.operations import consumers
 from functions.operations.consumers import Consumer
 from functions.operations.mappings import Backlog
 from tests.support.callers import OPERATOR_ON_CALL
@@ -69,8 +69,8 @@ class ClientsMall(OperatedMall):
         return Backlog(sum(len(queue.messages) for queue in found), 0, 0)
 
     def _follow(self) -> None:
-        with self.at_work("operations"):
-            self.paused = {name for name in consumers.consumers() if not self.mappings.is_on(name)}
+        with clock.fixed(lambda: self.now):
+            self.paused = self.mappings.off()
 
 
 @dataclass(frozen=True)
