@@ -148,7 +148,12 @@ def _release(run_id: str, worker: Worker, states: str | None = None) -> bool:
 
 
 def _gather(run: Run) -> bool:
-    """Add a page of a filter's letters to the set: those that there were when it was asked for, the oldest first."""
+    """Add a page of a filter's letters to the set: those that there were when it was asked for, the oldest first.
+
+    Its first write is of the run, so that each try has a version of its own, and its page replaces that of the try
+    before, which may have found other letters.
+    """
+    run = run_rows.put(run)
     begun = run.total // PAGE * PAGE
     found = list(run_rows.letters_of(run, range(begun, run.total)).values())
     most, after = min(PAGE, runs.MOST - begun), run.after
@@ -162,7 +167,12 @@ def _gather(run: Run) -> bool:
     run_rows.add_letters(run, begun, found)
     total = begun + len(found)
     is_all = after is None or total >= runs.MOST
-    run_rows.change(run.id, lambda one: runs.gathered(one, total, None if is_all else after))
+
+    def decide(one: Run) -> Run:
+        is_next = one.lease_by == run.lease_by and (one.total, one.after) == (run.total, run.after)
+        return runs.gathered(one, total, None if is_all else after) if is_next else one
+
+    run_rows.change(run.id, decide)
     return True
 
 
@@ -207,7 +217,7 @@ def _settle(run: Run, states: str, worker: Worker) -> dict[int, str]:
 def _send_next(run: Run, states: str, worker: Worker) -> dict[int, str]:
     """Send the next letters, as many as ramp and rate allow; those before them that are not to be sent are skipped."""
     most = min(runs.may_send(run, states), worker.allowance(run), LOOKED_AT)
-    if not most:
+    if most <= 0:
         return {}
     pending = [position for position, state in enumerate(states) if state == PENDING]
     skipped: dict[int, str] = {}

@@ -48,7 +48,8 @@ class Worker:
         """How many letters the rate allows now: what a second gives at most, and one to begin with."""
         now = clock.now()
         credit, since = self.credit.get(run.id, (1.0, now))
-        credit = min(credit + (now - since).total_seconds() * run.rate, max(1.0, run.rate))
+        passed = max(0.0, (now - since).total_seconds())  # a clock that is set back takes nothing away
+        credit = min(credit + passed * run.rate, max(1.0, run.rate))
         self.credit[run.id] = credit, now
         return int(credit)
 

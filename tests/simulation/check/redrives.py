@@ -35,7 +35,8 @@ class Run:
 
     letters, senders: which, and by which container. told: the outcome that the redriver took last; taken: all,
     with the container that took each.
-    first_told: when a consumer said first what became of it.
+    first_told, done_told: when a consumer said first what became of it, and that it was handled. at_once: what no
+    queue had, for a relay published it: since when its outcome is known, which, and to whom.
     """
 
     id: str
@@ -47,6 +48,8 @@ class Run:
     told: dict[int, tuple[int, str]] = field(default_factory=dict)
     taken: list[tuple[int, int, str, str]] = field(default_factory=list)
     first_told: dict[int, int] = field(default_factory=dict)
+    done_told: dict[int, int] = field(default_factory=dict)
+    at_once: dict[int, tuple[int, str, str]] = field(default_factory=dict)
 
     def states(self) -> Iterator[tuple[int, int, str]]:
         """From when until when it was in which state."""
@@ -60,6 +63,7 @@ def violations(history: ParsedHistory) -> Iterator[Violation]:
     if not runs:
         return
     letters = stored(history)
+    _read_at_once(history, runs)
     for run in runs.values():
         about = {"run": run.id}
         for invariant, text in (*_ramp(run), *_halted(run), *_limited(run, letters), *_set(run)):
@@ -88,6 +92,8 @@ def _runs(history: ParsedHistory) -> dict[str, Run]:
             id, _, position = told["run"].rpartition("/")
             if id in runs:
                 runs[id].first_told.setdefault(int(position), at)
+                if told["outcome"] == "done":
+                    runs[id].done_told.setdefault(int(position), at)
         elif kind == "deleted" and fields["message"] in outcomes:
             told = outcomes[fields["message"]]
             id, _, position = told["run"].rpartition("/")
@@ -110,19 +116,38 @@ def _read_row(at: int, fields: dict[str, Any], runs: dict[str, Run]) -> None:
         run.pages[sort].append((at, data["letters"]))
 
 
+def _read_at_once(history: ParsedHistory, runs: dict[str, Run]) -> None:
+    """Of letters that were claimed and in no queue: their rows say what became of them."""
+    claims: dict[str, str] = {}
+    for at, kind, fields in history.entries:
+        if kind != "row" or fields["table"] != TABLE or not fields["key"][0].startswith("letter "):
+            continue
+        data = row_data(fields["item"]) if fields["key"][1] == "letter" else None
+        if not data:
+            continue
+        id, _, position = claims.pop(fields["key"][0], "").rpartition("/")
+        if data["state"] == REDRIVING:
+            claims[fields["key"][0]] = data["run"]
+        elif id in runs and int(position) not in runs[id].sent:
+            outcome = "done" if data["state"] == "done" else "dead"
+            runs[id].at_once[int(position)] = at, outcome, fields.get("container", "")
+
+
 def _ramp(run: Run) -> Iterator[tuple[str, str]]:
     """Of a run whose ramp never began again. A letter that came back as a dead letter is told by its row alone."""
     if any(data["ramp_from"] for _, data in run.versions):
         return
-    order = sorted(run.sent, key=lambda position: (run.sent[position], position))
+    known = {position: at for position, (at, _, _) in run.at_once.items()}
+    sent, first_told = {**run.sent, **known}, {**run.first_told, **known}
+    order = sorted(sent, key=lambda position: (sent[position], position))
     begin = 0
     for size in (*STEPS, None):
         step = order[begin : begin + size] if size else []
         later = order[begin + size :] if size else []
-        untold = [position for position in step if later and position not in run.first_told]
+        untold = [position for position in step if later and position not in first_told]
         if later:
-            begins = run.sent[later[0]]
-            late = [position for position in step if run.first_told.get(position, begins) > begins]
+            begins = sent[later[0]]
+            late = [position for position in step if first_told.get(position, begins) > begins]
             if late and not untold:
                 yield (
                     RAMP,
@@ -133,21 +158,23 @@ def _ramp(run: Run) -> Iterator[tuple[str, str]]:
 
 
 def _stops(run: Run, order: list[int]) -> Iterator[tuple[str, str]]:
-    """As soon as the redriver has taken outcomes of which too many are failures, it sends no more.
+    """Nothing is sent while too many of the outcomes that the redriver has taken are failures.
 
-    A worker looks at the outcomes that it has taken before it sends. Another may have looked before.
+    A worker looks at the outcomes that it has taken before it sends. Another may have looked before. What failed and
+    was handled since is no failure: it may be known to who sends.
     """
-    known: dict[int, str] = {}
     stop_at = run.versions[0][1]["stop_at"]
-    for at, position, outcome, taker in run.taken:
-        known[position] = outcome
+    taken = [*run.taken, *((at, position, what, who) for position, (at, what, who) in run.at_once.items())]
+    for position in (one for one in order if one in run.sent):
+        at, sender = run.sent[position], run.senders[position]
+        known = {n: what for since, n, what, who in sorted(taken) if since + (0 if who == sender else AT_WORK) < at}
+        done = [*run.done_told.items(), *((n, since) for n, (since, what, _) in run.at_once.items() if what == "done")]
+        known |= {n: "done" for n, since in done if since < at}
         judged = [known[one] for one in order if one in known][-JUDGED:]
         failures = sum(one in FAILED for one in judged)
         if failures >= LEAST_FAILURES and failures / len(judged) >= stop_at:
-            later = [n for n in order if run.sent[n] > at + (0 if run.senders[n] == taker else AT_WORK)]
-            if later and not any(data["ramp_from"] for _, data in run.versions):
-                yield STOPS, f"{run.id} sent {len(later)} letters after {failures} of {len(judged)} had failed"
-                return
+            yield STOPS, f"{run.id} sent letter {position} after {failures} of {len(judged)} had failed"
+            return
 
 
 def _halted(run: Run) -> Iterator[tuple[str, str]]:
@@ -168,14 +195,18 @@ def _limited(run: Run, letters: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _set(run: Run) -> Iterator[tuple[str, str]]:
-    """Once it is running, its set stays as it was, and it sends what is in it."""
+    """Once it is running, its set stays as it was, and it sends what is in it.
+
+    Not of the set are pages of another life, of a request that was repeated and found the run there already, and what
+    an earlier try wrote beyond its total.
+    """
     gathered = next((at for at, data in run.versions if not data["filter"]), None)
     if gathered is None:
         return
-    total = next(data["total"] for at, data in run.versions if at == gathered)
-    in_order = [page for sort in sorted(run.pages) for at, page in run.pages[sort][-1:]]
-    ids = [id for page in in_order for id in page]
-    if any(at > gathered for pages in run.pages.values() for at, _ in pages):
+    total, life = next((data["total"], data["life"]) for at, data in run.versions if at == gathered)
+    own = [run.pages[sort] for sort in sorted(run.pages) if sort.startswith(f"letters {life} ")]
+    ids = [id for pages in own for id in pages[-1][1]][:total]
+    if any(at > gathered for pages in own for at, _ in pages):
         yield OWN_SET, f"the set of {run.id} was written after it had begun"
     if len(ids) != total or len(set(ids)) != len(ids):
         yield OWN_SET, f"{run.id} has {len(ids)} letters, {len(set(ids))} of them different, and says {total}"
