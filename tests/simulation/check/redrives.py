@@ -22,6 +22,7 @@ LIMITED = "a letter is sent back no more often than its redrive allows"
 ONCE = "a redrive that is asked for twice under one key is one"
 OWN_SET = "a redrive sends letters of its set, which stays as it was shown"
 
+ROUTE = "/api/operations/redrives"
 STEPS = (1, 2, 5, 20, 50)
 FAILED, LEAST_FAILURES, JUDGED = ("failing", "dead"), 2, 100
 # A worker of the redriver that had looked before may send what it has claimed: it lives for 60 s at most.
@@ -35,8 +36,9 @@ class Run:
 
     letters, senders: which, and by which container. told: the outcome that the redriver took last; taken: all,
     with the container that took each.
-    first_told, done_told: when a consumer said first what became of it, and that it was handled. at_once: what no
-    queue had, for a relay published it: since when its outcome is known, which, and to whom.
+    first_told, done_told: when a consumer said first what became of it, and that it was handled. back: since when a
+    letter's row says what became of it, what, and who wrote that. claims: when it was claimed, and by whom. looks: when
+    a container had marked what it had sent, so that it looks at the run before it claims more.
     """
 
     id: str
@@ -49,7 +51,14 @@ class Run:
     taken: list[tuple[int, int, str, str]] = field(default_factory=list)
     first_told: dict[int, int] = field(default_factory=dict)
     done_told: dict[int, int] = field(default_factory=dict)
-    at_once: dict[int, tuple[int, str, str]] = field(default_factory=dict)
+    back: dict[int, tuple[int, str, str]] = field(default_factory=dict)
+    claims: dict[int, tuple[int, str]] = field(default_factory=dict)
+    looks: list[tuple[int, str]] = field(default_factory=list)
+
+    @property
+    def at_once(self) -> dict[int, tuple[int, str, str]]:
+        """Of `back`, letters that no queue had, for a relay published them."""
+        return {position: told for position, told in self.back.items() if position not in self.sent}
 
     def states(self) -> Iterator[tuple[int, int, str]]:
         """From when until when it was in which state."""
@@ -63,7 +72,7 @@ def violations(history: ParsedHistory) -> Iterator[Violation]:
     if not runs:
         return
     letters = stored(history)
-    _read_at_once(history, runs)
+    _read_claims(history, runs)
     for run in runs.values():
         about = {"run": run.id}
         for invariant, text in (*_ramp(run), *_halted(run), *_limited(run, letters), *_set(run)):
@@ -116,44 +125,58 @@ def _read_row(at: int, fields: dict[str, Any], runs: dict[str, Run]) -> None:
         run.pages[sort].append((at, data["letters"]))
 
 
-def _read_at_once(history: ParsedHistory, runs: dict[str, Run]) -> None:
-    """Of letters that were claimed and in no queue: their rows say what became of them."""
+def _read_claims(history: ParsedHistory, runs: dict[str, Run]) -> None:
+    """When letters were claimed and marked, and when their rows said what became of them."""
     claims: dict[str, str] = {}
+    unmarked: set[tuple[str, str]] = set()  # containers that have claimed letters of a run
     for at, kind, fields in history.entries:
-        if kind != "row" or fields["table"] != TABLE or not fields["key"][0].startswith("letter "):
+        who = fields.get("container", "")
+        if kind == "invocation":
+            unmarked = {one for one in unmarked if one[1] != who}
+        if kind != "row" or fields["table"] != TABLE:
             continue
-        data = row_data(fields["item"]) if fields["key"][1] == "letter" else None
+        partition, sort = fields["key"]
+        what, _, id = partition.partition(" ")
+        if what == "run" and sort.startswith("states ") and (id, who) in unmarked:
+            unmarked.discard((id, who))
+            runs[id].looks.append((at, who))
+        data = row_data(fields["item"]) if (what, sort) == ("letter", "letter") else None
         if not data:
             continue
-        id, _, position = claims.pop(fields["key"][0], "").rpartition("/")
-        if data["state"] == REDRIVING:
-            claims[fields["key"][0]] = data["run"]
-        elif id in runs and int(position) not in runs[id].sent:
-            outcome = "done" if data["state"] == "done" else "dead"
-            runs[id].at_once[int(position)] = at, outcome, fields.get("container", "")
+        before, place = claims.pop(id, ""), data["run"] if data["state"] == REDRIVING else ""
+        if before and place != before:
+            _note(runs, before, "back", (at, "done" if data["state"] == "done" else "dead", who))
+        if place:
+            claims[id] = place
+            if place != before and _note(runs, place, "claims", (at, who)):
+                unmarked.add((place.rpartition("/")[0], who))
+
+
+def _note(runs: dict[str, Run], place: str, where: str, what: Any) -> bool:
+    """Keep what is known first of a place of a run, if it is a redrive that is known."""
+    id, _, position = place.rpartition("/")
+    if id in runs:
+        getattr(runs[id], where).setdefault(int(position), what)
+    return id in runs
 
 
 def _ramp(run: Run) -> Iterator[tuple[str, str]]:
     """Of a run whose ramp never began again. A letter that came back as a dead letter is told by its row alone."""
     if any(data["ramp_from"] for _, data in run.versions):
         return
-    known = {position: at for position, (at, _, _) in run.at_once.items()}
-    sent, first_told = {**run.sent, **known}, {**run.first_told, **known}
+    sent = {**run.sent, **{position: at for position, (at, _, _) in run.at_once.items()}}
+    known = {position: at for position, (at, _, _) in run.back.items()}
+    for position, at in run.first_told.items():
+        known[position] = min(at, known.get(position, at))
     order = sorted(sent, key=lambda position: (sent[position], position))
     begin = 0
-    for size in (*STEPS, None):
-        step = order[begin : begin + size] if size else []
-        later = order[begin + size :] if size else []
-        untold = [position for position in step if later and position not in first_told]
-        if later:
-            begins = sent[later[0]]
-            late = [position for position in step if first_told.get(position, begins) > begins]
-            if late and not untold:
-                yield (
-                    RAMP,
-                    f"letter {later[0]} of {run.id} was sent before {len(late)} of the step before had an outcome",
-                )
-        begin += size or 0
+    for size in STEPS:
+        step, later = order[begin : begin + size], order[begin + size :]
+        late = [position for position in step if later and known.get(position, 1 << 62) > sent[later[0]]]
+        if late:
+            text = f"letter {later[0]} of {run.id} was sent before {len(late)} of the step before had an outcome"
+            yield RAMP, text
+        begin += size
     yield from _stops(run, order)
 
 
@@ -178,9 +201,15 @@ def _stops(run: Run, order: list[int]) -> Iterator[tuple[str, str]]:
 
 
 def _halted(run: Run) -> Iterator[tuple[str, str]]:
+    """What was claimed before may still be sent: a letter is not on its way for ever."""
     for begin, until, state in run.states():
         if state in ("paused", "stopped", "cancelled", "done"):
-            late = [position for position, at in run.sent.items() if begin + LOOKED < at < until]
+            late = [
+                position
+                for position, (at, who) in run.claims.items()
+                if begin < at < until
+                and (at > begin + LOOKED or any(who == one and begin < look < at for look, one in run.looks))
+            ]
             if late:
                 yield HALTED, f"{run.id} is {state}, and sent {len(late)} letters"
 
@@ -231,14 +260,19 @@ def _outcomes(run: Run, letters: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _asked_once(history: ParsedHistory, runs: dict[str, Run]) -> Iterator[Violation]:
-    """There are no more redrives than requests under different keys, and each key is answered with one."""
+    """What is begun by requests under one key of one client is one redrive, and they are answered with it."""
     by_key: dict[tuple[str, str], set[str]] = defaultdict(set)
+    serves: dict[str, str] = {}
+    for _, kind, fields in history.entries:
+        if kind == "invocation" and fields["cause"]:
+            serves[fields["container"]] = fields["cause"][0]
+        if kind == "row" and fields["table"] == TABLE and fields["key"][1] == "run":
+            id, request = fields["key"][0].partition(" ")[2], history.requests.get(serves.get(fields["container"], ""))
+            if id in runs and request and (request.method, request.path) == ("POST", ROUTE):
+                by_key[request.who, request.key or request.id].add(id)
     for request in history.requests.values():
-        if request.method == "POST" and request.path == "/api/operations/redrives":
-            of_key = by_key[request.who, request.key or request.id]
-            of_key |= {request.answer["id"]} if request.accepted else set()
+        if (request.method, request.path) == ("POST", ROUTE) and request.accepted:
+            by_key[request.who, request.key or request.id].add(request.answer["id"])
     for (who, key), ids in by_key.items():
         if len(ids) > 1:
             yield Violation(ONCE, f"{who} began {len(ids)} redrives under the key {key}", {"runs": sorted(ids)})
-    if len(runs) > len(by_key):
-        yield Violation(ONCE, f"{len(runs)} redrives were begun by requests under {len(by_key)} keys")
