@@ -12,6 +12,7 @@ from functions.operations import (
     pauses,
     rebuilds,
     redriver,
+    redrives,
     replays,
     rows,
     runs,
@@ -21,6 +22,7 @@ from functions.operations import (
 )
 from functions.operations.consumers import Consumer
 from functions.operations.history_rows import Progress
+from functions.operations.worker import Worker
 from tests.simulation.check.letters import (
     CLAIMED,
     COUNTED,
@@ -40,7 +42,7 @@ from tests.simulation.check.rebuilt import (
     SAME_ROWS,
     SWITCHED_WHEN_BUILT,
 )
-from tests.simulation.check.redrives import LIMITED, OUTCOME, OWN_SET, RAMP, STOPS
+from tests.simulation.check.redrives import HALTED, LIMITED, ONCE, OUTCOME, OWN_SET, RAMP, STOPS
 from tests.simulation.planted.bug import Bug, Edit, Set
 from tests.simulation.schedule import QUIESCENCE
 
@@ -158,6 +160,32 @@ REDRIVES = (
     ),
     _bug("no ramp", "A redrive begins with fifty letters.", (RAMP,), Set(runs, "RAMP", (50,))),
     _bug(
+        "a ramp that does not wait",
+        "The next step of a redrive begins while letters of the last have no outcome.",
+        (RAMP,),
+        Edit(runs.may_send, "return 0 if waiting and at_a_boundary else min", "return min"),
+    ),
+    _bug(
+        "a key that begins two redrives",
+        "A redrive that is asked for again, under the key of a request without an answer, begins another one.",
+        (ONCE,),
+        Edit(redrives.begin, "_run(asked, working.new_id(), ", "_run(asked, ids.new(), "),
+    ),
+    _bug(
+        "a cancelled redrive that goes on",
+        "A redrive that an operator has cancelled sends the letters that are left.",
+        (HALTED,),
+        Edit(redriver._advance, "elif run.state == RUNNING:", "elif run.state in (RUNNING, runs.CANCELLED):"),
+        Edit(runs.may_send, "if run.state != RUNNING:", "if run.state not in (RUNNING, CANCELLED):"),
+    ),
+    _bug(
+        "a clock that takes from the rate",
+        "A clock that is set back makes the number of letters that may be sent negative, and all are sent.",
+        (RAMP,),
+        Edit(Worker.allowance, "max(0.0, (now - since).total_seconds())", "(now - since).total_seconds()"),
+        Edit(redriver._send_next, "if most <= 0:", "if not most:"),
+    ),
+    _bug(
         "a redrive that does not stop",
         "A redrive goes on however many letters fail.",
         (STOPS,),
@@ -272,6 +300,16 @@ HISTORY = (
             Generations.put,
             "        row = self._over(row)\n",
             "        row = self._over(row)\n        if self._replaying:\n            row = replace(row, indexes={})\n",
+        ),
+    ),
+    _bug(
+        "a rebuild without tombstones",
+        "What history deletes is not deleted in the generation that is built, if it was not there yet.",
+        (SAME_ROWS, AS_NEVER_DOWN),
+        Edit(
+            Generations.put,
+            "        row = self._over(row)\n",
+            "        row = self._over(row)\n        if self._replaying and row.data is None:\n            return True\n",
         ),
     ),
     _bug(

@@ -1,6 +1,7 @@
 """Operators who look at what failed, and mend it by the tools of operations, while faults strike; and bad deploys."""
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -80,6 +81,7 @@ class Mender(Operator):
 
     def _deeds(self) -> list[Callable[[], object]]:
         redrives = 4 * [self.redrive_a_group] + 2 * [self.redrive_letters, self.redrive_by_filter, self.redrive_at_once]
+        redrives += 2 * [self.redrive_to_a_paused_consumer]
         return [*redrives, self.look, self.forecast, self.forecast, self.park, self.discard, self.edit, self.replay]
 
     # What is looked at.
@@ -141,6 +143,27 @@ class Mender(Operator):
             wanted = {"letters": [letter["id"] for letter in found]}
             self.cloud.spawn(self._begin, wanted)
             self._redrive(wanted)
+
+    def redrive_to_a_paused_consumer(self) -> None:
+        """Send letters to a consumer that is paused: nothing becomes of the first before it goes on."""
+        waiting = Counter(one["consumer"] for one in self.letters() if not one["consumer"].endswith("/relay"))
+        if not waiting:
+            return
+        consumer = waiting.most_common(1)[0][0]
+        path = f"{ROUTE}/consumers/{consumer}"
+        if self.request("PUT", f"{path}/pause", {"reason": "one letter after the other"}).status != 200:
+            return
+        self._record("consumer paused")
+        self.pause(10, 70)  # until its mapping is switched off
+        run = self._begin({"letters": [], "filter": {"service": consumer}, "stopAt": 100})
+        self.pause(5, 70)
+        if run and self.chance(0.5, "it is cancelled"):
+            self.request("PUT", f"{ROUTE}/runs/{run}/cancel")
+            self._record("run cancelled")
+            self.pause(0, 20)
+        self.request("PUT", f"{path}/resume")
+        if run:
+            self.watch(run)
 
     def _redrive(self, wanted: dict[str, Any]) -> None:
         limits = {
