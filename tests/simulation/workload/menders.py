@@ -30,7 +30,7 @@ USUAL = (
     *("AuthorizeCustomer", "CustomerAuthorized", "ConfirmPayment", "PaymentAccepted", "CreateShoppingList"),
     *("ShoppingListAccepted", "ShoppingListCreated", "OrderRejected", "OrderCancelled"),
 )
-WHOLE = ("insights", "payments", "notifications", "search", "checkout", "depot", "baskets")  # break as a whole
+WHOLE = ("payments", "notifications", "checkout", "depot", "ordering", "customers")  # break as a whole
 ENDED = ("done", "cancelled", "stopped")
 
 
