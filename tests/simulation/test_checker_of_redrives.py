@@ -143,6 +143,15 @@ def test_a_cancelled_redrive_whose_redriver_has_looked_again_claims_nothing() ->
     assert day.violated() == {HALTED}
 
 
+def test_a_run_that_is_written_while_it_is_cancelled_is_cancelled_since_the_first_time() -> None:
+    day = Redriven(2)
+    day.cancel()
+    day.wait(60)
+    day.cancel()
+    day.claim(1)
+    assert day.violated() == {HALTED}
+
+
 def test_requests_under_one_key_begin_one_redrive() -> None:
     day = Redriven(1)
     day.ask("one")

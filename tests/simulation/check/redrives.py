@@ -61,9 +61,14 @@ class Run:
         return {position: told for position, told in self.back.items() if position not in self.sent}
 
     def states(self) -> Iterator[tuple[int, int, str]]:
-        """From when until when it was in which state."""
-        for (at, data), (until, _) in zip(self.versions, [*self.versions[1:], (1 << 62, {})], strict=True):
-            yield at, until, data["state"]
+        """From when until when it was in which state, however often its row was written meanwhile."""
+        changes = [
+            (at, data["state"])
+            for place, (at, data) in enumerate(self.versions)
+            if not place or self.versions[place - 1][1]["state"] != data["state"]
+        ]
+        for (at, state), (until, _) in zip(changes, [*changes[1:], (1 << 62, "")], strict=True):
+            yield at, until, state
 
 
 def violations(history: ParsedHistory) -> Iterator[Violation]:
