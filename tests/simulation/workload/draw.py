@@ -10,12 +10,13 @@ from tests.simulation.cloud import Cloud
 from tests.simulation.workload.clerks import Clerk
 from tests.simulation.workload.client import Client
 from tests.simulation.workload.customers import Customer, arrival_times
+from tests.simulation.workload.deployers import Deployer
 from tests.simulation.workload.intruders import Intruder, Thief
 from tests.simulation.workload.late_capture import LateCaptureCustomer
 from tests.simulation.workload.leavers import Leaver
 from tests.simulation.workload.mall import Mall
 from tests.simulation.workload.managers import Manager
-from tests.simulation.workload.menders import Deployer, Mender
+from tests.simulation.workload.menders import Mender
 from tests.simulation.workload.operators import COMPENSATING, HOUR, RETRIED, SERVICES, UNDOING, Operator
 from tests.simulation.workload.robots import Robot
 from tests.simulation.workload.stream_robots import StreamRobot

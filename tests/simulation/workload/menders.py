@@ -1,13 +1,11 @@
-"""Operators who look at what failed, and mend it by the tools of operations, while faults strike; and bad deploys."""
+"""Operators who look at what failed, and mend it by the tools of operations, while faults strike."""
 
 import json
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from tests.simulation.broken_deploys import breakable
 from tests.simulation.check.parsed_history import row_data
-from tests.simulation.workload.client import Client
 from tests.simulation.workload.operators import Operator
 
 ROUTE = "/api/operations"
@@ -23,38 +21,15 @@ VIEWS = (
     ("search", "orders"),
     ("stores", "catalogue"),
 )
-DELETING = (("ordering", "unpaid"), ("ordering", "unpaid"), ("baskets", "baskets"))  # of which rows are deleted
-# Messages of most days.
-USUAL = (
-    *("CustomerRegistered", "BasketStarted", "BasketCheckedOut", "OrderCreated", "OrderApproved", "PaymentAuthorized"),
-    *("AuthorizeCustomer", "CustomerAuthorized", "ConfirmPayment", "PaymentAccepted", "CreateShoppingList"),
-    *("ShoppingListAccepted", "ShoppingListCreated", "OrderRejected", "OrderCancelled"),
+# Of which rows end: they expire, or a tombstone is left.
+DELETING = (
+    ("ordering", "unpaid"),
+    ("ordering", "unpaid"),
+    ("baskets", "baskets"),
+    ("depot", "depot"),
+    ("depot", "depot"),
 )
-WHOLE = ("payments", "notifications", "checkout", "depot", "ordering", "customers")  # break as a whole
 ENDED = ("done", "cancelled", "stopped")
-
-
-class Deployer(Client):
-    """Deploys code that fails at a message, and mends it some minutes later."""
-
-    def deploy(self, after: float, handlers: int, lasts: float) -> None:
-        """Break so many handlers (0: all of a consumer), and mend them, now and then one of them later."""
-        self.cloud.sleep(after)
-        known = [place for place in breakable() if place[2] in USUAL]
-        places = [self.choices.pick(known, "which handler") for _ in range(handlers)]
-        if not handlers:
-            consumer = self.choices.pick(WHOLE, "which consumer"), "inbox"
-            places = [place for place in breakable() if place[:2] == consumer]
-        for place in places:
-            self.cloud.broken.break_handler(place)
-        self.cloud.sleep(lasts)
-        late = places[:1] if self.chance(0.3, "one is mended later") else []
-        for place in places:
-            if place not in late:
-                self.cloud.broken.mend(place)
-        self.pause(60, 600)
-        for place in late:
-            self.cloud.broken.mend(place)
 
 
 class Mender(Operator):
@@ -270,6 +245,8 @@ class Mender(Operator):
     def rebuild(self) -> None:
         """Build a read model anew, and have it be read, or give it up."""
         service, view = self.choices.pick((*VIEWS, *DELETING), "which view")
+        if service == "depot":
+            self._retire_a_robot()
         answer = self.request("POST", f"{ROUTE}/rebuilds", {"service": service, "view": view, "rate": 500})
         if answer.status not in (200, 201):
             return
@@ -289,6 +266,13 @@ class Mender(Operator):
                     self._record("rebuild given up" if give_up else "view switched")
                 return
             self.pause(20, 60)
+
+    def _retire_a_robot(self) -> None:
+        """One that was registered by mistake: history has a row for it, which a tombstone replaces."""
+        staff = f"staff:{self.name}"
+        answer = self.request("POST", "/api/depot/bots", {"name": "by mistake"}, who=staff)
+        if answer.status in (200, 201):
+            self.request("DELETE", f"/api/depot/bots/{answer.body['id']}", who=staff)
 
     def pause_a_consumer(self) -> None:
         """Let a consumer receive nothing for some time."""

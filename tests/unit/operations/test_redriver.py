@@ -11,7 +11,7 @@ from functions.kernel.domain.errors import UnavailableError
 from functions.kernel.runtime import budget, clock
 from functions.operations import rows, run_rows, runs, sending, transitions
 from functions.operations.cloud import Held
-from functions.operations.letters import OPEN
+from functions.operations.letters import OPEN, Letter
 from functions.operations.runs import CANCELLED, PAUSED, STOPPED, Run
 from tests.unit.operations.redriving import CRASHES, DEAD, FLAKY, SILENT, Calls, Place, adds_up, known_consumers
 
@@ -277,6 +277,10 @@ def test_a_filter_is_gathered_in_pages_the_oldest_first_and_holds_what_there_was
     assert place.of(run).total == 1_119
 
 
+def _parked(letter: Letter) -> Letter:
+    return letter.after("parked", state="parked") if letter.state == OPEN else letter
+
+
 @pytest.mark.parametrize("fails", range(1, 20))
 def test_a_filter_that_is_looked_for_again_has_every_letter_that_is_still_there(place: Place, fails: int) -> None:
     letters = place.letters(3)
@@ -285,7 +289,7 @@ def test_a_filter_that_is_looked_for_again_has_every_letter_that_is_still_there(
     def park() -> None:
         if place.calls.made == fails + 1:
             with place.at_work():
-                rows.change(letters[0].id, lambda one: one.after("parked", state="parked") if one.state == OPEN else one)
+                rows.change(letters[0].id, _parked)
 
     place.calls = Calls(crash=fails, error=UnavailableError, takes=park)
     place.until_over(run)
