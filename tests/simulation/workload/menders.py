@@ -45,6 +45,9 @@ class Mender(Operator):
         for _ in range(actions):
             self.choices.pick(self._deeds(), "what an operator does")()
             self.pause(1, 40)
+        if self.chance(0.5, "what came back is looked for"):
+            self.pause(60, 360)  # what fails is given up again after 254 s
+            self.redrive_what_came_back()
 
     def maintain(self, after: float, actions: int) -> None:
         """Do so many things for which nothing need have failed."""
@@ -102,6 +105,11 @@ class Mender(Operator):
         if found := self.letters():
             ids = [letter["id"] for letter in self.choices.shuffled(found, "which letters")]
             self._redrive({"letters": ids[: self.choices.between(1, len(ids), "how many")]})
+
+    def redrive_what_came_back(self) -> None:
+        """Ask for letters that were sent back before, which a cap of one does not allow again."""
+        if found := [letter["id"] for letter in self.letters() if letter["redrives"]]:
+            self._begin({"letters": found, "cap": 1})
 
     def redrive_by_filter(self) -> None:
         """Send back what a filter finds."""
