@@ -148,7 +148,12 @@ def _release(run_id: str, worker: Worker, states: str | None = None) -> bool:
 
 
 def _gather(run: Run) -> bool:
-    """Add a page of a filter's letters to the set: those that there were when it was asked for, the oldest first."""
+    """Add a page of a filter's letters to the set: those that there were when it was asked for, the oldest first.
+
+    Its first write is of the run, so that each try has a version of its own, and its page replaces that of the try
+    before, which may have found other letters.
+    """
+    run = run_rows.put(run)
     begun = run.total // PAGE * PAGE
     found = list(run_rows.letters_of(run, range(begun, run.total)).values())
     most, after = min(PAGE, runs.MOST - begun), run.after
@@ -162,7 +167,12 @@ def _gather(run: Run) -> bool:
     run_rows.add_letters(run, begun, found)
     total = begun + len(found)
     is_all = after is None or total >= runs.MOST
-    run_rows.change(run.id, lambda one: runs.gathered(one, total, None if is_all else after))
+
+    def decide(one: Run) -> Run:
+        is_next = one.lease_by == run.lease_by and (one.total, one.after) == (run.total, run.after)
+        return runs.gathered(one, total, None if is_all else after) if is_next else one
+
+    run_rows.change(run.id, decide)
     return True
 
 

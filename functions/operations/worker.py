@@ -45,16 +45,13 @@ class Worker:
             self.errors.append(error)
 
     def allowance(self, run: Run) -> int:
-        """How many letters the rate allows now: what a second gives at most, and one to begin with.
-
-        A clock that is set back counts as standing still.
-        """
+        """How many letters the rate allows now: what a second gives at most, and one to begin with."""
         now = clock.now()
         credit, since = self.credit.get(run.id, (1.0, now))
-        passed = max(0.0, (now - since).total_seconds())
+        passed = max(0.0, (now - since).total_seconds())  # a clock that is set back takes nothing away
         credit = min(credit + passed * run.rate, max(1.0, run.rate))
         self.credit[run.id] = credit, now
-        return max(0, int(credit))
+        return int(credit)
 
     def spend(self, run: Run, letters: int) -> None:
         """So many letters were sent."""

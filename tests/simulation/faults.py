@@ -66,7 +66,7 @@ FAULTS: dict[str, tuple[str, float]] = {
     "rule failed": ("the action of a topic rule fails, and the error action takes the message", 0.01),
     "delivery twice": ("the broker delivers a message to a robot twice", 0.05),
     "delivery late": ("the broker delivers a message to a robot late, after younger ones", 0.05),
-    # Without a rate: deploys break handlers (workload/menders.py).
+    # Without a rate: deploys break handlers (workload/deployers.py).
     "handler broken": ("a deploy broke the handler of a message, which fails until another mends it", 0.0),
     "old version": ("a container runs the previous version, which the deployment has not replaced yet", 0.15),
 }

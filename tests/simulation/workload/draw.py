@@ -10,12 +10,13 @@ from tests.simulation.cloud import Cloud
 from tests.simulation.workload.clerks import Clerk
 from tests.simulation.workload.client import Client
 from tests.simulation.workload.customers import Customer, arrival_times
+from tests.simulation.workload.deployers import Deployer
 from tests.simulation.workload.intruders import Intruder, Thief
 from tests.simulation.workload.late_capture import LateCaptureCustomer
 from tests.simulation.workload.leavers import Leaver
 from tests.simulation.workload.mall import Mall
 from tests.simulation.workload.managers import Manager
-from tests.simulation.workload.menders import Deployer, Mender
+from tests.simulation.workload.menders import Mender
 from tests.simulation.workload.operators import COMPENSATING, HOUR, RETRIED, SERVICES, UNDOING, Operator
 from tests.simulation.workload.robots import Robot
 from tests.simulation.workload.stream_robots import StreamRobot
@@ -183,6 +184,7 @@ def _add_menders(workload: Workload, choices: Choices) -> None:
         handlers = choices.pick((3, 8, 0, 0), "how many handlers")
         workload.paused = ()
         workload.add(DEPLOYER, "operator", Deployer, lambda deployer: deployer.deploy(begins, handlers, lasts))
+        _add_customers_of_a_deploy(workload, choices_for(workload.seed, "customers of a deploy"), begins)
     menders = choices.pick((1, 1, 2), "how many") if breaks or choices.chance(0.06, "a mender") else 0
     for number in range(1, menders + 1):
         comes, deeds = choices.seconds(60, 600, "when a mender comes"), choices.between(1, 4, "deeds of a mender")
@@ -193,6 +195,13 @@ def _add_menders(workload: Workload, choices: Choices) -> None:
         # While a view is built, which begins six minutes after it is asked for.
         late = choices.seconds(at + 340, at + 480, "when a late customer comes")
         workload.add("customer of the rebuild", "customer", Customer, _shop(late))
+
+
+def _add_customers_of_a_deploy(workload: Workload, choices: Choices, begins: float) -> None:
+    """What they do fails, so that a redrive has more letters than its first steps."""
+    for number in range(1, choices.pick((0, 1, 3, 6), "how many customers") + 1):
+        comes = begins + choices.seconds(1, 20, "when one comes")
+        workload.add(f"customer of the deploy {number}", "customer", Customer, _shop(comes))
 
 
 def _mend(begins: float, actions: int) -> Callable[[Mender], None]:

@@ -1,12 +1,11 @@
-"""Operators who look at what failed, and mend it by the tools of operations, while faults strike; and bad deploys."""
+"""Operators who look at what failed, and mend it by the tools of operations, while faults strike."""
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from tests.simulation.broken_deploys import breakable
 from tests.simulation.check.parsed_history import row_data
-from tests.simulation.workload.client import Client
 from tests.simulation.workload.operators import Operator
 
 ROUTE = "/api/operations"
@@ -22,38 +21,15 @@ VIEWS = (
     ("search", "orders"),
     ("stores", "catalogue"),
 )
-DELETING = (("ordering", "unpaid"), ("ordering", "unpaid"), ("baskets", "baskets"))  # of which rows are deleted
-# Messages of most days.
-USUAL = (
-    *("CustomerRegistered", "BasketStarted", "BasketCheckedOut", "OrderCreated", "OrderApproved", "PaymentAuthorized"),
-    *("AuthorizeCustomer", "CustomerAuthorized", "ConfirmPayment", "PaymentAccepted", "CreateShoppingList"),
-    *("ShoppingListAccepted", "ShoppingListCreated", "OrderRejected", "OrderCancelled"),
+# Of which rows end: they expire, or a tombstone is left.
+DELETING = (
+    ("ordering", "unpaid"),
+    ("ordering", "unpaid"),
+    ("baskets", "baskets"),
+    ("depot", "depot"),
+    ("depot", "depot"),
 )
-WHOLE = ("insights", "payments", "notifications", "search", "checkout", "depot", "baskets")  # break as a whole
 ENDED = ("done", "cancelled", "stopped")
-
-
-class Deployer(Client):
-    """Deploys code that fails at a message, and mends it some minutes later."""
-
-    def deploy(self, after: float, handlers: int, lasts: float) -> None:
-        """Break so many handlers (0: all of a consumer), and mend them, now and then one of them later."""
-        self.cloud.sleep(after)
-        known = [place for place in breakable() if place[2] in USUAL]
-        places = [self.choices.pick(known, "which handler") for _ in range(handlers)]
-        if not handlers:
-            consumer = self.choices.pick(WHOLE, "which consumer"), "inbox"
-            places = [place for place in breakable() if place[:2] == consumer]
-        for place in places:
-            self.cloud.broken.break_handler(place)
-        self.cloud.sleep(lasts)
-        late = places[:1] if self.chance(0.3, "one is mended later") else []
-        for place in places:
-            if place not in late:
-                self.cloud.broken.mend(place)
-        self.pause(60, 600)
-        for place in late:
-            self.cloud.broken.mend(place)
 
 
 class Mender(Operator):
@@ -69,6 +45,9 @@ class Mender(Operator):
         for _ in range(actions):
             self.choices.pick(self._deeds(), "what an operator does")()
             self.pause(1, 40)
+        if self.chance(0.5, "what came back is looked for"):
+            self.pause(60, 360)  # what fails is given up again after 254 s
+            self.redrive_what_came_back()
 
     def maintain(self, after: float, actions: int) -> None:
         """Do so many things for which nothing need have failed."""
@@ -80,6 +59,7 @@ class Mender(Operator):
 
     def _deeds(self) -> list[Callable[[], object]]:
         redrives = 4 * [self.redrive_a_group] + 2 * [self.redrive_letters, self.redrive_by_filter, self.redrive_at_once]
+        redrives += 2 * [self.redrive_to_a_paused_consumer]
         return [*redrives, self.look, self.forecast, self.forecast, self.park, self.discard, self.edit, self.replay]
 
     # What is looked at.
@@ -126,6 +106,11 @@ class Mender(Operator):
             ids = [letter["id"] for letter in self.choices.shuffled(found, "which letters")]
             self._redrive({"letters": ids[: self.choices.between(1, len(ids), "how many")]})
 
+    def redrive_what_came_back(self) -> None:
+        """Ask for letters that were sent back before, which a cap of one does not allow again."""
+        if found := [letter["id"] for letter in self.letters() if letter["redrives"]]:
+            self._begin({"letters": found, "cap": 1})
+
     def redrive_by_filter(self) -> None:
         """Send back what a filter finds."""
         if found := self.letters():
@@ -141,6 +126,27 @@ class Mender(Operator):
             wanted = {"letters": [letter["id"] for letter in found]}
             self.cloud.spawn(self._begin, wanted)
             self._redrive(wanted)
+
+    def redrive_to_a_paused_consumer(self) -> None:
+        """Send letters to a consumer that is paused: nothing becomes of the first before it goes on."""
+        waiting = Counter(one["consumer"] for one in self.letters() if not one["consumer"].endswith("/relay"))
+        if not waiting:
+            return
+        consumer = waiting.most_common(1)[0][0]
+        path = f"{ROUTE}/consumers/{consumer}"
+        if self.request("PUT", f"{path}/pause", {"reason": "one letter after the other"}).status != 200:
+            return
+        self._record("consumer paused")
+        self.pause(10, 70)  # until its mapping is switched off
+        run = self._begin({"letters": [], "filter": {"service": consumer}, "stopAt": 100})
+        self.pause(5, 70)
+        if run and self.chance(0.5, "it is cancelled"):
+            self.request("PUT", f"{ROUTE}/runs/{run}/cancel")
+            self._record("run cancelled")
+            self.pause(0, 20)
+        self.request("PUT", f"{path}/resume")
+        if run:
+            self.watch(run)
 
     def _redrive(self, wanted: dict[str, Any]) -> None:
         limits = {
@@ -247,6 +253,8 @@ class Mender(Operator):
     def rebuild(self) -> None:
         """Build a read model anew, and have it be read, or give it up."""
         service, view = self.choices.pick((*VIEWS, *DELETING), "which view")
+        if service == "depot":
+            self._retire_a_robot()
         answer = self.request("POST", f"{ROUTE}/rebuilds", {"service": service, "view": view, "rate": 500})
         if answer.status not in (200, 201):
             return
@@ -266,6 +274,13 @@ class Mender(Operator):
                     self._record("rebuild given up" if give_up else "view switched")
                 return
             self.pause(20, 60)
+
+    def _retire_a_robot(self) -> None:
+        """One that was registered by mistake: history has a row for it, which a tombstone replaces."""
+        staff = f"staff:{self.name}"
+        answer = self.request("POST", "/api/depot/bots", {"name": "by mistake"}, who=staff)
+        if answer.status in (200, 201):
+            self.request("DELETE", f"/api/depot/bots/{answer.body['id']}", who=staff)
 
     def pause_a_consumer(self) -> None:
         """Let a consumer receive nothing for some time."""

@@ -8,11 +8,14 @@ from itertools import pairwise
 import pytest
 
 from functions.kernel.domain.errors import UnavailableError
-from functions.kernel.runtime import budget
+from functions.kernel.runtime import budget, clock
 from functions.operations import rows, run_rows, runs, sending, transitions
 from functions.operations.cloud import Held
+from functions.operations.letters import OPEN, Letter
 from functions.operations.runs import CANCELLED, PAUSED, STOPPED, Run
 from tests.unit.operations.redriving import CRASHES, DEAD, FLAKY, SILENT, Calls, Place, adds_up, known_consumers
+
+HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
@@ -124,21 +127,21 @@ def test_a_rate_is_kept(place: Place) -> None:
     assert (place.now - begun).total_seconds() >= 400 / 5
 
 
-def test_a_clock_that_is_set_back_lifts_neither_the_rate_nor_the_ramp(place: Place) -> None:
-    place.run(place.letters(30))
-    set_back: list[bool] = []
+def test_a_clock_that_is_set_back_lets_a_run_send_no_more_than_its_step(place: Place) -> None:
+    letters = place.letters(30)
+    place.fates = {letter.message_id: SILENT for letter in letters[1:]}
+    run = place.run(letters)
 
-    def set_back_once() -> None:
-        if place.sent and not set_back:
-            set_back.append(True)
-            place.now -= timedelta(seconds=5)
+    def set_back() -> None:
+        place.ticks.clear()
+        place.now -= timedelta(seconds=20)
 
-    place.ticks.append(set_back_once)
-    sent_at: list[int] = []
-    place.ticks.append(lambda: sent_at.append(len(place.sent)))
+    place.ticks.append(set_back)
     place.redrive()
-    assert set_back
-    assert sorted(set(sent_at))[:3] == [1, 3, 8]
+    assert len(place.sent) == 3
+    place.fates.clear()
+    place.until_over(run)
+    assert len(place.sent) == 30
 
 
 def test_a_letter_is_in_one_run_at_a_time_and_the_other_says_so(place: Place) -> None:
@@ -272,6 +275,25 @@ def test_a_filter_is_gathered_in_pages_the_oldest_first_and_holds_what_there_was
     assert [one.attributes["letter"] for one in place.sent] == [one.id for n, one in enumerate(letters) if n != 7]
     assert {place.letter(letter).state for letter in late} == {"open"}
     assert place.of(run).total == 1_119
+
+
+def _parked(letter: Letter) -> Letter:
+    return letter.after("parked", state="parked") if letter.state == OPEN else letter
+
+
+@pytest.mark.parametrize("fails", range(1, 20))
+def test_a_filter_that_is_looked_for_again_has_every_letter_that_is_still_there(place: Place, fails: int) -> None:
+    letters = place.letters(3)
+    run = place.run([], state=runs.GATHERING, filter={"state": "open", "until": clock.stamp(place.now + HOUR)})
+
+    def park() -> None:
+        if place.calls.made == fails + 1:
+            with place.at_work():
+                rows.change(letters[0].id, _parked)
+
+    place.calls = Calls(crash=fails, error=UnavailableError, takes=park)
+    place.until_over(run)
+    assert [place.letter(letter).state for letter in letters[1:]] == ["done", "done"]
 
 
 def test_two_redrivers_at_once_send_no_letter_twice(place: Place) -> None:

@@ -1,0 +1,146 @@
+"""Planted bugs of redrives: which letters they send, how many at once, and until when."""
+
+from functions.kernel.eventstore import relay
+from functions.operations import redriver, redrives, runs, sending, transitions
+from functions.operations.worker import Worker
+from tests.simulation.check.letters import CLAIMED, ENDS, HANDLED, LEGAL, VERBATIM
+from tests.simulation.check.redrives import HALTED, LIMITED, ONCE, OUTCOME, OWN_SET, RAMP, STOPS
+from tests.simulation.planted.bug import Bug, Edit, Set
+
+
+def bug(name: str, what: str, finds: tuple[str, ...], *patches: Edit | Set) -> Bug:
+    """A bug of the tools of operations, which is looked for where operators mend."""
+    return Bug(f"operations: {name}", what, finds, patches, mended=True)
+
+
+BUGS = (
+    bug(
+        "a letter in two redrives",
+        "A redrive takes letters that another has sent, and of which nothing is known yet.",
+        (CLAIMED, LEGAL),
+        Edit(
+            transitions.why_not,
+            "    if letter.state == REDRIVING:\n        return runs.IN_ANOTHER_RUN\n    if letter.state != OPEN:",
+            "    if letter.state not in (OPEN, REDRIVING):",
+        ),
+    ),
+    bug(
+        "a discarded letter sent back",
+        "A redrive of letters that are named sends also those that were put away.",
+        (LEGAL,),
+        Edit(transitions.why_not, "    if letter.state != OPEN:\n        return runs.NOT_OPEN\n", ""),
+    ),
+    bug(
+        "a letter sent back without end",
+        "The cap of a redrive is not looked at.",
+        (LIMITED,),
+        Edit(transitions.why_not, 'return runs.CAPPED if letter.redrives >= cap else ""', 'return ""'),
+    ),
+    bug("no ramp", "A redrive begins with fifty letters.", (RAMP,), Set(runs, "RAMP", (50,))),
+    bug(
+        "a ramp that does not wait",
+        "The next step of a redrive begins while letters of the last have no outcome.",
+        (RAMP,),
+        Edit(runs.may_send, "return 0 if waiting and at_a_boundary else min", "return min"),
+    ),
+    bug(
+        "a key that begins two redrives",
+        "A redrive that is asked for again, under the key of a request without an answer, begins another one.",
+        (ONCE,),
+        Edit(redrives.begin, "_run(asked, working.new_id(), ", "_run(asked, ids.new(), "),
+    ),
+    bug(
+        "a cancelled redrive that goes on",
+        "A redrive that an operator has cancelled sends the letters that are left.",
+        (HALTED,),
+        Edit(redriver._advance, "elif run.state == RUNNING:", "elif run.state in (RUNNING, runs.CANCELLED):"),
+        Edit(runs.may_send, "if run.state != RUNNING:", "if run.state not in (RUNNING, CANCELLED):"),
+    ),
+    bug(
+        "a clock that takes from the rate",
+        "A clock that is set back makes the number of letters that may be sent negative, and all are sent.",
+        (RAMP,),
+        Edit(Worker.allowance, "max(0.0, (now - since).total_seconds())", "(now - since).total_seconds()"),
+        Edit(redriver._send_next, "if most <= 0:", "if not most:"),
+    ),
+    bug(
+        "a redrive that does not stop",
+        "A redrive goes on however many letters fail.",
+        (STOPS,),
+        Edit(runs.why_to_stop, "if failures < LEAST_FAILURES or failures / len(known) < run.stop_at:", "if True:"),
+    ),
+    bug(
+        "failing is no failure",
+        "Only letters that were given up again count as failures of a redrive.",
+        (STOPS,),
+        Set(runs, "FAILED", runs.DEAD),
+    ),
+    bug(
+        "failing is done",
+        "That a letter fails for now is taken as that it was handled.",
+        (HANDLED,),
+        Edit(transitions.with_outcome, "if outcome == outcomes.DONE:", "if outcome != outcomes.DEAD:"),
+    ),
+    bug(
+        "given up is done",
+        "That a letter was given up again is taken as that it was handled.",
+        (HANDLED,),
+        Edit(transitions.with_outcome, "if outcome == outcomes.DONE:", "if outcome != outcomes.FAILING:"),
+    ),
+    bug(
+        "a letter that came back stays on its way",
+        "That a letter was given up again is neither taken from its consumer nor from its failure queue.",
+        (OUTCOME, ENDS),
+        Edit(transitions.opens_again, "return failed.run == letter.run", "return False"),
+        Edit(
+            transitions.with_outcome,
+            "    if not is_claimed(letter, run):",
+            "    if not is_claimed(letter, run) or outcome == outcomes.DEAD:",
+        ),
+    ),
+    bug(
+        "a letter sent otherwise",
+        "A letter is sent without the order that it is about.",
+        (VERBATIM,),
+        Edit(
+            sending.send,
+            "claimed.body, attributes",
+            "claimed.body.replace('correlation_id', 'correlation'), attributes",
+        ),
+    ),
+    bug(
+        "a letter sent without a claim",
+        "A letter is sent before it is noted that it is on its way.",
+        (CLAIMED, LEGAL, HANDLED),
+        Edit(
+            transitions.claimed,
+            "return letter.after(SENT_BACK, actor, detail, state=REDRIVING, run=run, redrives=letter.redrives + 1)",
+            "return letter",
+        ),
+        Edit(
+            sending.send, "if not transitions.is_claimed(claimed, place) or receiver is None:", "if receiver is None:"
+        ),
+    ),
+    bug(
+        "a letter sent to all by accident",
+        "Every letter goes to the inbox of insights.",
+        (CLAIMED,),
+        Edit(sending._receiver, "consumers()[run.to or letter.consumer]", 'consumers()["insights/inbox"]'),
+    ),
+    bug(
+        "a set with each letter twice",
+        "A redrive of a filter has each letter twice in its set.",
+        (OWN_SET,),
+        Edit(
+            redriver._gather,
+            "found += [letter.id for letter in page.letters]",
+            "found += [letter.id for letter in page.letters] * 2",
+        ),
+    ),
+    bug(
+        "a relay that sends nothing again",
+        "The relay says that it has published a letter, and has not.",
+        (HANDLED,),
+        Edit(relay.resend, "failed = send(messages)", "failed = send([])"),
+    ),
+)
