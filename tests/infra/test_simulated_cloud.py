@@ -1,5 +1,6 @@
 """What the simulation assumes of queues and their consumers is what the templates say."""
 
+from functions.insights.inbox import WINDOW
 from tests.infra.conftest import Templates, arn_of
 from tests.simulation.deployment import MAX_RECEIVES, ROBOTS_BATCH, ROBOTS_WINDOW
 from tests.simulation.event_source import VISIBILITY
@@ -26,5 +27,6 @@ def test_consumed_queues_have_the_simulated_settings(dev: Templates) -> None:
     visibility = VISIBILITY // SECOND
     assert found == {
         (10, 0, visibility, MAX_RECEIVES),
+        (10, WINDOW, visibility + WINDOW, MAX_RECEIVES),
         (ROBOTS_BATCH, ROBOTS_WINDOW, visibility + ROBOTS_WINDOW, MAX_RECEIVES),
     }
