@@ -36,7 +36,7 @@ def collected_and_called_off() -> None:
         mall.publish({**detail, "metadata": {**detail["metadata"], "id": ids.new()}})
     mall.settle()
     (cancelled,) = orders(mall, products)
-    mall.pass_time(10)
+    wait_until_at_work(mall, robot)
     assert cancelled.is_cancelled_by_staff().status == 200
     mall.pass_time(60)
     orders(mall, products)
@@ -51,6 +51,16 @@ def collected_and_called_off() -> None:
     mall.pass_time(180)
     robot.leave()
     mall.pass_time(130)
+
+
+def wait_until_at_work(mall: Mall, robot: StreamRobot) -> None:
+    """Until a robot has an order and has told so: how far it drives depends on the store's id, which is drawn."""
+    for _ in range(120):
+        if not robot.memory.idle:
+            break
+        mall.pass_time(0.5)
+    assert not robot.memory.idle
+    mall.pass_time(1)
 
 
 def certificates_of_robots_that_come_and_go() -> None:
