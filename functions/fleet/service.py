@@ -181,7 +181,7 @@ def note_presence(id: str, said: Sequence[Received[BrokerEvent]]) -> None:
     for one, presence in zip(said, presences, strict=True):
         if presence == last and not robot.retired:
             gone = "offline" if one.message.in_order else "broken"
-            views.keep_connection(id, presence.at, "online" if presence.connected else gone)
+            views.keep_connection(id, robot.version, presence.at, "online" if presence.connected else gone)
 
 
 def begin_sessions(id: str, said: Sequence[Received[Connection]]) -> None:

@@ -19,6 +19,7 @@ from functions.kernel.runtime.views import Page, Row
 
 ROBOTS, REPORTS, CONNECTIONS, VISITS = "robots", "reports", "connections", "visits"
 NUMBERS = 4_096  # with the time in milliseconds, well below 2^53
+ABOVE_TIMES = 2**53  # earlier code gated rows of connections by the time, as those of reports are
 WRITTEN_FOR = 15  # seconds, or a quarter of a lease below 60: as old as the depot takes what it is told of robots
 # A list is collected within minutes; what is given up waits in the dead-letter queue for as long.
 VISITS_FOR = timedelta(days=14)
@@ -96,11 +97,14 @@ def keep_heard(last: dict[str, Any], at: str) -> None:
         runtime.current().views.put(Row(REPORTS, last["id"], {**last, "heard": at}), version)
 
 
-def keep_connection(robot_id: str, at: str, connection: str) -> None:
-    """Keep how a robot is connected: online, offline or broken."""
-    runtime.current().views.put(
-        Row(CONNECTIONS, robot_id, {"id": robot_id, "connection": connection, "at": at}), _version(at)
-    )
+def keep_connection(robot_id: str, version: int, at: str, connection: str) -> None:
+    """Keep how a robot is connected: online, offline or broken.
+
+    version: of its stream, which decides what of the broker's presence events counts. They may come in another order
+    than that of their times.
+    """
+    row = Row(CONNECTIONS, robot_id, {"id": robot_id, "connection": connection, "at": at})
+    runtime.current().views.put(row, ABOVE_TIMES + version)
 
 
 def keep_visits(list_id: str, assignment: int, visits: Sequence[Visit]) -> None:

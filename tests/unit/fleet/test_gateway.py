@@ -351,6 +351,16 @@ class TestPresence:
         gateway.broker.tell_presence(BOT, "s1", 1, connected=False)
         assert service.robot(BOT).connection == "broken"
 
+    def test_what_is_shown_is_the_end_of_the_newest_connection_though_its_begin_comes_later(
+        self, gateway: Gateway
+    ) -> None:
+        gateway.depot_says(BotRegistered(bot_id=BOT, name="Ajax", status="offline", list_id=None))
+        gateway.passes(30)
+        gateway.broker.tell_presence(BOT, "s1", 1, connected=True)
+        gateway.passes(-15)
+        gateway.broker.tell_presence(BOT, "s1", 1, connected=False, in_order=True)
+        assert service.robot(BOT).connection == "offline"
+
     def test_a_robot_that_left_in_order_is_offline_and_one_that_reports_again_is_online(self, gateway: Gateway) -> None:
         gateway.depot_says(BotRegistered(bot_id=BOT, name="Ajax", status="offline", list_id=None))
         gateway.broker.tell_presence(BOT, "s1", 1, connected=True)
