@@ -343,6 +343,18 @@ def test_a_robot_that_puts_goods_down_before_it_can_be_told_is_excused(given_bac
     assert (DRIVEN_TWICE in day.violated()) is is_found
 
 
+@pytest.mark.parametrize(("taken_over", "is_found"), [(48, True), (50, False)])
+def test_an_order_need_not_be_taken_where_people_set_the_robot_down_after_it_was_sent(
+    taken_over: float, is_found: bool
+) -> None:
+    day = Day()
+    a_list(day)
+    day.record(taken_over, "robot", bot=BOT, what="switched", mode="SERVICE", node="")
+    day.delivers(51, day.sends(49, 2))
+    day.record(51, "robot", bot=BOT, what="received order", order="x.2", was_free=True, knows=False, node="depot")
+    assert (TAKEN in day.violated()) is is_found
+
+
 @pytest.mark.parametrize("put_down", [True, False])
 def test_a_robot_that_could_not_say_that_it_put_its_goods_down_is_excused(put_down: bool) -> None:
     day = Day()

@@ -212,14 +212,22 @@ def _order_after(commit: Commit, before: str | None, history: ParsedHistory) -> 
 
 
 def _taken(stream: StreamHistory) -> Iterator[Violation]:
-    """Orders that a free robot did not take, though it stands where it has always been and knew them not."""
+    """Orders that a free robot did not take, though it stands where it has always been and knew them not.
+
+    Of an order that was sent before people took the robot over, and set it down elsewhere, nothing is asked.
+    """
     for bot_id, deeds in stream.deeds.items():
         if any(fields.get("disk") in ("older", "lost") for _, fields in deeds):
             continue  # it may stand elsewhere than it had said
+        switched = [at for at, fields in deeds if fields["what"] == "switched"]
         for at, fields in deeds:
             if fields["what"] == "received order" and fields["was_free"] and not fields["knows"]:
-                text = f"the robot {bot_id} did not take the order {fields['order']} at {fields['node']}"
-                yield Violation(TAKEN, text, {"robot": bot_id, "at": at})
+                sent = max(
+                    (one.at for when, one in stream.delivered if when == at and one.bot_id == bot_id), default=at
+                )
+                if not any(sent <= moved <= at for moved in switched):
+                    text = f"the robot {bot_id} did not take the order {fields['order']} at {fields['node']}"
+                    yield Violation(TAKEN, text, {"robot": bot_id, "at": at})
 
 
 def _old_news(history: ParsedHistory, stream: StreamHistory) -> Iterator[Violation]:

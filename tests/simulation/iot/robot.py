@@ -130,6 +130,7 @@ class StandingRobot:
         """Have its operating mode changed, by someone who stands before it."""
         if self._machine:
             self._do(lambda machine: machine.switch(mode, self._now()))
+            self._record("switched", mode=mode.value, node=self._machine.memory.node_id)
 
     def connected(self) -> None:
         """The connection is there."""
