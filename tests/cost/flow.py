@@ -127,7 +127,7 @@ class Orders(WholeOrder):
 
 
 class Buyer(WholeOrder):
-    """Whoever places one of the orders, in the same mall."""
+    """The customer of one of the orders, in the same mall."""
 
     def __init__(self, mall: WholeOrder) -> None:
         self.cloud, self.requests = mall.cloud, 0

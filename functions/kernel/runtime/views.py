@@ -12,7 +12,7 @@ class Row:
     partition, sort: where it is found (`sort` orders a partition as text). data: JSON-ready; None is a tombstone: once
     written, no version of its epoch replaces it. indexes: partition and sort in each index that has the row; the row is
     in no other. expires: seconds since 1970 after which it may go. over: its time was over before it was made again
-    from history: it is read by nobody, and keeps older versions out until it expires.
+    from history: it is not read, and keeps older versions out until it expires.
     """
 
     partition: str

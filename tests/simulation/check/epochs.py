@@ -39,7 +39,7 @@ def epoch_violations(before: Sequence[Entry], after: Sequence[Entry], final: Map
 def _is_of_the_ledger(message: Message, present: ParsedHistory) -> bool:
     """Whether it was committed as the ledger of erasures was applied, before the table served.
 
-    It is not published then, as it was once: whoever gave it up then has it as a letter still.
+    It is not published then, as it was once: a consumer that gave it up then still has it as a letter.
     """
     commit = message.commit
     return commit is not None and commit.actor == NO_CALLER and message.id not in present.published

@@ -61,7 +61,7 @@ interface TextProps {
   readonly label: string;
   readonly hint?: string;
   readonly save: string;
-  /** What it is now, whoever wrote it. */
+  /** What it is now. */
   readonly now: string;
   readonly rows?: number;
   readonly command: (text: string) => string;
