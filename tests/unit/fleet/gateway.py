@@ -12,6 +12,7 @@ from events.registry import Message
 from events.shapes import Stop, StopItem
 from events.vda5050.connection import Connection, ConnectionState
 from events.vda5050.shape import Shape
+from events.vda5050.state import NodeState
 from events.vda5050.text import to_bytes
 from functions.fleet.domain import Robot
 from functions.fleet.inbox import inbox
@@ -22,10 +23,12 @@ from functions.kernel.runtime import clock, runtime
 from functions.kernel.runtime.runtime import Runtime
 from tests.support.broker import MemoryBroker, MemoryIdentities
 from tests.support.delivery import attributes, delivered
+from tests.support.promised import promised
 from tests.support.runtime import RecordingQueue, memory_runtime
 from tests.support.states import TIME, state
 
 BOT = "ajax"
+AHEAD = (NodeState(node_id="depot", sequence_id=2, released=True),)
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 
@@ -140,3 +143,15 @@ class Gateway:
     def asked(self) -> list[str]:
         """The kinds of the instant actions that were published."""
         return [a["actionType"] for m in self.broker.to(BOT, "instantActions") for a in m["actions"]]
+
+
+def names() -> list[str]:
+    return [message.name for message in promised()]
+
+
+def sets_out(gateway: Gateway) -> None:
+    """The robot comes online, gets a list, and shows its order."""
+    gateway.comes()
+    gateway.visits("list-1", 1)
+    gateway.assigned("list-1", 1, 3)
+    gateway.says(1, order_id="list-1.1", node_states=AHEAD)
