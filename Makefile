@@ -279,7 +279,7 @@ idle-cost: $(VENV) ## Compute what a stage costs a month that nobody uses: STAGE
 
 .PHONY: cost
 cost: $(VENV) $(NODE) ## Bill orders that come at a pace, by service and by line of AWS's bill: ORDERS=1000000 PER_SECOND=0.4
-	@JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=20 .venv/bin/python -m tests.cost $(call option,orders,$(ORDERS)) $(call option,per-second,$(PER_SECOND)) $(ARGS)
+	@.venv/bin/python -m tests.cost $(call option,orders,$(ORDERS)) $(call option,per-second,$(PER_SECOND)) $(ARGS)
 
 .PHONY: order-cost
 order-cost: $(VENV) ## Compute what an order costs at AWS's list prices

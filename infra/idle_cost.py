@@ -98,12 +98,12 @@ def _rule(rule: Properties, stage: Stage) -> float:
     if not expression:
         return 0.0
     minutes = {"rate(1 minute)": 1, "rate(5 minutes)": 5}.get(expression, 24 * 60)  # others of ours come once a day
-    seconds, around = {
-        "Queue": (SECONDS, 3 * prices.QUEUE_REQUEST),
-        "Keys": (SECONDS, prices.SECRET_READ),  # of tokens, which each run reads
-        "Function": (RUN_SECONDS, receives(rule["Name"]) * prices.QUEUE_REQUEST),
+    of_operations = max(stage.memory_mb, MEMORY_OF_HISTORY)
+    seconds, memory_mb, around = {
+        "Queue": (SECONDS, stage.memory_mb, 3 * prices.QUEUE_REQUEST),
+        "Keys": (SECONDS, stage.memory_mb, prices.SECRET_READ),  # of tokens, which each run reads
+        "Function": (RUN_SECONDS, of_operations, receives(rule["Name"]) * prices.QUEUE_REQUEST),
     }[rule["Targets"][0]["Id"]]
-    memory_mb = max(stage.memory_mb, MEMORY_OF_HISTORY) if seconds == RUN_SECONDS else stage.memory_mb
     run = prices.INVOCATION + seconds * memory_mb / 1024 * prices.GB_SECOND
     return prices.MONTH_MINUTES / minutes * (around + run)
 
