@@ -30,8 +30,9 @@ class Presence:
         """Whether it is news after the last one that counted."""
         if self.session == last.session:
             return last.connected and not self.connected
-        if not last.session:
-            return self.at > last.at
+        if not last.session:  # what the robot said shows that it is there: the begin of a connection may name which one
+            names_it = self.connected and not passed(self.at, last.at, LATE)
+            return self.at > last.at or names_it
         if self.version != last.version and abs(_moment(self.at) - _moment(last.at)) < NUMBERED_FOR:
             return self.version > last.version
         if self.version == last.version and last.connected and not self.connected:

@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+import pytest
+
 from tests.simulation.check import redrives
 from tests.simulation.check.letters import TABLE
 from tests.simulation.check.parsed_history import SECOND, Entry, ParsedHistory
@@ -190,6 +192,20 @@ def test_a_redrive_may_not_send_while_too_many_letters_fail() -> None:
     day.wait(100)
     day.send(3, container=ANOTHER)
     assert day.violated() == {STOPS}
+
+
+@pytest.mark.parametrize("claimed_first", [True, False])
+def test_it_may_send_what_it_claimed_before_too_many_letters_failed(claimed_first: bool) -> None:
+    day = Redriven(4)
+    day.send(0)
+    day.tell(0, "failing")
+    day.send(2)
+    if claimed_first:
+        day.claim(1)
+    day.tell(2, "failing")
+    day.wait(10)
+    day.send(1)
+    assert (STOPS in day.violated()) is not claimed_first
 
 
 def test_it_may_send_what_another_worker_had_looked_at_before() -> None:

@@ -188,13 +188,14 @@ def _ramp(run: Run) -> Iterator[tuple[str, str]]:
 def _stops(run: Run, order: list[int]) -> Iterator[tuple[str, str]]:
     """Nothing is sent while too many of the outcomes that the redriver has taken are failures.
 
-    A worker looks at the outcomes that it has taken before it sends. Another may have looked before. What failed and
-    was handled since is no failure: it may be known to who sends.
+    A worker looks at the outcomes that it has taken before it claims what it sends. Another may have looked before.
+    What was claimed is sent all the same: it may have been sent before a crash. What failed and was handled since is no
+    failure: it may be known to who sends.
     """
     stop_at = run.versions[0][1]["stop_at"]
     taken = [*run.taken, *((at, position, what, who) for position, (at, what, who) in run.at_once.items())]
     for position in (one for one in order if one in run.sent):
-        at, sender = run.sent[position], run.senders[position]
+        at, sender = run.claims.get(position, (run.sent[position], run.senders[position]))
         known = {n: what for since, n, what, who in sorted(taken) if since + (0 if who == sender else AT_WORK) < at}
         done = [*run.done_told.items(), *((n, since) for n, (since, what, _) in run.at_once.items() if what == "done")]
         known |= {n: "done" for n, since in done if since < at}

@@ -66,6 +66,13 @@ def test_without_numbers_the_time_decides_and_the_end_of_another_connection_is_a
     given(Robot, *past, Connected(later)).when(notes(gone(0, "s2", 21))).then(Disconnected(gone(0, "s2", 21)))
 
 
+def test_the_begin_of_the_connection_by_which_a_robot_has_spoken_is_noted_and_an_earlier_end_changes_nothing() -> None:
+    spoken = Connected(Presence(True, 0, "", at(20)))
+    begin = connected(2, "s2", 19)
+    given(Robot, *IDLE, Disconnected(gone()), spoken).when(notes(begin)).then(Connected(begin))
+    given(Robot, *IDLE, Disconnected(gone()), spoken, Connected(begin)).when(notes(gone(1, "s1", 30))).then_nothing()
+
+
 class TestWithoutTheBrokersWord:
     GONE: tuple[DomainEvent, ...] = (*IDLE, Disconnected(gone()), BecameUnavailable())
 
