@@ -1,6 +1,7 @@
 """What the simulation assumes of queues and their consumers is what the templates say."""
 
-from functions.insights.inbox import WINDOW
+from functions.insights import inbox as insights
+from functions.live import inbox as live
 from tests.infra.conftest import Templates, arn_of
 from tests.simulation.deployment import MAX_RECEIVES, ROBOTS_BATCH, ROBOTS_WINDOW
 from tests.simulation.event_source import VISIBILITY
@@ -27,6 +28,6 @@ def test_consumed_queues_have_the_simulated_settings(dev: Templates) -> None:
     visibility = VISIBILITY // SECOND
     assert found == {
         (10, 0, visibility, MAX_RECEIVES),
-        (10, WINDOW, visibility + WINDOW, MAX_RECEIVES),
+        *((10, window, visibility + window, MAX_RECEIVES) for window in (insights.WINDOW, live.WINDOW)),
         (ROBOTS_BATCH, ROBOTS_WINDOW, visibility + ROBOTS_WINDOW, MAX_RECEIVES),
     }
