@@ -2,8 +2,8 @@
 
 It knows no clock, thread or network, so that a client, a simulation and a test run the same robot. What runs it
 calls `connected` and `disconnected` as the broker's connection changes, `received` for each message, `acknowledged`
-for each state that the broker has, and `tick` when `due` has come; `now` is a Unix time. The memory is to be saved whenever `revision` has changed, before what a call
-returned is published.
+for each state that the broker has, and `tick` when `due` has come; `now` is a Unix time. The memory is to be saved
+whenever `revision` has changed, before what a call returned is published.
 """
 
 import math
