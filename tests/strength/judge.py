@@ -25,13 +25,17 @@ class _Judge:
 
     def judge(self) -> None:
         """Print the finding."""
-        if self._task["module"]:
-            plant(self._task["module"], Path(self._task["path"]), self._task["source"])
+        path, of_templates = Path(self._task["path"]), self._task["path"].endswith(".json")
+        if self._task["module"] and not of_templates:
+            plant(self._task["module"], path, self._task["source"])
         try:
+            from tests.simulation import templates
             from tests.simulation.deployment import manifests
             from tests.simulation.schedule import run_schedule
 
             manifests()
+            if of_templates:
+                templates.use(self._task["source"])
         except Exception as error:
             self._say(AT_IMPORT, repr(error))
             return
