@@ -5,17 +5,20 @@ clients. What the system says of causes (its contexts, metadata and stored commi
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from itertools import count
 from typing import Any
 from unittest.mock import patch
 
 from functions.kernel.messaging.inbox import Inbox
+from functions.kernel.messaging.topics import Topics
 from tests.simulation.bus import EventsClient
 from tests.simulation.containers import Container
 from tests.simulation.dynamodb import DynamoDBClient
 
+_numbers = count()
 _handled: ContextVar[str] = ContextVar("the message or request that is handled", default="")
 
 
@@ -70,6 +73,7 @@ def recorded() -> Iterator[Handlings]:
 
     with (
         patch.object(Container, "handle", _while_asked(Container.handle)),
+        patch.object(Topics, "_handle", _while_told(Topics._handle)),
         patch.object(Inbox, "_receive", _while_handling(Inbox._receive)),
         patch.object(Inbox, "_follow_up", _while_handling(Inbox._follow_up)),
         patch.object(DynamoDBClient, "put_item", put_one),
@@ -89,6 +93,19 @@ def _while_asked(handle: Callable[..., Any]) -> Callable[..., Any]:
             container._context.run(_handled.reset, token)
 
     return asked
+
+
+def _while_told(handle: Callable[..., None]) -> Callable[..., None]:
+    """What a robot said, in one batch, is handled together."""
+
+    def told(topics: Topics, group: Sequence[Any], lines: list[str]) -> None:
+        token = _handled.set(f"what robots said, {next(_numbers)}")
+        try:
+            handle(topics, group, lines)
+        finally:
+            _handled.reset(token)
+
+    return told
 
 
 def _while_handling(handle: Callable[..., None]) -> Callable[..., None]:

@@ -53,6 +53,7 @@ class _Made:
     messages: dict[str, dict[str, Any]] = field(default_factory=dict)
     causes: dict[str, str] = field(default_factory=dict)
     commits: dict[str, list[tuple[str, str, str]]] = field(default_factory=lambda: defaultdict(list))
+    lists: dict[str, str] = field(default_factory=dict)  # by the id of a list, its order: staff make lists of other ids
 
     @classmethod
     def of(cls, entries: Iterable[Entry], record: Handlings) -> "_Made":
@@ -64,7 +65,14 @@ class _Made:
             if id not in made.messages:  # one that a commit carries is sent again when its command comes again
                 made.messages[id] = detail
                 made.causes[id] = record.messages[id]
+        for one in made.messages.values():
+            if one["data"].get("shopping_list_id") and one["data"].get("order_id"):
+                made.lists[one["data"]["shopping_list_id"]] = one["data"]["order_id"]
         return made
+
+    def named(self, id: str) -> set[str]:
+        """The orders that a message names, by itself or by a list."""
+        return {self.lists.get(one, one) for one in _named(self.messages[id]["data"])}
 
     def _read(self, item: Mapping[str, Any], record: Handlings) -> None:
         stream, said = item["stream"]["S"], item.get("causation_id", {}).get("S", "")
@@ -133,11 +141,11 @@ def _of_record(order: str, made: _Made) -> Parents:
     followed: dict[str, list[str]] = defaultdict(list)
     for id, cause in made.causes.items():
         followed[cause].append(id)
-    chosen = {id for id, one in made.messages.items() if order in _named(one["data"])}
+    chosen = {id for id in made.messages if order in made.named(id)}
     waiting = [*chosen, *(cause for id in chosen if (cause := made.causes[id]) and cause not in made.messages)]
     while waiting:
         for id in followed.get(waiting.pop(), ()):
-            if id not in chosen and not _named(made.messages[id]["data"]):
+            if id not in chosen and not made.named(id):
                 chosen.add(id)
                 waiting.append(id)
     return {id: cause if (cause := made.causes[id]) in chosen else None for id in chosen}
