@@ -11,6 +11,7 @@ import pytest
 import typer.main
 
 from tests.support.operated import deployed
+from tests.unit.cli.scene import Scene, a_scene
 from tests.unit.cli.typed import ClientsMall, CommandLine, set_up
 
 
@@ -38,3 +39,8 @@ def cli(mall: ClientsMall, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> C
     found.answer(monkeypatch)
     monkeypatch.setattr(time, "sleep", lambda seconds: mall.minute())
     return found
+
+
+@pytest.fixture
+def scene(mall: ClientsMall, cli: CommandLine) -> Scene:
+    return a_scene(mall, cli)

@@ -1,7 +1,6 @@
 """order, trace, wait: where an order is, and why it waits, judged by what was planted."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -9,40 +8,10 @@ import pytest
 from functions.checkout import service as checkout
 from functions.depot import service as depot
 from functions.payments import service as payments
-from tests.flow.shopper import Shopper, bring_a_robot_online, collect, leave, open_a_store, stop_heartbeats
+from tests.flow.shopper import Shopper, collect, leave, stop_heartbeats
 from tests.flow.test_redrive import broken
 from tests.support.callers import robot
-from tests.unit.cli.typed import ClientsMall, CommandLine
-
-
-@dataclass
-class Scene:
-    """A customer with a basket and a payment, and a robot that is idle."""
-
-    mall: ClientsMall
-    cli: CommandLine
-    shopper: Shopper
-    bot: str
-
-    def pauses(self, *consumers: str) -> None:
-        for name in consumers:
-            self.cli(f"pause {name} --reason 'a deploy' --yes")
-        self.mall.minute()
-
-    def checks_out(self) -> None:
-        self.shopper.checks_out()
-        self.mall.pass_time(20)
-
-    def why(self) -> Any:
-        return self.cli(f"order {self.shopper.basket_id} --json").data["why"]
-
-
-@pytest.fixture
-def scene(mall: ClientsMall, cli: CommandLine) -> Scene:
-    cable = open_a_store(mall, {"cable": 9.95})["cable"]
-    bot = bring_a_robot_online(mall)
-    shopper = Shopper(mall).registers().fills_a_basket({cable: 2}).authorizes_a_payment(30)
-    return Scene(mall, cli, shopper, bot)
+from tests.unit.cli.scene import Scene
 
 
 def _nothing_yet(scene: Scene) -> None:
