@@ -7,11 +7,11 @@ import typer
 
 from clients.cli import tree
 from clients.cli.ending import FAILED, USAGE, EndedError, nearest
-from clients.cli.facts import Facts, gather
+from clients.cli.facts import OVER, Facts, gather
 from clients.cli.finding import order_of
 from clients.cli.tool import Tool, at
 from clients.cli.verbs import verb
-from clients.cli.why import OVER, why
+from clients.cli.why import why
 from clients.cli.wording import ago, money
 from clients.mall import Json
 

@@ -27,7 +27,7 @@ from tests.simulation.schedule import run_schedule
 CHUNK = 10  # schedules that one process runs before it reports
 SHOWN = 5  # orders whose differences are printed
 ORDER_IDS = ("order_id", "basket_id", "list_id", "difference_id")  # a field of one of these names holds the order's id
-KINDS = ("Order", "Basket", "CreateOrder", "ShoppingList", "Invoice")  # the aggregates that have the order's id
+KINDS = ("Order", "Basket", "CreateOrderSaga", "ShoppingList", "Invoice")  # the aggregates that have the order's id
 
 Parents = dict[str, str | None]  # by message: the message that it followed from; None for a root
 

@@ -10,6 +10,7 @@ import httpx
 import pytest
 import typer.main
 
+from clients.cli import facts, wording
 from tests.support.operated import deployed
 from tests.unit.cli.scene import Scene, a_scene
 from tests.unit.cli.typed import ClientsMall, CommandLine, set_up
@@ -38,6 +39,8 @@ def cli(mall: ClientsMall, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> C
     found = CommandLine(mall, tmp_path)
     found.answer(monkeypatch)
     monkeypatch.setattr(time, "sleep", lambda seconds: mall.minute())
+    for module in (wording, facts):
+        monkeypatch.setattr(module, "now", lambda: mall.now)
     return found
 
 

@@ -72,7 +72,10 @@ class ClientsMall(OperatedMall):
     def measure(self, consumer: Consumer) -> Backlog:
         """What waits in a consumer's queue."""
         found = [s.queue for s in self.subscribers if f"{s.inbox.service}/{s.inbox.queue}" == consumer.name]
-        return Backlog(sum(len(queue.messages) for queue in found), 0, 0)
+        messages = [message for queue in found for message in queue.messages]
+        hidden = [message for message in messages if message.due > self.now]
+        retried = sum(message.receives > 0 for message in hidden)
+        return Backlog(len(messages) - len(hidden), retried, len(hidden) - retried)
 
     def running_subscribers(self) -> list[Subscriber]:
         """Those whose functions are invoked."""
