@@ -19,7 +19,12 @@ STATUSES = ("pending", "approved", "ready", *OVER)
 PASSED = {"pending": 0, "approved": 1, "ready": 2, "completed": 3}
 EVERY = 1.0  # seconds
 
-Any = Annotated[str, typer.Argument(help="The id of an order, or of its payment, list, robot, letter or flow.")]
+Any = Annotated[
+    str,
+    typer.Argument(
+        help="An order's id, or that of its payment, list, robot, letter, flow or message; or a phone number."
+    ),
+]
 
 
 @verb("order", "mallbots order 018f2c31")

@@ -340,7 +340,9 @@ PLANTS = [
     Plant("its robot is paused", _robot_paused, "robot Bert", ("paused",)),
     Plant("its robot is cut off", _robot_cut, "robot Bert", ("not connected",)),
     Plant("its robot is silent, unnoticed", _robot_silent_unnoticed, "robot Ajax", ("robot Ajax",)),
-    Plant("its refund was given up", _refund_of_a_cancelled_order, "payments/inbox", ("RefundDue",), ("may be closed",)),
+    Plant(
+        "its refund was given up", _refund_of_a_cancelled_order, "payments/inbox", ("RefundDue",), ("may be closed",)
+    ),
     Plant("ordering's relay is behind", _relay_behind, "ordering/relay", ("OrderCreated",)),
     Plant("the bus refuses a message", _bus_refuses, "ordering/relay", ("OrderCreated",)),
     Plant("depot's inbox is throttled", _throttled, "depot/inbox", ("message waits for", "messages wait for")),
