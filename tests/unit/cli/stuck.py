@@ -16,7 +16,7 @@ from events.baskets import UntouchedBasketsDue
 from events.depot import RobotLeasesDue
 from events.ordering import UnpaidOrdersDue
 from events.registry import Timer
-from functions.depot import inbox as depot_inbox
+from functions.depot import matching
 from functions.depot import service as depot
 from functions.kernel.domain import saga
 from functions.kernel.domain.errors import RefusedError
@@ -141,7 +141,7 @@ def _text_given_up(stuck: Stuck) -> None:
 
 
 def _dispatcher_gives_up(stuck: Stuck) -> None:
-    stuck.patch.setattr(depot_inbox.matching, "match", _fail)
+    stuck.patch.setattr(matching, "match", _fail)
     stuck.scene.checks_out()
     stuck.is_given_up()
 
