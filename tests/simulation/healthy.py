@@ -166,7 +166,7 @@ class HealthyMall:
 
     def _look(self, order: str) -> None:
         """Ask why the order waits, at a moment of the seconds that follow."""
-        self._pause(0, self.choices.pick((0.3, 1.0, 3.0, 20.0), "how soon somebody looks"))
+        self._pause(0, self.choices.pick((0.3, 1.0, 3.0, 20.0), "how soon an operator looks"))
         found = why(facts.gather(self.tool, order))
         self.asked.said[_kind(found)] += 1
         if found.blames:
