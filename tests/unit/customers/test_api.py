@@ -147,6 +147,7 @@ def test_each_route_is_for_its_roles() -> None:
         ("POST", ""): {STAFF, KIOSK},
         ("GET", "/{id}"): {STAFF, CUSTOMER},
         ("GET", "/{id}/data"): {STAFF},
+        ("POST", "/numbers"): {STAFF},
         ("PUT", "/{id}/enable"): {STAFF},
         ("PUT", "/{id}/disable"): {STAFF},
         ("PUT", "/{id}/change-sms"): {STAFF, CUSTOMER},
