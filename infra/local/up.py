@@ -67,7 +67,7 @@ def up(cloud: LocalCloud, times: Mapping[str, str] | None = None) -> None:
     def report(line: str) -> None:
         print(f"{time.monotonic() - began:6.1f} s  {line}", file=sys.stderr, flush=True)
 
-    report("starting the local cloud, after removing what its last run unpacked …")
+    report("starting the local cloud …")
     cloud.start()
     report(f"the local cloud answers at {cloud.address}, its state is in {cloud.state}")
     context = cloud.context(times or {})
