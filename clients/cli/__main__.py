@@ -19,6 +19,7 @@ from clients.cli import (
     robots,
     sagas,
     signing,
+    streams,
 )
 from clients.cli.ending import DONE, INTERRUPTED, EndedError
 from clients.cli.verbs import app
@@ -31,6 +32,7 @@ PARTS = (
     dead,
     consuming,
     history,
+    streams,
     sagas,
     robots,
     erasing,

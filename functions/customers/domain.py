@@ -96,6 +96,7 @@ class Customer(Aggregate):
 
     # The third held what is personal as it is, the second kept neither the kiosk nor the time, the first no language.
     snapshot_schema: ClassVar[int] = 4
+    personal: ClassVar[frozenset[str]] = frozenset({NAME, NUMBER})
 
     status: str = ""
     name: str = ""
@@ -103,6 +104,11 @@ class Customer(Aggregate):
     language: str = DEFAULT_LANGUAGE
     kiosk_id: str = ""
     registered_at: str = ""
+
+    @property
+    def is_forgotten(self) -> bool:
+        """Whether the customer is erased: no key opens the name and the number any more."""
+        return self.status == "erased"
 
     @property
     def enabled(self) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from functions.kernel.domain.errors import NotFoundError
-from functions.operations.cloud import saga_relay
+from functions.operations.cloud import relays_now
 
 CHECKOUT, STREAM = "checkout", "CreateOrderSaga#"
 
@@ -18,7 +18,7 @@ def retry(order_id: str, commands: Sequence[str]) -> list[str]:
         raise NotFoundError(f"the saga of {order_id} sent no {' or '.join(commands) or 'command'}")
     for one in latest.values():
         wanted = {"stream": one["stream"], "version": one["stream_version"], "message": one["id"]}
-        saga_relay().invoke(CHECKOUT, {"resend": wanted})
+        relays_now().invoke(CHECKOUT, {"resend": wanted})
     return [str(one["id"]) for one in latest.values()]
 
 
@@ -26,7 +26,7 @@ def _history(stream: str, names: Sequence[str]) -> Iterator[dict[str, Any]]:
     cursor: str | None = None
     while True:
         asked = {"stream": stream, "names": list(names), "only": list(names), "cursor": cursor}
-        page = saga_relay().invoke(CHECKOUT, {"history": asked})
+        page = relays_now().invoke(CHECKOUT, {"history": asked})
         yield from page["messages"]
         cursor = page["cursor"]
         if not cursor:

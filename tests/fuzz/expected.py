@@ -136,6 +136,8 @@ EXPECTED: dict[str, dict[int, str]] = {
         409: "none of its letters is open, or the forecast is not whole",
     },
     "GET /api/operations/runs": _NO_PAGE,
+    "GET /api/operations/streams/{service}/{kind}/{id}": _NO_PAGE,
+    "GET /api/operations/streams/{service}/{kind}/{id}/state": {400: "a version and a time"},
     "GET /api/operations/runs/{id}/letters": _NO_PAGE,
     "PUT /api/operations/runs/{id}/pause": {409: "it is over"},
     "PUT /api/operations/runs/{id}/cancel": {409: "it is over"},
@@ -249,6 +251,10 @@ NEVER_OK = {
     "POST /api/customers/sessions": "the code comes to a phone, which the fuzzer does not have",
     "PUT /api/checkout/sagas/{orderId}/resume": "a saga is parked only after a compensation has failed repeatedly",
     "PUT /api/depot/shopping/{id}/assign": "the depot itself assigns every available list to an idle robot, at once",
+    **dict.fromkeys(
+        (f"GET /api/operations/streams/{{service}}/{{kind}}/{{id}}{part}" for part in ("", "/state", "/difference")),
+        "the fuzzer draws a service, a kind and an id that do not belong together",
+    ),
     "GET /api/payments/differences/{orderId}": "no client can cause a difference of money",
     "PUT /api/payments/differences/{orderId}/recheck": "no client can cause a difference of money",
 }

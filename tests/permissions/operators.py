@@ -22,7 +22,7 @@ PORTS: dict[str, Port[Any]] = {
             cloud.inboxes,
             cloud.outcomes,
             cloud.relays,
-            cloud.saga_relay,
+            cloud.relays_now,
             cloud.forecasts,
             cloud.forecasts_now,
         ),

@@ -74,11 +74,56 @@ export interface TopicNames {
   factsheet: string;
   visualization: string;
 }
+/**
+ * A value that differs; null where it was not there.
+ */
+export interface ChangeShape {
+  path: string;
+  before: unknown;
+  after: unknown;
+}
 export interface Checkout {
   paymentId: string;
 }
 export interface ChosenLanguage {
   language: "en" | "es";
+}
+/**
+ * A commit. last: the version of its last event. cause: the id of what it was made for.
+ */
+export interface CommitShape {
+  version: number;
+  last: number;
+  time: string;
+  actor: string;
+  cause: string | null;
+  correlation: string;
+  events: EventShape[];
+  messages: OperationsMessageShape[];
+}
+/**
+ * An event as it is stored, by the version of its shape; what is personal is not shown.
+ */
+export interface EventShape {
+  name: string;
+  version: number;
+  data: {
+    [k: string]: unknown;
+  };
+}
+/**
+ * A message that is published from a commit.
+ */
+export interface OperationsMessageShape {
+  name: string;
+  id: string;
+}
+/**
+ * The commits of a stream, oldest first.
+ */
+export interface CommitsAnswer {
+  next?: string;
+  commits: CommitShape[];
 }
 /**
  * Of the generation that is read and of the one that was built, in this order: rows, and a hash of them all.
@@ -165,8 +210,12 @@ export interface CustomerShape {
   enabled: boolean;
   language: "en" | "es";
 }
-export interface DifferenceAnswer {
-  difference: DifferenceShape;
+/**
+ * Differences by status, and of one status the oldest first.
+ */
+export interface DifferenceList {
+  next?: string;
+  differences: DifferenceShape[];
 }
 /**
  * An order whose money differs from what it should be (open), or did until it was compared again (cleared).
@@ -200,13 +249,6 @@ export interface PaymentsReasonShape {
     | "provider_statement";
   expected: number;
   found: number;
-}
-/**
- * Differences by status, and of one status the oldest first.
- */
-export interface DifferenceList {
-  next?: string;
-  differences: DifferenceShape[];
 }
 /**
  * A way between two neighbours, which robots drive in both directions.
@@ -545,19 +587,6 @@ export interface DepotItem {
 export interface ListPage {
   next?: string;
   lists: ListContent[];
-}
-export interface MessageShape {
-  id: string;
-  name: string;
-  time: string;
-  source: string;
-  stream: string;
-  correlationId: string;
-  causationId: string | null;
-  actor: string;
-  data: {
-    [k: string]: unknown;
-  };
 }
 export interface MoreItems {
   items: BasketsWantedItem[];
@@ -1104,6 +1133,15 @@ export interface Start {
 export interface Started {
   id: string;
 }
+/**
+ * The fields of an aggregate after its event of this version.
+ */
+export interface StateAnswer {
+  version: number;
+  state: {
+    [k: string]: unknown;
+  };
+}
 export interface StoreAnswer {
   store: StoreShape;
 }
@@ -1122,7 +1160,20 @@ export interface StoresAnswer {
 }
 export interface TimelineAnswer {
   next?: string;
-  messages: MessageShape[];
+  messages: InsightsMessageShape[];
+}
+export interface InsightsMessageShape {
+  id: string;
+  name: string;
+  time: string;
+  source: string;
+  stream: string;
+  correlationId: string;
+  causationId: string | null;
+  actor: string;
+  data: {
+    [k: string]: unknown;
+  };
 }
 /**
  * The commands that have no answer, by their names, as checkout shows the saga.
@@ -1142,6 +1193,12 @@ export interface WaitingAnswer {
 }
 export interface Why {
   reason: string;
+}
+/**
+ * What differs between two versions.
+ */
+export interface OperationsDifferenceAnswer {
+  changes: ChangeShape[];
 }
 export interface OrderingItem {
   storeId: string;
@@ -1163,6 +1220,9 @@ export interface OrderingOrderContent {
   ready: boolean;
   paid: boolean;
   total: number;
+}
+export interface PaymentsDifferenceAnswer {
+  difference: DifferenceShape;
 }
 export interface SearchOrderAnswer {
   order: SearchOrderContent;
@@ -1283,12 +1343,15 @@ export interface Operations {
   "PUT /api/operations/runs/{id}/resume": { query: undefined; body: Record<string, unknown>; answer: Record<string, unknown> };
   "PUT /api/operations/runs/{id}/switch": { query: undefined; body: Record<string, unknown>; answer: Record<string, unknown> };
   "PUT /api/operations/sagas/{orderId}/retry": { query: undefined; body: Unanswered; answer: Sent };
+  "GET /api/operations/streams/{service}/{kind}/{id}": { query: { limit?: number; next?: string }; body: undefined; answer: CommitsAnswer };
+  "GET /api/operations/streams/{service}/{kind}/{id}/difference": { query: { first: number; second: number }; body: undefined; answer: OperationsDifferenceAnswer };
+  "GET /api/operations/streams/{service}/{kind}/{id}/state": { query: { version?: number; at?: string }; body: undefined; answer: StateAnswer };
   "POST /api/ordering": { query: undefined; body: NewOrder; answer: Created };
   "DELETE /api/ordering/{id}": { query: undefined; body: Cancellation; answer: Record<string, unknown> };
   "GET /api/ordering/{id}": { query: undefined; body: undefined; answer: OrderingOrderAnswer };
   "POST /api/payments": { query: undefined; body: NewPayment; answer: Created };
   "GET /api/payments/differences": { query: { limit?: number; next?: string; status?: string }; body: undefined; answer: DifferenceList };
-  "GET /api/payments/differences/{orderId}": { query: undefined; body: undefined; answer: DifferenceAnswer };
+  "GET /api/payments/differences/{orderId}": { query: undefined; body: undefined; answer: PaymentsDifferenceAnswer };
   "PUT /api/payments/differences/{orderId}/recheck": { query: undefined; body: Record<string, unknown>; answer: Record<string, unknown> };
   "GET /api/payments/invoices/{id}": { query: undefined; body: undefined; answer: InvoiceAnswer };
   "PUT /api/payments/invoices/{id}/pay": { query: undefined; body: Record<string, unknown>; answer: Record<string, unknown> };

@@ -68,9 +68,12 @@ class Aggregate:
     id: the aggregate's id. version: that of its last event, 0 before the first. unchanged: how many versions ago its
     last step was. floor: the version above which it goes on, where its table was restored. A subclass must raise
     `snapshot_schema` when the meaning of its fields changes.
+
+    personal: the fields of it and of its events that are about a person, which no operator is shown.
     """
 
     snapshot_schema: ClassVar[int] = 1
+    personal: ClassVar[frozenset[str]] = frozenset()
     appliers: ClassVar[dict[type[DomainEvent], Callable[..., None]]] = {}
     event_types: ClassVar[dict[str, type[DomainEvent]]] = {}
 
@@ -99,6 +102,11 @@ class Aggregate:
     def may_be_kept(self) -> bool:
         """Whether a snapshot of it may be stored; where not, it is folded from its events."""
         return True
+
+    @property
+    def is_forgotten(self) -> bool:
+        """Whether what was personal in it is erased for good."""
+        return False
 
     @property
     def changes(self) -> list[DomainEvent]:

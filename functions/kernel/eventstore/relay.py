@@ -205,11 +205,27 @@ def _messages(
     ], next_cursor
 
 
+def commits(**asked: Any) -> dict[str, Any]:
+    """The commits of a stream (past.py)."""
+    from functions.kernel.eventstore import past  # only here: what it imports, the relay itself starts without
+
+    return past.commits(**asked)
+
+
+def state(**asked: Any) -> dict[str, Any]:
+    """The aggregate of a stream at a version or time (past.py)."""
+    from functions.kernel.eventstore import past
+
+    return past.state(**asked)
+
+
 REQUESTS: dict[str, Callable[..., dict[str, Any]]] = {
     "republish": republish,
     "resend": resend,
     "history": history,
     "records": records,
+    "commits": commits,
+    "state": state,
 }
 
 

@@ -20,6 +20,9 @@ from functions.kernel.runtime.vault import RowWrite
 
 ATTEMPTS = 6  # at a change or a row that others change at the same time
 
+repositories: dict[str, "Repository[Any]"] = {}
+"""By the names of aggregates, with which the ids of their streams begin; those of the modules that are imported."""
+
 A = TypeVar("A", bound=Aggregate)
 B = TypeVar("B", bound=Aggregate)
 Beside = Callable[[A, A], Sequence[RowWrite]]
@@ -44,6 +47,7 @@ class Repository(Generic[A]):
         self.publisher = publisher
         self._owner = owner
         self._owned_by = owned_by
+        repositories[aggregate.__name__] = self
 
     def find(self, id: str) -> A | None:
         """An aggregate as it is now, or None, also for another's."""

@@ -65,6 +65,9 @@ NAMED = {
     "/api/operations/rebuilds": "rebuild",
     "/api/operations/consumers": "consumer's service",
     "/api/operations/consumers/{service}": "consumer's queue",
+    "/api/operations/streams": "owner of a stream",
+    "/api/operations/streams/{service}": "kind of a stream",
+    "/api/operations/streams/{service}/{kind}": "order",
 }
 # What certain routes want instead.
 WANTED = {
@@ -301,6 +304,7 @@ class Furnished:
         self.things["letter"], self.things["other letter"] = letters[0].id, letters[1].id
         self.things["group"], self.things["letter of a command"] = letters[0].fingerprint, command.id
         self.things["consumer's service"], self.things["consumer's queue"] = "depot", "inbox"
+        self.things["owner of a stream"], self.things["kind of a stream"] = "ordering", "Order"
 
     def begin_runs(self) -> None:
         """A run of each kind; one redrive is paused, one rebuild is begun, another built."""

@@ -47,8 +47,8 @@ def pages(mall: Furnished, route: Route, limit: int, first: Response | None = No
 
 
 def identity(thing: dict[str, Any]) -> str:
-    """The id of what is on a page."""
-    return str(thing.get("id") or thing.get("letter") or thing["orderId"])
+    """The id of what is on a page; of a commit the version."""
+    return str(thing.get("id") or thing.get("letter") or thing.get("orderId") or thing["version"])
 
 
 @routes(lists)

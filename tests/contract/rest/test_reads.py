@@ -39,7 +39,8 @@ def malls() -> tuple[Furnished, Furnished]:
 def rows_read(work: Callable[[], object]) -> int:
     """How many rows and commits are read, and queries made, to do some work."""
     read = 0
-    get, query, backwards = MemoryViews.get, MemoryViews.query, MemoryEventStore.backwards
+    get, query = MemoryViews.get, MemoryViews.query
+    backwards, forwards, page_behind = MemoryEventStore.backwards, MemoryEventStore.forwards, MemoryEventStore.page
 
     def counted_get(views: MemoryViews, partition: str, sort: str) -> dict[str, Any] | None:
         nonlocal read
@@ -53,13 +54,27 @@ def rows_read(work: Callable[[], object]) -> int:
         return page
 
     def counted_backwards(store: MemoryEventStore, stream: str, page: int) -> Iterator[Commit]:
+        yield from counted(backwards(store, stream, page))
+
+    def counted_forwards(store: MemoryEventStore, stream: str) -> Iterator[Commit]:
+        yield from counted(forwards(store, stream))
+
+    def counted(commits: Iterator[Commit]) -> Iterator[Commit]:
         nonlocal read
-        for commit in backwards(store, stream, page):
+        for commit in commits:
             read += 1
             yield commit
 
+    def counted_page(store: MemoryEventStore, stream: str, after: int, limit: int) -> tuple[list[Commit], int | None]:
+        nonlocal read
+        found = page_behind(store, stream, after, limit)
+        read += 1 + len(found[0])
+        return found
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(MemoryViews, "get", counted_get)
+        patch.setattr(MemoryEventStore, "page", counted_page)
+        patch.setattr(MemoryEventStore, "forwards", counted_forwards)
         patch.setattr(MemoryViews, "query", counted_query)
         patch.setattr(MemoryEventStore, "backwards", counted_backwards)
         work()

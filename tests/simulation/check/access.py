@@ -111,6 +111,7 @@ MATRIX: dict[str, tuple[tuple[str, ...], str]] = {
             "GET": (
                 *("groups", "groups/*", "letters", "letters/*", "letters/*/test", "runs", "runs/*", "runs/*/letters"),
                 *("forecasts/*", "forecasts/*/letters", "runs/*/forecast", "replays/*", "rebuilds/*", "consumers"),
+                *("streams/*/*/*", "streams/*/*/*/state", "streams/*/*/*/difference"),
             ),
             "POST": ("redrives", "forecasts", "replays", "rebuilds"),
             "PUT": (
