@@ -6,6 +6,8 @@ MAKEFLAGS += --no-print-directory
 # jsii prints a long warning about Node 20's end of life; the value is the major version not to warn about.
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 export UV_NO_PROGRESS := 1
+# Packages are installed without bytecode: where none may be written, each process compiles all that it imports again.
+unexport PYTHONDONTWRITEBYTECODE
 
 PACKAGES := functions events language clients infra
 VENV := .venv/.installed

@@ -41,6 +41,7 @@ IDS = {
     "DELETE /api/ordering/{id}": {"path.id": "unwanted orders"},
     "GET /api/checkout/sagas/{orderId}": {"path.orderId": "approved orders"},
     "PUT /api/checkout/sagas/{orderId}/resume": {"path.orderId": "approved orders"},
+    "PUT /api/operations/sagas/{orderId}/retry": {"path.orderId": "approved orders"},
     "POST /api/depot/shopping": {
         "body.items[*].storeId": "selling stores",
         "body.items[*].productId": "products",
@@ -228,6 +229,9 @@ UNCHECKED_FOR = {
     "GET /api/ordering/{id}": {"use_after_free": "DELETE cancels an order, which can still be read"},
     "POST /api/customers/codes": {
         "allow_header_conformance": "GET exists at this path, too: it reads the customer whose id is `codes`",
+    },
+    "POST /api/customers/numbers": {
+        "allow_header_conformance": "GET exists at this path, too: it reads the customer whose id is `numbers`",
     },
     "POST /api/customers/sessions": {
         "allow_header_conformance": "GET exists at this path, too: it reads the customer whose id is `sessions`",

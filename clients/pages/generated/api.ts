@@ -13,6 +13,14 @@ export interface AnswerBesideOutcomes {
 export interface Assignment {
   botId: string;
 }
+/**
+ * A command that has no answer: which try it is, from 1, and when that times out.
+ */
+export interface AwaitedView {
+  command: string;
+  attempt: number;
+  due: string;
+}
 export interface BasketAnswer {
   basket: BasketContent;
 }
@@ -334,6 +342,12 @@ export interface ForecastStarted {
 export interface ForecastedLetters {
   next?: string;
   answers: ForecastedLetter[];
+}
+/**
+ * id: the customer's.
+ */
+export interface Found {
+  id: string;
 }
 export interface FunnelAnswer {
   basketsStarted: number;
@@ -704,18 +718,19 @@ export interface NotificationsAnswer {
  * One saga.
  */
 export interface OneSaga {
-  saga: SagaView;
+  saga: WholeSaga;
 }
 /**
- * Where the saga of an order stands.
+ * Where a saga stands, and what it waits for, until it has ended.
  */
-export interface SagaView {
+export interface WholeSaga {
   orderId: string;
   status: "running" | "parked" | "completed" | "compensated" | "stopped";
   step: number;
   compensating: boolean;
   since: string;
   reason: string;
+  awaited: AwaitedView[];
 }
 export interface OpenedSession {
   token: string;
@@ -994,6 +1009,17 @@ export interface SagaList {
   next?: string;
   sagas: SagaView[];
 }
+/**
+ * Where the saga of an order stands.
+ */
+export interface SagaView {
+  orderId: string;
+  status: "running" | "parked" | "completed" | "compensated" | "stopped";
+  step: number;
+  compensating: boolean;
+  since: string;
+  reason: string;
+}
 export interface SalesAnswer {
   orders: number;
   items: number;
@@ -1032,6 +1058,12 @@ export interface SearchFilters {
   minTotal?: number;
   maxTotal?: number;
   status?: "pending" | "approved" | "ready" | "completed" | "rejected" | "cancelled";
+}
+/**
+ * sent: the ids of the messages that were put on the bus again.
+ */
+export interface Sent {
+  sent: string[];
 }
 /**
  * A number, and the one-time code that was sent there.
@@ -1091,6 +1123,12 @@ export interface StoresAnswer {
 export interface TimelineAnswer {
   next?: string;
   messages: MessageShape[];
+}
+/**
+ * The commands that have no answer, by their names, as checkout shows the saga.
+ */
+export interface Unanswered {
+  commands: string[];
 }
 /**
  * The text of a test that fails as a letter did, and the name of a file for it, below tests/unit.
@@ -1170,6 +1208,7 @@ export interface Operations {
   "PUT /api/checkout/sagas/{orderId}/resume": { query: undefined; body: Record<string, unknown>; answer: Record<string, unknown> };
   "POST /api/customers": { query: undefined; body: NewCustomer; answer: Created };
   "POST /api/customers/codes": { query: undefined; body: SmsNumber; answer: Record<string, unknown> };
+  "POST /api/customers/numbers": { query: undefined; body: SmsNumber; answer: Found };
   "POST /api/customers/sessions": { query: undefined; body: SentCode; answer: OpenedSession };
   "DELETE /api/customers/{id}": { query: undefined; body: Record<string, unknown>; answer: Record<string, unknown> };
   "GET /api/customers/{id}": { query: undefined; body: undefined; answer: CustomerAnswer };
@@ -1243,6 +1282,7 @@ export interface Operations {
   "PUT /api/operations/runs/{id}/pause": { query: undefined; body: Record<string, unknown>; answer: Record<string, unknown> };
   "PUT /api/operations/runs/{id}/resume": { query: undefined; body: Record<string, unknown>; answer: Record<string, unknown> };
   "PUT /api/operations/runs/{id}/switch": { query: undefined; body: Record<string, unknown>; answer: Record<string, unknown> };
+  "PUT /api/operations/sagas/{orderId}/retry": { query: undefined; body: Unanswered; answer: Sent };
   "POST /api/ordering": { query: undefined; body: NewOrder; answer: Created };
   "DELETE /api/ordering/{id}": { query: undefined; body: Cancellation; answer: Record<string, unknown> };
   "GET /api/ordering/{id}": { query: undefined; body: undefined; answer: OrderingOrderAnswer };

@@ -48,6 +48,7 @@ MATRIX: dict[str, tuple[tuple[str, ...], str]] = {
     "PUT /api/customers/*/language": (SHOPPERS, "self"),
     "DELETE /api/customers/*": (SHOPPERS, "self"),
     "POST /api/customers/*/sessions": ((*KIOSK, "customer"), "self"),
+    "POST /api/customers/numbers": (STAFF, ""),
     "POST /api/customers/codes": (KIOSK, ""),
     "POST /api/customers/sessions": (KIOSK, ""),
     "POST /api/baskets": (SHOPPERS, "named"),
@@ -116,6 +117,7 @@ MATRIX: dict[str, tuple[tuple[str, ...], str]] = {
                 *("groups/*/note", "groups/*/owner", "groups/*/resolve", "consumers/*/*/pause", "consumers/*/*/resume"),
                 *("letters/*/park", "letters/*/discard", "letters/*/reopen", "letters/*/data"),
                 *("runs/*/pause", "runs/*/cancel", "runs/*/resume", "runs/*/switch", "runs/*/abort"),
+                "sagas/*/retry",
             ),
         }.items()
         for path in paths
