@@ -156,7 +156,8 @@ class Robot(Aggregate):
         if report.header < self.header:
             if not passed(self.header_at, report.at, LATE):
                 return
-            self.record(SessionBegan(report.at))
+            if not self.retired:
+                self.record(SessionBegan(report.at))
         self._must_be_connected(report.at)
         self._follow(report)
         self._take_answers(report, now)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from infra.idle_cost import templates_of
 from infra.stages import STAGES
+from tests.bench import latency
 from tests.cost import bill as lines
 from tests.cost.bill import MILLION, Bill, bill
 from tests.cost.flow import Run, run
@@ -19,6 +20,7 @@ from tests.cost.month import METRICS, Lines, connected, fixed
 from tests.cost.other_ways import durable_functions, polling_outbox, step_functions
 from tests.cost.recount import recount
 
+SAMPLES = 20_000  # of the time from checkout to approved
 FLOW_LEAVES_OUT = (lines.LOGS, lines.ARCHIVE, lines.STORED)
 COUNTED = {
     "write_units": (lines.WRITES, lines.INDEXES, lines.REFUSED),
@@ -85,6 +87,8 @@ def main() -> int:
     provisioned = sum(billed.usd(provisioned=True).values()) - sum(billed.usd().values())
     print(f"\n${usd:9.2f}  a million orders at {given.orders:,.0f} a month, all in")
     print(f"${sum(flow.values()):9.2f}  of which its calls: without logs, archive, storage, month and who is connected")
+    p50, p99 = (latency.percentile(latency.at_once(SAMPLES), of_100) / 1_000 for of_100 in (50, 99))
+    print(f"{p50:10.2f} s from checkout to approved, p50, and {p99:.2f} s p99, by published latencies (make bench)")
     print(f"${usd + provisioned:9.2f}  all in, with provisioned capacity of tables of which {lines.USE:.0%} is used")
     ways = {
         "as it is": sum(billed.usd().values()),

@@ -22,6 +22,15 @@ def replaced(history: HistoryBuilder) -> None:
     changed_basket(history, ("ItemAdded", {"line": LINE | {"quantity": 3}, "at": ""}), requested=3)
 
 
+def added_another_quantity_of_the_second(history: HistoryBuilder) -> None:
+    history.commit("Basket#x", ("Started", {"customer_id": "c", "at": ""}))
+    items = [{"productId": "cable", "quantity": 1}, {"productId": "cable", "quantity": 2}]
+    history.request("PUT", "/api/baskets/x/addItems", body={"items": items})
+    lines = [{"line": LINE | {"quantity": quantity}, "at": ""} for quantity in (1, 2)]
+    history.commit("Basket#x", *(("ItemAdded", line) for line in lines))
+    history.respond()
+
+
 def removed_by_the_difference(history: HistoryBuilder) -> None:
     changed_basket(history, ("ItemRemoved", {"product_id": "cable", "left": 2, "at": ""}), requested=1)
 
@@ -156,6 +165,7 @@ def unknown_version_handled(history: HistoryBuilder) -> None:
 
 CASES: list[Case] = [
     ("completed", replaced, baskets.CONTENTS),
+    ("completed", added_another_quantity_of_the_second, baskets.CONTENTS),
     ("completed", removed_by_the_difference, baskets.CONTENTS),
     ("completed", repriced, baskets.CONTENTS),
     ("completed", another_price_ordered, baskets.ORDERED),

@@ -33,6 +33,14 @@ def accepted_and_not_stored(history: HistoryBuilder) -> None:
     history.drop("commit", '"Basket#o", 3')
 
 
+def began_with_an_item_too_few(history: HistoryBuilder) -> None:
+    cable, charger = {"productId": "cable", "quantity": 1}, {"productId": "charger", "quantity": 1}
+    history.request("POST", "/api/baskets/withItems", body={"customerId": "c", "items": [cable, charger]})
+    line = {"line": LINE | {"quantity": 1}, "at": ""}
+    history.commit("Basket#x", ("Started", {"customer_id": "c", "at": ""}), ("ItemAdded", line))
+    history.respond(body={"id": "x"}, version=1)
+
+
 def created_something_else(history: HistoryBuilder) -> None:
     response_to(history, "/api/baskets")["body"] = {"id": "another"}
 
@@ -239,6 +247,7 @@ CASES: list[Case] = [
     ("completed", lost_from_the_table, commands.DURABLE),
     ("completed", refused_and_stored, commands.NEVER_STORED),
     ("completed", accepted_and_not_stored, commands.ONCE),
+    ("completed", began_with_an_item_too_few, commands.ONCE),
     ("completed", created_something_else, commands.ONCE),
     ("completed", stored_twice_for_one_request, commands.AT_MOST_ONCE),
     ("completed", stored_twice_for_one_key, commands.AT_MOST_ONCE),

@@ -11,6 +11,7 @@ The figures are those of one seed: with another, messages arrive in another orde
 """  # noqa: E501  (a table)
 
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -24,8 +25,9 @@ from functions.kernel.runtime import clock
 from tests.simulation.choices import Choices
 from tests.simulation.cloud import Cloud
 from tests.simulation.containers import BEGIN
-from tests.simulation.cost import item_size
+from tests.simulation.cost import index_units, item_size, write_units
 from tests.simulation.deployment import Deployment
+from tests.simulation.expressions import Item
 from tests.simulation.faults import Faults
 
 PACE = 20.0  # seconds between two requests
@@ -151,12 +153,41 @@ class WholeOrder:
         return left
 
 
+def kind_of(item: Item) -> str:
+    """What kind of commit or row an item is: its partition, without ids, times, digests and numbers of shards."""
+    partition: str = next(iter(item.values()))["S"]
+    return re.sub(r"#.*| ?(?=[\d-]*\d)[0-9a-f:TZ-]{2,}| \d+$", "", partition)
+
+
+def writes() -> Iterator[tuple[str, str, int, int, int]]:
+    """Each write of the order: table, kind, bytes, and units of the item and of entries of indexes."""
+    found: list[tuple[str, str, int, int, int]] = []
+    order = WholeOrder()
+    count = order.cloud.cost.write
+
+    def written(before: Item | None, after: Item, indexes: Any, *, table: str, transaction: bool = False) -> None:
+        count(before, after, indexes, table=table, transaction=transaction)
+        if order.cloud.cost.counting:
+            units = write_units(before, after) * (2 if transaction else 1)
+            entries = sum(index_units(index, before, after) for index in indexes)
+            found.append((table, kind_of(after or before or {}), item_size(after), units, entries))
+
+    with patch.object(order.cloud.cost, "write", written):
+        order.place()
+    yield from found
+
+
 def main() -> None:
-    """Print the write units of the order, by table and by whether items or entries of indexes were written."""
-    written = WholeOrder().place().cloud.cost.written
-    for (table, kind), units in sorted(written.items()):
-        print(f"{units:6.0f} {kind} of {table}")
-    print(f"{written.total():6.0f} in all")
+    """Print what the order writes, by table and kind: commits and rows, and entries of indexes."""
+    kinds: dict[tuple[str, str], list[tuple[int, int, int]]] = {}
+    for table, kind, *sizes in writes():
+        kinds.setdefault((table, kind), []).append((sizes[0], sizes[1], sizes[2]))
+    print("| table | kind | writes | bytes | units of items | of indexes |\n|---|---|---|---|---|---|")
+    for (table, kind), each in sorted(kinds.items()):
+        largest, units, entries = max(size for size, _, _ in each), sum(u for _, u, _ in each), sum(e for *_, e in each)
+        print(f"| {table} | {kind} | {len(each)} | {largest} | {units} | {entries} |")
+    every = [one for each in kinds.values() for one in each]
+    print(f"| all | | {len(every)} | | {sum(u for _, u, _ in every)} | {sum(e for *_, e in every)} |")
 
 
 if __name__ == "__main__":

@@ -97,6 +97,11 @@ class TestTheTask:
         retiring.then(Retired(), BecameUnavailable(), Asked(CANCELLED, CANCEL, ORDER, at(20)))
         given(Robot, *AT_WORK, Retired()).when(takes(task(10, ANOTHER))).then_nothing()
 
+    def test_no_session_begins_for_a_robot_that_is_retired_though_its_numbers_begin_again(self) -> None:
+        past = (*AT_WORK, Collected(LIST, 1, (PICK,), False, 7, at(18)), Retired(), BecameUnavailable())
+        later = given(Robot, *past).when(reports(says(1, ORDER, 78), 78))
+        later.then(Asked(CANCELLED, CANCEL, ORDER, at(78)))
+
     def test_a_message_of_before_assignments_were_numbered_stands_for_no_order(self) -> None:
         told = Task(3, "active", LIST, 0, "flow-1")
         given(Robot, *IDLE).when(takes(told)).then_nothing()
