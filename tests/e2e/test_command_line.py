@@ -5,66 +5,26 @@ for and refused, with the exit code of that.
 """
 
 import json
-import os
-import shlex
-import subprocess
-import sys
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from clients.cli import __main__ as _registers_all_verbs  # noqa: F401
 from clients.cli.verbs import VERBS
 from clients.mall import wait_for
 from clients.order import Order
 from clients.scenarios.stock import open_shop
 from events.registry import language
-from infra.documents.generate import ROOT
 from language.story import sample as sample_of
 from tests.e2e.conftest import Deployed
+from tests.e2e.shell import Shell
 
-AT_ONCE = 4
 MESSAGE = "StoreRebranded"
 LETTER_WITHIN = 150  # seconds: operations stores letters once a minute
 
 
-@dataclass
-class Shell:
-    """An operator's shell, in which PORT and STATE name the mall. typed: the verbs that were run."""
-
-    deployed: Deployed
-    folder: Path
-    typed: set[str] = field(default_factory=set)
-
-    def __call__(self, line: str, code: int = 0) -> Any:
-        """Type a line after `mallbots`: what it prints as JSON, or what it says where it fails."""
-        cloud = self.deployed.cloud
-        about = {"PORT": str(cloud.engine.port), "STATE": str(cloud.state), "XDG_CONFIG_HOME": str(self.folder)}
-        done = subprocess.run(
-            [Path(sys.executable).parent / "mallbots", *shlex.split(line), "--json"],
-            cwd=ROOT,
-            env={**os.environ, **about},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        words = [verb.words for verb in VERBS if line.startswith(verb.words)]
-        self.typed.add(max(words, key=len))
-        assert done.returncode == code, f"mallbots {line}: {done.returncode}\n{done.stdout}\n{done.stderr}"
-        return json.loads(done.stdout) if done.stdout else done.stderr
-
-    def all(self, *lines: str) -> list[Any]:
-        """Type lines side by side."""
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            return list(pool.map(self, lines))
-
-
 @pytest.fixture(scope="module")
 def shell(deployed: Deployed, tmp_path_factory: pytest.TempPathFactory) -> Shell:
-    return Shell(deployed, tmp_path_factory.mktemp("config"))
+    return Shell(deployed.cloud, tmp_path_factory.mktemp("config"))
 
 
 def _gives_up_a_message(deployed: Deployed) -> None:
@@ -121,8 +81,8 @@ def test_an_order_is_found_and_explained_and_its_saga_shown(deployed: Deployed, 
     assert {"BasketCheckedOut", "OrderApproved"} <= {one["name"] for one in trace}
     assert (saga["status"], saga["awaited"]) == ("completed", [])
     assert order.id in {one["orderId"] for one in sagas}
-    assert "waits for no answer" in shell(f"saga retry {order.id} --yes", code=1)
-    assert "not parked" in shell(f"saga resume {order.id} --yes", code=1)
+    assert "waits for no answer" in shell(f"saga retry {order.id} --yes", 1)
+    assert "not parked" in shell(f"saga resume {order.id} --yes", 1)
     assert shell(f"erase {order.customer_id} --dry-run")["erased"] is False
 
 
@@ -135,7 +95,7 @@ def test_consumers_are_paused_and_history_is_brought_and_called_off(shell: Shell
     shell(f"run resume {replay} --yes")
     shell(f"run cancel {replay} --yes")
     rebuild = shell("rebuild search orders --rate 1 --no-wait --yes")["id"]
-    assert shell(f"run switch {rebuild} --yes", code=1)
+    assert shell(f"run switch {rebuild} --yes", 1)
     shell(f"run abort {rebuild} --yes")
     assert {replay, rebuild} <= {one["id"] for one in shell("runs")}
 
@@ -175,10 +135,7 @@ def test_the_mall_is_shown_and_every_verb_was_typed(shell: Shell) -> None:
     assert len(consumers) > 12
     assert top["busy"] is not None
     assert isinstance(logs, list)
-    for line in ("status", "doctor --all"):
-        try:
-            shell(line)
-        except AssertionError:
-            shell(line, code=4)
+    shell("status", 0, 4)
+    shell("doctor --all", 0, 4)
     shell("logout")
     assert {verb.words for verb in VERBS} - shell.typed == set()
