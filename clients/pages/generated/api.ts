@@ -234,6 +234,14 @@ export interface EntryShape {
   stream: string;
   causationId: string | null;
 }
+export interface FilledBasket {
+  customerId: string;
+  items: BasketsWantedItem[];
+}
+export interface BasketsWantedItem {
+  productId: string;
+  quantity: number;
+}
 export interface FloorAnswer {
   nodes: NodeContent[];
   edges: EdgeContent[];
@@ -551,6 +559,9 @@ export interface MessageShape {
     [k: string]: unknown;
   };
 }
+export interface MoreItems {
+  items: BasketsWantedItem[];
+}
 export interface NewBasket {
   customerId: string;
 }
@@ -777,6 +788,18 @@ export interface Pick {
   storeId: string;
   productId: string;
   quantity: number;
+}
+export interface PickedItem {
+  storeId: string;
+  productId: string;
+  quantity: number;
+}
+/**
+ * The quantities of several products that are picked in all, each named once.
+ */
+export interface Picks {
+  assignment: number;
+  items: PickedItem[];
 }
 export interface Price {
   price: number;
@@ -1173,9 +1196,11 @@ export interface Problem {
 /** What each operation takes and answers. */
 export interface Operations {
   "POST /api/baskets": { query: undefined; body: NewBasket; answer: Created };
+  "POST /api/baskets/withItems": { query: undefined; body: FilledBasket; answer: Created };
   "DELETE /api/baskets/{id}": { query: undefined; body: Record<string, unknown>; answer: Record<string, unknown> };
   "GET /api/baskets/{id}": { query: undefined; body: undefined; answer: BasketAnswer };
   "PUT /api/baskets/{id}/addItem": { query: undefined; body: SomeItems; answer: Record<string, unknown> };
+  "PUT /api/baskets/{id}/addItems": { query: undefined; body: MoreItems; answer: Record<string, unknown> };
   "PUT /api/baskets/{id}/checkout": { query: undefined; body: Checkout; answer: Record<string, unknown> };
   "PUT /api/baskets/{id}/removeItem": { query: undefined; body: SomeItems; answer: Record<string, unknown> };
   "GET /api/checkout/sagas": { query: { limit?: number; next?: string; status?: string }; body: undefined; answer: SagaList };
@@ -1207,6 +1232,7 @@ export interface Operations {
   "PUT /api/depot/shopping/{id}/complete": { query: undefined; body: Completion; answer: Record<string, unknown> };
   "PUT /api/depot/shopping/{id}/initiate": { query: undefined; body: Record<string, unknown>; answer: Record<string, unknown> };
   "PUT /api/depot/shopping/{id}/pick": { query: undefined; body: Pick; answer: Record<string, unknown> };
+  "PUT /api/depot/shopping/{id}/pickItems": { query: undefined; body: Picks; answer: Record<string, unknown> };
   "PUT /api/depot/shopping/{id}/start": { query: undefined; body: Start; answer: Record<string, unknown> };
   "GET /api/docs": { query: undefined; body: undefined; answer: Record<string, never> };
   "GET /api/fleet/floor": { query: undefined; body: undefined; answer: FloorAnswer };

@@ -76,6 +76,7 @@ WANTED = {
     "PUT /api/depot/shopping/{id}/assign": "available list",
     "PUT /api/depot/shopping/{id}/start": "assigned list",
     "PUT /api/depot/shopping/{id}/pick": "active list",
+    "PUT /api/depot/shopping/{id}/pickItems": "active list",
     "PUT /api/depot/shopping/{id}/complete": "active list",
     "PUT /api/operations/runs/{id}/switch": "built rebuild",
     "PUT /api/operations/runs/{id}/abort": "rebuild",
