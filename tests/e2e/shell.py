@@ -46,7 +46,7 @@ class Shell:
         assert done.returncode in (codes or (0,)), f"mallbots {line}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         return json.loads(done.stdout) if done.stdout else done.stderr
 
-    def all(self, *lines: str) -> list[Any]:
+    def all(self, *lines: str, codes: tuple[int, ...] = (0,)) -> list[Any]:
         """Type lines side by side."""
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            return list(pool.map(self, lines))
+            return list(pool.map(lambda line: self(line, *codes), lines))
