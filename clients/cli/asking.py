@@ -44,12 +44,12 @@ def _of(facts: Facts, saga: Json, one: Json) -> Why:
     else:
         text = f"waits for {' or '.join(names)} from {to}{undoing}{_tries(facts, one)}"
         found = because(facts, text, f"{to}/inbox", since, "checkout")
-    if found.blames.endswith("/relay"):
-        return replace(found, do=f"mallbots saga retry {facts.id}")
     late = -(facts.left(one["due"]) or 0)
     if late > LATE and not found.sentence.count("because"):
         text = f"{found.sentence}; its next try was due {lasting(late)} ago, and checkout's schedule is overdue"
         return Why(text, "checkout/inbox", since, f"mallbots saga retry {facts.id}")
+    if found.blames.endswith("/relay"):
+        return replace(found, do=f"mallbots saga retry {facts.id}")
     return found
 
 
