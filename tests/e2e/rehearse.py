@@ -34,6 +34,7 @@ from infra.local.seed import seed
 from infra.local.up import up
 from tests.e2e.shell import Shell
 
+TIMES = {"step_timeout": "600"}  # seconds until a saga tries again by itself: longer than anyone on call waits
 EVERY = 2.0  # seconds between two customers
 LONGEST = 900.0  # seconds until all orders go on again
 LOOKED_EVERY = 5.0
@@ -153,7 +154,7 @@ def _mends(do: str) -> bool:
 
 def rehearse(cloud: LocalCloud, folder: Path) -> dict[str, Any]:
     """Deploy, break, mend, and count."""
-    up(cloud)
+    up(cloud, TIMES)
     with at_work(cloud) as people, Fleet(people.robot, seed(people).robots):
         rehearsal, began = Rehearsal(cloud, people, Shell(cloud, folder)), time.monotonic()
         customers = threading.Thread(target=rehearsal.load, args=(open_shop(people.staff).plain,), daemon=True)
