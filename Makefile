@@ -197,6 +197,10 @@ mutants: $(VENV) ## Mutate the rules and list the mutants that no test noticed (
 bench: $(VENV) ## Measure the write path: BASE=<commit> measures that commit too, side by side (one measure: ARGS=--only=fold)
 	@.venv/bin/python -m tests.bench $(if $(BASE),--base "$(BASE)") $(ARGS)
 
+.PHONY: rehearse
+rehearse: $(VENV) $(ENGINE) $(NODE) ## Break three things under load on a local cloud, and mend each by the command line alone; the last line is JSON
+	@.venv/bin/python -m tests.e2e.rehearse $(ARGS)
+
 .PHONY: simulate
 simulate: $(VENV) ## Simulate the system under injected faults: SCHEDULES=10000 SEED=1 JOBS=2 (more options: ARGS=)
 	@.venv/bin/python -m tests.simulation.run $(simulated) $(ARGS)

@@ -1,5 +1,7 @@
 """What a saga waits for: which of its commands has no answer, and whose turn it is."""
 
+from dataclasses import replace
+
 from clients.cli.evidence import Why, because
 from clients.cli.facts import Facts
 from clients.cli.given_up import replies
@@ -46,6 +48,8 @@ def _of(facts: Facts, saga: Json, one: Json) -> Why:
     if late > LATE and not found.sentence.count("because"):
         text = f"{found.sentence}; its next try was due {lasting(late)} ago, and checkout's schedule is overdue"
         return Why(text, "checkout/inbox", since, f"mallbots saga retry {facts.id}")
+    if found.blames.endswith("/relay"):
+        return replace(found, do=f"mallbots saga retry {facts.id}")
     return found
 
 

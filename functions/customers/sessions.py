@@ -106,7 +106,8 @@ def _used_at(commit: Commit) -> int | None:
 
 
 def who_has(sms_number: str) -> str:
-    """The id of who has a number, by whatever way it is written: who registered last. Raises NotFoundError."""
+    """The id of who has a number, however it is written: who registered last. Raises InvalidError, NotFoundError."""
+    must_be_number(sms_number)
     phone_id = codes.phone_id(sms_number)
     found = (customers.load(customer_id).aggregate for customer_id in keys.customers_with(phone_id))
     having = next((customer.id for customer in found if keys.has(customer, phone_id)), None)

@@ -90,6 +90,8 @@ def operators(furnished: Furnished) -> None:
     for about in ({"group": ID}, {"filter": {"order": AN_ORDER}}):
         furnished.ask("POST", "/api/operations/forecasts", {"letters": [], **about})
         furnished.ask("POST", "/api/operations/redrives", about)
+    retry = f"/api/operations/sagas/{furnished.things['order']}/retry"
+    furnished.ask("PUT", retry, {"commands": ["AuthorizeCustomer"]})
     furnished.ask("PUT", "/api/operations/consumers/depot/inbox/pause", {"reason": "it fails"})
     for _ in range(20):
         mall.operate("redriver")

@@ -13,6 +13,7 @@ import pytest
 
 from clients.robot.settings import Settings
 from events.baskets import UntouchedBasketsDue
+from events.checkout import SagasDue
 from events.depot import RobotLeasesDue
 from events.ordering import UnpaidOrdersDue
 from events.registry import Timer
@@ -254,6 +255,16 @@ def _timeline_paused(stuck: Stuck) -> None:
     stuck.scene.checks_out()
 
 
+def _watch_lost(stuck: Stuck) -> None:
+    stuck.loses_schedule("checkout", SagasDue)
+    queue = stuck.mall.runtimes["checkout"].queue
+    send = queue.send
+    stuck.patch.setattr(queue, "send", lambda body, *a, **k: None if "SagaWatchEnds" in body else send(body, *a, **k))
+    stuck.mall.hold("customers", "AuthorizeCustomer")
+    stuck.scene.checks_out()
+    stuck.mall.pass_time(600)
+
+
 def _operations_down(stuck: Stuck) -> None:
     stuck.scene.pauses("depot/inbox")
     stuck.mall.stop("operations")
@@ -348,6 +359,7 @@ PLANTS = [
     Plant("depot's inbox is throttled", _throttled, "depot/inbox", ("message waits for", "messages wait for")),
     Plant("the invoice is tried again", _retried, "payments/inbox", ("invoice",)),
     Plant("the timeline is behind too", _timeline_paused, "depot/inbox", ("paused",)),
+    Plant("the saga's watch is lost", _watch_lost, "checkout/inbox", ("overdue",)),
     Plant("operations is down too", _operations_down, "depot/inbox", ("from depot",)),
     Plant("the schedule for the unpaid is lost", _unpaid_for_days, "ordering", ("overdue",)),
     Plant("the schedule for baskets is lost", _basket_forgotten, "baskets", ("overdue",)),

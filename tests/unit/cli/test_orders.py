@@ -264,6 +264,7 @@ def test_a_saga_is_tried_again_by_the_very_message_that_was_lost(scene: Scene) -
     scene.mall.hold("depot", "CreateShoppingList")
     scene.checks_out()
     order = scene.shopper.basket_id
+    assert scene.why()["do"] == f"mallbots saga retry {order}"
     scene.mall.held.clear()
     [asked] = [e.metadata.id for e in scene.mall.published if e.metadata.name == "CreateShoppingList"]
     assert scene.cli(f"saga retry {order} --dry-run --json").data["sent"] == []
