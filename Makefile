@@ -283,6 +283,10 @@ idle-cost: $(VENV) ## Compute what a stage costs a month that nobody uses: STAGE
 cost: $(VENV) $(NODE) ## Bill orders that come at a pace, by service and by line of AWS's bill: ORDERS=1000000 PER_SECOND=0.4
 	@.venv/bin/python -m tests.cost $(call option,orders,$(ORDERS)) $(call option,per-second,$(PER_SECOND)) $(ARGS)
 
+.PHONY: growth
+growth: $(VENV) ## Units and CPU of one more order with 100, 1,000 and 5,000 orders in the tables: equal, and flat
+	@.venv/bin/python -m tests.bench.growth
+
 .PHONY: order-cost
 order-cost: $(VENV) ## Compute what an order costs at AWS's list prices
 	@.venv/bin/python -m infra.order_cost
