@@ -1,4 +1,4 @@
-"""A hundred and fifty schedules without a violation (`make simulate` runs thousands), and the properties of schedules, replays and shrinking."""
+"""A hundred and fifty schedules without a violation (`make simulate` runs thousands), and properties of schedules."""
 
 import json
 import os

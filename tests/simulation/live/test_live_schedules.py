@@ -1,4 +1,4 @@
-"""Seventy-five schedules without a violation (`make simulate-live` runs thousands), the properties of schedules, and planted bugs that are found."""
+"""Seventy-five schedules without a violation (`make simulate-live` runs thousands), and planted bugs that are found."""
 
 import json
 import os
