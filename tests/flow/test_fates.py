@@ -108,6 +108,7 @@ def test_a_rejected_order_is_undone_everywhere(scene: Scene) -> None:
     everything_adds_up(scene.mall)
 
 
+@pytest.mark.parametrize("scene", [None, 1], indirect=True, ids=["in order", "disorder 1"])  # a day has many messages
 def test_an_order_unpaid_for_a_day_is_cancelled_and_its_list_stays_completed(scene: Scene) -> None:
     scene.is_approved().is_collected({"cable": 1})
     robot = scene.shopper.ask("GET", "/api/depot/bots")["bots"][0]["id"]

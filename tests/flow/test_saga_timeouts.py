@@ -204,9 +204,8 @@ def test_a_compensation_that_fails_is_retried_then_parked_and_ends_after_staff_r
     assert case.resumes() == 409
 
 
-@disorders
-def test_a_saga_that_is_resumed_too_early_is_parked_again(disorder: int | None) -> None:
-    case, store = parked(disorder)
+def test_a_saga_that_is_resumed_too_early_is_parked_again() -> None:
+    case, store = parked()
     assert case.resumes() == 200
     case.mall.pass_time(8 * HOUR + 10 * MINUTE)
     assert case.saga()["reason"] == "CancelShoppingList has no answer after 70 tries"

@@ -17,7 +17,8 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, TextIO
 
 from infra.local.engine.seams import Seams, module
 
@@ -66,11 +67,19 @@ def apply() -> None:
         saver.save_all(save)
         note(moment)
 
+    persistence = module("core.persistence")
+    seams.need(persistence.json, "dump")
+    seams.replace(persistence, "json", SimpleNamespace(**{**vars(json), "dump": dump}))
     seams.replace(application, "app", serve_and_count)
     seams.replace(functions, "_execute_function", execute_and_count)
     seams.replace(broker, "broker_publish", publish_and_count)
     seams.replace(application, "save_all", save_at_stop)
     threading.Thread(target=saver.run, name="autosave", daemon=True).start()
+
+
+def dump(data: Any, file: TextIO, **options: Any) -> None:
+    """What `json.dump` does, by the encoder in C, which writes no text in parts."""
+    file.write(json.dumps(data, **options))
 
 
 def is_deploy(scope: dict[str, Any]) -> bool:
