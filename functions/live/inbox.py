@@ -8,7 +8,7 @@ from functions.live import service
 from functions.live.push import connections
 from functions.live.views import projection
 
-inbox = Inbox("live", uses=Uses(rows=("get", "get_many", "query", "delete"), ports=(connections,)))
+inbox = Inbox("live", uses=Uses(rows=("get_many", "query", "delete"), ports=(connections,)))
 inbox.include(projection)
 
 
