@@ -21,7 +21,7 @@ from infra.names import share, shared
 from infra.stages import Stage
 
 NAME = "live"  # of the API's only stage, which is the path of its address
-ROUTES = ("$connect", "$disconnect", "$default")
+ROUTES = ("$connect", "$default")
 SHARED_API, SHARED_AUTHORIZER = "socket-api", "authorizer-function"
 AT_CONNECT = "AWS lets an authorizer judge $connect alone: whoever sends on a connection was let in there."
 PUSH = "service-role/AmazonAPIGatewayPushToCloudWatchLogs"

@@ -10,7 +10,7 @@ from functions.live.views import projection
 
 WINDOW = 1  # seconds that a board may be behind: of what happens at once there is one post (docs/adr/0056)
 
-inbox = Inbox("live", window=WINDOW, uses=Uses(rows=("get", "get_many", "query", "delete"), ports=(connections,)))
+inbox = Inbox("live", window=WINDOW, uses=Uses(rows=("get_many", "query", "delete"), ports=(connections,)))
 inbox.include(projection)
 
 

@@ -27,11 +27,6 @@ TOO_MANY = f"a connection subscribes to {subscriptions.MOST_TOPICS} topics at mo
 AGAIN = "this cannot be answered now: try again in a moment"
 
 
-def disconnect(connection: str) -> None:
-    """Forget a connection and its subscriptions."""
-    subscriptions.forget(connection)
-
-
 def subscribe(connection: str, caller: Caller, wanted: Sequence[Wanted]) -> None:
     """Subscribe to topics, and send of each shard what was missed, or else a snapshot.
 
@@ -40,7 +35,7 @@ def subscribe(connection: str, caller: Caller, wanted: Sequence[Wanted]) -> None
     """
     too_many = subscriptions.record(connection, caller, [one.topic for one in wanted])
     subscribed: set[str] = set()
-    with _forgetting(connection):
+    with _forgetting(connection, subscribed):
         for one in dict.fromkeys(wanted):
             try:
                 if one.topic in too_many:
@@ -207,7 +202,7 @@ def _send(connection: str, frame: BaseModel) -> None:
 
 @contextmanager
 def _forgetting(connection: str, found_by: Iterable[str] = ()) -> Iterator[None]:
-    """Within the block, a connection that is gone is forgotten, and the block ends."""
+    """Within the block, a connection that is gone is forgotten in the topics by which it was found; the block ends."""
     try:
         yield
     except GoneError:

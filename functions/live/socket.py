@@ -1,4 +1,4 @@
-"""The staff's stream: connections that end, and the frames of a client."""
+"""The staff's stream: the frames of a client."""
 
 from functions.kernel.rest.socket import Connection, Socket, UnreadableFrameError
 from functions.kernel.runtime.context import STAFF
@@ -14,11 +14,6 @@ socket = Socket(
     may=[STAFF],
     uses=Uses(rows=("get", "get_many", "query", "put", "delete"), ports=(connections,)),
 )
-
-
-@socket.closed
-def closed(connection: Connection) -> None:
-    service.disconnect(connection.id)
 
 
 @socket.failed

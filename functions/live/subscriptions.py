@@ -1,11 +1,11 @@
-"""Who is connected, and to what each subscribes: rows with an expiry, for `$disconnect` is told on best effort.
+"""Who is connected, and to what each subscribes: rows with an expiry, for the end of a connection is not told.
 
 A connection has one row with all its topics, written with its first subscription, and each topic a row for each
-subscriber. A connection lives for two hours (https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html);
-its rows expire ten minutes after that, or go when it is known to have ended.
+subscriber, which goes at the first post that finds the connection gone. A connection lives for two hours
+(https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html); its rows expire ten minutes after that.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -56,14 +56,14 @@ def record(connection: str, caller: Caller, topics: Iterable[str]) -> set[str]:
 
 
 def subscribe(connection: str, topic: str) -> None:
-    """Subscribe a connection to a topic that is recorded: without that, its end would not end the subscription."""
+    """Subscribe a connection to a topic that is recorded."""
     _put(_subscribers(topic), connection, {}, 1)
 
 
 def unsubscribe(connection: str, topics: Iterable[str]) -> None:
     """End subscriptions. Raises UnavailableError."""
     unwanted = set(topics)
-    _leave(connection, sorted(unwanted))
+    forget(connection, sorted(unwanted))
     for attempt in range(TRIES):
         there = _read(connection)
         if there is None or not unwanted & set(there.topics):
@@ -75,26 +75,19 @@ def unsubscribe(connection: str, topics: Iterable[str]) -> None:
     raise UnavailableError(AT_ONCE)
 
 
-def forget(connection: str, found_by: Iterable[str] = ()) -> None:
-    """End all subscriptions of a connection that has ended; its row goes last.
+def forget(connection: str, found_by: Iterable[str]) -> None:
+    """End the subscriptions of a connection that has ended to the topics by which that was found.
 
-    found_by: topics by which it was found. A connection that ends while it subscribes may have a row there alone: what
-    forgot it first came between the two writes.
+    Its others end as a post to them finds it gone, or expire, as its row does: DynamoDB takes nothing for deleting what
+    has expired. https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html
     """
-    there = _read(connection)
-    _leave(connection, sorted({*(there.topics if there else ()), *found_by}))
-    if there:
-        runtime.current().views.delete(_connection(connection), ROW)
+    for topic in found_by:
+        runtime.current().views.delete(_subscribers(topic), connection)
 
 
 def subscribers(topic: str) -> list[str]:
     """The connections that subscribe to a topic, read consistently."""
     return list(_sorts(_subscribers(topic)))
-
-
-def _leave(connection: str, topics: Sequence[str]) -> None:
-    for topic in topics:
-        runtime.current().views.delete(_subscribers(topic), connection)
 
 
 def _sorts(partition: str) -> Iterator[str]:

@@ -209,7 +209,7 @@ def refused_by_the_bus(recorder: Recorder, mall: Mall) -> None:
 
 
 def who_watches(furnished: Furnished) -> None:
-    """Two pages watch an order and every board; one is gone when it is to be told, the other pings, and disconnects."""
+    """Two pages watch an order and every board; one is gone when it is to be told, the other pings."""
     mall, shopper = furnished.mall, Shopper(furnished.mall).registers()
     shopper.fills_a_basket({furnished.things["product"]: 1}).authorizes_a_payment(1_000)
     topics = [{"topic": topic} for topic in (*SHARDS, f"order:{shopper.basket_id}")]
@@ -222,7 +222,6 @@ def who_watches(furnished: Furnished) -> None:
     mall.socket("$default", "page", {"action": "ping", "id": 1, "positions": places})
     mall.socket("$default", "page", {"action": "unsubscribe", "topics": topics[:1]})
     mall.socket("$default", "page", "nothing that can be read")
-    mall.socket("$disconnect", "page")
 
 
 def tokens_are_checked(furnished: Furnished) -> None:

@@ -60,7 +60,7 @@ export function ask(step: Step): void {
 
 /** An unsubscribe that was never answered holds up nothing for ever. */
 function dropOverdue(step: Step, link: Link): Link {
-  const leaving = new Map([...link.leaving].filter(([, at]) => step.now < at + TIMES.answers));
+  const leaving = new Map([...link.leaving].filter(([, at]) => step.now < at + TIMES.leaves));
   return leaving.size === link.leaving.size ? link : setLink(step, { ...link, leaving });
 }
 
@@ -71,7 +71,7 @@ function askOn(step: Step, link: Link): void {
     const at = askAt(step.state, link, key, feed);
     if (at === null || step.now < at) continue;
     const tries = asked.get(key)?.tries ?? -1;
-    asked.set(key, { at: step.now, tries: tries + 1 });
+    asked.set(key, { again: answeredBy(step, tries + 1), tries: tries + 1 });
     entries.push(entry(feed));
     const lack = step.state.lacks.get(key);
     if (lack) {
@@ -92,11 +92,34 @@ function askOn(step: Step, link: Link): void {
 export function askAt(state: State, link: Link, key: string, feed: Feed): number | null {
   if (state.refused.has(feed.topic)) return null;
   const leftAt = link.leaving.get(feed.topic);
-  if (leftAt !== undefined) return leftAt + TIMES.answers;
+  if (leftAt !== undefined) return leftAt + TIMES.leaves;
   const asked = link.asked.get(key);
-  if (asked) return asked.at + doubling(TIMES.answers, asked.tries, TIMES.longestAnswer);
+  if (asked) return asked.again;
   if (!link.confirmed.has(key)) return link.since;
   return state.lacks.get(key)?.askAt ?? null;
+}
+
+/** Until when an answer is waited for. Who came back in the same moment does not ask again in the same moment. */
+const answeredBy = ({ now, random }: Step, tries: number): number =>
+  now + (1 + random / 2) * doubling(TIMES.answers, tries, TIMES.longestAnswer);
+
+/** An answer that is coming in is waited for: to ask again would have it begin anew. */
+export function progress(step: Step, link: Link, key: string): Link {
+  const asked = link.asked.get(key);
+  if (!asked) return link;
+  const again = answeredBy(step, asked.tries);
+  return setLink(step, { ...link, asked: new Map(link.asked).set(key, { ...asked, again }) });
+}
+
+/** The server has answered that a topic is unavailable: there is no other answer to wait for. */
+export function postpone(step: Step, link: Link, topic: string): void {
+  const wait = (1 + step.random) / 2;
+  const asked = new Map(link.asked);
+  for (const [key, { tries }] of link.asked) {
+    const again = step.now + wait * doubling(TIMES.unavailable, tries, TIMES.longestAnswer);
+    if (isOf(topic, key)) asked.set(key, { again, tries });
+  }
+  setLink(step, { ...link, asked });
 }
 
 const askAgainAt = (now: number, tries: number): number => now + doubling(TIMES.gap, tries, TIMES.longestGap);

@@ -3,7 +3,7 @@
  * The page runs it (connection.ts), and the simulation runs the very same code (bridge.mjs). README.md has its rules.
  */
 
-import { ask, askAt, confirm, doubt, leave, takeTopics } from "./asking.ts";
+import { ask, askAt, confirm, doubt, leave, postpone, progress, takeTopics } from "./asking.ts";
 import { confirmEpoch, type Feed, isWhole, keyOf, knowHead, takeChanges, takeSnapshot } from "./feed.ts";
 import { close, hurry, isNeeded, keepLinks, lose, takeOpened, takeToken } from "./links.ts";
 import { type Frame, read } from "./protocol.ts";
@@ -114,7 +114,7 @@ function takeFrame(step: Step, link: Link, frame: Frame): void {
       takeUnsubscribed(step, link, frame.topic);
       return;
     case "error":
-      takeError(step, frame);
+      takeError(step, link, frame);
       return;
     default:
       takePlaced(step, link, frame);
@@ -154,13 +154,6 @@ function takePlaced(step: Step, link: Link, frame: Placed): void {
   }
 }
 
-/** An answer that is coming in is waited for: to ask again would have it begin anew. */
-function progress(step: Step, link: Link, key: string): Link {
-  const asked = link.asked.get(key);
-  if (!asked) return link;
-  return setLink(step, { ...link, asked: new Map(link.asked).set(key, { ...asked, at: step.now }) });
-}
-
 function takePong(step: Step, link: Link, frame: Extract<Frame, { type: "pong" }>): void {
   const answered = link.ping !== null && frame.id >= link.ping.id;
   let current = answered ? setLink(step, { ...link, ping: null }) : link;
@@ -191,11 +184,15 @@ function takeUnsubscribed(step: Step, link: Link, topic: string): void {
   }
 }
 
-function takeError(step: Step, frame: Extract<Frame, { type: "error" }>): void {
+function takeError(step: Step, link: Link, frame: Extract<Frame, { type: "error" }>): void {
   const topic = frame.topic ?? null;
   step.outputs.push({ type: "problem", code: frame.code, message: frame.message, topic });
-  // What breaks the protocol does so each time; what is unavailable is asked for again in its time.
-  if (frame.code !== "unreadable" || topic === null || !step.state.wanted.includes(topic)) return;
+  if (topic === null || !step.state.wanted.includes(topic)) return;
+  if (frame.code !== "unreadable") {
+    postpone(step, link, topic);
+    return;
+  }
+  // What breaks the protocol does so each time.
   step.state = { ...step.state, refused: new Set(step.state.refused).add(topic) };
 }
 

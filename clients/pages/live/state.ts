@@ -14,9 +14,14 @@ export const TIMES = {
   pings: 30_000,
   /** A pong must come within, or another ping is sent; when nothing at all came for twice as long, the socket is dead. */
   pongs: 10_000,
-  /** A subscribe that is not answered within is sent again, each time after twice as long, up to the longest. */
-  answers: 5_000,
+  /** A subscribe without an answer is sent again, after twice as long each time and up to half of that more: within */
+  /** this time the server's function has ended, and until then to ask twice would only have it work twice. */
+  answers: 10_000,
   longestAnswer: 30_000,
+  /** What the server calls unavailable is asked for again after half of this to all of it, doubled in the same way. */
+  unavailable: 5_000,
+  /** For an unsubscribe to be answered. */
+  leaves: 5_000,
   /** How long a gap may last before it is a reason to resume: two posts may overtake each other. */
   gap: 500,
   longestGap: 30_000,
@@ -32,7 +37,8 @@ export const TIMES = {
 } as const;
 
 export interface Asked {
-  readonly at: number;
+  /** When it is asked for again, unless it is answered before. */
+  readonly again: number;
   readonly tries: number;
 }
 

@@ -1,8 +1,9 @@
 """The WebSocket edge: from an event of API Gateway's WebSocket API to the handlers that a service registers.
 
-An event names a connection and a route: `$connect`, `$disconnect`, or `$default` with a frame, a text that is read by
-its `action`. The answer to `$connect` opens the connection or refuses it. Nothing else is answered by what `handle`
-returns: what a client is to read is posted to its connection.
+An event names a connection and a route: `$connect`, or `$default` with a frame, a text that is read by its `action`.
+The answer to `$connect` opens the connection or refuses it. Nothing else is answered by what `handle` returns: what a
+client is to read is posted to its connection. There is no `$disconnect`, which AWS tells on best effort: a post finds
+out that a connection has ended (410).
 https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-route-keys-connect-disconnect.html
 """
 
@@ -36,7 +37,7 @@ class UnreadableFrameError(Exception):
 
 
 class Socket:
-    """What a service's socket.py registers: the handlers of connections, and of frames by their `action`.
+    """What a service's socket.py registers: the handlers of frames, by their `action`.
 
     protocol: the one subprotocol that is answered. may: the roles that may connect. uses: what the handlers call, of
     which the permissions of the function are made.
@@ -48,18 +49,12 @@ class Socket:
         self.may = tuple(may)
         self.uses = uses
         self._frames: dict[str, tuple[type[BaseModel], Callable[[Connection, Any], object]]] = {}
-        self._closed: list[Callable[[Connection], object]] = []
         self._failed: list[Callable[[Connection, Exception], object]] = []
 
     @property
     def frames(self) -> list[type[BaseModel]]:
         """The frames that it reads, by their actions."""
         return [self._frames[action][0] for action in sorted(self._frames)]
-
-    def closed(self, handler: Callable[[Connection], object]) -> Callable[[Connection], object]:
-        """Register what to do when a connection has ended. AWS tells of it on best effort."""
-        self._closed.append(handler)
-        return handler
 
     def failed(self, handler: Callable[[Connection, Exception], object]) -> Callable[[Connection, Exception], object]:
         """Register what to do when a frame cannot be read (UnreadableFrameError) or its handler failed."""
@@ -88,7 +83,8 @@ class Socket:
             if requested["routeKey"] == "$connect":
                 return self._open(connection)
             try:
-                self._work(requested["routeKey"], connection, event)
+                frame, work = self._read(event.get("body") or "")
+                work(connection, frame)
             except Exception as error:
                 if not isinstance(error, UnreadableFrameError):
                     observe.log_error("a frame failed", error)
@@ -100,14 +96,6 @@ class Socket:
         if not connection.caller.has(*self.may):
             return {"statusCode": 403}
         return {"statusCode": 200, "headers": {"Sec-WebSocket-Protocol": self.protocol}}
-
-    def _work(self, route: str, connection: Connection, event: dict[str, Any]) -> None:
-        if route == "$disconnect":
-            for handler in self._closed:
-                handler(connection)
-            return
-        frame, work = self._read(event.get("body") or "")
-        work(connection, frame)
 
     def _read(self, body: str) -> tuple[BaseModel, Callable[[Connection, Any], object]]:
         """The frame in a text, and its handler. Raises UnreadableFrameError."""

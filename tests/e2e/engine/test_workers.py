@@ -1,8 +1,10 @@
 """How functions are run: `patches/workers.py`."""
 
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+from infra.local.engine.patches.workers import Turns
 from tests.e2e.engine.workbench import Workbench, eventually
 
 
@@ -54,6 +56,24 @@ def test_a_burst_is_served_by_a_bounded_number_of_execution_environments(bench: 
 
     assert len(function.notes()) == 24
     assert len(set(function.notes())) <= 4
+
+
+def test_who_waits_for_a_worker_has_it_before_who_comes_when_it_is_free() -> None:
+    turns, had = Turns(1), list[str]()
+
+    def wait() -> None:
+        with turns:
+            had.append("who waited")
+
+    with turns:
+        waiting = threading.Thread(target=wait)
+        waiting.start()
+        assert eventually(lambda: len(turns._waiting) == 1)
+    with turns:
+        had.append("who came")
+    waiting.join()
+
+    assert had == ["who waited", "who came"]
 
 
 def test_an_asynchronous_invocation_that_keeps_failing_goes_to_the_failure_destination(bench: Workbench) -> None:

@@ -33,8 +33,6 @@ OF_SOCKETS: dict[str, tuple[str, float]] = {
         "a connection carries nothing any more; the gateway finds that later, the page is not told",
         0.006,
     ),
-    "disconnect untold": ("$disconnect is never told", 0.4),
-    "disconnect late": ("$disconnect is told up to five minutes late", 0.3),
     "post late": ("a frame reaches the page up to 3 s late, after younger ones", 0.04),
     "post lost": ("a frame is taken and never reaches the page", 0.012),
     "post twice": ("a frame reaches the page twice", 0.012),

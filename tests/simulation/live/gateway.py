@@ -1,7 +1,8 @@
 """API Gateway's WebSocket API: connections, their limits, and posts to them.
 
 A frame of a page is given to the function of its route, each in an invocation of its own: frames that follow each other
-are handled side by side. A post is answered once it is taken; posts may overtake each other on their way. Limits:
+are handled side by side. A post is answered once it is taken; posts may overtake each other on their way. No function
+is told of the end of a connection, for the API has no route for that. Limits:
 https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html
 """
 
@@ -17,7 +18,7 @@ FRAME, MESSAGE = 32_768, 131_072  # bytes
 INTEGRATION_TIMEOUT = 29.0
 ARN = "arn:aws:execute-api:eu-central-1:123456789012:socket/live/$connect"
 FAILED = '{"message": "Internal server error", "connectionId":"%s", "requestId":"%s"}'
-LATE_POST, LATE_FRAME, LATE_DISCONNECT = 3.0, 8.0, 300.0
+LATE_POST, LATE_FRAME = 3.0, 8.0
 
 
 class Browser(Protocol):
@@ -120,20 +121,9 @@ class SocketGateway:
             return
         connection.is_open = False
         del self.connections[connection.id]
-        world = self._world
-        world.history.record("ended socket", connection=connection.id, why=why)
+        self._world.history.record("ended socket", connection=connection.id, why=why)
         if told and not connection.is_dead:
             self._later(self._latency(), lambda: self._tell_closed(connection))
-        if world.faults.strikes("disconnect untold", connection.id):
-            return
-        late = world.faults.strikes("disconnect late", connection.id)
-        seconds = world.choices.seconds(1.0, LATE_DISCONNECT, "disconnect late") if late else self._latency()
-        event = self._event("$disconnect", connection)
-        world.scheduler.call_in(seconds, lambda: self._disconnect(event, connection.id))
-
-    def _disconnect(self, event: dict[str, Any], connection: str) -> None:
-        """Tell the function that a connection has ended; where it fails, it is not told again."""
-        self._socket.invoke(event, [connection], lambda how, answer: None)
 
     def end_all(self, why: str) -> None:
         """End all connections, and tell the pages."""

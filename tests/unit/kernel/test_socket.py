@@ -35,7 +35,6 @@ class Heard:
             if error:
                 raise error
 
-        self.socket.closed(lambda connection: hear("closed", connection.id))
         self.socket.on(Fill)(lambda connection, frame: hear(connection.id, frame.coins))
         self.socket.failed(lambda connection, raised: self.errors.append(raised))
 
@@ -62,14 +61,6 @@ def test_who_may_not_connect_is_refused_before_any_handler(told: Any) -> None:
 
 def test_an_operator_may_what_staff_may() -> None:
     assert Heard().sent("$connect", told={"role": "operator", "id": "o"})["statusCode"] == 200
-
-
-def test_an_end_is_told_and_its_failure_is_no_answer_but_the_handlers() -> None:
-    error = ConnectionError()
-    heard = Heard(error)
-    assert heard.sent("$disconnect") == {"statusCode": 200}
-    assert heard.calls == [("staff:mia", "closed", "one")]
-    assert heard.errors == [error]
 
 
 def test_a_frame_goes_to_the_handler_of_its_action() -> None:

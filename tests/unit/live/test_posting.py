@@ -44,16 +44,6 @@ def test_one_that_is_gone_is_forgotten_and_the_others_are_told(
     assert subscribers() == {"desk-0", "desk-1", "desk-3", "desk-4"}
 
 
-def test_one_that_ended_while_it_subscribed_is_forgotten_by_the_first_post(
-    desks: list[Desk], connections: MemoryConnections
-) -> None:
-    """`$disconnect` came between the two rows of the subscription: only the one by which it is found is there."""
-    connections.close("desk-2")
-    runtime.current().views.delete("connection desk-2", "topics")
-    assert batch((order("a"), 1)) == []
-    assert "desk-2" not in subscribers()
-
-
 def test_one_that_is_gone_in_the_middle_of_its_frames_is_forgotten_and_resumes_by_its_next_connection(
     desks: list[Desk], connections: MemoryConnections
 ) -> None:

@@ -70,17 +70,14 @@ def test_rows_of_a_connection_and_its_subscriptions_expire_ten_minutes_after_it_
         assert int(views.items[key]["expires"]["N"]) == time.now.timestamp() + (2 * 60 + 10) * 60
 
 
-def test_who_disconnects_is_forgotten(desk: Desk, connections: MemoryConnections) -> None:
+def test_one_that_ended_leaves_each_topic_at_its_first_post_and_its_own_row_expires(
+    desk: Desk, connections: MemoryConnections
+) -> None:
     desk.subscribes("orders", "stores")
-    assert socket.handle(event("$disconnect", desk.id)) == {"statusCode": 200}
-    assert rows("connection") | rows("subscribers") == set()
-    connections.take(desk.id)
+    connections.close(desk.id)
     batch((order(), 1))
-    assert connections.take(desk.id) == []
-
-
-def test_a_disconnect_that_is_told_twice_or_of_one_that_is_not_known_is_no_error() -> None:
-    assert socket.handle(event("$disconnect", "nobody")) == {"statusCode": 200}
+    assert rows("subscribers") == {("subscribers stores", desk.id)}
+    assert rows("connection") == {(f"connection {desk.id}", "topics")}
 
 
 def test_a_subscription_is_answered_by_a_snapshot_of_each_shard(desk: Desk) -> None:
@@ -293,7 +290,7 @@ def test_a_frame_whose_handler_fails_is_answered_by_an_error(desk: Desk, monkeyp
 def test_a_client_that_is_gone_before_it_is_answered_is_forgotten(desk: Desk, connections: MemoryConnections) -> None:
     connections.close(desk.id)
     assert desk.subscribes("orders", "stores") == []
-    assert rows("connection") | rows("subscribers") == set()
+    assert rows("subscribers") == set()
 
 
 def test_a_post_that_fails_while_a_frame_is_answered_ends_nothing(desk: Desk, connections: MemoryConnections) -> None:

@@ -39,7 +39,7 @@ test("a snapshot that was on its way when another was asked for is taken", () =>
   const connection = client.start("lists");
   client.snapshot(connection, 3, [row("a", 1)], { part: 1, parts: 2 });
   client.sent();
-  client.wait(6000);
+  client.wait(13_000);
   assert.equal(client.subscriptions(connection).length, 1);
   client.snapshot(connection, 3, [row("b", 1)], { part: 2, parts: 2 });
   assert.deepEqual(client.rows(), { a: 1, b: 1 });

@@ -29,12 +29,12 @@ test("a subscribe that is not answered is sent again, later each time", () => {
   const connection = client.start("lists");
   client.sent();
   const seconds: number[] = [];
-  for (let second = 1; second <= 70; second += 1) {
+  for (let second = 1; second <= 80; second += 1) {
     client.wait(1000);
     client.pong(connection);
     if (client.subscriptions(connection).length > 0) seconds.push(second);
   }
-  assert.deepEqual(seconds, [5, 15, 35, 65]);
+  assert.deepEqual(seconds, [13, 38, 75]);
 });
 
 test("an answer that is coming in is not asked for again", () => {
@@ -195,7 +195,25 @@ test("what is unavailable is asked for again in its time", () => {
   const client = new Client();
   const connection = client.start("lists");
   client.sent();
-  client.frame(connection, { type: "error", code: "unavailable", message: "later", topic: "lists" });
-  client.wait(5000);
-  assert.deepEqual(client.subscriptions(), [{ topic: "lists", shard: 0 }]);
+  const error = { type: "error", code: "unavailable", message: "later", topic: "lists" };
+  for (const seconds of [4, 8, 15, 23]) {
+    client.frame(connection, error);
+    client.wait(seconds * 1000 - 1000);
+    assert.deepEqual(client.subscriptions(), []);
+    client.wait(1000);
+    assert.deepEqual(client.subscriptions(), [{ topic: "lists", shard: 0 }]);
+  }
+});
+
+test("who came back in the same moment asks again in different ones", () => {
+  const waits = [0, 0.999].map((random) => {
+    const client = new Client();
+    client.random = random;
+    client.start("lists");
+    client.sent();
+    const began = client.now;
+    while (client.subscriptions().length === 0) client.wait(100);
+    return client.now - began;
+  });
+  assert.deepEqual(waits, [10_000, 15_000]);
 });

@@ -18,6 +18,8 @@ Restored behaviour of AWS:
 - `$disconnect` says with which code the gateway closed an idle or old connection.
 
 Mended besides: a connection waits for what is posted to it, where the engine looks twice a second for each connection.
+The engine's server lets 100 connections wait until it accepts them, and the kernel drops the handshakes of more, which
+are tried again after 1, 3, 7, 15 and 31 s: of 1,000 that come back at once, some came half a minute late.
 
 Settings, for tests: `WEBSOCKET_IDLE_SECONDS`, `WEBSOCKET_LIFETIME_SECONDS`, `WEBSOCKET_CONNECTIONS_PER_SECOND`.
 """
@@ -36,6 +38,7 @@ from typing import Any
 from infra.local.engine.seams import Seams, module
 
 KB = 1024
+BACKLOG = 4096
 FRAME = 32 * KB
 MESSAGE = 128 * KB
 IDLE_SECONDS = float(os.environ.get("WEBSOCKET_IDLE_SECONDS", "600"))
@@ -118,6 +121,7 @@ def apply() -> None:
     refuse_large_posts(seams, gateway)
     refuse_large_frames(seams)
     wait_for_posts(seams, gateway)
+    seams.replace(importlib.import_module("hypercorn.config").Config, "backlog", BACKLOG)
 
 
 def guard_connections(seams: Seams, gateway: Any) -> None:

@@ -131,7 +131,7 @@ BUGS = (
         "A subscription that is not answered is not asked for again.",
         (LIVE, EQUAL),
         "asking.ts",
-        "if (asked) return asked.at + doubling(TIMES.answers, asked.tries, TIMES.longestAnswer);",
+        "if (asked) return asked.again;",
         "if (asked) return null;",
     ),
 )

@@ -112,7 +112,7 @@ BUGS = (
         "the gone are kept",
         "Subscriptions of a connection that has ended are kept.",
         (FORGOTTEN,),
-        (Edit(subscriptions._leave, "runtime.current().views.delete(_subscribers(topic), connection)", "pass"),),
+        (Edit(subscriptions.forget, "runtime.current().views.delete(_subscribers(topic), connection)", "pass"),),
     ),
     ServerBug(
         "a lost append",
