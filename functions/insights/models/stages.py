@@ -93,6 +93,8 @@ def _begun(event: OrderState) -> str | None:
     match event:
         case OrderApproved():
             return event.created_at
+        case OrderRejected() | OrderCancelled():
+            return None if event.approved_at else event.created_at  # how long it waited for an approval in vain
         case OrderReadied() | OrderPaid():
             return event.approved_at or _noted(event, OrderApproved)
         case OrderCompleted():
