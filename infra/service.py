@@ -17,7 +17,7 @@ from functions.kernel.messaging.scheduled import Scheduled
 from functions.kernel.rest.http import Api
 from functions.kernel.rest.socket import Socket
 from functions.operations.consumers import FAILURES
-from infra.alarms import Watched, add_alarms
+from infra.alarms import Alarms, Watched, add_alarms
 from infra.function import ServiceFunction, Shipped
 from infra.grants import Grants
 from infra.identity import ASKED
@@ -28,6 +28,7 @@ from infra.operations import SCHEDULED_TIMEOUT, Outcomes, let_know_services, run
 from infra.queues import FUNCTION_TIMEOUT, ConsumedQueue, InboxQueue, failure_queue
 from infra.rollout import shift_gradually
 from infra.routes import add_routes
+from infra.service_levels import add_service_level
 from infra.stages import Stage
 from infra.vault import Vault
 
@@ -260,7 +261,14 @@ class Service(Construct):
             own_alarms=self.manifest.alarms,
         )
         errors = add_alarms(self, self.stage, watched)
+        if self.stage.service_levels and self.manifest.levels:
+            self._service_levels()
         shift_gradually(self, self.stage, [function.live for function in self.functions.values()], errors)
+
+    def _service_levels(self) -> None:
+        alarms = Alarms(Construct(self, "Levels"), self.stage, self.manifest.service)
+        for level in self.manifest.levels:
+            add_service_level(alarms, level, self.inboxes["inbox"].queue)
 
     @property
     def _consumed(self) -> dict[str, ConsumedQueue]:

@@ -60,7 +60,8 @@ class Stage:
     instances of a relay read one shard of a table's stream. rollout: how new code takes over (infra/rollout.py): in the
     function's place, or gradually behind an alias. keep: whether tables outlive the stack, which is then protected from
     deletion. log_days, archive_days: retention of logs, and of messages in the bus's archive. gathers: whether inboxes
-    that may gather batches do. meter: whether functions log what they cost. kms: whether tables are encrypted by a key
+    that may gather batches do. meter: whether functions log what they cost. service_levels: whether there is
+    a dashboard, and alarms on what is promised about time (docs/telemetry.md). kms: whether tables are encrypted by a key
     in KMS rather than by DynamoDB's own. engine: where the local cloud answers (empty on AWS). origins: of the pages
     that may call the API (none: no CORS). callbacks: the addresses to which the managed login sends who signed in,
     beside the consoles of these origins. development_users: whether users may sign in by a password without the managed
@@ -94,6 +95,7 @@ class Stage:
     archive_days: int
     gathers: bool
     meter: bool
+    service_levels: bool
     kms: bool
     engine: str
     origins: tuple[str, ...]
@@ -174,6 +176,7 @@ STAGES: dict[str, Stage] = {
         archive_days=14,
         gathers=False,  # people who try something out want to see it at once
         meter=True,
+        service_levels=False,
         kms=False,
         engine=LOCAL_ENGINE,
         origins=(LOCAL_PAGES,),
@@ -207,6 +210,7 @@ STAGES: dict[str, Stage] = {
         archive_days=14,
         gathers=True,
         meter=False,
+        service_levels=False,
         kms=False,
         engine="",
         origins=(),
@@ -241,6 +245,7 @@ STAGES: dict[str, Stage] = {
         archive_days=14,
         gathers=True,
         meter=False,
+        service_levels=True,
         kms=True,
         engine="",
         origins=(),

@@ -23,7 +23,7 @@ ended = Figure("OrdersEnded")  # rejected or cancelled
 revenue = Figure("RevenueCents", "None")
 to_ready = Figure("SecondsToReady", "Seconds")  # from the approval
 
-approvals_late = ServiceLevel("ApprovalsLate", "OrderApproved", seconds=30, of=decided.metric)
+approvals_late = ServiceLevel("ApprovalsLate", "an order's approval", seconds=30, of=decided.metric)
 LATE = Figure(approvals_late.metric)
 
 

@@ -21,7 +21,7 @@ code_texts = Repository(CodeText, publishes)
 texts: Port[TextMessages] = Port("texts", connect=connect, in_trial=accepts("send"))
 find_address = Ask(FindAddress)
 find_code = Ask(FindOneTimeCode)
-texts_late = ServiceLevel("TextsLate", "NotificationSent", seconds=60)
+texts_late = ServiceLevel("TextsLate", "a text", seconds=60)
 KINDS: tuple[NotificationKind, ...] = get_args(NotificationKind)
 
 

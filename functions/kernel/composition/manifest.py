@@ -21,7 +21,19 @@ from functions.kernel.runtime.observe import Alarm, Figure
 from functions.kernel.runtime.uses import Uses
 
 SCHEDULED = ("collector", "redriver", "runner")  # rooms that run by themselves
-MODULES = ("api", "inbox", "dispatcher", "publish", "views", "queries", "service", "socket", "topics", "figures", *SCHEDULED)
+MODULES = (
+    "api",
+    "inbox",
+    "dispatcher",
+    "publish",
+    "views",
+    "queries",
+    "service",
+    "socket",
+    "topics",
+    "figures",
+    *SCHEDULED,
+)
 
 T = TypeVar("T")
 

@@ -12,7 +12,7 @@ from functions.kernel.runtime import clock, observe
 
 @dataclass(frozen=True)
 class ServiceLevel:
-    """A share of all that happens is done within so many seconds: `ServiceLevel("TextsLate", "a text", 60)`.
+    """A share of all that happens is done within so many seconds: `ServiceLevel("TextsLate", "a text", seconds=60)`.
 
     metric: that of what came too late. what: the line's word for one. of: the service's own metric of how many there
     were; empty where they are the messages that its inbox handled. share: how many of them must be in time.

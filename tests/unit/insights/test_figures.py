@@ -45,9 +45,7 @@ def test_each_minute_tells_once_what_it_brought(capsys: pytest.CaptureFixture[st
     rolled_up_at(8, 59)
     consume(basket(BasketStarted, "o1"), time=at(9, 0))
     consume(order(OrderApproved, "o1", created_at=CREATED), time=at(9, 2), stream_version=2)
-    consume(
-        order(OrderReadied, "o1", created_at=CREATED, approved_at=at(9, 2)), time=at(9, 12), stream_version=3
-    )
+    consume(order(OrderReadied, "o1", created_at=CREATED, approved_at=at(9, 2)), time=at(9, 12), stream_version=3)
     consume(order(OrderCompleted, "o1", [BREAD, INK], created_at=CREATED), time=at(9, 12), stream_version=4)
     rolled_up_at(9, 30)
     rolled_up_at(9, 31)
@@ -87,4 +85,8 @@ def test_a_minute_without_anything_and_a_late_row_tell_nothing(capsys: pytest.Ca
 def test_of_many_values_a_hundred_stand_for_all(capsys: pytest.CaptureFixture[str]) -> None:
     observe.figures(datetime(2026, 3, 14, 9, tzinfo=UTC), {Figure("SecondsToReady", "Seconds"): range(1000, 0, -1)})
     [found] = figures(capsys)
-    assert (len(found["SecondsToReady"]), found["SecondsToReady"][:2], found["SecondsToReady"][-1]) == (100, [1, 11], 991)
+    assert (len(found["SecondsToReady"]), found["SecondsToReady"][:2], found["SecondsToReady"][-1]) == (
+        100,
+        [1, 11],
+        991,
+    )
