@@ -35,7 +35,7 @@ PACES = (
 
 
 def add_service_level(alarms: Alarms, level: ServiceLevel, handled: sqs.IQueue) -> None:
-    """Add the alarms of a level. handled: the queue whose messages are all that it is about, unless it names a metric."""
+    """Add the alarms of a level. handled: the queue whose messages are all that it is about, unless it names any."""
     percent = f"{100 * level.share:g} %"
     promised = f"{level.what} comes within {level.seconds:g} s {percent} of the time"
     text = f"{promised}, and now so many are late that the month's budget is used up early"

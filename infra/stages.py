@@ -61,11 +61,11 @@ class Stage:
     function's place, or gradually behind an alias. keep: whether tables outlive the stack, which is then protected from
     deletion. log_days, archive_days: retention of logs, and of messages in the bus's archive. gathers: whether inboxes
     that may gather batches do. meter: whether functions log what they cost. service_levels: whether there is
-    a dashboard, and alarms on what is promised about time (docs/telemetry.md). kms: whether tables are encrypted by a key
-    in KMS rather than by DynamoDB's own. engine: where the local cloud answers (empty on AWS). origins: of the pages
-    that may call the API (none: no CORS). callbacks: the addresses to which the managed login sends who signed in,
-    beside the consoles of these origins. development_users: whether users may sign in by a password without the managed
-    login, as the launcher and the pages of the local cloud let them.
+    a dashboard, and alarms on what is promised about time (docs/telemetry.md). kms: whether tables are encrypted by a
+    key in KMS rather than by DynamoDB's own. engine: where the local cloud answers (empty on AWS). origins: of the
+    pages that may call the API (none: no CORS). callbacks: the addresses to which the managed login sends who signed
+    in, beside the consoles of these origins. development_users: whether users may sign in by a password without the
+    managed login, as the launcher and the pages of the local cloud let them.
 
     Read by functions, as MALLBOTS_<NAME>: max_receives, the receive with which an inbox dead-letters a message that
     fails by an error of ours (back-off doubles from 2 s: the 8th receive is 254 s after the first), and before which it

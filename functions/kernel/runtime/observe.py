@@ -4,8 +4,9 @@ A deployment names its service (MALLBOTS_SERVICE); without it (a test, the simul
 Powertools is imported on first use, by what fails: a function without failures never spends the CPU of that.
 
 A metric costs by its name and dimensions, so there is one only where an alarm watches it or the dashboard shows it
-(docs/telemetry.md lists all), and the service is its only dimension. Messages and routes are properties of the lines, for queries on logs. What is handled has one line for each
-batch or request, what fails a line of its own (docs/adr/0030-lines-and-metrics.md).
+(docs/telemetry.md lists all), and the service is its only dimension. Messages and routes are properties of the lines,
+for queries on logs. What is handled has one line for each batch or request, what fails a line of its own
+(docs/adr/0030-lines-and-metrics.md).
 
 Names and phone numbers of customers do not belong in logs. The text of our own errors is logged. A library's error may
 quote its input (pydantic and SNS do), so only its type and code are logged.
@@ -135,7 +136,7 @@ def count(metric: str, message: str, times: int = 1) -> None:
 
 @dataclass(frozen=True)
 class Figure:
-    """A metric of the service that is counted whether all is well or not, for a dashboard. unit: one of CloudWatch's."""
+    """A metric that is counted whether all is well or not, for a dashboard. unit: one of CloudWatch's."""
 
     metric: str
     unit: str = "Count"
