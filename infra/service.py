@@ -17,6 +17,7 @@ from functions.kernel.messaging.scheduled import Scheduled
 from functions.kernel.rest.http import Api
 from functions.kernel.rest.socket import Socket
 from functions.operations.consumers import FAILURES
+from functions.operations.exporter import exporter
 from infra.alarms import Alarms, Watched, add_alarms
 from infra.function import ServiceFunction, Shipped
 from infra.grants import Grants
@@ -30,6 +31,7 @@ from infra.rollout import shift_gradually
 from infra.routes import add_routes
 from infra.service_levels import add_service_level
 from infra.stages import Stage
+from infra.traces import TracesQueue
 from infra.vault import Vault
 
 API_TIMEOUT = 10
@@ -85,6 +87,8 @@ class Service(Construct):
             self._replay()
         for scheduled in manifest.scheduled:
             self._scheduled(scheduled)
+        if manifest.service == OPERATIONS and stage.traces:
+            self._traces()
         if manifest.api:
             self._api(manifest.api)
         if manifest.queries:
@@ -190,6 +194,11 @@ class Service(Construct):
         function = self._named_function(scheduled.name.title(), scheduled.name, SCHEDULED_TIMEOUT)
         self._grants.scheduled(function, scheduled)
         run_by_schedule(self, self.stage, scheduled, function)
+
+    def _traces(self) -> None:
+        function = self._function("Exporter", "exporter", FUNCTION_TIMEOUT)
+        self._grants.scheduled(function, exporter)
+        TracesQueue(self, "Traces", stage=self.stage, function=function)
 
     def _queries(self, queries: Queries) -> None:
         # Whoever the authorizer asks must answer while queues' workers are busy, or the gateway keeps 503 for a minute.

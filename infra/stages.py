@@ -32,6 +32,8 @@ ORIGIN = re.compile(r"https://[a-z0-9.-]+(:[0-9]+)?|http://([a-z0-9-]+\.)*(local
 LOCAL_ENGINE = "http://127.0.0.1:4566"
 LOCAL_BROKER = "127.0.0.1:8883"
 NO_BROKER = ""
+NO_TRACES = ""
+BACKEND = re.compile(r"https://[a-z0-9.-]+(:[0-9]+)?|http://(localhost|127\.0\.0\.1):[0-9]+")
 # AWS gives a host without a port; MQTT over TLS has this one, by a certificate of the client.
 # https://docs.aws.amazon.com/iot/latest/developerguide/protocols.html
 MQTT_PORT = 8_883
@@ -61,7 +63,9 @@ class Stage:
     function's place, or gradually behind an alias. keep: whether tables outlive the stack, which is then protected from
     deletion. log_days, archive_days: retention of logs, and of messages in the bus's archive. gathers: whether inboxes
     that may gather batches do. meter: whether functions log what they cost. service_levels: whether there is
-    a dashboard, and alarms on what is promised about time (docs/telemetry.md). kms: whether tables are encrypted by a
+    a dashboard, and alarms on what is promised about time (docs/telemetry.md). traces: the address of a backend of OTLP
+    to which orders go that have ended (empty: none); traced: how the ids begin of those that do (empty: all; one hex
+    digit: a sixteenth). kms: whether tables are encrypted by a
     key in KMS rather than by DynamoDB's own. engine: where the local cloud answers (empty on AWS). origins: of the
     pages that may call the API (none: no CORS). callbacks: the addresses to which the managed login sends who signed
     in, beside the consoles of these origins. development_users: whether users may sign in by a password without the
@@ -96,6 +100,8 @@ class Stage:
     gathers: bool
     meter: bool
     service_levels: bool
+    traces: str
+    traced: str
     kms: bool
     engine: str
     origins: tuple[str, ...]
@@ -177,6 +183,8 @@ STAGES: dict[str, Stage] = {
         gathers=False,  # people who try something out want to see it at once
         meter=True,
         service_levels=False,
+        traces=NO_TRACES,
+        traced="0",
         kms=False,
         engine=LOCAL_ENGINE,
         origins=(LOCAL_PAGES,),
@@ -211,6 +219,8 @@ STAGES: dict[str, Stage] = {
         gathers=True,
         meter=False,
         service_levels=False,
+        traces=NO_TRACES,
+        traced="0",
         kms=False,
         engine="",
         origins=(),
@@ -246,6 +256,8 @@ STAGES: dict[str, Stage] = {
         gathers=True,
         meter=False,
         service_levels=True,
+        traces=NO_TRACES,
+        traced="0",
         kms=True,
         engine="",
         origins=(),
@@ -292,6 +304,15 @@ def read_broker(text: str) -> str:
     if not BROKER.fullmatch(address):
         raise ValueError(f"a broker is like abc-ats.iot.eu-west-1.amazonaws.com or {LOCAL_BROKER}, not {text!r}")
     return address
+
+
+def read_traces(address: str, traced: str) -> tuple[str, str]:
+    """The address of a backend of OTLP, and how sampled ids begin. Raises ValueError."""
+    if address and not BACKEND.fullmatch(address):
+        raise ValueError(f"traces is like https://collector.example:4318, without a path, not {address!r}")
+    if not re.fullmatch(r"[0-9a-f]{0,3}", traced):
+        raise ValueError(f"traced is how an order's id begins: up to three of 0-9 and a-f, not {traced!r}")
+    return address, traced
 
 
 def read_origins(text: str) -> tuple[str, ...]:
