@@ -25,7 +25,7 @@ from infra.identity import ASKED
 from infra.iot import RobotsTopics
 from infra.live import SocketRoutes
 from infra.names import FORECAST, OPERATIONS, QUERIES, RELAY, REPLAY, bus_name, function_name, queue_name
-from infra.operations import SCHEDULED_TIMEOUT, Outcomes, let_know_services, run_by_schedule
+from infra.operations import SCHEDULED_TIMEOUT, AuditTable, Outcomes, let_know_services, run_by_schedule
 from infra.queues import FUNCTION_TIMEOUT, ConsumedQueue, InboxQueue, failure_queue
 from infra.rollout import shift_gradually
 from infra.routes import add_routes
@@ -76,7 +76,9 @@ class Service(Construct):
             vault=self.vault,
             inboxes=self.inboxes,
         )
-        self.outcomes = Outcomes(self, "Outcomes", stage=stage) if manifest.service == OPERATIONS else None
+        is_operations = manifest.service == OPERATIONS
+        self.outcomes = Outcomes(self, "Outcomes", stage=stage) if is_operations else None
+        self.audit = AuditTable(self, "Audit", settings=self._table_settings()) if is_operations else None
         for queue in self.inboxes.values():
             self._consumer(queue)
         if self.topics:
@@ -169,6 +171,8 @@ class Service(Construct):
     def _api(self, api: Api) -> None:
         function = self._function("Api", "api", API_TIMEOUT, reserved=self.stage.api_concurrency)
         self._grants.api(function, api)
+        if self.audit:
+            self.audit.let_append(function)
         add_routes(self._stack, self.stage, function, self.manifest)
 
     def _consumer(self, queue: InboxQueue) -> None:
@@ -265,6 +269,7 @@ class Service(Construct):
             tables={
                 **({self.table: ()} if self.table else {}),
                 **({self.views: self.manifest.indexes} if self.views else {}),
+                **({self.audit.table: ()} if self.audit else {}),
                 **({self.vault.table: (), self.vault.erasures: ()} if self.vault else {}),
             },
             own_alarms=self.manifest.alarms,
@@ -289,6 +294,8 @@ class Service(Construct):
             CfnOutput(self._stack, "EventsTable", value=self.table.table_name)
         if self.views:
             CfnOutput(self._stack, "ViewsTable", value=self.views.table_name)
+        if self.audit:
+            CfnOutput(self._stack, "AuditTable", value=self.audit.table.table_name)
         if self.vault:
             CfnOutput(self._stack, "VaultTable", value=self.vault.table.table_name)
             CfnOutput(self._stack, "ErasuresTable", value=self.vault.erasures.table_name)
