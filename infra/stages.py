@@ -75,7 +75,8 @@ class Stage:
     fails by an error of ours (back-off doubles from 2 s: the 8th receive is 254 s after the first), and before which it
     gives up none that a retry may help. text_sender, the sender of text messages. broker, where robots connect by MQTT
     (host:port): it is an account's own, so on AWS a deployment must name it (`make deploy` looks it up).
-    letters_kept_days: how long a dead letter is kept after it is done with or discarded.
+    letters_kept_days: how long a dead letter is kept after it is done with or discarded. debug: how the ids begin of
+    the flows whose details are logged (empty: none; one hex digit: a sixteenth).
     payment_provider, the import path of the payment provider's adapter. require_participation: whether only products of
     participating stores can be put in a basket.
 
@@ -119,6 +120,7 @@ class Stage:
     payment_unconfirmed: int
     reconcile_after: int
     letters_kept_days: int
+    debug: str
 
     @property
     def has_aliases(self) -> bool:
@@ -153,6 +155,7 @@ class Stage:
             **{variable(name): str(getattr(self, name)) for name in TIMES},
             "MALLBOTS_LETTERS_KEPT_DAYS": str(self.letters_kept_days),
             "MALLBOTS_METER": _flag(self.meter),
+            "MALLBOTS_DEBUG": self.debug,
         }
 
 
@@ -202,6 +205,7 @@ STAGES: dict[str, Stage] = {
         payment_unconfirmed=86_400,
         reconcile_after=10,
         letters_kept_days=90,
+        debug="",
     ),
     "dev": Stage(
         name="dev",
@@ -238,6 +242,7 @@ STAGES: dict[str, Stage] = {
         payment_unconfirmed=86_400,
         reconcile_after=3_600,
         letters_kept_days=90,
+        debug="",
     ),
     "prod": Stage(
         name="prod",
@@ -275,6 +280,7 @@ STAGES: dict[str, Stage] = {
         payment_unconfirmed=86_400,
         reconcile_after=3_600,
         letters_kept_days=90,
+        debug="",
     ),
 }
 

@@ -2,7 +2,7 @@
 
 One order is one trace. Its ids follow from the order's id and its messages' ids, so a trace that is sent twice is the
 same. There is one span for each message: from the commit of its cause to its own commit, which is how long its service
-took, queues and retries included. What a request began has no cause that was committed, and no length. All are
+took, queues and retries included. What a request began has no cause that was committed, and hardly any length. All are
 under a span of the order, from its first message to its last.
 
 A message whose cause is of another order (the dispatcher pairs several lists and robots at once) is linked to what its
@@ -65,14 +65,14 @@ def order_trace(
 
 
 def _root(order_id: str, messages: Sequence[TimelineMessage]) -> Json:
-    times = [one.time for one in messages]
+    first, last = _from_to(min(one.time for one in messages), max(one.time for one in messages))
     return {
         "traceId": trace_id(order_id),
         "spanId": span_id(order_id),
         "name": "order",
         "kind": INTERNAL,
-        "startTimeUnixNano": _nano(min(times)),
-        "endTimeUnixNano": _nano(max(times)),
+        "startTimeUnixNano": first,
+        "endTimeUnixNano": last,
         "attributes": _attributes(
             {"mallbots.order.id": order_id, "mallbots.span": "from its first commit to its last"}
         ),
@@ -91,14 +91,15 @@ def _span(
     if not one.causation_id and one.correlation_id in traceparents:
         _, theirs, span, _ = traceparents[one.correlation_id].split("-")
         links.append(_link(theirs, span))
+    first, last = _from_to(min(cause.time, one.time) if cause else one.time, one.time)
     return {
         "traceId": trace,
         "spanId": span_id(one.id),
         "parentSpanId": span_id(cause.id if cause else order_id),
         "name": f"send {one.name}",
         "kind": PRODUCER if one.causation_id else SERVER,
-        "startTimeUnixNano": _nano(min(cause.time, one.time) if cause else one.time),
-        "endTimeUnixNano": _nano(one.time),
+        "startTimeUnixNano": first,
+        "endTimeUnixNano": last,
         "attributes": _attributes(_facts(one)),
         **({"links": links} if links else {}),
     }
@@ -133,5 +134,11 @@ def _attributes(values: Mapping[str, str]) -> list[Json]:
     return [{"key": key, "value": {"stringValue": value}} for key, value in values.items()]
 
 
-def _nano(time: str) -> str:
-    return str((clock.read(time) - EPOCH) // timedelta(microseconds=1) * 1_000)
+def _from_to(first: str, last: str) -> tuple[str, str]:
+    """In nanoseconds, which JSON has as text. A backend takes no span for none: so each lasts for one at least."""
+    begun, ended = _nano(first), _nano(last)
+    return str(begun), str(max(ended, begun + 1))
+
+
+def _nano(time: str) -> int:
+    return (clock.read(time) - EPOCH) // timedelta(microseconds=1) * 1_000

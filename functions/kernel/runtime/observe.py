@@ -88,8 +88,15 @@ def log_fields(**keys: str) -> Bound[Mapping[str, str]]:
 
 
 def handling(metadata: "Metadata") -> Bound[Mapping[str, str]]:
-    """Within the block, every log line names the message that is handled, and its flow."""
-    return log_fields(correlation_id=metadata.correlation_id, message_id=metadata.id, message_name=metadata.name)
+    """Within the block, every log line names the message that is handled, what it is about, and its flow."""
+    return log_fields(
+        correlation_id=metadata.correlation_id,
+        causation_id=metadata.causation_id or "",
+        message_id=metadata.id,
+        message_name=metadata.name,
+        stream=metadata.stream,
+        stream_version=str(metadata.stream_version),
+    )
 
 
 def namespace(stage: str) -> str:
@@ -109,6 +116,20 @@ def about(name: str, stream: str, correlation_id: str) -> str:
     A stream has its aggregate's id, which is the order's for most, so a search for an order finds what was done for it.
     """
     return f"{name} {stream} {correlation_id}"
+
+
+def detail(what: str, **about: object) -> None:
+    """A line about what is being done, of the flows that the stage samples: those whose ids begin as MALLBOTS_DEBUG.
+
+    It has no level: by that of DEBUG Lambda would drop it. One flow has all of its details in every service, or none.
+    https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html
+    """
+    sampled = os.environ.get("MALLBOTS_DEBUG")
+    if not sampled or not _service():
+        return
+    fields = _fields.get() or {}
+    if fields.get("correlation_id", "").startswith(sampled):
+        sys.stdout.write(text({"debug": what, **fields, **about}))
 
 
 def failed(name: str, error: Exception, receives: int) -> None:
