@@ -9,7 +9,9 @@ import pytest
 from events.ordering import OrderCancelled, OrderCompleted, OrderRejected
 from functions.kernel.composition.manifest import manifest
 from infra.app import ServiceStack
+from infra.documents.generate import ROOT
 from infra.stages import STAGES, read_traces
+from infra.trace_cost import idle, of_a_million
 from infra.traces import pattern
 from tests.infra.conftest import Templates
 
@@ -84,3 +86,10 @@ def test_an_end_is_handled_when_what_follows_from_it_was_committed(traced: Templ
 def test_a_backend_or_a_sample_that_is_none_is_refused(address: str, sampled: str) -> None:
     with pytest.raises(ValueError, match=r"^trace[sd] is "):
         read_traces(address, sampled)
+
+
+def test_the_page_says_what_traces_cost() -> None:
+    page = (ROOT / "docs" / "telemetry.md").read_text()
+    dollars = [f"{of_a_million(traced):.2f}" for traced in ("", "0", "00")]
+    said = "{}, and for a million orders {} of which all are traced, {} of one in 16, {} of one in 256"
+    assert said.format(f"{idle():.2f}", *dollars) in page
