@@ -14,6 +14,7 @@ from functions.operations import (
     mappings,
     redrives_api,
     replays_api,
+    sagas_api,
 )
 from functions.operations.views import OF_GROUP, OF_ORDER, OF_SERVICE, OF_STATE
 
@@ -23,9 +24,11 @@ api = Api(
         rows=("get", "get_many", "put", "query", "delete"),
         indexes=(OF_GROUP, OF_ORDER, OF_SERVICE, OF_STATE),
         asks=(FindTimeline,),
-        ports=(cloud.forecasts_now, cloud.starts, mappings.backlog, audit.audit_log),
+        ports=(cloud.forecasts_now, cloud.saga_relay, cloud.starts, mappings.backlog, audit.audit_log),
     ),
     note=audit.note,
 )
-for part in (audit_api, consumers_api, groups_api, letters_api, forecasts_api, redrives_api, replays_api):
+for part in (
+    *(audit_api, consumers_api, groups_api, letters_api, forecasts_api, redrives_api, replays_api, sagas_api),
+):
     api.include(part.api)

@@ -17,14 +17,12 @@ from tests.simulation.containers import Container, Function
 from tests.simulation.lambda_client import LambdaClient
 from tests.simulation.scheduler import SECOND
 from tests.simulation.sdk import Wire, World, client_error
-from tests.simulation.sqs import Queue, SQSClient
+from tests.simulation.sqs import Queue, SQSClient, made_queue
 from tests.simulation.streams import Stream
 from tests.support.audited import MemoryAudit
 
 OPERATIONS = "operations"
 VIEWS = "operations/views"
-SCHEDULED_TIMEOUT = 60.0
-RECEIVES_OF_AN_OUTCOME = 100
 ADDRESS = "https://sqs/{}"
 KEPT = 24 * 3_600 * SECOND  # by a stream
 PAGE = 25  # records of GetRecords, so that pages occur
@@ -56,9 +54,9 @@ def addressed(queue: Queue) -> str:
 
 def outcomes(world: World) -> tuple[Queue, Queue]:
     """The queue in which consumers say what became of letters, and its dead letters."""
-    dead = Queue(world, f"{OPERATIONS}/{OUTCOMES}/dead-letters", is_dead_letters=True)
-    name = f"{OPERATIONS}/{OUTCOMES}"
-    return Queue(world, name, dead_letters=dead, max_receives=RECEIVES_OF_AN_OUTCOME), dead
+    queue = made_queue(world, f"{OPERATIONS}/{OUTCOMES}")
+    assert queue.dead_letters
+    return queue, queue.dead_letters
 
 
 class Addressed:
@@ -93,6 +91,7 @@ class Addressed:
             "outcomes": cloud.SqsOutcomes(queues, f"{ADDRESS.format('')}{OPERATIONS}/{OUTCOMES}"),
             **{f"{name}s": self._invoked(container, name, cloud.LONGEST_CALL) for name in ("relay", "replay")},
             "forecasts": self._invoked(container, "forecast", cloud.LONGEST_CALL),
+            "saga_relay": self._invoked(container, "relay", cloud.SHORT_CALL),
             "forecasts_now": self._invoked(container, "forecast", cloud.SHORT_CALL),
             "starts": cloud.LambdaStarts(self._lambda(container, budget.READ)),
             "topic": cloud.SnsTopic(topic, "alarms"),
