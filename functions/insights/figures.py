@@ -14,7 +14,8 @@ from functions.kernel.runtime.levels import ServiceLevel
 from functions.kernel.runtime.observe import Figure
 
 MALL = "mall"  # of what an order sold: orders, items, and revenue in cents (models/sales.py)
-DECIDED = ("approved", "rejected", "cancelled")
+# How long an order waited for its approval, or in vain; one that was cancelled later has none.
+WAITED = {"approved": "waited", "rejected": "undecided", "cancelled": "undecided"}
 
 baskets = Figure("BasketsStarted")
 decided = Figure("OrdersDecided")  # approved, rejected, or cancelled before either
@@ -36,7 +37,7 @@ def tell(first: str, last: str) -> None:
 def of(rows: Sequence[Found]) -> dict[Figure, list[float]]:
     """The figures of rows of stages; those that are not there are none."""
     reached = [(sort.split(" ")[1], data) for sort, data in rows]
-    waits = [data["waited"] / 1000 for stage, data in reached if stage in DECIDED and "waited" in data]
+    waits = [data[wait] / 1000 for stage, data in reached if (wait := WAITED.get(stage)) in data]
     sold = [data["sold"][MALL] for _, data in reached if data.get("sold")]
     counted = {
         baskets: sum(stage == "baskets_started" for stage, _ in reached),
