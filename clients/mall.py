@@ -36,11 +36,12 @@ class WaitTimeoutError(Exception):
 class Mall:
     """A connection to a mall's API, under the role of who has the credential.
 
-    address: its base, without `/api`. Without a credential only what is open may be called.
+    address: its base, without `/api`. Without a credential only what is open may be called. program: how the one who
+    calls is named, in what is noted of an operator's requests.
     """
 
-    def __init__(self, address: str, credential: Credential = NOBODY) -> None:
-        self._http = httpx.Client(base_url=address.rstrip("/"), timeout=30, headers=ACCEPT)
+    def __init__(self, address: str, credential: Credential = NOBODY, program: str = "mallbots") -> None:
+        self._http = httpx.Client(base_url=address.rstrip("/"), timeout=30, headers={**ACCEPT, "user-agent": program})
         self._credential = credential
 
     def acting(self, credential: Credential) -> Self:

@@ -20,7 +20,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from functions.kernel.runtime.observe import ERRORS, STILL_FAILING, Alarm, namespace
-from infra.names import OPERATIONS, topic_arn
+from infra.names import OPERATIONS, named, topic_arn
 from infra.stages import Stage
 
 MINUTE = Duration.minutes(1)
@@ -102,20 +102,53 @@ class Alarms:
             treat_missing_data=cloudwatch.TreatMissingData.BREACHING,
         )
 
+    def part(self, name: str, metric: cloudwatch.IMetric, threshold: float, text: str, of: str) -> cloudwatch.Alarm:
+        """An alarm that notifies by a composite one alone, whose name is `of`."""
+        return self._made(
+            name,
+            self._described(of, text),
+            metric=metric,
+            threshold=threshold,
+            evaluation_periods=1,
+            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+        )
+
+    def composite(self, name: str, rule: cloudwatch.IAlarmRule, text: str) -> None:
+        """An alarm that rings by what others do."""
+        described = self._described(name, text)
+        made = cloudwatch.CompositeAlarm(
+            self._scope,
+            f"{name}Alarm",
+            # The CDK's own has no stage in it: two stages of an account would share it.
+            composite_alarm_name=named(self._stage, self._service, name),
+            alarm_rule=rule,
+            alarm_description=described,
+        )
+        self._notify(made)
+
     def _notifying(self, name: str, text: str, **properties: Any) -> cloudwatch.Alarm:
-        described = f"{self._service}: {text}{SEE}{runbook(name)}"
-        made = cloudwatch.Alarm(self._scope, f"{name}Alarm", alarm_description=described, **properties)
-        made.add_alarm_action(self._topic)
-        made.add_ok_action(self._topic)
+        made = self._made(name, self._described(name, text), **properties)
+        self._notify(made)
         return made
 
-    def own(self, metric: str) -> cloudwatch.IMetric:
+    def _described(self, name: str, text: str) -> str:
+        return f"{self._service}: {text}{SEE}{runbook(name)}"
+
+    def _made(self, name: str, described: str, **properties: Any) -> cloudwatch.Alarm:
+        return cloudwatch.Alarm(self._scope, f"{name}Alarm", alarm_description=described, **properties)
+
+    def _notify(self, made: cloudwatch.AlarmBase) -> None:
+        made.add_alarm_action(self._topic)
+        made.add_ok_action(self._topic)
+
+    def own(self, metric: str, period: Duration = MINUTE) -> cloudwatch.IMetric:
         """A metric that the service's code counts."""
         return cloudwatch.Metric(
             namespace=namespace(self._stage.name),
             metric_name=metric,
             dimensions_map={"service": self._service},
-            period=MINUTE,
+            period=period,
             statistic="Sum",
         )
 

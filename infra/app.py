@@ -19,7 +19,18 @@ from infra.names import named
 from infra.pages import PagesStack
 from infra.platform_stack import PlatformStack
 from infra.service import Service
-from infra.stages import NO_ADAPTER, NO_BROKER, SANDBOX, TIMES, Stage, local_pages, read_broker, read_origins, stage
+from infra.stages import (
+    NO_ADAPTER,
+    NO_BROKER,
+    SANDBOX,
+    TIMES,
+    Stage,
+    local_pages,
+    read_broker,
+    read_origins,
+    read_traces,
+    stage,
+)
 
 
 class ServiceStack(cdk.Stack):
@@ -78,7 +89,8 @@ def stage_from_context(app: cdk.App) -> Stage:
     `-c payment_provider=PATH` names the adapter of the payment provider, `-c origins=https://a.example,…` the
     origins of pages, `-c pages=https://…` that of the stage's own distribution, which counts where none is named,
     `-c engine=http://127.0.0.1:4600` where the local cloud answers, `-c broker=HOST` where robots connect (on AWS the
-    account's endpoint iot:Data-ATS). Raises ValueError. Unless `-c deploying=no`, that is also for a stage that keeps
+    account's endpoint iot:Data-ATS), `-c traces=https://…` where ended orders go as traces, `-c traced=` how the ids of
+    those begin. Raises ValueError. Unless `-c deploying=no`, that is also for a stage that keeps
     its data and whose provider moves no money; with `-c deploying=yes` (`make deploy`) also for a deployment without
     bytecode, without a broker, and for `local`, which infra/local deploys to an engine of its own.
     """
@@ -98,6 +110,9 @@ def stage_from_context(app: cdk.App) -> Stage:
         found = replace(found, origins=read_origins(app.node.try_get_context("pages") or ""))
     broker = app.node.try_get_context("broker")
     found = replace(found, broker=read_broker(broker)) if broker else found
+    traces, traced = (app.node.try_get_context(name) for name in ("traces", "traced"))
+    traces, traced = read_traces(found.traces if traces is None else traces, found.traced if traced is None else traced)
+    found = replace(found, traces=traces, traced=traced)
     deploying = app.node.try_get_context("deploying")  # a diff runs on any Python; to take a stage down needs nothing
     if deploying == "no":
         return found

@@ -76,6 +76,15 @@ def _alarm(alarm: Properties, _stage: Stage) -> float:
     return prices.ALARM_METRIC * (len([m for m in alarm.get("Metrics", []) if "MetricStat" in m]) or 1)
 
 
+def _composite(_alarm: Properties, _stage: Stage) -> float:
+    return prices.COMPOSITE_ALARM
+
+
+def _dashboard(_dashboard: Properties, _stage: Stage) -> float:
+    """As from the account's fourth on."""
+    return prices.DASHBOARD
+
+
 def _secret(_secret: Properties, _stage: Stage) -> float:
     return prices.SECRET
 
@@ -118,6 +127,8 @@ def receives(rule: str) -> int:
 
 COSTS: dict[str, tuple[str, Callable[[Properties, Stage], float]]] = {
     "AWS::CloudWatch::Alarm": ("metrics that alarms read", _alarm),
+    "AWS::CloudWatch::CompositeAlarm": ("alarms on service levels, beside their metrics", _composite),
+    "AWS::CloudWatch::Dashboard": ("dashboards", _dashboard),
     "AWS::KMS::Key": ("keys of KMS", _key),
     "AWS::SecretsManager::Secret": ("secrets", _secret),
     "AWS::Lambda::EventSourceMapping": ("polling of empty queues (assumed)", _mapping),

@@ -18,6 +18,7 @@ from functions.gateway.keys import no_key_signs
 from infra import access_log
 from infra.alarms import Watched, add_alarms
 from infra.code_key import add_code_key
+from infra.dashboard import add_dashboard
 from infra.function import RETENTION, ServiceFunction, Shipped, shipped
 from infra.gateway_alarms import add_gateway_alarms
 from infra.identity import Identity
@@ -138,6 +139,8 @@ class PlatformStack(Stack):
         CfnOutput(self, "GatewayFunction", value=function.live.function_name)
         CfnOutput(self, "GatewayLogs", value=function.log_group.log_group_name)
         add_gateway_alarms(Construct(self, "Api"), self.stage, api.api_id, requests)
+        if self.stage.service_levels:
+            add_dashboard(self, self.stage, api.api_id)
         functions = {"Gateway": function, **identity.functions}
         watched = {name: found.function for name, found in functions.items()}
         own = Watched(service="gateway", functions=watched, own_alarms=[no_key_signs])

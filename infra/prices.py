@@ -6,6 +6,8 @@ Read in 2026-11 from the page beside each, but for those of IoT Core.
 MONTH_MINUTES = 30 * 24 * 60
 
 ALARM_METRIC = 0.10  # a metric that an alarm reads, and month. https://aws.amazon.com/cloudwatch/pricing/
+COMPOSITE_ALARM = 0.50  # an alarm and month, beside the metrics of those that it is made of. The same page.
+DASHBOARD = 3.00  # a dashboard and month; an account's first three, of up to 50 metrics each, are free. The same page.
 CUSTOM_METRIC = 0.30  # a metric and month, for the hours in which it is counted. The same page.
 LOG_GB = 0.50  # ingested. The same page; storing it costs 0.03 a month.
 SECRET = 0.40  # a secret and month. https://aws.amazon.com/secrets-manager/pricing/

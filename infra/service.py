@@ -17,18 +17,21 @@ from functions.kernel.messaging.scheduled import Scheduled
 from functions.kernel.rest.http import Api
 from functions.kernel.rest.socket import Socket
 from functions.operations.consumers import FAILURES
-from infra.alarms import Watched, add_alarms
+from functions.operations.exporter import exporter
+from infra.alarms import Alarms, Watched, add_alarms
 from infra.function import ServiceFunction, Shipped
 from infra.grants import Grants
 from infra.identity import ASKED
 from infra.iot import RobotsTopics
 from infra.live import SocketRoutes
 from infra.names import FORECAST, OPERATIONS, QUERIES, RELAY, REPLAY, bus_name, function_name, queue_name
-from infra.operations import SCHEDULED_TIMEOUT, Outcomes, let_know_services, run_by_schedule
+from infra.operations import SCHEDULED_TIMEOUT, AuditTable, Outcomes, let_know_services, run_by_schedule
 from infra.queues import FUNCTION_TIMEOUT, ConsumedQueue, InboxQueue, failure_queue
 from infra.rollout import shift_gradually
 from infra.routes import add_routes
+from infra.service_levels import add_service_level
 from infra.stages import Stage
+from infra.traces import TracesQueue
 from infra.vault import Vault
 
 API_TIMEOUT = 10
@@ -73,7 +76,9 @@ class Service(Construct):
             vault=self.vault,
             inboxes=self.inboxes,
         )
-        self.outcomes = Outcomes(self, "Outcomes", stage=stage) if manifest.service == OPERATIONS else None
+        is_operations = manifest.service == OPERATIONS
+        self.outcomes = Outcomes(self, "Outcomes", stage=stage) if is_operations else None
+        self.audit = AuditTable(self, "Audit", settings=self._table_settings()) if is_operations else None
         for queue in self.inboxes.values():
             self._consumer(queue)
         if self.topics:
@@ -84,6 +89,8 @@ class Service(Construct):
             self._replay()
         for scheduled in manifest.scheduled:
             self._scheduled(scheduled)
+        if manifest.service == OPERATIONS and stage.traces:
+            self._traces()
         if manifest.api:
             self._api(manifest.api)
         if manifest.queries:
@@ -164,6 +171,8 @@ class Service(Construct):
     def _api(self, api: Api) -> None:
         function = self._function("Api", "api", API_TIMEOUT, reserved=self.stage.api_concurrency)
         self._grants.api(function, api)
+        if self.audit:
+            self.audit.let_append(function)
         add_routes(self._stack, self.stage, function, self.manifest)
 
     def _consumer(self, queue: InboxQueue) -> None:
@@ -189,6 +198,11 @@ class Service(Construct):
         function = self._named_function(scheduled.name.title(), scheduled.name, SCHEDULED_TIMEOUT)
         self._grants.scheduled(function, scheduled)
         run_by_schedule(self, self.stage, scheduled, function)
+
+    def _traces(self) -> None:
+        function = self._function("Exporter", "exporter", FUNCTION_TIMEOUT)
+        self._grants.scheduled(function, exporter)
+        TracesQueue(self, "Traces", stage=self.stage, function=function)
 
     def _queries(self, queries: Queries) -> None:
         # Whoever the authorizer asks must answer while queues' workers are busy, or the gateway keeps 503 for a minute.
@@ -255,12 +269,20 @@ class Service(Construct):
             tables={
                 **({self.table: ()} if self.table else {}),
                 **({self.views: self.manifest.indexes} if self.views else {}),
+                **({self.audit.table: ()} if self.audit else {}),
                 **({self.vault.table: (), self.vault.erasures: ()} if self.vault else {}),
             },
             own_alarms=self.manifest.alarms,
         )
         errors = add_alarms(self, self.stage, watched)
+        if self.stage.service_levels and self.manifest.levels:
+            self._service_levels()
         shift_gradually(self, self.stage, [function.live for function in self.functions.values()], errors)
+
+    def _service_levels(self) -> None:
+        alarms = Alarms(Construct(self, "Levels"), self.stage, self.manifest.service)
+        for level in self.manifest.levels:
+            add_service_level(alarms, level, self.inboxes["inbox"].queue)
 
     @property
     def _consumed(self) -> dict[str, ConsumedQueue]:
@@ -272,6 +294,8 @@ class Service(Construct):
             CfnOutput(self._stack, "EventsTable", value=self.table.table_name)
         if self.views:
             CfnOutput(self._stack, "ViewsTable", value=self.views.table_name)
+        if self.audit:
+            CfnOutput(self._stack, "AuditTable", value=self.audit.table.table_name)
         if self.vault:
             CfnOutput(self._stack, "VaultTable", value=self.vault.table.table_name)
             CfnOutput(self._stack, "ErasuresTable", value=self.vault.erasures.table_name)

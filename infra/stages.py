@@ -32,6 +32,8 @@ ORIGIN = re.compile(r"https://[a-z0-9.-]+(:[0-9]+)?|http://([a-z0-9-]+\.)*(local
 LOCAL_ENGINE = "http://127.0.0.1:4566"
 LOCAL_BROKER = "127.0.0.1:8883"
 NO_BROKER = ""
+NO_TRACES = ""
+BACKEND = re.compile(r"https://[a-z0-9.-]+(:[0-9]+)?|http://(localhost|127\.0\.0\.1):[0-9]+")
 # AWS gives a host without a port; MQTT over TLS has this one, by a certificate of the client.
 # https://docs.aws.amazon.com/iot/latest/developerguide/protocols.html
 MQTT_PORT = 8_883
@@ -60,17 +62,21 @@ class Stage:
     instances of a relay read one shard of a table's stream. rollout: how new code takes over (infra/rollout.py): in the
     function's place, or gradually behind an alias. keep: whether tables outlive the stack, which is then protected from
     deletion. log_days, archive_days: retention of logs, and of messages in the bus's archive. gathers: whether inboxes
-    that may gather batches do. meter: whether functions log what they cost. kms: whether tables are encrypted by a key
-    in KMS rather than by DynamoDB's own. engine: where the local cloud answers (empty on AWS). origins: of the pages
-    that may call the API (none: no CORS). callbacks: the addresses to which the managed login sends who signed in,
-    beside the consoles of these origins. development_users: whether users may sign in by a password without the managed
-    login, as the launcher and the pages of the local cloud let them.
+    that may gather batches do. meter: whether functions log what they cost. service_levels: whether there is
+    a dashboard, and alarms on what is promised about time (docs/telemetry.md). traces: the address of a backend of OTLP
+    to which orders go that have ended (empty: none); traced: how the ids begin of those that do (empty: all; one hex
+    digit: a sixteenth). kms: whether tables are encrypted by a
+    key in KMS rather than by DynamoDB's own. engine: where the local cloud answers (empty on AWS). origins: of the
+    pages that may call the API (none: no CORS). callbacks: the addresses to which the managed login sends who signed
+    in, beside the consoles of these origins. development_users: whether users may sign in by a password without the
+    managed login, as the launcher and the pages of the local cloud let them.
 
     Read by functions, as MALLBOTS_<NAME>: max_receives, the receive with which an inbox dead-letters a message that
     fails by an error of ours (back-off doubles from 2 s: the 8th receive is 254 s after the first), and before which it
     gives up none that a retry may help. text_sender, the sender of text messages. broker, where robots connect by MQTT
     (host:port): it is an account's own, so on AWS a deployment must name it (`make deploy` looks it up).
-    letters_kept_days: how long a dead letter is kept after it is done with or discarded.
+    letters_kept_days: how long a dead letter is kept after it is done with or discarded. debug: how the ids begin of
+    the flows whose details are logged (empty: none; one hex digit: a sixteenth).
     payment_provider, the import path of the payment provider's adapter. require_participation: whether only products of
     participating stores can be put in a basket.
 
@@ -94,6 +100,9 @@ class Stage:
     archive_days: int
     gathers: bool
     meter: bool
+    service_levels: bool
+    traces: str
+    traced: str
     kms: bool
     engine: str
     origins: tuple[str, ...]
@@ -111,6 +120,7 @@ class Stage:
     payment_unconfirmed: int
     reconcile_after: int
     letters_kept_days: int
+    debug: str
 
     @property
     def has_aliases(self) -> bool:
@@ -145,6 +155,7 @@ class Stage:
             **{variable(name): str(getattr(self, name)) for name in TIMES},
             "MALLBOTS_LETTERS_KEPT_DAYS": str(self.letters_kept_days),
             "MALLBOTS_METER": _flag(self.meter),
+            "MALLBOTS_DEBUG": self.debug,
         }
 
 
@@ -174,6 +185,9 @@ STAGES: dict[str, Stage] = {
         archive_days=14,
         gathers=False,  # people who try something out want to see it at once
         meter=True,
+        service_levels=False,
+        traces=NO_TRACES,
+        traced="0",
         kms=False,
         engine=LOCAL_ENGINE,
         origins=(LOCAL_PAGES,),
@@ -191,6 +205,7 @@ STAGES: dict[str, Stage] = {
         payment_unconfirmed=86_400,
         reconcile_after=10,
         letters_kept_days=90,
+        debug="",
     ),
     "dev": Stage(
         name="dev",
@@ -207,6 +222,9 @@ STAGES: dict[str, Stage] = {
         archive_days=14,
         gathers=True,
         meter=False,
+        service_levels=False,
+        traces=NO_TRACES,
+        traced="0",
         kms=False,
         engine="",
         origins=(),
@@ -224,6 +242,7 @@ STAGES: dict[str, Stage] = {
         payment_unconfirmed=86_400,
         reconcile_after=3_600,
         letters_kept_days=90,
+        debug="",
     ),
     "prod": Stage(
         name="prod",
@@ -241,6 +260,9 @@ STAGES: dict[str, Stage] = {
         archive_days=14,
         gathers=True,
         meter=False,
+        service_levels=True,
+        traces=NO_TRACES,
+        traced="0",
         kms=True,
         engine="",
         origins=(),
@@ -258,6 +280,7 @@ STAGES: dict[str, Stage] = {
         payment_unconfirmed=86_400,
         reconcile_after=3_600,
         letters_kept_days=90,
+        debug="",
     ),
 }
 
@@ -287,6 +310,15 @@ def read_broker(text: str) -> str:
     if not BROKER.fullmatch(address):
         raise ValueError(f"a broker is like abc-ats.iot.eu-west-1.amazonaws.com or {LOCAL_BROKER}, not {text!r}")
     return address
+
+
+def read_traces(address: str, traced: str) -> tuple[str, str]:
+    """The address of a backend of OTLP, and how sampled ids begin. Raises ValueError."""
+    if address and not BACKEND.fullmatch(address):
+        raise ValueError(f"traces is like https://collector.example:4318, without a path, not {address!r}")
+    if not re.fullmatch(r"[0-9a-f]{0,3}", traced):
+        raise ValueError(f"traced is how an order's id begins: up to three of 0-9 and a-f, not {traced!r}")
+    return address, traced
 
 
 def read_origins(text: str) -> tuple[str, ...]:

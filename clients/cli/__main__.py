@@ -6,11 +6,13 @@ from rich.console import Console
 from rich.text import Text
 
 from clients.cli import (
+    auditing,
     consuming,
     dead,
     doctor,
     erasing,
     history,
+    incident,
     launching,
     log_lines,
     orders,
@@ -36,6 +38,8 @@ PARTS = (
     sagas,
     robots,
     erasing,
+    auditing,
+    incident,
     published,
     launching,
     log_lines,

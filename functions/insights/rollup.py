@@ -20,8 +20,10 @@ what 6,000 orders a minute bring in that time; hours that are summed up are read
 
 from collections.abc import Callable, Iterable
 from datetime import timedelta
+from functools import partial
 from itertools import groupby
 
+from functions.insights import figures
 from functions.insights.hours import END, begin, hour, minute, next_hour
 from functions.insights.rows import SHARDS, in_order, late_partition
 from functions.insights.sums import (
@@ -52,15 +54,21 @@ FIRST = 1  # version of the first note: lower than that of any minute
 
 HasTime = Callable[[], bool]
 Mark = tuple[str, str]  # sort key and partition
+Spans = list[tuple[str, str]]  # from a minute to another of the same hour
 
 
 def roll_up() -> None:
     """Sum up what was reached since the last time, then make the late minutes again, in each generation of the rows."""
-    for failed in in_each(VIEW, _roll_up):
+    advances: list[Spans] = []
+    for failed in in_each(VIEW, partial(_roll_up, advances)):
         observe.log_error(f"generation {failed.generation} of {failed.view} was not summed up", failed.error)
+    for first, last in advances[0]:  # of the generation that is read
+        figures.tell(first, last)
 
 
-def _roll_up() -> None:
+def _roll_up(advances: list[Spans]) -> None:
+    spans: Spans = []
+    advances.append(spans)
     target = minute(clock.stamp(clock.now() - SETTLING))
     claimed = read(SUMS, CLAIMED)
     until = summed_until() or _begin(target)
@@ -71,7 +79,7 @@ def _roll_up() -> None:
     claim = {"number": number, "until": max(target, until, claimed["until"] if claimed else "")}
     if runtime.current().views.put(Row(SUMS, CLAIMED, claim), number):  # otherwise another has claimed it
         has_time = _limit()
-        _advance(until, target, number, has_time)
+        _advance(until, target, number, has_time, spans)
         _make_again(marks, number, has_time)
 
 
@@ -99,13 +107,14 @@ def _marks(until: str) -> list[Mark]:
     return sorted((sort, partition) for partition, page in pages for sort in page.sorts)
 
 
-def _advance(until: str, target: str, number: int, has_time: HasTime) -> None:
+def _advance(until: str, target: str, number: int, has_time: HasTime, spans: Spans) -> None:
     while until < target and has_time():
         end = begin(next_hour(hour(until)))
         reached = _sum_minutes(until, min(end, target), number, has_time)
         if reached == end and not _sum_hour(hour(until), number):
             return  # another roll-up is at it
         _note(reached)
+        spans.append((until, reached))
         until = reached
 
 

@@ -15,12 +15,14 @@ from functions.kernel.messaging.inbox import Handled
 from functions.kernel.projections.projection import read_many
 from functions.kernel.runtime import budget, clock, observe, runtime
 from functions.kernel.runtime.context import Caller
+from functions.kernel.runtime.levels import ServiceLevel
 from functions.kernel.runtime.views import Row
 from functions.live import board, log, subscriptions, topics, views
 from functions.live.frames import Change, ChangedBy, Error, Place, Pong, Subscribed, Unsubscribed, Wanted
 from functions.live.push import GoneError, connections
 from functions.live.topics import Shard
 
+screens_late = ServiceLevel("ScreensLate", "a change on a board", seconds=2)
 POSTING = 3  # seconds in which posts of a batch begin: whom they do not reach resumes after its next ping
 TRIES = 4  # of a post of an answer
 TOO_MANY = f"a connection subscribes to {subscriptions.MOST_TOPICS} topics at most"
@@ -120,6 +122,8 @@ def append(handled: Sequence[Handled]) -> None:
         if item:
             appended.append((shard, *item))
     _post([(shard.topic, list(board.changes(shard, watch, entry))) for shard, watch, entry in appended])
+    if appended:
+        screens_late.judge(one.metadata.time for one in handled)
 
 
 def _changed(made: Sequence[tuple[Handled, Row, topics.Place]]) -> list[dict[str, Any]]:

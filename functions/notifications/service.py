@@ -7,7 +7,8 @@ from events.queries import FindAddress, FindOneTimeCode
 from functions.kernel.domain.errors import NotFoundError
 from functions.kernel.eventstore.repository import Repository
 from functions.kernel.messaging.queries import Ask
-from functions.kernel.runtime import clock, ids
+from functions.kernel.runtime import clock, context, ids
+from functions.kernel.runtime.levels import ServiceLevel
 from functions.kernel.runtime.runtime import Port
 from functions.kernel.runtime.trial import accepts
 from functions.notifications import wording
@@ -20,6 +21,7 @@ code_texts = Repository(CodeText, publishes)
 texts: Port[TextMessages] = Port("texts", connect=connect, in_trial=accepts("send"))
 find_address = Ask(FindAddress)
 find_code = Ask(FindOneTimeCode)
+texts_late = ServiceLevel("TextsLate", "a text", seconds=60)
 KINDS: tuple[NotificationKind, ...] = get_args(NotificationKind)
 
 
@@ -45,6 +47,8 @@ def notify(order_id: str, customer_id: str, kind: NotificationKind) -> None:
         notifications.create(
             notification_id, lambda notification: notification.mark_sent(order_id, customer_id, kind, clock.stamp())
         )
+        cause = context.current().message
+        texts_late.judge([cause.time] if cause else [])
 
 
 def skipped(order_id: str, kind: NotificationKind) -> dict[str, Any] | None:

@@ -4,6 +4,8 @@ from events.queries import FindTimeline
 from functions.kernel.rest.http import Api
 from functions.kernel.runtime.uses import Uses
 from functions.operations import (
+    audit,
+    audit_api,
     cloud,
     consumers_api,
     forecasts_api,
@@ -23,8 +25,12 @@ api = Api(
         rows=("get", "get_many", "put", "query", "delete"),
         indexes=(OF_GROUP, OF_ORDER, OF_SERVICE, OF_STATE),
         asks=(FindTimeline,),
-        ports=(cloud.forecasts_now, cloud.relays_now, cloud.starts, mappings.backlog),
+        ports=(cloud.forecasts_now, cloud.relays_now, cloud.starts, mappings.backlog, audit.audit_log),
     ),
+    note=audit.note,
 )
-for part in (consumers_api, groups_api, letters_api, forecasts_api, redrives_api, replays_api, sagas_api, streams_api):
+for part in (
+    *(audit_api, consumers_api, groups_api, letters_api, forecasts_api, redrives_api, replays_api, sagas_api),
+    streams_api,
+):
     api.include(part.api)

@@ -23,7 +23,9 @@ def test_what_a_stage_costs_that_nobody_uses(prod: Templates) -> None:
     costs = {what: round(dollars, 2) for what, dollars in idle_cost(prod.stacks, STAGES["prod"]).items()}
     assert costs == {
         "keys of KMS": 1.00,
-        "metrics that alarms read": 33.10,
+        "alarms on service levels, beside their metrics": 1.50,
+        "dashboards": 3.00,
+        "metrics that alarms read": 35.70,
         "polling of empty queues (assumed)": 3.63,
         "secrets": 1.20,
         "ticks of schedules": 1.68,

@@ -1,6 +1,7 @@
 """The custom metrics that the code can make, beside those that alarms watch; and what functions log."""
 
 import json
+import re
 from collections.abc import Mapping
 
 import pytest
@@ -11,9 +12,12 @@ from functions.kernel.composition.manifest import manifest, services
 from functions.kernel.domain.errors import UnavailableError
 from functions.kernel.messaging.inbox import Inbox
 from functions.kernel.messaging.topics import Topics
-from functions.kernel.runtime import observe
+from functions.kernel.runtime import clock, observe
 from functions.kernel.runtime.runtime import active
+from infra.documents.generate import ROOT
+from infra.prices import CUSTOM_METRIC
 from tests.infra.conftest import Templates
+from tests.infra.dashboards import own_metrics
 from tests.infra.test_alarms import alarms, metrics_of
 from tests.support.delivery import attributes
 from tests.support.runtime import memory_runtime
@@ -31,6 +35,11 @@ def emitted(capsys: pytest.CaptureFixture[str]) -> Counted:
                 where = tuple((name, line[name]) for name in sorted(dimensions))
                 found |= {(directive["Namespace"], metric["Name"], where) for metric in directive["Metrics"]}
     return found
+
+
+def shown(templates: Templates) -> Counted:
+    """The custom metrics that the dashboard shows."""
+    return {(metric.namespace, metric.name, metric.dimensions) for metric in own_metrics(templates)}
 
 
 def watched(templates: Templates, stack: str) -> Counted:
@@ -57,6 +66,10 @@ def do_all(service: str) -> None:
                 fail(consumer, error)
     for alarm in found.alarms if found else (no_key_signs,):
         alarm.ring()
+    if found:
+        for level in found.levels:
+            level.judge(["2026-01-01T00:00:00Z"])
+        observe.figures(clock.now(), {figure: [1] for figure in found.figures})
 
 
 def fail(consumer: Inbox | Topics, error: Exception) -> None:
@@ -68,8 +81,8 @@ def fail(consumer: Inbox | Topics, error: Exception) -> None:
 
 @pytest.fixture
 def counted(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Mapping[str, Counted]:
-    """The custom metrics that the code of each service can make, in stage dev."""
-    monkeypatch.setenv("MALLBOTS_STAGE", "dev")
+    """The custom metrics that the code of each service can make, in stage prod."""
+    monkeypatch.setenv("MALLBOTS_STAGE", "prod")
     found = {}
     for service in [*services(), "gateway"]:
         monkeypatch.setenv("MALLBOTS_SERVICE", service)
@@ -79,15 +92,20 @@ def counted(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
     return found
 
 
-def test_the_code_counts_what_an_alarm_watches_and_nothing_else(dev: Templates, counted: Mapping[str, Counted]) -> None:
-    """A metric costs, and one that no alarm watches tells nobody: what else happens is in the lines."""
-    throttled = ("MallBots/dev", "RequestsThrottled", ())  # made of the gateway's log, not by code
+def test_the_code_counts_what_an_alarm_watches_or_the_dashboard_shows_and_nothing_else(
+    prod: Templates, counted: Mapping[str, Counted]
+) -> None:
+    """A metric costs, and one that is watched nowhere tells nothing: what else happens is in the lines."""
+    throttled = ("MallBots/prod", "RequestsThrottled", ())  # made of the gateway's log, not by code
+    on_dashboard = shown(prod)
     for service, made in counted.items():
         stack = "platform" if service == "gateway" else service
-        assert made == watched(dev, stack) - {throttled}, service
+        of_service = {one for one in on_dashboard if one[2] == (("service", service),)}
+        assert made == (watched(prod, stack) | of_service) - {throttled}, service
+    assert on_dashboard <= set().union(*counted.values())
 
 
-def test_the_custom_metrics_of_a_stage_are_few(dev: Templates, counted: Mapping[str, Counted]) -> None:
+def test_the_custom_metrics_of_a_stage_are_few(prod: Templates, counted: Mapping[str, Counted]) -> None:
     """Each costs $0.30 a month (https://aws.amazon.com/cloudwatch/pricing/). By message and route they were 597."""
     made = set().union(*counted.values())
     assert {name for _, name, _ in made} == {
@@ -108,9 +126,28 @@ def test_the_custom_metrics_of_a_stage_are_few(dev: Templates, counted: Mapping[
         "LetterWaits",
         "ConsumerPaused",
         "ConsumerPausedItself",
+        "BasketsStarted",
+        "OrdersDecided",
+        "OrdersCompleted",
+        "OrdersEnded",
+        "RevenueCents",
+        "SecondsToReady",
+        "ApprovalsLate",
+        "TextsLate",
+        "ScreensLate",
     }
-    assert len(made) == 41
-    assert len(set().union(*(watched(dev, stack) for stack in dev.stacks))) == 42
+    assert len(made) == 50
+    every = made.union(*(watched(prod, stack) for stack in prod.stacks))
+    assert len(every) == 51
+    assert len(every) * CUSTOM_METRIC <= 16  # dollars a month, if each were counted at every hour
+
+
+def test_every_metric_is_listed_with_its_unit_in_the_documents(counted: Mapping[str, Counted]) -> None:
+    text = (ROOT / "docs" / "telemetry.md").read_text()
+    listed = re.findall(r"^\| `(\w+)` \| (\w+) \|", text, re.MULTILINE)
+    names = {name for _, name, _ in set().union(*counted.values())} | {"RequestsThrottled"}
+    units = {figure.metric: figure.unit for figure in manifest("insights").figures}
+    assert listed == [(name, units.get(name, "Count")) for name in sorted(names)]
 
 
 def test_the_functions_count_in_the_namespace_and_under_the_service_of_their_environment(dev: Templates) -> None:

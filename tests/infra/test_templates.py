@@ -320,6 +320,17 @@ def test_every_service_has_its_alarms(dev: Templates) -> None:
         assert alarm["AlarmActions"] == alarm["OKActions"] != [], name
 
 
+def test_the_alarms_on_a_service_level_notify_as_one(prod: Templates) -> None:
+    alarms = prod.resources("AWS::CloudWatch::Alarm")
+    silent = {(stack, name) for stack, name, alarm in alarms if "AlarmActions" not in alarm}
+    heard = set()
+    for stack, _, composite in prod.resources("AWS::CloudWatch::CompositeAlarm"):
+        assert composite["AlarmActions"] == composite["OKActions"] != []
+        heard |= {(stack, name) for name in re.findall(r'"Fn::GetAtt": \["(\w+)", "Arn"\]', json.dumps(composite))}
+    assert silent == heard
+    assert len(silent) == 4 * sum(len(manifest(name).levels) for name in services())
+
+
 @pytest.mark.parametrize("service", services())
 def test_every_dead_letter_queue_and_every_function_of_a_service_is_counted_by_its_alarms(
     dev: Templates, service: str

@@ -5,7 +5,7 @@ from typing import Any
 
 from functions.kernel.composition import forecast, replay
 from functions.kernel.runtime.runtime import Port
-from functions.operations import cloud, mappings, rows
+from functions.operations import audit, cloud, mappings, rows
 from functions.operations.consumers import Consumer
 from functions.operations.mappings import Backlog
 from tests.contract.rest.furnished import Furnished
@@ -26,7 +26,7 @@ PORTS: dict[str, Port[Any]] = {
             cloud.forecasts,
             cloud.forecasts_now,
         ),
-        *(cloud.replays, cloud.starts, cloud.topic, mappings.mappings, mappings.backlog),
+        *(cloud.replays, cloud.starts, cloud.topic, mappings.mappings, mappings.backlog, audit.audit_log),
     )
 }
 

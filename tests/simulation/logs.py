@@ -33,10 +33,10 @@ class _Keeping(logging.Handler):
 def _install() -> None:
     line, log_error = observe._line, observe.log_error
 
-    def kept_line(metric: str | None = None, **about: Any) -> None:
+    def kept_line(metric: str | None = None, times: int = 1, /, **about: Any) -> None:
         if sink := _sink.get():
             sink((metric, about))
-        line(metric, **about)
+        line(metric, times, **about)
 
     def kept_error(text: str, error: BaseException, **fields: object) -> None:
         if sink := _sink.get():

@@ -19,6 +19,7 @@ from tests.simulation.scheduler import SECOND
 from tests.simulation.sdk import Wire, World, client_error
 from tests.simulation.sqs import Queue, SQSClient, made_queue
 from tests.simulation.streams import Stream
+from tests.support.audited import MemoryAudit
 
 OPERATIONS = "operations"
 VIEWS = "operations/views"
@@ -76,6 +77,7 @@ class Addressed:
         self._world, self._queues, self._functions, self._streams = world, queues, functions, streams
         self._rows = rows
         self.notices: list[tuple[str, str]] = []
+        self.audit = MemoryAudit()
         self._by_name = _ByDeployedName(functions)
 
     def adapters(self, container: Container, sqs: SQSClient) -> dict[str, Any]:
@@ -93,6 +95,7 @@ class Addressed:
             "forecasts_now": self._invoked(container, "forecast", cloud.SHORT_CALL),
             "starts": cloud.LambdaStarts(self._lambda(container, budget.READ)),
             "topic": cloud.SnsTopic(topic, "alarms"),
+            "audit": self.audit,
             "mappings": mappings.LambdaMappings(event_sources),
             "backlog": mappings.SqsBacklogs(sqs),  # type: ignore[arg-type]
         }

@@ -14,6 +14,7 @@ from functions.kernel.runtime.runtime import Runtime
 from functions.operations import consumers
 from functions.operations.cloud import HIDDEN, Held
 from functions.operations.consumers import OUTCOMES, RELAY, Consumer, FailureQueue, Served
+from tests.support.audited import MemoryAudit
 from tests.support.cloud import Subscriber
 from tests.support.letters import MemoryTopic
 from tests.support.queues import MemoryQueue, Message
@@ -39,6 +40,7 @@ class MallPorts:
     mall: Operated
     started: list[str] = field(default_factory=list)
     topic: MemoryTopic = field(default_factory=MemoryTopic)
+    audit: MemoryAudit = field(default_factory=MemoryAudit)
 
     @property
     def adapters(self) -> dict[str, Any]:
@@ -51,6 +53,7 @@ class MallPorts:
             "relays_now": MallRelays(self.mall),
             "starts": self,
             "topic": self.topic,
+            "audit": self.audit,
         }
 
     def start(self, function: str) -> None:

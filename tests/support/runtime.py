@@ -14,6 +14,7 @@ from functions.kernel.runtime.commit import Outgoing
 from functions.kernel.runtime.runtime import Runtime, Unsent
 from functions.kernel.runtime.token_keys import TokenKey
 from infra.stages import SANDBOX, STAGES
+from tests.support.audited import MemoryAudit
 from tests.support.keys import MemoryKms
 
 
@@ -114,6 +115,6 @@ def memory_runtime(service: str, *, settings: Mapping[str, str] | None = None, *
         "dead_letters": RecordingQueue(),
         "secret": lambda: b"a key for tests",
         "token_keys": lambda: TOKEN_KEYS,
-        "adapters": {"code_key": CODE_KEY, **MemoryKms().adapters},
+        "adapters": {"code_key": CODE_KEY, "audit": MemoryAudit(), **MemoryKms().adapters},
     }
     return Runtime(service=service, settings={**SETTINGS, **(settings or {})}, **parts | overrides)

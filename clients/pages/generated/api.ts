@@ -13,6 +13,26 @@ export interface AnswerBesideOutcomes {
 export interface Assignment {
   botId: string;
 }
+export interface AuditAnswer {
+  next?: string;
+  entries: AuditEntry[];
+}
+/**
+ * Who asked for what. outcome: `asked` before it was done, then the status of the answer.
+ *
+ * through: the program that asked, as it calls itself. reason: as it was given.
+ */
+export interface AuditEntry {
+  time: string;
+  id: string;
+  actor: string;
+  action: string;
+  path: string;
+  reason: string;
+  through: string;
+  correlationId: string;
+  outcome: string;
+}
 /**
  * A command that has no answer: which try it is, from 1, and when that times out.
  */
@@ -1310,6 +1330,7 @@ export interface Operations {
   "GET /api/insights/waiting": { query: { from?: string; to?: string }; body: undefined; answer: WaitingAnswer };
   "GET /api/notifications": { query: { limit?: number; next?: string; customerId: string }; body: undefined; answer: NotificationsAnswer };
   "GET /api/openapi.json": { query: undefined; body: undefined; answer: Record<string, unknown> };
+  "GET /api/operations/audit": { query: { limit?: number; next?: string; day?: string }; body: undefined; answer: AuditAnswer };
   "GET /api/operations/consumers": { query: undefined; body: undefined; answer: Consumers };
   "PUT /api/operations/consumers/{service}/{queue}/pause": { query: undefined; body: Why; answer: Record<string, unknown> };
   "PUT /api/operations/consumers/{service}/{queue}/resume": { query: undefined; body: Record<string, unknown>; answer: Record<string, unknown> };

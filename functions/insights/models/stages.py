@@ -66,6 +66,9 @@ def stage_row(event: BasketState | OrderState, metadata: Metadata) -> Row:
     if begun:
         wait = clock.read(metadata.time) - clock.read(begun)
         data["waited"] = max(round(wait / MILLISECOND), 0)  # the clocks of two functions may differ a little
+    if isinstance(event, OrderRejected | OrderCancelled) and not event.approved_at:
+        wait = clock.read(metadata.time) - clock.read(event.created_at)
+        data["undecided"] = max(round(wait / MILLISECOND), 0)  # no wait of a stage: it waited for its approval in vain
     if isinstance(event, OrderCompleted):
         data["sold"] = sold(event)
     return rows.stage_row(_time(metadata), STAGES[type(event)], _order_id(event), data)

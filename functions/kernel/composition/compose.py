@@ -1,7 +1,8 @@
 """The Lambda handlers of services: `api`, `inbox`, `dispatcher`, `queries`, `relay`, `socket` and `topics`.
 
 Services with an inbox have `forecast` too, those with read models `replay`. The gateway has two more: `authorizer` and
-`keys`. Operations has three that run by a schedule: `collector`, `redriver` and `runner`.
+`keys`. Operations has three that run by a schedule: `collector`, `redriver` and `runner`; and `exporter`, where a stage
+has traces.
 
 Lambda looks a handler up by its name while it initialises the function, with a full vCPU
 (https://serverlessland.com/content/service/lambda/guides/effectively-running-java-on-serverless/init-heavy-lifting);
@@ -18,8 +19,8 @@ from typing import Any
 Handler = Callable[[dict[str, Any], Any], Any]
 
 HANDLERS = (
-    *("api", "authorizer", "collector", "dispatcher", "forecast", "inbox", "keys", "queries", "redriver", "relay"),
-    *("replay", "runner", "socket", "topics"),
+    *("api", "authorizer", "collector", "dispatcher", "exporter", "forecast", "inbox", "keys", "queries", "redriver"),
+    *("relay", "replay", "runner", "socket", "topics"),
 )
 
 

@@ -16,11 +16,24 @@ from functions.kernel.messaging.topics import Topics
 from functions.kernel.projections.projection import Projection
 from functions.kernel.rest.http import Api
 from functions.kernel.rest.socket import Socket
-from functions.kernel.runtime.observe import Alarm
+from functions.kernel.runtime.levels import ServiceLevel
+from functions.kernel.runtime.observe import Alarm, Figure
 from functions.kernel.runtime.uses import Uses
 
 SCHEDULED = ("collector", "redriver", "runner")  # rooms that run by themselves
-MODULES = ("api", "inbox", "dispatcher", "publish", "views", "queries", "service", "socket", "topics", *SCHEDULED)
+MODULES = (
+    "api",
+    "inbox",
+    "dispatcher",
+    "publish",
+    "views",
+    "queries",
+    "service",
+    "socket",
+    "topics",
+    "figures",
+    *SCHEDULED,
+)
 
 T = TypeVar("T")
 
@@ -29,7 +42,8 @@ T = TypeVar("T")
 class Manifest:
     """The registrations of one service. A module that it does not have is None or empty.
 
-    alarms: those that its code raises. scheduled: what it does by itself, without a queue.
+    alarms: those that its code raises. scheduled: what it does by itself, without a queue. levels: what it promises
+    about time. figures: its metrics for a dashboard.
     """
 
     service: str
@@ -42,6 +56,8 @@ class Manifest:
     socket: Socket | None = None
     topics: Topics | None = None
     scheduled: tuple[Scheduled, ...] = ()
+    levels: tuple[ServiceLevel, ...] = ()
+    figures: tuple[Figure, ...] = ()
 
     @property
     def questions(self) -> tuple[type[Query[Any]], ...]:
@@ -113,6 +129,8 @@ def manifest(service: str) -> Manifest:
         socket=next(iter(_registered(modules["socket"], Socket)), None),
         topics=next(iter(_registered(modules["topics"], Topics)), None),
         scheduled=tuple(one for name in SCHEDULED for one in _registered(modules[name], Scheduled)),
+        levels=tuple(level for name in ("service", "figures") for level in _registered(modules[name], ServiceLevel)),
+        figures=tuple(_registered(modules["figures"], Figure)),
     )
 
 

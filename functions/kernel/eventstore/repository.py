@@ -12,7 +12,7 @@ from functions.kernel.eventstore import codec
 from functions.kernel.eventstore.epochs import floor
 from functions.kernel.eventstore.loading import Loaded, fold, load
 from functions.kernel.eventstore.publish import Publisher
-from functions.kernel.runtime import clock, context, ids, runtime
+from functions.kernel.runtime import clock, context, ids, observe, runtime
 from functions.kernel.runtime.commit import Commit, Outgoing, StoredEvent
 from functions.kernel.runtime.context import CUSTOMER, Context
 from functions.kernel.runtime.ownership import may_see, own_id
@@ -291,6 +291,9 @@ def check_expected_version(aggregate: Aggregate, working: Context) -> None:
 def _note_commits(working: Context, *commits: Commit) -> None:
     working.answered = working.answer is not None
     working.changed.update(commit.stream for commit in commits)
+    for commit in commits:
+        events = [event.name for event in commit.events]
+        observe.detail("committed", stream=commit.stream, stream_version=str(commit.version), events=events)
 
 
 def _note_version(aggregate: Aggregate, version: int) -> None:

@@ -292,6 +292,7 @@ class Inbox:
                     refusal = self._answer(message, handler, working)
                 else:
                     handler(message)
+            observe.detail("handled", refused=refusal.reply if refusal else None)
         batch.lines.append(observe.about(metadata.name, metadata.stream, metadata.correlation_id))
         batch.handled.append(Handled(message, metadata, refusal))
 

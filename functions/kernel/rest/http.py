@@ -30,6 +30,7 @@ JSON = "application/json"
 SECURITY = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 Response = dict[str, Any]
 F = TypeVar("F", bound=Callable[..., Answer | None])
+Note = Callable[[Route, Request], Callable[[int], None]]
 
 
 class RouteOptions(TypedDict, total=False):
@@ -49,14 +50,24 @@ class Api:
 
     uses: what their functions call, of which the permissions of the API's function are made.
     elsewhere: methods and paths of other services, for the gateway's own service, which answers what no route matches:
-    404 for an unknown path, 405 for a known one with another method.
+    404 for an unknown path, 405 for a known one with another method. note: is told of each write that its caller may
+    ask for, before it is done, and then of its status; where it raises, nothing is done.
     """
 
-    def __init__(self, service: str, elsewhere: Iterable[tuple[str, str]] = (), *, uses: Uses = NOTHING) -> None:
+    def __init__(
+        self,
+        service: str,
+        elsewhere: Iterable[tuple[str, str]] = (),
+        *,
+        uses: Uses = NOTHING,
+        note: Note | None = None,
+    ) -> None:
         self.service = service
         self.uses = uses
         self.routes: list[Route] = []
         self._elsewhere = tuple(elsewhere)
+        self._note = note
+        self._unnoted: Callable[[int], None] = lambda status: None
 
     def get(self, path: str, *, may: Sequence[str], **more: Unpack[RouteOptions]) -> Callable[[F], F]:
         """Register a function that answers GET for these roles, or for everyone (OPEN). `more`: see RouteOptions."""
@@ -104,7 +115,7 @@ class Api:
         started = time.perf_counter()
         request = Request(event)
         who = caller(event)
-        name = "none"
+        name, answered = "none", self._unnoted
         with (
             context.within(request.context(who)) as working,
             observe.log_fields(correlation_id=working.correlation_id),
@@ -114,6 +125,8 @@ class Api:
                 name = f"{route.method} {route.path}"
                 admit(event, who, route.may)
                 request.check()
+                if route.writes and self._note:
+                    answered = self._note(route, request)
                 if route.writes and route.versioned:
                     working.cause = request.cause(who.actor, takes_body=route.body is not None)
                     working.expected_versions = request.expected_versions
@@ -123,6 +136,10 @@ class Api:
                 if refusal.status >= 500:
                     observe.log_error(f"{name} failed", error)
                 response = problem(refusal, request.path, request.headers.get("accept", ""))
+            try:
+                answered(response["statusCode"])
+            except Exception as error:  # it is done: its row before says who asked for it
+                observe.log_error(f"{name} was answered, which is not noted", error)
         response["headers"] |= {**SECURITY, "X-Correlation-Id": working.correlation_id}
         observe.request_done(name, response["statusCode"], time.perf_counter() - started)
         return response

@@ -3,9 +3,10 @@
 A deployment names its service (MALLBOTS_SERVICE); without it (a test, the simulation, a script) nothing is printed.
 Powertools is imported on first use, by what fails: a function without failures never spends the CPU of that.
 
-A metric costs by its name and dimensions, so there is one only where an alarm watches it, and the service is its only
-dimension. Messages and routes are properties of the lines, for queries on logs. What is handled has one line for each
-batch or request, what fails a line of its own (docs/adr/0030-lines-and-metrics.md).
+A metric costs by its name and dimensions, so there is one only where an alarm watches it or the dashboard shows it
+(docs/telemetry.md lists all), and the service is its only dimension. Messages and routes are properties of the lines,
+for queries on logs. What is handled has one line for each batch or request, what fails a line of its own
+(docs/adr/0030-lines-and-metrics.md).
 
 Names and phone numbers of customers do not belong in logs. The text of our own errors is logged. A library's error may
 quote its input (pydantic and SNS do), so only its type and code are logged.
@@ -16,9 +17,10 @@ import logging
 import os
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from threading import Lock
 from typing import TYPE_CHECKING, TextIO, cast
@@ -86,8 +88,15 @@ def log_fields(**keys: str) -> Bound[Mapping[str, str]]:
 
 
 def handling(metadata: "Metadata") -> Bound[Mapping[str, str]]:
-    """Within the block, every log line names the message that is handled, and its flow."""
-    return log_fields(correlation_id=metadata.correlation_id, message_id=metadata.id, message_name=metadata.name)
+    """Within the block, every log line names the message that is handled, what it is about, and its flow."""
+    return log_fields(
+        correlation_id=metadata.correlation_id,
+        causation_id=metadata.causation_id or "",
+        message_id=metadata.id,
+        message_name=metadata.name,
+        stream=metadata.stream,
+        stream_version=str(metadata.stream_version),
+    )
 
 
 def namespace(stage: str) -> str:
@@ -109,6 +118,20 @@ def about(name: str, stream: str, correlation_id: str) -> str:
     return f"{name} {stream} {correlation_id}"
 
 
+def detail(what: str, **about: object) -> None:
+    """A line about what is being done, of the flows that the stage samples: those whose ids begin as MALLBOTS_DEBUG.
+
+    It has no level: by that of DEBUG Lambda would drop it. One flow has all of its details in every service, or none.
+    https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html
+    """
+    sampled = os.environ.get("MALLBOTS_DEBUG")
+    if not sampled or not _service():
+        return
+    fields = _fields.get() or {}
+    if fields.get("correlation_id", "").startswith(sampled):
+        sys.stdout.write(text({"debug": what, **fields, **about}))
+
+
 def failed(name: str, error: Exception, receives: int) -> None:
     """A message of this name failed, at its first, second, third… receive."""
     log_error(f"{name} failed", error, tries=receives)
@@ -127,9 +150,42 @@ def _milliseconds(seconds: float) -> int:
     return round(seconds * 1000)
 
 
-def count(metric: str, message: str) -> None:
-    """Count one occurrence of something that an alarm watches; the line names the message."""
-    _line(metric, message=message)
+def count(metric: str, message: str, times: int = 1) -> None:
+    """Count occurrences of something that an alarm watches; the line names the message."""
+    _line(metric, times, message=message)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A metric that is counted whether all is well or not, for a dashboard. unit: one of CloudWatch's."""
+
+    metric: str
+    unit: str = "Count"
+
+
+MOST_VALUES = 100  # of one metric in a line
+
+
+def figures(time: datetime, values: Mapping[Figure, Sequence[float]]) -> None:
+    """Print what a minute's figures were, in one line: each a list of values, of which CloudWatch makes statistics.
+
+    A line takes 100 values of one metric; of more, the hundred are printed that stand evenly among them by size.
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+    """
+    service = _service()
+    if not service or not values:
+        return
+    metrics = [{"Name": figure.metric, "Unit": figure.unit} for figure in values]
+    where = {"Namespace": namespace(os.environ.get("MALLBOTS_STAGE", "")), "Dimensions": [["service"]]}
+    directive = {"Timestamp": int(time.timestamp() * 1000), "CloudWatchMetrics": [{**where, "Metrics": metrics}]}
+    told = {figure.metric: _some_of(found) for figure, found in values.items()}
+    sys.stdout.write(text({"_aws": directive, "service": service, **told}))
+
+
+def _some_of(values: Sequence[float]) -> list[float]:
+    ordered = sorted(values)
+    step = max(len(ordered) / MOST_VALUES, 1)
+    return [ordered[int(n * step)] for n in range(min(len(ordered), MOST_VALUES))]
 
 
 @dataclass(frozen=True)
@@ -178,8 +234,8 @@ def text(about: Mapping[str, object]) -> str:
     return json.dumps(about, separators=(",", ":")) + "\n"
 
 
-def _line(metric: str | None = None, **about: object) -> None:
-    """Print one line about the service's work; with a metric it counts one, in CloudWatch's embedded metric format."""
+def _line(metric: str | None = None, times: int = 1, /, **about: object) -> None:
+    """Print one line about the service's work; with a metric it counts, in CloudWatch's embedded metric format."""
     service = _service()
     if not service:
         return
@@ -189,7 +245,7 @@ def _line(metric: str | None = None, **about: object) -> None:
     from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
     metrics = EphemeralMetrics(namespace=namespace(os.environ.get("MALLBOTS_STAGE", "")), service=service)
-    metrics.add_metric(metric, MetricUnit.Count, 1)
+    metrics.add_metric(metric, MetricUnit.Count, times)
     for key, fact in about.items():
         metrics.add_metadata(key, fact)
     metrics.flush_metrics()

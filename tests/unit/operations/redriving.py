@@ -20,6 +20,7 @@ from functions.operations.consumers import Consumer
 from functions.operations.letters import Letter, letter_id
 from functions.operations.redriver import redriver
 from functions.operations.runs import Run
+from tests.support.audited import MemoryAudit
 from tests.support.runtime import memory_runtime
 
 SETTINGS = {"MALLBOTS_LETTERS_KEPT_DAYS": "90"}
@@ -120,6 +121,7 @@ class Place:
                 "outcomes": Guarded(_Outcomes(self), guard),
                 "relays": Guarded(_Relays(self), guard),
                 "starts": _Starts(self),
+                "audit": MemoryAudit(),
             },
         )
         with active(running), clock.fixed(lambda: self.now, self.pass_time):

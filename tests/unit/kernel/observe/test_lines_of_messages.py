@@ -218,3 +218,24 @@ def test_powertools_is_not_imported_for_what_goes_well() -> None:
         (None, 200),
     ]
     assert imported == "[]"
+
+
+def test_a_line_names_flow_cause_message_stream_and_version(capsys: pytest.CaptureFixture[str]) -> None:
+    with observe.handling(METADATA.model_copy(update={"causation_id": "m-0"})):
+        observe.logger().info("inside")
+    [line] = lines(capsys)
+    named = ("correlation_id", "causation_id", "message_id", "message_name", "stream", "stream_version")
+    assert [line[name] for name in named] == ["c-1", "m-0", "m-1", "JarFilled", "Jar#j", "1"]
+
+
+@pytest.mark.parametrize(("sampled", "says"), [("", False), ("0", True), ("0b", True), ("1", False)])
+def test_the_details_of_a_flow_are_logged_where_its_id_begins_as_the_stage_samples(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, sampled: str, says: bool
+) -> None:
+    monkeypatch.setenv("MALLBOTS_DEBUG", sampled)
+    flow = "0b4f6f0e-6d3c-4c3b-9c3e-0f6b8f1e2a3d"
+    with observe.handling(METADATA.model_copy(update={"correlation_id": flow})):
+        observe.detail("handled")
+    details = [line for line in lines(capsys) if "debug" in line]
+    assert bool(details) is says
+    assert {line["correlation_id"] for line in details} == ({flow} if says else set())

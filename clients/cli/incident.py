@@ -1,0 +1,150 @@
+"""incident: all that a report of an incident needs, in one file, and nothing that tells who a person is.
+
+What goes into the file is named here, field by field: ids, names of messages, states, times and numbers. Texts that
+people wrote or chose (names, numbers, reasons, notes, bodies, data) are not among them, and of an actor only its role.
+"""
+
+import json
+import zipfile
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from clients.cli import tree
+from clients.cli.ending import NOT_FOUND, EndedError
+from clients.cli.facts import Facts, gather
+from clients.cli.finding import order_of
+from clients.cli.tool import Tool, at, query
+from clients.cli.verbs import verb
+from clients.cli.why import why
+from clients.mall import Json
+
+OPERATIONS = "/api/operations"
+MOST = 200  # letters of a group, and entries of the audit
+
+MESSAGE = ("time", "source", "name", "id", "stream", "correlationId", "causationId", "actor")
+LETTER = (
+    *("id", "state", "consumer", "message", "version", "stream", "order", "error", "tries", "code", "group"),
+    *("failedAt", "givenUpAt", "openSince", "correlationId", "messageId"),
+)
+GROUP = (
+    "id",
+    "consumer",
+    "message",
+    "error",
+    "state",
+    "firstSeen",
+    "lastSeen",
+    "code",
+    "latestCode",
+    "counts",
+    "sample",
+)
+ORDER = ("id", "status", "ready", "paid", "total", "createdAt", "shoppingListId", "paymentId", "customerId")
+SAGA = ("orderId", "status", "step", "since")
+LIST = ("id", "orderId", "status", "botId", "assignment")
+MONEY = ("id", "orderId", "paymentId", "amount", "status", "authorized", "captured", "released", "refunded")
+CONSUMER = ("name", "state", "since", "waiting", "arrivesPerHour", "drainsPerHour", "drainedInSeconds", "lostFrom")
+AUDIT = ("time", "id", "actor", "action", "path", "outcome", "correlationId")
+ACTOR = "actor"
+
+
+@verb("incident", "mallbots incident 018f2c31 --dry-run", changes=True)
+def incident(
+    tool: Tool,
+    id: Annotated[str, typer.Argument(help="An order, what belongs to one, or a group of letters.")],
+    out: Annotated[Path, typer.Option("--out", help="The folder of the file.")] = Path(),
+) -> None:
+    """Write all that a report of an incident needs into one file: state, timeline, letters, versions, audit; no names.
+
+    What people wrote is left out, and who they are: ids, messages, states, times and numbers remain.
+    """
+    group = _group(tool, id)
+    parts = _of_group(tool, group) if group else _of_order(tool, order_of(tool, id))
+    parts |= _around(tool)
+    path = out / f"incident-{at(id)}.zip"
+    agreed = tool.agreed(f"write {', '.join(parts)} to {path}")
+    if agreed:
+        write(path, parts)
+    data = {"file": str(path) if agreed else None, "parts": list(parts)}
+    tool.out.show(data, lambda: tool.out.line(str(path) if agreed else ""))
+
+
+def write(path: Path, parts: Json) -> None:
+    """A file with a part of JSON each."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as made:
+        for name, part in parts.items():
+            made.writestr(f"{name}.json", json.dumps(part, indent=1, ensure_ascii=False))
+
+
+def picked(found: Json | None, fields: Sequence[str]) -> Json | None:
+    """What is named of a thing; of an actor its role alone."""
+    if found is None:
+        return None
+    kept = {name: found[name] for name in fields if name in found}
+    if isinstance(kept.get(ACTOR), str):
+        kept[ACTOR] = kept[ACTOR].partition(":")[0]
+    return kept
+
+
+def _each(found: Iterable[Json], fields: Sequence[str]) -> list[Json | None]:
+    return [picked(one, fields) for one in found]
+
+
+def _group(tool: Tool, id: str) -> Json | None:
+    try:
+        found: Json = tool.get(f"{OPERATIONS}/groups/{at(id)}")["group"]
+    except EndedError as error:
+        if error.code != NOT_FOUND:
+            raise
+        return None
+    return found
+
+
+def _of_group(tool: Tool, group: Json) -> dict[str, Any]:
+    letters = tool.pages(f"{OPERATIONS}/letters{query(group=group['id'])}", "letters", MOST)
+    orders = sorted({one["order"] for one in letters if one.get("order")})[:1]
+    sample = _of_order(tool, orders[0]) if orders else {}
+    return {**sample, "group": picked(group, GROUP), "letters": _each(letters, LETTER)}
+
+
+def _of_order(tool: Tool, order_id: str) -> dict[str, Any]:
+    facts = gather(tool, order_id)
+    messages = [picked(one.message, MESSAGE) or {} for one in tree.branches(list(facts.messages))]
+    depths = [{"depth": one.depth, "gap": one.gap} for one in tree.branches(list(facts.messages))]
+    return {
+        "state": _state(facts),
+        "timeline": [message | depth for message, depth in zip(messages, depths, strict=True)],
+        "letters": _each(facts.letters, LETTER),
+    }
+
+
+def _state(facts: Facts) -> Json:
+    reason = why(facts)
+    return {
+        "id": facts.id,
+        "order": picked(facts.order, ORDER),
+        "saga": picked(facts.saga, SAGA),
+        "list": picked(facts.list, LIST),
+        "payment": picked(facts.payment, MONEY),
+        "invoice": picked(facts.invoice, MONEY),
+        "why": picked(reason.data, ("blames", "since", "do")),
+        "silent": list(facts.silent),
+    }
+
+
+def _around(tool: Tool) -> dict[str, Any]:
+    """The versions, consumers and the audit of today, as they are when the file is written."""
+    versions = {
+        "written": datetime.now(UTC).isoformat(timespec="seconds"),
+        "stage": tool.stage_name,
+        "version": tool.get("/health")["version"],
+    }
+    return {
+        "versions": versions,
+        "consumers": _each(tool.get(f"{OPERATIONS}/consumers")["consumers"], CONSUMER),
+        "audit": _each(tool.pages(f"{OPERATIONS}/audit", "entries", MOST), AUDIT),
+    }

@@ -1,0 +1,51 @@
+"""The route of the audit."""
+
+from functions.kernel.rest import paging
+from functions.kernel.rest.http import Api
+from functions.kernel.rest.paging import Paged, PagedAnswer
+from functions.kernel.rest.wire import Moment, Stamp, Wire
+from functions.kernel.runtime import clock
+from functions.kernel.runtime.context import OPERATOR
+from functions.operations.audit import audit_log
+
+api = Api("operations")
+
+
+class OfDay(Paged):
+    """A day (UTC), as any moment of it; today when left out."""
+
+    day: Moment | None = None
+
+
+class AuditEntry(Wire):
+    """Who asked for what. outcome: `asked` before it was done, then the status of the answer.
+
+    through: the program that asked, as it calls itself. reason: as it was given.
+    """
+
+    time: Stamp
+    id: str
+    actor: str
+    action: str
+    path: str
+    reason: str
+    through: str
+    correlation_id: str
+    outcome: str
+
+
+class AuditAnswer(PagedAnswer):
+    entries: list[AuditEntry]
+
+
+@api.get("/api/operations/audit", may=[OPERATOR])
+def list_audit(params: OfDay) -> AuditAnswer:
+    """List what operators asked for on a day, the latest first, each before and after it was done."""
+    day = clock.stamp(params.day or clock.now())[:10]
+    purpose = f"audit {day}"
+    token = paging.read(params.next, purpose)
+    found = audit_log().of_day(day, params.limit, token["before"] if token else None)
+    return AuditAnswer(
+        entries=[AuditEntry(**vars(entry)) for entry in found.entries],
+        next=paging.sign({"before": found.last} if found.last else None, purpose),
+    )

@@ -1,0 +1,90 @@
+"""The bundle of an incident: what is in it, and that nothing tells who a person is or what anyone wrote."""
+
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from functions.payments import service as payments
+from tests.flow.shopper import Shopper, bring_a_robot_online, open_a_store
+from tests.flow.test_redrive import broken
+from tests.unit.cli.typed import ClientsMall, CommandLine
+
+# What people wrote or chose, wherever a mall takes it.
+CANARIES = ("Ada Reyes", "+15550100", "my-secret-reason", "my-secret-note", "my-secret-owner", "my-secret-cable")
+
+
+@pytest.fixture
+def letter(mall: ClientsMall, cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """An order whose invoice could not be made: its letter, with what operators wrote about it."""
+    cable = open_a_store(mall, {"my-secret-cable": 9.95})["my-secret-cable"]
+    bring_a_robot_online(mall)
+    broken(monkeypatch, payments, "create_or_reduce_invoice")
+    shopper = Shopper(mall).registers().fills_a_basket({cable: 2}).authorizes_a_payment(30).checks_out()
+    mall.pass_time(300)
+    mall.operate("collector")
+    [found] = cli("dead list --json").data
+    cli(f"dead note {found['group']} my-secret-note --yes")
+    cli(f"dead owner {found['group']} my-secret-owner --yes")
+    cli(f"dead park {found['id']} --reason my-secret-reason --yes")
+    assert found["order"] == shopper.basket_id
+    letter: dict[str, Any] = found
+    return letter
+
+
+def bundle(cli: CommandLine, id: str) -> tuple[dict[str, Any], str]:
+    """The parts of the file, and all of its text."""
+    folder = cli.folder / "out"
+    folder.mkdir(exist_ok=True)
+    file = Path(cli(f"incident {id} --out {folder} --yes --json").data["file"])
+    with zipfile.ZipFile(file) as made:
+        texts = {name.removesuffix(".json"): made.read(name).decode() for name in made.namelist()}
+    return {name: json.loads(text) for name, text in texts.items()}, "".join(texts.values())
+
+
+def test_the_bundle_of_an_order_has_its_state_timeline_letters_versions_and_the_audit(
+    cli: CommandLine, letter: dict[str, Any]
+) -> None:
+    parts, _ = bundle(cli, letter["order"])
+    assert parts["state"]["order"]["status"] == "approved"
+    assert parts["state"]["saga"]["status"] == "completed"
+    assert {"OrderCreated", "OrderApproved"} <= {one["name"] for one in parts["timeline"]}
+    assert {one["actor"] for one in parts["timeline"]} <= {"customer", "system", "bot", "staff", "kiosk", "anonymous"}
+    [found] = parts["letters"]
+    assert (found["id"], found["consumer"], found["state"]) == (letter["id"], "payments/inbox", "parked")
+    assert parts["versions"]["version"]
+    assert "payments/inbox" in {one["name"] for one in parts["consumers"]}
+    assert ("PUT /api/operations/letters/{id}/park", "200") in {(e["action"], e["outcome"]) for e in parts["audit"]}
+
+
+def test_the_bundle_of_a_group_has_its_letters_and_the_order_of_one(cli: CommandLine, letter: dict[str, Any]) -> None:
+    parts, _ = bundle(cli, letter["group"])
+    assert parts["group"]["counts"]
+    assert [one["id"] for one in parts["letters"]] == [letter["id"]]
+    assert parts["state"]["id"] == letter["order"]
+
+
+@pytest.mark.parametrize("of", ["order", "group"])
+def test_nothing_in_a_bundle_is_what_a_person_is_called_or_wrote(
+    cli: CommandLine, letter: dict[str, Any], of: str
+) -> None:
+    _, text = bundle(cli, letter[of])
+    assert [canary for canary in CANARIES if canary in text] == []
+    shown = cli(f"dead show {letter['id']} --json").out + cli(f"dead show {letter['group']} --json").out
+    shown += cli("order " + letter["order"] + " --json").out
+    assert [canary for canary in CANARIES[2:] if canary not in shown] == []  # they are there to be left out
+
+
+def test_the_audit_lists_who_did_what_and_why_and_of_one_person_alone(cli: CommandLine, letter: dict[str, Any]) -> None:
+    found = cli("audit --json").data
+    parked = [one for one in found if one["action"].endswith("/park")]
+    assert [(one["outcome"], one["reason"], one["through"]) for one in parked] == [
+        ("200", "my-secret-reason", "mallbots"),
+        ("asked", "my-secret-reason", "mallbots"),
+    ]
+    [actor] = {one["actor"] for one in found}
+    assert actor.startswith("operator:")
+    assert cli(f"audit --actor {actor} --json").data == found
+    assert cli("audit --actor operator:nobody --json").data == []
