@@ -6,6 +6,7 @@ with full jitter, so that robots that were cut together do not come back togethe
 """
 
 import logging
+import math
 import random
 import ssl
 import threading
@@ -31,6 +32,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0  # seconds before another try, at most
 LONGEST_WAIT = 1.0  # seconds in which the thread notices that it is to end
 GOODBYE_WITHIN = 2.0  # seconds
 MANY = 20  # states that the broker has not acknowledged: IoT Core takes 100 a connection
+ACKNOWLEDGED_WITHIN = 10.0  # seconds, or the connection is taken for dead: its keep-alive would notice after 45
 
 _logger = logging.getLogger(__name__)
 
@@ -52,6 +54,7 @@ class Connected:
         self._make = make or self._with_certificate
         self._clock = clock
         self._client: Client | None = None
+        self._unacknowledged: dict[int, float] = {}
         self._saved = -1
         self._tries = 0
 
@@ -62,7 +65,7 @@ class Connected:
                 self._connect()
                 self._stay_connected(ended)
             except OSError as error:
-                _logger.info("robot %s cannot connect: %s", self._identity.bot_id, error)
+                _logger.info("robot %s has no connection: %s", self._identity.bot_id, error)
             if not ended.is_set():
                 self._tell(self._robot.disconnected(self._clock()))
                 self._pause(ended)
@@ -72,11 +75,13 @@ class Connected:
         session = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
         session.SessionExpiryInterval = SESSION
         # What the last client had not sent is old: each state is the whole state.
+        self._unacknowledged = {}
         self._client = client = self._make(self._identity.bot_id)
         client.max_inflight_messages_set(MANY)
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
         client.on_message = self._on_message
+        client.on_publish = self._on_publish
         client.will_set(self._identity.topics[will.kind], to_bytes(will.message), QOS, retain=will.retain)
         client.connect(self._identity.host, self._identity.port, KEEP_ALIVE, clean_start=False, properties=session)
 
@@ -87,6 +92,8 @@ class Connected:
             if ended.is_set():
                 self._say_goodbye(self._client)
                 return
+            if self._clock() > min(self._unacknowledged.values(), default=math.inf) + ACKNOWLEDGED_WITHIN:
+                raise TimeoutError(f"the broker acknowledged nothing for {ACKNOWLEDGED_WITHIN:.0f} s")
 
     def _say_goodbye(self, client: Client) -> None:
         if self._robot.online:
@@ -118,6 +125,13 @@ class Connected:
         kinds = {topic: kind for kind, topic in self._identity.topics.items()}
         self._tell(self._robot.received(kinds[message.topic], message.payload, self._clock()))
 
+    def _on_publish(
+        self, client: Client, data: object, message_id: int, reason: ReasonCode, properties: Properties
+    ) -> None:
+        sent = self._unacknowledged.pop(message_id, None)
+        if sent is not None and not reason.is_failure:
+            self._robot.acknowledged(sent)
+
     def _tell(self, publications: Iterable[Publication]) -> None:
         if self._robot.revision != self._saved:
             self._files.save(self._robot.memory)
@@ -125,7 +139,9 @@ class Connected:
         for publication in publications:
             assert self._client is not None
             topic = self._identity.topics[publication.kind]
-            self._client.publish(topic, to_bytes(publication.message), QOS, retain=publication.retain)
+            sent = self._client.publish(topic, to_bytes(publication.message), QOS, retain=publication.retain)
+            if publication.kind is Kind.STATE:
+                self._unacknowledged[sent.mid] = self._clock()
 
     def _pause(self, ended: threading.Event) -> None:
         longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2**self._tries)

@@ -1,9 +1,9 @@
 """The robot's logic as a state machine: what it receives and the time go in, what it publishes comes out.
 
 It knows no clock, thread or network, so that a client, a simulation and a test run the same robot. What runs it
-calls `connected` and `disconnected` as the broker's connection changes, `received` for each message, and `tick` when
-`due` has come; `now` is a Unix time. The memory is to be saved whenever `revision` has changed, before what a call
-returned is published.
+calls `connected` and `disconnected` as the broker's connection changes, `received` for each message, `acknowledged`
+for each state that the broker has, and `tick` when `due` has come; `now` is a Unix time. The memory is to be saved
+whenever `revision` has changed, before what a call returned is published.
 """
 
 import math
@@ -109,6 +109,13 @@ class Robot:
         self._work.go_on()
         return [*more, *self._report(now, owed=True)]
 
+    def acknowledged(self, sent: float) -> None:
+        """The broker has the state of that time: the lease counts from there.
+
+        One that was sent does not count. A connection may be dead for a while before its end is known.
+        """
+        self.memory.reported_at = max(self.memory.reported_at or sent, sent)
+
     def tick(self, now: float) -> list[Publication]:
         """Time has passed."""
         self._pass(now)
@@ -131,8 +138,8 @@ class Robot:
     def _pass(self, now: float) -> None:
         """Let time pass. A clock that was set back counts as standing still.
 
-        A robot that is online and has told nothing for its lease stood still itself: its list may be another's, and
-        nothing of the time that passed is time in which it handed over.
+        A robot that is online and whose states did not arrive for its lease stood still itself, or its connection is
+        dead: its list may be another's, and nothing of the time that passed is time in which it handed over.
         """
         if self._now is not None and now > self._now:
             if self.online and self._outlasted_its_lease(now):
@@ -201,7 +208,7 @@ class Robot:
             self._reported = state
         if not self.online or not (changed or owed or now >= self._reported_at + self._settings.report_every):
             return []
-        self._reported_at = self.memory.reported_at = now
+        self._reported_at = now
         power = PowerSupply(state_of_charge=round(self.memory.charge, 1), charging=self.memory.charging)
         told = {"power_supply": power, "mobile_robot_position": self._position(), **self._header(Kind.STATE, now)}
         return [Publication(Kind.STATE, state.model_copy(update=told))]

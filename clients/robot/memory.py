@@ -79,7 +79,7 @@ class Memory:
     charge: float = 100.0
     charging: bool = False
     reported_at: float | None = None
-    """When it last sent a state, from which its lease counts (a Unix time)."""
+    """When it sent the last state that the broker has, from which its lease counts (a Unix time)."""
 
     @property
     def idle(self) -> bool:

@@ -7,10 +7,14 @@ import json
 from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from functions.operations.letters import CLOSED, Letter, from_data
+from functions.operations.rows import LETTER
 from infra.local.engine.patches.autosave import MOMENT
+from tests.simulation.check.parsed_history import row_data
 
 Item = dict[str, dict[str, Any]]
 FOLDER = "engine"  # in the cloud's state
@@ -19,6 +23,7 @@ TABLES = {"EventsTable": "events", "ViewsTable": "views", "VaultTable": "vault",
 # Of a stack's outputs: what follows the name of a queue, and what the simulation calls such a queue.
 QUEUES = {"Queue": "", "DeadLetters": "/dead-letters", "Undelivered": "/undelivered"}
 RELAY_FAILURES = "RelayFailures"
+LETTERS = "operations/views"
 
 
 @dataclass
@@ -34,8 +39,35 @@ class Saved:
     archived: list[dict[str, Any]] = field(default_factory=list)
 
     def failures(self) -> dict[str, list[dict[str, Any]]]:
-        """The messages of the queues of what failed, where there are any."""
-        return {name: found for name, found in self.queues.items() if found and is_of_failures(name)}
+        """What failed, by the queue that it came into: what is there still, and the letters that are not done with."""
+        found = {name: list(messages) for name, messages in self.queues.items() if messages and is_of_failures(name)}
+        for letter in self._letters():
+            found.setdefault(letter.queue, []).append(_as_message(letter))
+        return found
+
+    def _letters(self) -> Iterator[Letter]:
+        """The letters that operations has stored and that are open; each is a row, with its body in rows beside it."""
+        rows = self.tables.get(LETTERS, [])
+        parts: dict[str, str] = {}
+        for item in sorted(rows, key=lambda item: item["sort"]["S"]):
+            if item["sort"]["S"].startswith("body ") and (part := row_data(item)):
+                whose = f"{item['partition']['S']} {item['sort']['S'].split()[1]}"
+                parts[whose] = parts.get(whose, "") + part["text"]
+        for item in rows:
+            data = row_data(item) if item["sort"]["S"] == LETTER else None
+            if data and data["state"] not in CLOSED:
+                yield from_data(data, parts.get(f"{item['partition']['S']} {data['life']}", ""))
+
+
+def _as_message(letter: Letter) -> dict[str, Any]:
+    """A stored letter as the message that it was, with the time when it was given up (a Unix time)."""
+    given = {"reason": letter.reason, "error": letter.error, "tries": str(letter.tries)}
+    return {
+        "id": letter.message_id or letter.id,
+        "body": letter.body,
+        "sent_at": datetime.fromisoformat(letter.failed_at or letter.stored_at).timestamp(),
+        "message_attributes": {name: {"StringValue": value} for name, value in given.items()},
+    }
 
 
 def is_of_failures(queue: str) -> bool:

@@ -1,11 +1,14 @@
 """The judge, on what a simulated cloud stored and answered: nothing is wrong, until something is taken away."""
 
 import json
+import zlib
 from collections import Counter
 from collections.abc import Iterator
 
 import pytest
 
+from functions.kernel.runtime import clock
+from functions.operations.letters import Letter, to_data
 from tests.chaos.history import SANDBOX
 from tests.chaos.journal import Asked, Journal
 from tests.chaos.judge import Verdict, judge
@@ -124,6 +127,25 @@ def test_a_message_that_was_never_published_is_lost(found: Saved, journal: Journ
 def test_what_waits_in_a_queue_is_unfinished(found: Saved, journal: Journal, cloud: Cloud) -> None:
     found.queues["depot/inbox"] = [{"body": '{"detail": {}}'}, {"body": '{"detail-type": "a tick"}'}]
     assert verdict_on(found, journal, cloud).unfinished == ["depot/inbox holds 1 messages"]
+
+
+@pytest.mark.parametrize(("state", "counted"), [("open", 1), ("parked", 1), ("done", 0)])
+def test_a_letter_that_operations_has_stored_counts_until_it_is_done_with(
+    found: Saved, journal: Journal, cloud: Cloud, state: str, counted: int
+) -> None:
+    now = clock.stamp(BEGIN)
+    body = '{"detail": "' + "x" * 300_000 + '"}'
+    letter = Letter("1", "depot/inbox", "depot/inbox/dead-letters", body, "m", failed_at=now, state=state, life="a")
+    half = len(body) // 2
+    parts = [{"text": body[:half]}, {"text": body[half:]}]
+    rows = [("letter", to_data(letter)), *((f"body a {n:04}", part) for n, part in enumerate(parts))]
+    found.tables["operations/views"] = [
+        {"partition": {"S": "letter 1"}, "sort": {"S": sort}, "data": {"B": zlib.compress(json.dumps(data).encode())}}
+        for sort, data in reversed(rows)
+    ]
+    verdict = verdict_on(found, journal, cloud)
+    assert len(verdict.dead_letters) == counted
+    assert [each["body"] == body for each in found.failures().get(letter.queue, [])] == [True] * counted
 
 
 def test_an_order_without_its_last_commit_is_unfinished(found: Saved, journal: Journal, cloud: Cloud) -> None:

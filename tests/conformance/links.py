@@ -198,6 +198,8 @@ class MachineLink:
             self._arrived += [self._as_arrived(each) for each in publications]
             for each in publications:
                 self._retained[each.kind] = each.retain and self._retained.get(each.kind, True)
+                if each.kind is Kind.STATE:
+                    self.robot.acknowledged(self._now)
 
     def _as_arrived(self, publication: Publication) -> Arrived:
         return Arrived(publication.kind, to_bytes(publication.message), publication.retain, self._now)

@@ -1,32 +1,9 @@
-"""What the simulation assumes of queues and their consumers is what the templates say."""
+"""What the simulation knows of the deployment is what the templates say."""
 
-from functions.insights.inbox import WINDOW
-from tests.infra.conftest import Templates, arn_of
-from tests.simulation.deployment import MAX_RECEIVES, ROBOTS_BATCH, ROBOTS_WINDOW
-from tests.simulation.event_source import VISIBILITY
-from tests.simulation.scheduler import SECOND
+from tests.infra.conftest import Templates
+from tests.simulation.templates import FILE, as_text, extract
 
 
-def test_consumed_queues_have_the_simulated_settings(dev: Templates) -> None:
-    queues = {(stack, name): resource for stack, name, resource in dev.resources("AWS::SQS::Queue")}
-    consumed = {
-        (stack, arn_of(mapping["EventSourceArn"])): mapping
-        for stack, _, mapping in dev.resources("AWS::Lambda::EventSourceMapping")
-        if (stack, arn_of(mapping["EventSourceArn"])) in queues
-    }
-    found = {
-        (
-            mapping["BatchSize"],
-            mapping.get("MaximumBatchingWindowInSeconds", 0),
-            queues[place]["VisibilityTimeout"],
-            queues[place]["RedrivePolicy"]["maxReceiveCount"],
-        )
-        for place, mapping in consumed.items()
-        if "outcomes" not in place[1].lower()
-    }
-    visibility = VISIBILITY // SECOND
-    assert found == {
-        (10, 0, visibility, MAX_RECEIVES),
-        (10, WINDOW, visibility + WINDOW, MAX_RECEIVES),
-        (ROBOTS_BATCH, ROBOTS_WINDOW, visibility + ROBOTS_WINDOW, MAX_RECEIVES),
-    }
+def test_the_simulated_deployment_is_that_of_the_templates(dev: Templates) -> None:
+    derived = as_text(extract(dev.stacks))
+    assert FILE.read_text() == derived, "write it anew: .venv/bin/python -m tests.simulation.templates"

@@ -1,4 +1,4 @@
-"""The deployment: all services, wired as infra/service.py and infra/queues.py wire them."""
+"""The deployment: all services, wired as the templates say (tests/simulation/templates.py)."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -17,7 +17,7 @@ from functions.kernel.composition.manifest import Manifest, manifest, services
 from functions.kernel.eventstore import relay
 from functions.kernel.eventstore.store import DynamoEventStore
 from functions.kernel.eventstore.vault import DynamoVault
-from functions.kernel.messaging.inbox import FIFO_GROUP, Inbox
+from functions.kernel.messaging.inbox import Inbox
 from functions.kernel.messaging.topics import Topics
 from functions.kernel.projections.generation import View
 from functions.kernel.projections.generations import Generations, with_generations
@@ -27,7 +27,7 @@ from functions.kernel.rest.routes import Route, match_path
 from functions.kernel.runtime import token_keys
 from functions.kernel.runtime.runtime import Runtime
 from functions.kernel.runtime.views import ViewStore
-from tests.simulation import containers, operations
+from tests.simulation import containers, operations, templates
 from tests.simulation.bus import Bus, EventsClient, Rule
 from tests.simulation.containers import Container, Function
 from tests.simulation.dynamodb import DynamoDB, DynamoDBClient
@@ -40,19 +40,16 @@ from tests.simulation.iot.wiring import deployed, robots_topics
 from tests.simulation.kms import Kms, KmsClient
 from tests.simulation.lambda_client import LambdaClient
 from tests.simulation.mixed_versions import EVOLVED, OldDynamoDBClient, OldSQSClient, received, received_by_newest_code
-from tests.simulation.operations import OPERATIONS, SCHEDULED_TIMEOUT, VIEWS, Addressed
+from tests.simulation.operations import OPERATIONS, VIEWS, Addressed
 from tests.simulation.sdk import Wire, World
-from tests.simulation.sqs import Queue, SQSClient
+from tests.simulation.sqs import Queue, SQSClient, made_queue
 from tests.simulation.streams import Stream
 from tests.simulation.tables import Table, Written
 from tests.support.runtime import CODE_KEY, TOKEN_KEYS
 
-API_TIMEOUT, WORKER_TIMEOUT, QUERIES_TIMEOUT, GATEWAY_TIMEOUT, AUTHORIZER_TIMEOUT = 10.0, 20.0, 5.0, 5.0, 10.0
 AUTHORIZER, ASKED = "gateway/authorizer", ("customers", "depot")
 JWKS = token_keys.jwks(token_keys.read(TOKEN_KEYS))
-MAX_RECEIVES = 200
-CONCURRENCY = 10
-ROBOTS_BATCH, ROBOTS_WINDOW = 100, 1.0  # of the queue of what robots report
+CONCURRENCY = 1000  # of a function that nothing limits: that of the account
 LOOKS_ALWAYS = 0.05  # of all schedules: those in which operations looks each minute whether there is anything to do
 
 
@@ -60,12 +57,6 @@ LOOKS_ALWAYS = 0.05  # of all schedules: those in which operations looks each mi
 def manifests() -> dict[str, Manifest]:
     """What every service registers; read once per process."""
     return {name: manifest(name) for name in services()}
-
-
-@cache
-def _pattern(service: str, queue: str) -> dict[str, Any]:
-    """The pattern of a bus rule."""
-    return next(inbox.pattern for inbox in manifests()[service].inboxes if inbox.queue == queue)
 
 
 @cache
@@ -114,7 +105,7 @@ class Deployment:
     ) -> None:
         self._world, self._settings = world, settings
         self._committed, self._row_written, self._vault_written = committed, row_written, vault_written
-        self._manifests = manifests()
+        self._manifests, self._deployed = manifests(), templates.deployed()
         self._known_until = containers.BEGIN + timedelta(days=365) if self.knows_generations else None
         self.provider, self.texts = Provider(), Texts()
         self.robots_topics = robots_topics(settings["MALLBOTS_STAGE"])
@@ -127,7 +118,7 @@ class Deployment:
         for service in self._manifests:
             self._tables(service)
         rules = [rule for service in self._manifests for rule in self._inboxes(service)]
-        self.broker = deployed(world, self.robots_topics, *self._topics_queues())
+        self.broker = deployed(world, settings["MALLBOTS_STAGE"], *self._topics_queues())
         self.bus = Bus(world, rules)
         for queue in operations.outcomes(world):
             self.queues[queue.name] = queue
@@ -158,10 +149,9 @@ class Deployment:
     def _inboxes(self, service: str) -> list[Rule]:
         rules = []
         for inbox in self._manifests[service].inboxes:
-            queue, undelivered = self._queues(f"{service}/{inbox.queue}", fifo=inbox.fifo)
-            pattern = _pattern(service, inbox.queue)
-            if pattern["detail-type"]:
-                rules.append(Rule(pattern, queue, undelivered, FIFO_GROUP if inbox.fifo else ""))
+            queue, _ = self._queues(f"{service}/{inbox.queue}")
+            if rule := self._deployed.rules.get(queue.name):
+                rules.append(Rule(rule.pattern, queue, self.queues[rule.undelivered], rule.group))
         return rules
 
     def _topics_queues(self) -> tuple[Queue, Queue]:
@@ -169,41 +159,48 @@ class Deployment:
         names = [f"{name}/{one.topics.queue}" for name, one in self._manifests.items() if one.topics]
         return self._queues(*names or ["fleet/topics"])
 
-    def _queues(self, name: str, *, fifo: bool = False) -> tuple[Queue, Queue]:
+    def _queues(self, name: str) -> tuple[Queue, Queue]:
         """A queue that a function consumes, and that of what never came in; its dead letters have one too."""
-        dead = Queue(self._world, f"{name}/dead-letters", fifo=fifo, is_dead_letters=True)
+        queue = made_queue(self._world, name)
         undelivered = Queue(self._world, f"{name}/undelivered", is_dead_letters=True)
-        queue = Queue(self._world, name, fifo=fifo, dead_letters=dead, max_receives=MAX_RECEIVES)
-        for made in (queue, dead, undelivered):
-            self.queues[made.name] = made
+        for made in (queue, queue.dead_letters, undelivered):
+            if made:
+                self.queues[made.name] = made
         return queue, undelivered
 
     def _functions(self, service: str, registered: Manifest) -> None:
         if registered.api:
-            self._function(service, "api", registered.api.handle, API_TIMEOUT)
+            self._function(service, "api", registered.api.handle)
         for inbox in registered.inboxes:
-            concurrency = 1 if inbox.fifo else CONCURRENCY
-            worker = self._function(service, inbox.queue, partial(self._handle, inbox), WORKER_TIMEOUT, concurrency)
-            Worker(self.queues[worker.name], worker, batch_size=10, window=float(inbox.window))
+            self._consumer(service, inbox.queue, partial(self._handle, inbox))
         if registered.topics:
-            name, handle = registered.topics.queue, registered.topics.handle
-            worker = self._function(service, name, handle, WORKER_TIMEOUT, CONCURRENCY)
-            Worker(self.queues[worker.name], worker, batch_size=ROBOTS_BATCH, window=ROBOTS_WINDOW)
+            self._consumer(service, registered.topics.queue, registered.topics.handle)
         if registered.has_consumers:
-            self._function(service, "forecast", self._forecast, WORKER_TIMEOUT)
+            self._function(service, "forecast", self._forecast)
         if registered.makes_rows:
-            self._function(service, "replay", replay.handle, WORKER_TIMEOUT)
+            self._function(service, "replay", replay.handle)
         for scheduled in registered.scheduled:
-            self._function(service, scheduled.name, scheduled.handle, SCHEDULED_TIMEOUT)
+            self._function(service, scheduled.name, scheduled.handle)
         if registered.queries:
-            self._function(service, "queries", registered.queries.handle, QUERIES_TIMEOUT)
+            self._function(service, "queries", registered.queries.handle)
         if registered.publisher:
-            table = f"{service}/events"
-            failures = Queue(self._world, f"{service}/relay/failures", is_dead_letters=True)
-            self.queues[failures.name] = failures
-            function = self._function(service, "relay", relay.serve, WORKER_TIMEOUT)
-            shards = self._world.choices.pick((1, 2, 4), "shards")
-            self.streams[table] = Stream(self._world, table, function, failures, shards)
+            self._relay(service)
+
+    def _consumer(self, service: str, part: str, handle: Callable[[dict[str, Any]], Any]) -> None:
+        mapping = self._deployed.mappings[f"{service}/{part}"]
+        queue = self.queues[f"{service}/{part}"]
+        # Its one group keeps a FIFO queue to one batch at once.
+        concurrency = 1 if queue.fifo else mapping.concurrency or CONCURRENCY
+        Worker(queue, self._function(service, part, handle, concurrency), mapping)
+
+    def _relay(self, service: str) -> None:
+        table = f"{service}/events"
+        facts = self._deployed.streams[table]
+        failures = Queue(self._world, facts.failures, is_dead_letters=True)
+        self.queues[failures.name] = failures
+        function = self._function(service, "relay", relay.serve)
+        shards = self._world.choices.pick((1, 2, 4), "shards")
+        self.streams[table] = Stream(self._world, table, function, failures, shards, facts)
 
     def _handle(self, inbox: Inbox, event: dict[str, Any]) -> dict[str, Any]:
         """What an inbox does with a batch: once the deployment is complete, it knows the newest versions."""
@@ -217,7 +214,7 @@ class Deployment:
         return forecast.handle(event)
 
     def _function(
-        self, service: str, part: str, handle: Callable[[dict[str, Any]], Any], timeout: float, concurrency: int = 1000
+        self, service: str, part: str, handle: Callable[[dict[str, Any]], Any], concurrency: int = CONCURRENCY
     ) -> Function:
         name = f"{service}/{part}"
         self.functions[name] = Function(
@@ -225,7 +222,7 @@ class Deployment:
             name,
             handle,
             partial(self._compose, service, part),
-            timeout,
+            self._deployed.functions[name].timeout,
             concurrency=concurrency,
             as_old=received if service in EVOLVED else None,
         )
@@ -304,10 +301,11 @@ class Deployment:
         name = "gateway/api"
         # It uses none of the adapters, so those of any service will do.
         compose = partial(self._compose, next(iter(self._manifests)), "api")
-        self.functions[name] = Function(self._world, name, _gateway().handle, compose, GATEWAY_TIMEOUT)
+        timeouts = {name: facts.timeout for name, facts in self._deployed.functions.items()}
+        self.functions[name] = Function(self._world, name, _gateway().handle, compose, timeouts[name])
         # All its containers know the same public keys: a schedule is over before a key changes.
         self.functions[AUTHORIZER] = Function(
-            self._world, AUTHORIZER, Authorizer().handle, self._compose_authorizer, AUTHORIZER_TIMEOUT
+            self._world, AUTHORIZER, Authorizer().handle, self._compose_authorizer, timeouts[AUTHORIZER]
         )
 
     def _compose_authorizer(self, container: Container) -> Runtime:
@@ -322,11 +320,14 @@ class Deployment:
     def _schedules(self) -> None:
         for service, registered in self._manifests.items():
             for inbox in registered.inboxes:
-                for timer, expression in inbox.schedules.items():
-                    EventBridgeSchedule(self._world, timer, expression, self.queues[f"{service}/{inbox.queue}"])
+                for timer in inbox.schedules:
+                    if facts := self._deployed.timers.get(timer.about.name):
+                        EventBridgeSchedule(self._world, facts.expression, self.queues[facts.queue], facts.body)
             for scheduled in registered.scheduled:
-                function = self.functions[f"{service}/{scheduled.name}"]
-                ScheduledFunction(self._world, function, scheduled.expression, partial(self._is_due, scheduled.name))
+                name = f"{service}/{scheduled.name}"
+                if expression := self._deployed.schedules.get(name):
+                    is_due = partial(self._is_due, scheduled.name)
+                    ScheduledFunction(self._world, self.functions[name], expression, is_due)
 
     def _is_due(self, name: str) -> bool:
         return self._looks_always or self.operated.has_work(name)

@@ -23,17 +23,18 @@ from functions.kernel.runtime.runtime import Runtime
 from functions.kernel.runtime.views import Row
 from tests.simulation.choices import Choices
 from tests.simulation.containers import Container, Function
-from tests.simulation.deployment import WORKER_TIMEOUT
 from tests.simulation.dynamodb import DynamoDB, DynamoDBClient
 from tests.simulation.faults import Faults
 from tests.simulation.scheduler import SECOND, Promise
 from tests.simulation.sdk import Effect, Wire, World
 from tests.simulation.tables import Table
+from tests.simulation.templates import deployed
 from tests.support.delivery import attributes
 from tests.support.runtime import memory_runtime
 
 A_CALL = 0.005  # seconds
-BATCH = 10  # messages, as infra/queues.py sets it
+DISPATCHER = "depot/dispatcher"
+BATCH = deployed().mappings[DISPATCHER].batch  # messages
 HINTS_PER_ORDER = 2  # ShoppingListAvailable, and the BotFinished of the order before: tests/docs/test_scale.py counts
 
 
@@ -100,7 +101,8 @@ class Depot:
         self._dynamodb.tables |= {"events": events, "views": views}
         self._calls: Counter[str] = Counter()
         self.hanging: set[str] = set()  # operations
-        self._function = Function(self._world, "depot/dispatcher", self._handle, self._composed, WORKER_TIMEOUT)
+        timeout = deployed().functions[DISPATCHER].timeout
+        self._function = Function(self._world, DISPATCHER, self._handle, self._composed, timeout)
 
     def _composed(self, container: Container) -> Runtime:
         wire = SlowWire(self._world, container, self._calls, self.hanging)

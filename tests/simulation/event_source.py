@@ -8,9 +8,9 @@ from tests.simulation.batch_response import failed_items
 from tests.simulation.containers import BEGIN, Function
 from tests.simulation.scheduler import SECOND
 from tests.simulation.sqs import Message, Queue
+from tests.simulation.templates import DeployedMapping
 from tests.support.delivery import message_attributes
 
-VISIBILITY = 120 * SECOND
 POLL_AGAIN = 20 * SECOND  # a long poll
 MOST_RECEIVED = 10
 SWITCHED_IN = (1.0, 40.0)  # seconds that it takes to switch a mapping
@@ -20,15 +20,17 @@ _BEGIN = int(BEGIN.timestamp()) * 1000
 class Worker:
     """The pollers of a queue: they invoke a function with batches, and delete what was handled.
 
-    window: seconds in which a batch is gathered from its first message on. `disabled`: it does not poll.
+    Its window are seconds in which a batch is gathered from its first message on. `disabled`: it does not poll.
     state: of the mapping, which AWS switches asynchronously; while it is switched off, it still polls.
     """
 
-    def __init__(self, queue: Queue, function: Function, batch_size: int = 10, window: float = 0.0) -> None:
+    def __init__(self, queue: Queue, function: Function, facts: DeployedMapping | None = None) -> None:
         self._queue = queue
         self._function = function
-        self._batch_size = batch_size
-        self._window_us = int(window * SECOND)
+        facts = facts or DeployedMapping()
+        self._batch_size = facts.batch
+        self._window_us = int(facts.window * SECOND)
+        self._reports_failures = facts.reports_failures
         self._world = queue.world
         self._next_poll: int | None = None
         self.disabled = False
@@ -135,7 +137,7 @@ class Worker:
             if queue.dead_letters and message.receives > queue.max_receives:
                 queue.dead_letter(message)
                 continue
-            hidden = VISIBILITY + self._window_us
+            hidden = int(queue.visibility * SECOND)
             if self._world.faults.strikes("visibility ends", queue.name):
                 hidden = choices.between(2_000, 3 * SECOND, "visible after")
             message.visible_us = now + hidden
@@ -168,7 +170,7 @@ class Worker:
 
         def done(how: str, answer: Any) -> None:
             if how == "ok":
-                failed = failed_items(answer, list(receipts))
+                failed = failed_items(answer, list(receipts)) if self._reports_failures else []
                 if failed is not None:
                     self._acknowledge({id: receipt for id, receipt in receipts.items() if id not in failed})
             self._plan_poll()

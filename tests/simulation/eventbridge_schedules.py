@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from events.registry import Timer
 from tests.simulation.containers import BEGIN, Function
 from tests.simulation.lambda_client import run_by_itself
 from tests.simulation.outages import when_back
@@ -13,13 +12,13 @@ from tests.simulation.sqs import Queue
 
 
 class EventBridgeSchedule:
-    """One schedule with one target queue."""
+    """One schedule with one target queue. body: of its messages, with `<time>` where the time is put."""
 
-    def __init__(self, world: World, timer: type[Timer], expression: str, queue: Queue) -> None:
+    def __init__(self, world: World, expression: str, queue: Queue, body: str) -> None:
         self._world = world
-        self._timer = timer
         self._expression = expression
         self._queue = queue
+        self._body = body
         self._plan(BEGIN + timedelta(microseconds=world.scheduler.now_us))
 
     def _plan(self, after: datetime) -> None:
@@ -44,10 +43,7 @@ class EventBridgeSchedule:
 
     def _send(self, stated_time: datetime) -> None:
         time = stated_time.isoformat(timespec="seconds").replace("+00:00", "Z")
-        self._queue.send(
-            json.dumps({"detail-type": self._timer.about.name, "version": self._timer.about.version, "time": time}),
-            by="schedule",
-        )
+        self._queue.send(self._body.replace("<time>", json.dumps(time)), by="schedule")
 
 
 class ScheduledFunction:

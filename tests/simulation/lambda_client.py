@@ -12,8 +12,9 @@ from typing import Any
 from tests.simulation.containers import Function
 from tests.simulation.scheduler import SECOND, Promise
 from tests.simulation.sdk import Wire, World, client_error
+from tests.simulation.templates import deployed
 
-OLDEST = 60  # seconds for which Lambda tries to run what was invoked asynchronously (infra/operations.py)
+OLDEST = 21_600  # seconds for which Lambda tries to run what was invoked asynchronously, where nothing else is set
 
 
 class LambdaClient:
@@ -69,7 +70,8 @@ class LambdaClient:
 def run_by_itself(function: Function, event: dict[str, Any], cause: str) -> None:
     """Have a function run soon, after an asynchronous invocation, unless it is throttled for a minute."""
     world = function.world
-    until_us = world.scheduler.now_us + OLDEST * SECOND
+    facts = deployed().functions.get(function.name)
+    until_us = world.scheduler.now_us + ((facts and facts.oldest) or OLDEST) * SECOND
     number = world.number(cause)
 
     def begin() -> None:

@@ -17,13 +17,11 @@ from tests.simulation.containers import Container, Function
 from tests.simulation.lambda_client import LambdaClient
 from tests.simulation.scheduler import SECOND
 from tests.simulation.sdk import Wire, World, client_error
-from tests.simulation.sqs import Queue, SQSClient
+from tests.simulation.sqs import Queue, SQSClient, made_queue
 from tests.simulation.streams import Stream
 
 OPERATIONS = "operations"
 VIEWS = "operations/views"
-SCHEDULED_TIMEOUT = 60.0
-RECEIVES_OF_AN_OUTCOME = 100
 ADDRESS = "https://sqs/{}"
 KEPT = 24 * 3_600 * SECOND  # by a stream
 PAGE = 25  # records of GetRecords, so that pages occur
@@ -55,9 +53,9 @@ def addressed(queue: Queue) -> str:
 
 def outcomes(world: World) -> tuple[Queue, Queue]:
     """The queue in which consumers say what became of letters, and its dead letters."""
-    dead = Queue(world, f"{OPERATIONS}/{OUTCOMES}/dead-letters", is_dead_letters=True)
-    name = f"{OPERATIONS}/{OUTCOMES}"
-    return Queue(world, name, dead_letters=dead, max_receives=RECEIVES_OF_AN_OUTCOME), dead
+    queue = made_queue(world, f"{OPERATIONS}/{OUTCOMES}")
+    assert queue.dead_letters
+    return queue, queue.dead_letters
 
 
 class Addressed:

@@ -22,6 +22,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from tests.simulation import templates
 from tests.simulation.check.parsed_history import ParsedHistory
 from tests.simulation.check.sagas import order_status
 from tests.simulation.faults import DESCRIPTIONS
@@ -195,7 +196,8 @@ def _earlier_results(results: Path, code: str) -> Iterator[tuple[Range, Tally]]:
 def _code_digest() -> str:
     """A digest of all code that a schedule depends on."""
     digest = hashlib.blake2b(digest_size=8)
-    for path in sorted(path for folder in SOURCES for path in Path(folder).rglob("*.py")):
+    modules = sorted(path for folder in SOURCES for path in Path(folder).rglob("*.py"))
+    for path in [*modules, templates.FILE]:
         digest.update(f"{path}\0".encode() + path.read_bytes())
     return digest.hexdigest()
 

@@ -9,6 +9,7 @@ from tests.simulation.containers import BEGIN
 from tests.simulation.cost import message_size
 from tests.simulation.scheduler import SECOND
 from tests.simulation.sdk import Wire, World, client_error
+from tests.simulation.templates import deployed
 
 if TYPE_CHECKING:
     from tests.simulation.event_source import Worker
@@ -58,7 +59,7 @@ class Message:
 
 
 class Queue:
-    """One queue. dead_letters: the target of the redrive policy, after max_receives receives."""
+    """One queue. dead_letters: the target of the redrive policy, after max_receives receives. visibility: seconds."""
 
     def __init__(
         self,
@@ -69,6 +70,7 @@ class Queue:
         dead_letters: "Queue | None" = None,
         max_receives: int = 0,
         is_dead_letters: bool = False,
+        visibility: float = 120.0,
     ) -> None:
         self.world = world
         self.name = name
@@ -76,6 +78,7 @@ class Queue:
         self.dead_letters = dead_letters
         self.max_receives = max_receives
         self.is_dead_letters = is_dead_letters
+        self.visibility = visibility
         self.messages: dict[str, Message] = {}
         self.worker: Worker | None = None
         self._seen: dict[str, tuple[int, str]] = {}  # deduplication id → until when, message id
@@ -197,6 +200,22 @@ def _as_received(message: Message) -> dict[str, Any]:
         "Attributes": system,
         **({"MessageAttributes": given} if given else {}),
     }
+
+
+def made_queue(world: World, name: str) -> Queue:
+    """A deployed queue, with that of its dead letters where it has one."""
+    facts = deployed().queues[name]
+    dead = None
+    if facts.dead_letters:
+        dead = Queue(world, facts.dead_letters, fifo=deployed().queues[facts.dead_letters].fifo, is_dead_letters=True)
+    return Queue(
+        world,
+        name,
+        fifo=facts.fifo,
+        dead_letters=dead,
+        max_receives=facts.max_receives or 0,
+        visibility=facts.visibility,
+    )
 
 
 class SQSClient:

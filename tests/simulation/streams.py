@@ -2,7 +2,7 @@
 
 import json
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 from zlib import crc32
@@ -13,11 +13,8 @@ from tests.simulation.expressions import Item
 from tests.simulation.scheduler import SECOND
 from tests.simulation.sdk import World
 from tests.simulation.sqs import Queue
+from tests.simulation.templates import DeployedStream
 
-MARK = "messages"  # of a commit that has messages
-BATCH = 100
-RETRIES = -1  # without limit
-OLDEST = 12 * 3_600 * SECOND
 LONGEST_BACK_OFF = 60.0
 
 
@@ -42,7 +39,7 @@ class Shard:
         self.name = name
         self.records: list[Record] = []
         self.next = 0  # the checkpoint: the position to read next
-        self._limit = stream.batch
+        self._limit = stream.facts.batch
         self._failures = 0
         self._working = False
         self._planned = False
@@ -76,7 +73,7 @@ class Shard:
         batch = self.records[self.next : self.next + limit]
         if not batch:
             return
-        if self._world.scheduler.now_us - batch[0].made_us > OLDEST:
+        if self._stream.is_old(batch[0]):
             self._give_up(batch[:1])
             return
         if faults.strikes("stream lost", self.name):
@@ -90,7 +87,10 @@ class Shard:
 
     def _done(self, batch: Sequence[Record], how: str, answer: Any) -> None:
         self._working = False
-        failed = failed_items(answer, [str(record.number) for record in batch]) if how == "ok" else None
+        failed = None
+        if how == "ok":
+            numbers = [str(record.number) for record in batch]
+            failed = failed_items(answer, numbers) if self._stream.facts.reports_failures else []
         if failed == []:
             if not self._world.faults.strikes("stream again", self.name):
                 self._advance(batch)
@@ -104,10 +104,10 @@ class Shard:
                 self._record_batch("delivered", handled)
                 self.next += len(handled)
                 self._failures = 1
-        elif len(batch) > 1:
+        elif len(batch) > 1 and self._stream.facts.bisects:
             self._limit = (len(batch) + 1) // 2  # bisected, which does not count as an attempt
             self._failures -= 1
-        if 0 <= self._stream.retries < self._failures:
+        if 0 <= self._stream.facts.retries < self._failures:
             self._give_up(self.records[self.next : self.next + min(len(batch), self._limit)])
             return
         back_off = min(2.0 ** min(self._failures, 6), LONGEST_BACK_OFF)
@@ -116,14 +116,14 @@ class Shard:
     def _advance(self, batch: Sequence[Record]) -> None:
         self._record_batch("delivered", batch)
         self.next += len(batch)
-        self._limit, self._failures = self._stream.batch, 0
+        self._limit, self._failures = self._stream.facts.batch, 0
 
     def _give_up(self, batch: Sequence[Record]) -> None:
         """Send the records' positions to the failure queue, and continue after them."""
         self._record_batch("lost-to-queue", batch)
         self._stream.send_to_failures(self.name, batch)
         self.next += len(batch)
-        self._limit, self._failures = self._stream.batch, 0
+        self._limit, self._failures = self._stream.facts.batch, 0
         self._plan(0.01)
 
     def _record_batch(self, what: str, batch: Sequence[Record]) -> None:
@@ -135,8 +135,25 @@ def _as_json(value: dict[str, Any]) -> dict[str, Any]:
     return {"B": b64encode(value["B"]).decode()} if "B" in value else value
 
 
+def _matches(pattern: Mapping[str, Any], content: Mapping[str, Any]) -> bool:
+    """Whether a record passes a filter, of values and "exists" as the deployed ones are.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html
+    """
+    for name, wanted in pattern.items():
+        found = content.get(name)
+        if isinstance(wanted, Mapping):
+            if not _matches(wanted, found if isinstance(found, Mapping) else {}):
+                return False
+        elif not any(
+            (found is not None) is each["exists"] if isinstance(each, dict) else found == each for each in wanted
+        ):
+            return False
+    return True
+
+
 class Stream:
-    """The stream of an event table, with its relay as consumer. The filter passes insertions with messages only."""
+    """The stream of an event table, with its relay as consumer. A filter says which records reach it."""
 
     def __init__(
         self,
@@ -145,15 +162,13 @@ class Stream:
         function: Function,
         failures: Queue,
         shards: int,
-        *,
-        batch: int = BATCH,
-        retries: int = RETRIES,
+        facts: DeployedStream,
     ) -> None:
         self.world = world
         self.table = table
         self.function = function
-        self.batch = batch
-        self.retries = retries
+        self.facts = facts
+        self._patterns = [json.loads(pattern) for pattern in facts.patterns]
         self.shards = [Shard(self, f"{table}/{n}") for n in range(shards)]
         self._failures = failures
         self._numbers = 0
@@ -164,11 +179,13 @@ class Stream:
         self._numbers += 1
         is_new = (stream, version) not in self._inserted
         self._inserted.add((stream, version))
-        if not is_new or MARK not in item:
+        name = "INSERT" if is_new else "MODIFY"
+        change = {"eventName": name, "dynamodb": {"NewImage": item}}
+        if not any(_matches(pattern, change) for pattern in self._patterns):
             return
         payload = {
             "eventID": f"{self.table}:{self._numbers}",
-            "eventName": "INSERT",
+            "eventName": name,
             "eventSource": "aws:dynamodb",
             "dynamodb": {
                 "Keys": {"stream": item["stream"], "version": item["version"]},
@@ -179,6 +196,10 @@ class Stream:
         }
         shard = self.shards[crc32(stream.encode("utf-8", "surrogatepass")) % len(self.shards)]
         shard.append(Record(self._numbers, [stream, version], payload, self.world.scheduler.now_us))
+
+    def is_old(self, record: Record) -> bool:
+        """Whether the mapping gives a record up for its age."""
+        return self.world.scheduler.now_us - record.made_us > self.facts.oldest * SECOND
 
     @property
     def is_behind(self) -> bool:
@@ -197,10 +218,9 @@ class Stream:
             "batchSize": len(batch),
             "streamArn": f"arn:aws:dynamodb:::table/{self.table}/stream",
         }
-        is_old = self.world.scheduler.now_us - batch[0].made_us > OLDEST
         context = {
             "functionArn": f"arn:aws:lambda:::function:{self.function.name}",
-            "condition": "RecordAgeExceeded" if is_old else "RetryAttemptsExhausted",
+            "condition": "RecordAgeExceeded" if self.is_old(batch[0]) else "RetryAttemptsExhausted",
         }
         keys = [record.key for record in batch]  # not in AWS: the checker needs them
         body = json.dumps({"requestContext": context, "DDBStreamBatchInfo": info, "keys": keys})

@@ -16,6 +16,7 @@ from tests.simulation.eventbridge_schedules import EventBridgeSchedule, next_tim
 from tests.simulation.harness import FakeCaller, a_world, run_task
 from tests.simulation.sdk import Wire
 from tests.simulation.sqs import Queue
+from tests.simulation.templates import timer_body
 
 
 class BusWithConsumers:
@@ -162,7 +163,7 @@ def ticks(minutes: int, **faults: float) -> list[str]:
     """The times in the messages of a one-minute schedule within so many minutes. faults: their rates by name."""
     world = a_world(faults={f"schedule {name}": rate for name, rate in faults.items()})
     queue = Queue(world, "ordering/inbox")
-    EventBridgeSchedule(world, UnpaidOrdersDue, "rate(1 minute)", queue)
+    EventBridgeSchedule(world, "rate(1 minute)", queue, timer_body(UnpaidOrdersDue))
     world.scheduler.run(minutes * 60_000_000 + 5_000_000)
     bodies = [json.loads(message.body) for message in queue.messages.values()]
     assert all(body["detail-type"] == "UnpaidOrdersDue" for body in bodies)

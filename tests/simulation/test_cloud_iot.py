@@ -46,6 +46,9 @@ class Robot:
     def disconnected(self) -> None:
         self.downs += 1
 
+    def acknowledged(self, topic: str, sent_us: int) -> None:
+        """Whether the broker has what it published is nothing to it."""
+
     def received(self, topic: str, payload: bytes) -> None:
         self.messages.append(payload.decode())
 

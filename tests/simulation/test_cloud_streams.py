@@ -10,8 +10,13 @@ from tests.simulation.containers import Container, Function
 from tests.simulation.harness import a_world
 from tests.simulation.sqs import Queue
 from tests.simulation.streams import Stream
+from tests.simulation.templates import DeployedStream, a_stream
 
 Relay = Callable[[list[int]], list[int]]
+
+
+def with_retries(retries: int) -> DeployedStream:
+    return a_stream().model_copy(update={"retries": retries})
 
 
 class StreamWithFunction:
@@ -30,7 +35,7 @@ class StreamWithFunction:
             return {"batchItemFailures": [{"itemIdentifier": str(number)} for number in relay(numbers)]}
 
         self.function = Function(self.world, "jars/relay", handle, _no_runtime, 20)
-        self.stream = Stream(self.world, "jars/events", self.function, self.failures, shards=1, retries=20)
+        self.stream = Stream(self.world, "jars/events", self.function, self.failures, 1, with_retries(20))
 
     def write(self, count: int, **more: Any) -> "StreamWithFunction":
         for _ in range(count):

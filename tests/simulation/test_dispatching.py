@@ -9,9 +9,9 @@ from functions.kernel.runtime import budget
 from functions.kernel.runtime.views import Row
 from tests.simulation.choices import Choices
 from tests.simulation.cloud import Cloud
-from tests.simulation.deployment import WORKER_TIMEOUT
-from tests.simulation.dispatching import A_CALL, BATCH, Depot, Measured, orders_per_second, steady
+from tests.simulation.dispatching import A_CALL, BATCH, DISPATCHER, Depot, Measured, orders_per_second, steady
 from tests.simulation.faults import Faults
+from tests.simulation.templates import deployed
 
 TARGET = 10_000 / 60  # orders a second
 
@@ -67,7 +67,7 @@ def test_a_batch_ends_in_time_however_many_calls_hang(hanging: str, pairs: int) 
     depot.hanging.add(hanging)
     measured = depot.dispatch(hints[-BATCH:])
     assert measured.failed >= 1
-    assert measured.seconds <= WORKER_TIMEOUT - budget.RESERVE
+    assert measured.seconds <= deployed().functions[DISPATCHER].timeout - budget.RESERVE
     depot.hanging.clear()
     assert depot.dispatch(hints[-BATCH:]).failed == 0
 

@@ -19,6 +19,7 @@ from tests.simulation.outages import BROKER, BUS, CARRIER, DISABLED, KMS, PROVID
 from tests.simulation.schedule import run_schedule
 from tests.simulation.scheduler import SECOND
 from tests.simulation.sqs import Queue
+from tests.simulation.templates import timer_body
 from tests.simulation.test_cloud import Visit, status
 from tests.simulation.test_cloud_bus import BusWithConsumers
 from tests.simulation.test_cloud_queues import QueueWithFunction
@@ -71,7 +72,7 @@ def test_the_bus_retries_a_queue_that_is_away_and_delivers_within_its_longest_ba
 def test_the_ticks_of_an_outage_reach_their_queue_after_it() -> None:
     world = a_world()
     queue = Queue(world, "ordering/inbox")
-    EventBridgeSchedule(world, UnpaidOrdersDue, "rate(1 minute)", queue)
+    EventBridgeSchedule(world, "rate(1 minute)", queue, timer_body(UnpaidOrdersDue))
     world.away[queue.name] = "error"
     world.scheduler.run(600 * SECOND)
     assert not queue.messages

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from functions.kernel.eventstore import repository
-from tests.simulation.planted.bug import Bug, Edit, PatchError, Set, plain
+from tests.simulation import templates
+from tests.simulation.planted.bug import Bug, Edit, PatchError, Retemplate, Set, plain
 from tests.simulation.planted.catalogue import BUGS
 from tests.simulation.planted.run import find
 
@@ -40,6 +41,8 @@ def test_a_planted_bug_is_found_by_an_invariant_that_it_violates(name: str) -> N
 
 def code_of(patch: Any) -> object:
     """The current code or value that a patch changes."""
+    if isinstance(patch, Retemplate):
+        return templates.deployed()
     return plain(patch.function).__code__ if isinstance(patch, Edit) else vars(patch.owner)[patch.name]
 
 
@@ -85,5 +88,7 @@ def test_an_edit_whose_text_does_not_occur_exactly_once_is_refused() -> None:
 
 
 def test_an_unknown_name_cannot_be_set() -> None:
+    with pytest.raises(PatchError), Retemplate("queues", "no_such_name", 1).applied():
+        pass
     with pytest.raises(PatchError), Set(repository, "NO_SUCH_NAME", 1).applied():
         pass

@@ -29,7 +29,7 @@ class Floor:
         self.world = a_world(seed, {name.replace("_", " "): rate for name, rate in faults.items()})
         self.topics = robots_topics("simulation")
         self.queue = Queue(self.world, "fleet/topics")
-        self.broker = deployed(self.world, self.topics, self.queue, Queue(self.world, "undelivered"))
+        self.broker = deployed(self.world, "simulation", self.queue, Queue(self.world, "undelivered"))
         self.broker.registry.issue("certificate", BOT)
         settings = Settings().faster(10)
         self.robot = StandingRobot(

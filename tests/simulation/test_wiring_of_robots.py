@@ -12,7 +12,7 @@ STAGE = STAGES["prod"]
 def test_the_simulated_rules_are_those_of_the_deployment() -> None:
     topics = manifest("fleet").topics
     assert topics
-    simulated = wiring.statements(wiring.robots_topics(STAGE.name))
+    simulated = wiring.statements(STAGE.name)
     assert sorted(simulated.values()) == sorted(iot.rules(STAGE, topics).values())
 
 

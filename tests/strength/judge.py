@@ -1,7 +1,8 @@
 """One mutant, judged in a process of its own: run schedules until one violates an invariant.
 
-Reads {"module", "path", "source", "seeds", "seconds"} from stdin; without a module nothing is mutated. The last line of
-stdout is the finding as JSON: {"how", "seed", "schedules", "what", "cpu"}.
+Reads {"module", "path", "source", "seeds", "seconds", "all"} from stdin; without a module nothing is mutated, with
+`all` it goes on after a violation. The last line of stdout is the finding as JSON: {"how", "seed", "schedules", "what",
+"cpu", "kills"}, with the seeds that noticed the mutant.
 """
 
 import json
@@ -9,6 +10,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -22,16 +24,21 @@ class _Judge:
     def __init__(self, task: dict[str, Any]) -> None:
         self._task = task
         self._seed, self._schedules = 0, 0
+        self._kills: list[int] = []
 
     def judge(self) -> None:
         """Print the finding."""
-        if self._task["module"]:
-            plant(self._task["module"], Path(self._task["path"]), self._task["source"])
+        path, of_templates = Path(self._task["path"]), self._task["path"].endswith(".json")
+        if self._task["module"] and not of_templates:
+            plant(self._task["module"], path, self._task["source"])
         try:
+            from tests.simulation import templates
             from tests.simulation.deployment import manifests
             from tests.simulation.schedule import run_schedule
 
             manifests()
+            if of_templates:
+                templates.use(self._task["source"])
         except Exception as error:
             self._say(AT_IMPORT, repr(error))
             return
@@ -40,15 +47,20 @@ class _Judge:
             self._seed = seed
             signal.setitimer(signal.ITIMER_VIRTUAL, self._task["seconds"])
             self._schedules += 1
-            try:
-                violations = run_schedule(self._seed).violations
-            except Exception as error:
-                self._say(CRASHED, repr(error))
-                return
-            if violations:
-                self._say(VIOLATED, violations[0].invariant)
-                return
-        self._say(SURVIVED, "")
+            how, what = self._run(run_schedule)
+            if how != SURVIVED:
+                self._kills.append(seed)
+                if not self._task.get("all"):
+                    self._say(how, what)
+                    return
+        self._say(VIOLATED if self._kills else SURVIVED, "")
+
+    def _run(self, run_schedule: Callable[[int], Any]) -> tuple[str, str]:
+        try:
+            violations = run_schedule(self._seed).violations
+        except Exception as error:
+            return CRASHED, repr(error)
+        return (VIOLATED, violations[0].invariant) if violations else (SURVIVED, "")
 
     def _endless(self, _: int, __: FrameType | None) -> None:
         self._say(ENDLESS, f"a schedule took more than {self._task['seconds']} CPU seconds")
@@ -56,6 +68,7 @@ class _Judge:
 
     def _say(self, how: str, what: str) -> None:
         found = {"how": how, "seed": self._seed, "schedules": self._schedules, "what": what[:300]}
+        found["kills"] = self._kills
         os.write(1, (json.dumps({**found, "cpu": round(time.process_time(), 1)}) + "\n").encode())
 
 

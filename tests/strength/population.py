@@ -1,4 +1,4 @@
-"""Which modules have mutants: the kernel, and the rooms of services that hold rules and messages."""
+"""What has mutants: the kernel, the rooms of services that hold rules and messages, and the templates."""
 
 import ast
 import hashlib
@@ -7,11 +7,13 @@ from functools import cache
 from pathlib import Path
 
 from tests.strength.mutants import Mutant, mutants_of
+from tests.strength.template_mutants import template_mutants
 
 ROOT = Path(__file__).parents[2]
 ROOMS = ("domain", "inbox", "publish", "service")
 OBSERVING = ("cost", "observe")  # logs and metering
 JUDGED_BY_ANOTHER = "live"  # has a simulation of its own, `make simulate-live`
+TEMPLATES = "tests/simulation/deployed.json"
 SOURCES = ("events", "functions", "infra", "tests/simulation", "tests/strength")
 
 
@@ -28,8 +30,9 @@ def files() -> list[Path]:
 
 
 def population() -> list[Mutant]:
-    """All mutants, in the order of files."""
-    return [it for path in files() for it in mutants_of(str(path.relative_to(ROOT)), path.read_text())]
+    """All mutants, in the order of files; then those of the templates."""
+    of_code = [it for path in files() for it in mutants_of(str(path.relative_to(ROOT)), path.read_text())]
+    return of_code + template_mutants(TEMPLATES)
 
 
 def module_of(file: str) -> str:
@@ -44,6 +47,7 @@ def code_digest(sources: tuple[str, ...] = SOURCES) -> str:
     for path in sorted(path for source in sources for path in _modules(ROOT / source)):
         digest.update(str(path.relative_to(ROOT)).encode())
         digest.update(ast.dump(ast.parse(path.read_text())).encode())
+    digest.update((ROOT / TEMPLATES).read_bytes())
     return digest.hexdigest()[:16]
 
 

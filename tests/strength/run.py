@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.strength import results
-from tests.strength.judge import SURVIVED
+from tests.strength.judge import CRASHED, SURVIVED
 from tests.strength.mutants import Mutant
 from tests.strength.population import ROOT, code_digest, module_of, population
 from tests.strength.results import UNFINISHED, Result
@@ -100,7 +100,7 @@ class Judging:
         """What becomes of a mutant: seeds that violate without it, too, do not count."""
         ends, first, schedules, cpu = time.monotonic() + self._seconds, 1, 0, 0.0
         while True:
-            task = {"module": module_of(mutant.file), "path": str(ROOT / mutant.file), "source": mutant.mutated}
+            task = task_of(mutant)
             found = self._process(task, range(first, self._limit + 1), ends - time.monotonic())
             schedules, cpu = schedules + found["schedules"], cpu + found["cpu"]
             result = Result(mutant.identity, found["how"], found["seed"], schedules, found["what"], round(cpu, 1))
@@ -121,16 +121,27 @@ class Judging:
         return self._clean[seed]
 
     def _process(self, task: dict[str, Any], seeds: Sequence[int], seconds: float) -> dict[str, Any]:
-        told = json.dumps({**task, "seeds": list(seeds), "seconds": ENDLESS_AFTER})
-        command = [sys.executable, "-m", "tests.strength.judge"]
-        try:
-            done = subprocess.run(command, cwd=ROOT, input=told, capture_output=True, text=True, timeout=seconds)
-        except subprocess.TimeoutExpired:
-            return {"how": UNFINISHED, "seed": 0, "schedules": 0, "what": f"after {seconds:.0f} s", "cpu": 0.0}
-        if not done.stdout.strip():
-            return {"how": "crashed", "seed": 0, "schedules": 0, "what": done.stderr[-300:], "cpu": 0.0}
-        found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
-        return found
+        return judged({**task, "seeds": list(seeds)}, seconds)
+
+
+def task_of(mutant: Mutant) -> dict[str, Any]:
+    """What a judge is told of a mutant."""
+    return {"module": module_of(mutant.file), "path": str(ROOT / mutant.file), "source": mutant.mutated}
+
+
+def judged(task: dict[str, Any], seconds: float) -> dict[str, Any]:
+    """The finding of a judge, in a process of its own, for so many seconds of wall-clock time."""
+    told = json.dumps({**task, "seconds": ENDLESS_AFTER})
+    command = [sys.executable, "-m", "tests.strength.judge"]
+    nothing = {"seed": 0, "schedules": 0, "cpu": 0.0, "kills": []}
+    try:
+        done = subprocess.run(command, cwd=ROOT, input=told, capture_output=True, text=True, timeout=seconds)
+    except subprocess.TimeoutExpired:
+        return {**nothing, "how": UNFINISHED, "what": f"after {seconds:.0f} s"}
+    if not done.stdout.strip():
+        return {**nothing, "how": CRASHED, "what": done.stderr[-300:]}
+    found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    return found
 
 
 def committed() -> dict[str, dict[str, str]]:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.strength import results
 from tests.strength.mutants import Edit, Mutant
-from tests.strength.population import ROOT
+from tests.strength.population import ROOT, population
 from tests.strength.results import Result, figures, wilson
 from tests.strength.run import Judging, committed, sample
 
@@ -40,6 +40,11 @@ def test_a_mutant_that_changes_nothing_survives(judging: Judging) -> None:
 def test_a_mutant_that_cannot_be_imported_is_killed_at_import(judging: Judging) -> None:
     result = judging.judge(planted(PUBLISH, "from typing import Any", "from typing import Nothing"))
     assert (result.how, result.schedules) == ("at import", 0)
+
+
+def test_a_mutant_of_the_templates_is_judged_by_what_it_changes(judging: Judging) -> None:
+    deaf = next(it for it in population() if it.function == "rules.checkout/inbox" and it.operator == "entry removed")
+    assert judging.judge(deaf).how == "violated"
 
 
 def test_a_seed_that_violates_without_the_mutant_kills_nothing(tmp_path: Path) -> None:

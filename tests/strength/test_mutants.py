@@ -1,7 +1,9 @@
 """The pass over the syntax tree, and the population."""
 
+from tests.simulation.templates import Deployed
 from tests.strength.mutants import mutants_of
-from tests.strength.population import ROOT, files, population
+from tests.strength.population import ROOT, TEMPLATES, files, population
+from tests.strength.template_mutants import template_mutants
 
 MODULE = '''"""A module."""
 
@@ -69,6 +71,20 @@ def test_every_mutant_of_the_population_has_an_identity_of_its_own_and_differs_f
     everything = population()
     assert len({it.identity for it in everything}) == len(everything)
     assert all(it.mutated != it.source for it in everything)
+
+
+def test_templates_have_mutants_of_each_kind() -> None:
+    found = template_mutants(TEMPLATES)
+    assert {it.operator for it in found} == {
+        "constant changed",
+        "dead letters removed",
+        "entry removed",
+        "filter removed",
+        "flag turned",
+        "part removed",
+    }
+    for mutant in found:
+        Deployed.model_validate_json(mutant.mutated)
 
 
 def test_the_kernel_and_the_rooms_of_services_have_mutants_but_logs_and_metering_have_none() -> None:

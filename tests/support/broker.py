@@ -13,6 +13,7 @@ from clients.robot.settings import Settings
 from events.floor.plan import plan
 from events.vda5050.connection import ConnectionState
 from events.vda5050.text import to_bytes
+from events.vda5050.topics import Kind
 
 STILL = Settings()
 
@@ -204,3 +205,5 @@ class StreamRobot:
     def _publish(self, publications: list[Publication]) -> None:
         for kind, message, _ in publications:
             self._broker.receive(self.id, str(kind), to_bytes(message))
+            if kind is Kind.STATE:
+                self._machine.acknowledged(self._now)

@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any
 
-from events.registry import Timer, language
+from events.ordering import UnpaidOrdersDue
 from tests.simulation.differential.case import Cases, code
 from tests.simulation.differential.place import Place
 
@@ -152,7 +152,7 @@ def a_rule_delivers_to_a_fifo_queue_under_its_group(place: Place) -> Any:
 
 @messages.gives([["detail-type", "time", "version"], True, True])
 def a_schedule_sends_its_timer_and_the_time(place: Place) -> Any:
-    timer = next(each for each in language().values() if issubclass(each, Timer))
+    timer = UnpaidOrdersDue
     queue = place.queue()
     place.schedule(timer, queue)
     content = json.loads(place.take(queue)[0].body)

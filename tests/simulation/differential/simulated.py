@@ -21,6 +21,7 @@ from tests.simulation.sqs import Queue as SimulatedQueue
 from tests.simulation.sqs import SQSClient
 from tests.simulation.streams import Stream
 from tests.simulation.tables import Key, Table
+from tests.simulation.templates import DeployedMapping, a_stream, timer_body
 
 LONGEST = 24 * 3_600  # seconds of virtual time that a case may take
 
@@ -92,13 +93,16 @@ class SimulatedPlace:
         return self._notes[function]
 
     def feed(self, function: str, queue: Queue, batch: int = 10) -> None:
-        Worker(self._queues[queue.name], self._functions[function], batch).poll_at(self.world.scheduler.now_us)
+        Worker(self._queues[queue.name], self._functions[function], DeployedMapping(batch=batch)).poll_at(
+            self.world.scheduler.now_us
+        )
 
     def follow(
         self, function: str, table: str, *, batch: int = 100, retries: int = 1, failures: Queue | None = None
     ) -> None:
         queue = self._queues[(failures or self.queue()).name]
-        stream = Stream(self.world, table, self._functions[function], queue, 1, batch=batch, retries=retries)
+        facts = a_stream().model_copy(update={"batch": batch, "retries": retries})
+        stream = Stream(self.world, table, self._functions[function], queue, 1, facts)
         self._streams[table] = stream
         for (name, version), item in self._written[table]:
             stream.append(name, version, item)
@@ -112,7 +116,7 @@ class SimulatedPlace:
         return undelivered
 
     def schedule(self, timer: type[Any], queue: Queue) -> None:
-        EventBridgeSchedule(self.world, timer, "rate(1 minute)", self._queues[queue.name])
+        EventBridgeSchedule(self.world, "rate(1 minute)", self._queues[queue.name], timer_body(timer))
 
     def throttle(self, function: str) -> None:
         self._functions[function].stopped = True

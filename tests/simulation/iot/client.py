@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from clients.robot.client import ACKNOWLEDGED_WITHIN
 from tests.simulation.iot.broker import Broker
 from tests.simulation.iot.connection import SILENT, Connection
 from tests.simulation.iot.packets import Publication, Will
@@ -24,6 +25,9 @@ class Device(Protocol):
 
     def received(self, topic: str, payload: bytes) -> None:
         """A message arrived."""
+
+    def acknowledged(self, topic: str, sent_us: int) -> None:
+        """The broker has what was published then."""
 
 
 class MqttClient:
@@ -114,6 +118,16 @@ class MqttClient:
         self._unacknowledged[publication.number] = publication
         if self._connection:
             self._connection.publish_up(publication)
+            self._expect_acknowledgement(self._connection, publication)
+
+    def _expect_acknowledgement(self, connection: Connection, publication: Publication) -> None:
+        """Take a connection for dead on which no acknowledgement comes, as the shipped client does."""
+
+        def look() -> None:
+            if connection.cut and publication.number in self._unacknowledged:
+                self.lost(connection)
+
+        self._world.scheduler.call_in(ACKNOWLEDGED_WITHIN, look)
 
     def received(self, publication: Publication) -> None:
         """A message arrived."""
@@ -132,7 +146,9 @@ class MqttClient:
 
     def acknowledged(self, number: str) -> None:
         """The broker has a message."""
-        self._unacknowledged.pop(number, None)
+        publication = self._unacknowledged.pop(number, None)
+        if publication and self._wanted:
+            self._device.acknowledged(publication.topic, publication.at_us)
 
     def lost(self, connection: Connection) -> None:
         """The connection ended: come back."""

@@ -150,6 +150,11 @@ class StandingRobot:
             knows = memory.order is not None and order in (memory.order.order_id, *memory.earlier_orders)
             self._record("received order", order=order, was_free=was_free, knows=knows, node=memory.node_id)
 
+    def acknowledged(self, topic: str, sent_us: int) -> None:
+        """The broker has what was published then."""
+        if self._topics.parse(topic)[1] is Kind.STATE:
+            self._do_or_learn_later(lambda machine: self._told_at(machine, sent_us))
+
     def truth(self) -> dict[str, object]:
         """What is so: node, order, pauses, mode and charge."""
         if not self._disk:
@@ -187,6 +192,10 @@ class StandingRobot:
             self._missed.append(act)
         else:
             self._do(act)
+
+    def _told_at(self, machine: Robot, sent_us: int) -> list[Publication]:
+        machine.acknowledged(BEGIN.timestamp() + sent_us / SECOND + self._skew)
+        return []
 
     def _tick(self) -> None:
         self._do(lambda machine: machine.tick(self._now()))

@@ -17,17 +17,14 @@ from functions.kernel.runtime.context import STAFF
 from functions.kernel.runtime.runtime import Runtime
 from functions.live.push import ApiGatewayConnections
 from infra.stages import STAGES
+from tests.simulation import templates
 from tests.simulation.bus import Bus, Rule
 from tests.simulation.choices import Choices
 from tests.simulation.containers import BEGIN, Container, Function
 from tests.simulation.deployment import (
-    API_TIMEOUT,
     AUTHORIZER,
-    AUTHORIZER_TIMEOUT,
     CONCURRENCY,
     JWKS,
-    MAX_RECEIVES,
-    WORKER_TIMEOUT,
 )
 from tests.simulation.dynamodb import DynamoDB, DynamoDBClient
 from tests.simulation.event_source import Worker
@@ -36,7 +33,7 @@ from tests.simulation.faults import Faults
 from tests.simulation.live.gateway import PostingClient, SocketGateway
 from tests.simulation.scheduler import SECOND
 from tests.simulation.sdk import Wire, World
-from tests.simulation.sqs import Queue, SQSClient
+from tests.simulation.sqs import Queue, SQSClient, made_queue
 from tests.simulation.tables import Key, Table
 from tests.support.pool import Pool, pool_token
 from tests.support.runtime import memory_runtime
@@ -69,26 +66,26 @@ class LiveCloud:
         self.dynamodb = DynamoDB(self.world)
         self.views = Table(self.world, VIEWS, "partition", "sort", "S", self._row_written)
         self.dynamodb.tables[VIEWS] = self.views
-        self.dead_letters = Queue(self.world, f"{INBOX}/dead-letters", is_dead_letters=True)
-        undelivered = Queue(self.world, f"{INBOX}/undelivered", is_dead_letters=True)
-        self.queue = Queue(self.world, INBOX, dead_letters=self.dead_letters, max_receives=MAX_RECEIVES)
+        facts, rule = templates.deployed(), templates.deployed().rules[INBOX]
+        undelivered = Queue(self.world, rule.undelivered, is_dead_letters=True)
+        self.queue = made_queue(self.world, INBOX)
+        assert self.queue.dead_letters
+        self.dead_letters = self.queue.dead_letters
         self._queues = {queue.url: queue for queue in (self.queue, self.dead_letters)}
         [inbox] = live().inboxes
-        self.bus = Bus(self.world, [Rule(inbox.pattern, self.queue, undelivered)])
+        self.bus = Bus(self.world, [Rule(rule.pattern, self.queue, undelivered)])
         socket = live().socket
         assert socket
-        self.inbox = self._function(INBOX, inbox.handle, WORKER_TIMEOUT, CONCURRENCY)
-        self.socket = self._function(SOCKET, socket.handle, API_TIMEOUT)
-        self.authorizer = Function(
-            self.world, AUTHORIZER, Authorizer().handle, self._compose_authorizer, AUTHORIZER_TIMEOUT
-        )
-        Worker(self.queue, self.inbox)
+        self.inbox = self._function(INBOX, inbox.handle, facts.mappings[INBOX].concurrency or CONCURRENCY)
+        self.socket = self._function(SOCKET, socket.handle)
+        timeout = facts.functions[AUTHORIZER].timeout
+        self.authorizer = Function(self.world, AUTHORIZER, Authorizer().handle, self._compose_authorizer, timeout)
+        Worker(self.queue, self.inbox, facts.mappings[INBOX])
         self.gateway = SocketGateway(self.world, self.socket, self.authorizer)
         self._pool = Pool()
 
-    def _function(
-        self, name: str, handle: Callable[[dict[str, Any]], Any], timeout: float, concurrency: int = 1000
-    ) -> Function:
+    def _function(self, name: str, handle: Callable[[dict[str, Any]], Any], concurrency: int = CONCURRENCY) -> Function:
+        timeout = templates.deployed().functions[name].timeout
         return Function(self.world, name, handle, self._compose, timeout, concurrency=concurrency)
 
     def _compose(self, container: Container) -> Runtime:

@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import json
 import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -9,6 +10,8 @@ from dataclasses import dataclass
 from functools import cache
 from types import CodeType, FunctionType
 from typing import Any, Protocol
+
+from tests.simulation import templates
 
 
 class Patch(Protocol):
@@ -62,6 +65,30 @@ class Set:
             yield
         finally:
             setattr(self.owner, self.name, value)
+
+
+@dataclass(frozen=True)
+class Retemplate:
+    """Replace the value of a name in the templates, for all of a kind of resource that have one."""
+
+    kind: str
+    name: str
+    value: object
+
+    @contextmanager
+    def applied(self) -> Iterator[None]:
+        before = templates.as_text(templates.deployed())
+        facts = json.loads(before)
+        changed = [fact for fact in facts[self.kind].values() if fact.get(self.name) is not None]
+        if not changed:
+            raise PatchError(f"no {self.kind} in the templates have {self.name}")
+        for fact in changed:
+            fact[self.name] = self.value
+        templates.use(json.dumps(facts))
+        try:
+            yield
+        finally:
+            templates.use(before)
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,11 @@ from functions.kernel.messaging import retry
 from functions.kernel.messaging.inbox import Inbox
 from functions.kernel.messaging.redelivery import Redelivery
 from functions.kernel.runtime import budget
-from tests.simulation import deployment
 from tests.simulation.check.delivery import DEAD_LETTER_REASON
 from tests.simulation.check.failures import ENDS_ITSELF
 from tests.simulation.check.outages import NO_HAND
 from tests.simulation.check.poison import IN_TURN
-from tests.simulation.planted.bug import Bug, Edit, Set
-from tests.simulation.streams import Shard
+from tests.simulation.planted.bug import Bug, Edit, Retemplate, Set
 
 BUGS = (
     Bug(
@@ -31,14 +29,14 @@ BUGS = (
         "eight receives by the queue",
         "The redrive policy of a queue dead-letters a message that its function was throttled for eight times.",
         (DEAD_LETTER_REASON,),
-        (Set(deployment, "MAX_RECEIVES", 8),),
+        (Retemplate("queues", "max_receives", 8),),
         long_days=True,
     ),
     Bug(
         "five retries of a stream",
         "A batch of a stream is given up after five retries.",
         (NO_HAND,),
-        (Edit(Shard._done, "0 <= self._stream.retries < self._failures", "self._failures > 5"),),
+        (Retemplate("streams", "retries", 5),),
         long_days=True,
     ),
     Bug(

@@ -94,7 +94,7 @@ def instant(kind: str, action_id: str = "instant-1", **parameters: str) -> Actio
 
 
 class Bench:
-    """A robot that is connected, at the depot, and charged."""
+    """A robot that is connected, at the depot, and charged. acknowledges: whether the broker gets what it tells."""
 
     def __init__(
         self, settings: Settings | None = None, memory: Memory | None = None, chance: Callable[[], float] = never
@@ -103,7 +103,8 @@ class Bench:
         self.settings = settings = settings or Settings()
         self.told: list[Publication] = []
         self.robot = Robot(SERIAL, memory or Memory(plan().depot), settings, plan(), chance)
-        self.told += self.robot.connected(self.now)
+        self.acknowledges = True
+        self._tell(self.robot.connected(self.now))
 
     @property
     def states(self) -> list[State]:
@@ -125,12 +126,12 @@ class Bench:
 
     def send(self, message: Order | bytes) -> "Bench":
         payload = message if isinstance(message, bytes) else to_bytes(message)
-        self.told += self.robot.received(Kind.ORDER, payload, self.now)
+        self._tell(self.robot.received(Kind.ORDER, payload, self.now))
         return self
 
     def at_once(self, *actions: Action) -> "Bench":
         message = InstantActions(**HEADER, actions=actions)
-        self.told += self.robot.received(Kind.INSTANT_ACTIONS, to_bytes(message), self.now)
+        self._tell(self.robot.received(Kind.INSTANT_ACTIONS, to_bytes(message), self.now))
         return self
 
     def wait(self, seconds: float) -> "Bench":
@@ -138,9 +139,9 @@ class Bench:
         end = self.now + seconds
         while (due := self.robot.due()) <= end:
             self.now = max(self.now, due)
-            self.told += self.robot.tick(self.now)
+            self._tell(self.robot.tick(self.now))
         self.now = end
-        self.told += self.robot.tick(self.now)
+        self._tell(self.robot.tick(self.now))
         return self
 
     def wait_until(self, condition: Callable[[], bool]) -> "Bench":
@@ -148,22 +149,27 @@ class Bench:
         while not condition():
             assert self.now < end, self.state
             self.now = max(self.now, min(self.robot.due(), self.now + 1))
-            self.told += self.robot.tick(self.now)
+            self._tell(self.robot.tick(self.now))
         return self
 
     def stand_still(self, seconds: float) -> "Bench":
         """Have the process do nothing for so long, whatever is due, and then go on."""
         self.now += seconds
-        self.told += self.robot.tick(self.now)
+        self._tell(self.robot.tick(self.now))
         return self
 
     def cut(self) -> "Bench":
-        self.told += self.robot.disconnected(self.now)
+        self._tell(self.robot.disconnected(self.now))
         return self
 
     def back(self) -> "Bench":
-        self.told += self.robot.connected(self.now)
+        self._tell(self.robot.connected(self.now))
         return self
+
+    def _tell(self, publications: list[Publication]) -> None:
+        self.told += publications
+        if self.acknowledges and any(each.kind is Kind.STATE for each in publications):
+            self.robot.acknowledged(self.now)
 
     def restarted(self, after: float = 0.0) -> "Bench":
         """The same robot after its process ended and its memory was read from the disk."""
@@ -171,7 +177,8 @@ class Bench:
         memory = Memory.from_json(self.robot.memory.to_json())
         other.now, other.settings, other.told = self.now + after, self.settings, []
         other.robot = Robot(SERIAL, memory, self.settings, plan(), never)
-        other.told += other.robot.connected(other.now)
+        other.acknowledges = True
+        other._tell(other.robot.connected(other.now))
         return other
 
 

@@ -42,6 +42,8 @@ class Broker:
         self.published: list[Published] = []
         self.connections: list[tuple[str, bool]] = []
         """Who connected, and whether it wanted a clean start."""
+        self.is_dead = False
+        """Whether what clients publish is lost, and they are not told."""
         self._sessions: dict[str, Session] = defaultdict(Session)
         self._changed = threading.Condition()
         self._listener = socket.socket(socket.AF_UNIX)
@@ -108,7 +110,7 @@ class Broker:
                         session = self._connected(connection, body)
                     elif kind == SUBSCRIBE and session:
                         self._subscribed(session, body)
-                    elif kind == PUBLISH:
+                    elif kind == PUBLISH and not self.is_dead:
                         self._received(connection, flags, body)
                     elif kind == PINGREQ:
                         _send(connection, bytes([PINGRESP << 4, 0]))

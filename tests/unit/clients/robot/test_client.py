@@ -113,6 +113,19 @@ def test_a_robot_that_is_cut_comes_back_and_gets_what_came_meanwhile(
         assert connection(broker) == ["ONLINE", "CONNECTION_BROKEN", "ONLINE"]
 
 
+def test_a_connection_on_which_nothing_is_acknowledged_is_given_up_for_another(
+    broker: Broker, files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(client, "ACKNOWLEDGED_WITHIN", 0.05)
+    broker.is_dead = True
+    with robot(broker, files):
+        broker.wait_for(lambda: len(broker.connections) > 2)
+        broker.is_dead = False
+        broker.publish(TOPICS[Kind.ORDER], to_bytes(shopping()))
+        broker.wait_for(is_done(broker))
+
+
 def test_a_robot_works_on_while_it_is_cut(broker: Broker, files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
     back = threading.Event()
     connect = Connected._connect

@@ -91,6 +91,26 @@ def test_what_a_robot_told_a_connection_that_was_gone_when_it_went_on_does_not_c
     assert bench.wait(bench_settles() / 2).statuses(DROP) == [RUNNING]
 
 
+def test_states_that_the_broker_does_not_have_end_no_silence() -> None:
+    bench = Bench().send(shopping())
+    bench.wait_until(lambda: FINISHED in bench.statuses()[1:2] and bench.state.last_node_id == "west")
+    bench.robot.memory.leg = 63.0
+    bench.acknowledges = False  # the connection is dead, and the robot does not know it yet
+    bench.wait(45).cut()
+    bench.acknowledges = True
+    bench.wait(20).back()
+    assert (bench.state.last_node_id, bench.statuses(DROP)) == ("depot", [WAITING])
+    assert bench.wait(bench_settles()).statuses(DROP) == [RUNNING]
+
+
+def test_nothing_is_handed_over_on_a_connection_that_has_taken_no_state_for_a_lease() -> None:
+    bench = Bench().send(shopping())
+    bench.wait_until(lambda: bench.statuses()[1] is FINISHED)
+    bench.robot.memory.leg = bench.settings.lease + 5
+    bench.acknowledges = False
+    assert bench.wait(AGES).statuses(DROP) == [WAITING]
+
+
 def test_a_robot_that_stood_still_for_less_than_its_lease_goes_on_at_once() -> None:
     bench = Bench().send(shopping())
     bench.wait_until(lambda: bench.statuses()[1] is FINISHED).stand_still(30)
