@@ -126,6 +126,12 @@ docs: $(VENV) $(NODE) ## Regenerate schemas, samples, the catalogue, API documen
 	@.venv/bin/python -m infra.documents.generate
 	@node clients/pages/generate.mjs
 
+.PHONY: new-service
+new-service: $(VENV) $(NODE) ## Write a service that works, to change as you like: NAME=loyalty (ARGS=--remove takes it out)
+	@[ -n "$(NAME)" ] || { echo "NAME is missing. Example: make new-service NAME=loyalty" >&2; exit 1; }
+	@.venv/bin/python -m infra.new_service '$(subst ','\'',$(NAME))' $(ARGS)
+	@$(MAKE) docs
+
 .PHONY: check
 check: $(VENV) ## Check lint, format, types, imports, generated files, templates, pages and security, in parallel
 	@$(MAKE) --jobs=2 --keep-going $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) $(CHECKS)
