@@ -126,6 +126,10 @@ docs: $(VENV) $(NODE) ## Regenerate schemas, samples, the catalogue, API documen
 	@.venv/bin/python -m infra.documents.generate
 	@node clients/pages/generate.mjs
 
+.PHONY: site
+site: $(VENV) ## Build the documentation site to .build/site/html, to be read from the file system; fails on a warning
+	@.venv/bin/python -m infra.documents.site
+
 .PHONY: new-service
 new-service: $(VENV) $(NODE) ## Write a service that works, to change as you like: NAME=loyalty (ARGS=--remove takes it out)
 	@[ -n "$(NAME)" ] || { echo "NAME is missing. Example: make new-service NAME=loyalty" >&2; exit 1; }

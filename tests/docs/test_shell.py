@@ -1,4 +1,4 @@
-"""Every command in a shell block of a page is understood by the program that it names; and what judges that is tested."""
+"""Every command in a shell block is understood by the program that it names; and what judges that is tested."""
 
 import re
 from collections.abc import Iterator
