@@ -62,7 +62,7 @@ def judge(words: list[str]) -> None:
 
 def make(words: list[str]) -> None:
     """Judge a make command: its targets, whether they use its variables, and what they would run."""
-    given = dict(found.groups() for word in words if (found := VARIABLE.fullmatch(word)))
+    given = {found[1]: found[2] for word in words if (found := VARIABLE.fullmatch(word))}
     targets = [word for word in words if not VARIABLE.fullmatch(word) and not word.startswith("-")]
     text = "\n".join(_expanded(target, tuple(sorted(given))) for target in targets)
     if unused := [name for name in given if f"@{name}@" not in text]:
@@ -102,7 +102,7 @@ def module(name: str, arguments: tuple[str, ...]) -> None:
     _parse(loaded.main, name, arguments)
 
 
-def _parse(main: Callable[[], Any], name: str, arguments: tuple[str, ...]) -> None:
+def _parse(main: Callable[..., Any], name: str, arguments: tuple[str, ...]) -> None:
     said = StringIO()
     argv = sys.argv
     sys.argv = [name, *arguments]

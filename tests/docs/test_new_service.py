@@ -40,7 +40,7 @@ def test_a_new_service_passes_its_own_tests_is_fed_history_and_leaves_nothing_wh
     assert main(["loyalty", f"--root={checkout}"]) == 0
     assert "wrote functions/loyalty/inbox.py" in capsys.readouterr().out
     for module in ("kernel", "services"):
-        rule = (checkout / "pyproject.toml").read_text().split(f'id = "{module}"')[1].split("]")[0]
+        rule = (checkout / "pyproject.toml").read_text().split(f'id = "{module}"')[1].split("\n]")[0]
         assert '"functions.live",\n    "functions.loyalty",\n    "functions.notifications",' in rule
     assert '"loyalty_id": {"loyalty_id",' in (checkout / LANGUAGE).read_text()
     ran = subprocess.run(

@@ -45,7 +45,7 @@ def changed(words: tuple[str, ...]) -> Iterator[list[str]]:
         before, after = [program, *rest[:at]], rest[at + 1 :]
         if re.fullmatch(r"--[a-z-]+", word) and program == "aws":
             yield [*before, f"{word}x", *after]
-        if program == "make" and re.fullmatch(r"[a-z-]+", word):
+        if program == "make" and re.fullmatch(r"[a-z][a-z-]*", word):
             yield [*before, f"{word}x", *after]
         if program == "make" and word.startswith("ARGS=--"):
             yield [*before, re.sub(r"--([a-z-]+)", r"--\1-x", word, count=1), *after]
