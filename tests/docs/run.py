@@ -8,6 +8,7 @@ and so is one that another page had. What a page calls prod is the local mall. T
 import argparse
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -20,6 +21,8 @@ from tests.docs.test_docs import ROOT
 
 LONGEST = 300  # seconds, of one block: what takes longer is to be marked
 ENVIRONMENTS = (".venv", ".engine", "node_modules")
+FROM_NOTHING = ("README.md", "docs/tutorial.md")  # their first block starts the mall
+[CALL] = re.findall(r"^ *(call\(\) .*\n)", (ROOT / "docs" / "runbooks" / "README.md").read_text(), re.MULTILINE)
 FAILED = 'failed=0; trap "failed=1" ERR'
 
 
@@ -50,8 +53,8 @@ def clone(folder: Path, *, bare: bool) -> Path:
 
 
 def script(block: Block) -> str:
-    """A block as it is run here: a stage on AWS is the local mall."""
-    return block.text.replace(" STAGE=prod", "").replace("mallbots-prod-", "mallbots-local-")
+    """A block as it is run here: a stage on AWS is the local mall, and `call` is as the runbooks have it."""
+    return CALL + block.text.replace(" STAGE=prod", "").replace("mallbots-prod-", "mallbots-local-")
 
 
 class Shell:
@@ -86,11 +89,22 @@ class Shell:
         return done.returncode == 0, time.monotonic() - began, done.stdout
 
 
+def prepared(folder: Path, environment: dict[str, str], longest: float) -> dict[str, str]:
+    """Variables that the pages take for given, of a mall that is up: its API, and who asks."""
+    asked = {"cwd": folder, "env": environment, "text": True, "stdout": subprocess.PIPE, "timeout": longest}
+    up = subprocess.run(["make", "-s", "up"], check=True, **asked)
+    token = subprocess.run(["make", "-s", "token", "ROLE=operator"], check=True, **asked).stdout.strip()
+    api = json.loads(up.stdout.splitlines()[-1])["api"]
+    return {"api": api, "API": api, "token": token, "TOKEN": token}
+
+
 def run(found: list[Block], folder: Path, port: int, state: Path, longest: float) -> list[str]:
     """Run blocks, page by page, and print each with its time; the places of those that failed."""
     environment = {**os.environ, "PORT": str(port), "STATE": str(state), "MALLBOTS_CHECKOUT": str(folder)}
     failed, shells = [], dict[str, Shell]()
     for block in found:
+        if block.page not in FROM_NOTHING and "API" not in environment:
+            environment |= prepared(folder, environment, longest)
         shell = shells.setdefault(block.page, Shell(folder, environment, longest))
         well, seconds, said = shell.run(block)
         print(f"{seconds:7.1f} s  {'ok    ' if well else 'FAILED'}  {block.place}", flush=True)
@@ -109,6 +123,8 @@ def main(words: list[str] | None = None) -> int:
         print(f"{'':7}    {block.reason or 'to run'}  {block.place}")
     failed: list[str] = []
     began = time.monotonic()
+    # The pages that begin with nothing come first.
+    wanted.sort(key=lambda block: block.page not in FROM_NOTHING)
     if not options.list:
         with tempfile.TemporaryDirectory(prefix="mallbots-docs-", ignore_cleanup_errors=True) as temporary:
             folder = clone(Path(temporary), bare=options.bare)

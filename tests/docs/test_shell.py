@@ -10,7 +10,7 @@ from tests.docs.programs import RefusedError
 from tests.docs.shell import Block
 
 BLOCKS = shell.blocks()
-TOO_MANY = 0.35  # of the blocks that may be marked as not run here
+TOO_MANY = 0.45  # of the blocks that may be marked as not run here: most of them are about AWS itself
 
 
 def commands() -> list[tuple[str, ...]]:
