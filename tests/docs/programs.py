@@ -10,7 +10,7 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from functools import cache
 from inspect import signature
@@ -40,8 +40,11 @@ class _ParsedError(Exception):
     """The arguments were understood; nothing is run."""
 
 
-def judge(words: list[str]) -> None:
-    """Raise RefusedError for a command that would not be understood. Programs that are not ours are trusted."""
+def judge(words: list[str], invented: Collection[str] = ()) -> None:
+    """Raise RefusedError for a command that would not be understood. Programs that are not ours are trusted.
+
+    invented: names that a page makes up for its example.
+    """
     program, *rest = words
     if program == "make":
         make(rest)
@@ -56,7 +59,13 @@ def judge(words: list[str]) -> None:
     elif program.startswith((".venv/bin/", "node_modules/.bin/")) and not (ROOT / program).exists():
         raise RefusedError(f"there is no {program}")
     for word in rest:
-        if word.split("/")[0] in FOLDERS and "/" in word and not any(ROOT.glob(word.partition("::")[0])):
+        parts = word.split("/")
+        if (
+            parts[0] in FOLDERS
+            and len(parts) > 1
+            and not {*parts} & {*invented}
+            and not any(ROOT.glob(word.partition("::")[0]))
+        ):
             raise RefusedError(f"there is no {word}")
 
 

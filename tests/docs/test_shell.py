@@ -8,6 +8,7 @@ import pytest
 from tests.docs import programs, shell
 from tests.docs.programs import RefusedError
 from tests.docs.shell import Block
+from tests.docs.test_docs import ROOT, examples
 
 BLOCKS = shell.blocks()
 TOO_MANY = 0.45  # of the blocks that may be marked as not run here: most of them are about AWS itself
@@ -31,7 +32,7 @@ def test_every_command_of_every_shell_block_is_understood_by_its_program() -> No
     for block in BLOCKS:
         for words in shell.commands(block.text):
             try:
-                programs.judge(words)
+                programs.judge(words, examples(ROOT / block.page))
             except RefusedError as error:
                 faults.append(f"{block.place}: {' '.join(words)}: {error}")
     assert faults == []
