@@ -21,6 +21,7 @@ from tests.docs.test_docs import ROOT
 
 LONGEST = 300  # seconds, of one block: what takes longer is to be marked
 ENVIRONMENTS = (".venv", ".engine", "node_modules")
+NODES = ("package-lock.json", "package.json", ".npmrc")
 FROM_NOTHING = ("README.md", "docs/tutorial.md")  # their first block starts the mall
 [CALL] = re.findall(r"^ *(call\(\) .*\n)", (ROOT / "docs" / "runbooks" / "README.md").read_text(), re.MULTILINE)
 FAILED = 'failed=0; trap "failed=1" ERR'
@@ -49,12 +50,15 @@ def clone(folder: Path, *, bare: bool) -> Path:
     if not bare:
         for name in ENVIRONMENTS:
             (copy / name).symlink_to((ROOT / name).resolve())
+        # Older than any stamp of an installation: make would else install into the environments of this checkout.
+        for file in (*(copy / "requirements").iterdir(), *(copy / name for name in NODES)):
+            os.utime(file, (0, 0))
     return copy
 
 
 def script(block: Block) -> str:
     """A block as it is run here: a stage on AWS is the local mall, and `call` is as the runbooks have it."""
-    return CALL + block.text.replace(" STAGE=prod", "").replace("mallbots-prod-", "mallbots-local-")
+    return str(CALL) + block.text.replace(" STAGE=prod", "").replace("mallbots-prod-", "mallbots-local-")
 
 
 class Shell:
@@ -91,10 +95,15 @@ class Shell:
 
 def prepared(folder: Path, environment: dict[str, str], longest: float) -> dict[str, str]:
     """Variables that the pages take for given, of a mall that is up: its API, and who asks."""
-    asked = {"cwd": folder, "env": environment, "text": True, "stdout": subprocess.PIPE, "timeout": longest}
-    up = subprocess.run(["make", "-s", "up"], check=True, **asked)
-    token = subprocess.run(["make", "-s", "token", "ROLE=operator"], check=True, **asked).stdout.strip()
-    api = json.loads(up.stdout.splitlines()[-1])["api"]
+
+    def printed(*words: str) -> str:
+        done = subprocess.run(
+            ["make", "-s", *words], cwd=folder, env=environment, stdout=subprocess.PIPE, timeout=longest, check=True
+        )
+        return done.stdout.decode()
+
+    api = str(json.loads(printed("up").splitlines()[-1])["api"])
+    token = printed("token", "ROLE=operator").strip()
     return {"api": api, "API": api, "token": token, "TOKEN": token}
 
 

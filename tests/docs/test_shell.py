@@ -1,11 +1,13 @@
 """Every command in a shell block is understood by the program that it names; and what judges that is tested."""
 
 import re
+import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.docs import programs, shell
+from tests.docs import programs, run, shell
 from tests.docs.programs import RefusedError
 from tests.docs.shell import Block
 from tests.docs.test_docs import ROOT, examples
@@ -143,3 +145,11 @@ def test_few_blocks_are_marked_as_not_run_and_each_says_why() -> None:
         block.place for block in marked if not re.match(r"AWS|minutes|until Ctrl-C|yours", block.reason or "")
     } == set()
     assert len(marked) <= TOO_MANY * len(BLOCKS)
+
+
+def test_in_a_clone_that_borrows_the_environments_make_installs_nothing(tmp_path: Path) -> None:
+    copy = run.clone(tmp_path, bare=False)
+    asked = ["make", "-n", "--no-print-directory", "synth", "cost"]
+    would = subprocess.run(asked, cwd=copy, capture_output=True, text=True, check=True).stdout
+    assert "cdk synth" in would
+    assert [line for line in would.splitlines() if "Installing" in line or "npm ci" in line or "uv pip" in line] == []

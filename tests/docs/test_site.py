@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from infra.documents import site
+from infra.documents import reference, site
 
 # Attributes that a browser follows by itself. A link is followed by a person, so it may lead elsewhere.
 FETCHED = {("script", "src"), ("img", "src"), ("link", "href"), ("iframe", "src"), ("source", "src"), ("use", "href")}
@@ -46,7 +46,7 @@ def elsewhere(address: str) -> bool:
 
 def test_every_page_of_the_repository_is_a_page_of_the_site(pages: dict[Path, Page]) -> None:
     sources = [file for file in site.sources() if file.suffix == ".md"]
-    assert len(pages) >= len(sources) + len(site.reference.pages())
+    assert len(pages) >= len(sources) + len(reference.pages())
 
 
 def test_no_page_and_no_style_fetches_anything_from_another_host(pages: dict[Path, Page]) -> None:
