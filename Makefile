@@ -6,6 +6,8 @@ MAKEFLAGS += --no-print-directory
 # jsii prints a long warning about Node 20's end of life; the value is the major version not to warn about.
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 export UV_NO_PROGRESS := 1
+# Packages are installed without bytecode: where none may be written, each process compiles all that it imports again.
+unexport PYTHONDONTWRITEBYTECODE
 
 PACKAGES := functions events language clients infra
 VENV := .venv/.installed
@@ -295,6 +297,10 @@ idle-cost: $(VENV) ## Compute what a stage costs a month that nobody uses: STAGE
 .PHONY: cost
 cost: $(VENV) $(NODE) ## Bill orders that come at a pace, by service and by line of AWS's bill: ORDERS=1000000 PER_SECOND=0.4
 	@.venv/bin/python -m tests.cost $(call option,orders,$(ORDERS)) $(call option,per-second,$(PER_SECOND)) $(ARGS)
+
+.PHONY: growth
+growth: $(VENV) ## Units and CPU of one more order with 100, 1,000 and 5,000 orders in the tables: equal, and flat
+	@.venv/bin/python -m tests.bench.growth
 
 .PHONY: order-cost
 order-cost: $(VENV) ## Compute what an order costs at AWS's list prices

@@ -28,7 +28,8 @@ def expect(condition: bool, what: str) -> None:
 class Order:
     """The steps of one order, each a call of the API; `report` is called with a line for each step that is done.
 
-    Every write has an idempotency key of its own; with `twice`, every write is sent twice. Amounts are as on the wire,
+    Every write has an idempotency key of its own; with `twice`, every write is sent twice; with `one_by_one`, each item
+    is added and picked by a request of its own, as published clients do. Amounts are as on the wire,
     in major units. session: the customer's, once it is registered. rest: called before each step at the depot, for
     those who take their time.
     """
@@ -44,6 +45,7 @@ class Order:
     """The price of the basket."""
     began: float = 0
     twice: bool = False
+    one_by_one: bool = False
     name: str = "Ada Reyes"
     rest: Callable[[], object] = lambda: None
 
@@ -69,13 +71,17 @@ class Order:
     def fills_a_basket(
         self, products: Mapping[str, int], on_order: Callable[[str], object] = lambda order_id: None
     ) -> "Order":
-        """Start a basket and add products (id → quantity); `on_order` gets its id before any product is added."""
+        """Start a basket with products (id → quantity); `on_order` gets its id."""
         self.began = time.monotonic()
-        self.id = self.write("POST", "/api/baskets", {"customerId": self.customer_id})["id"]
+        begun = {"customerId": self.customer_id}
+        items = [{"productId": product, "quantity": quantity} for product, quantity in products.items()]
+        if self.one_by_one:
+            self.id = self.write("POST", "/api/baskets", begun)["id"]
+            for item in items:
+                self.write("PUT", f"/api/baskets/{self.id}/addItem", item)
+        else:
+            self.id = self.write("POST", "/api/baskets/withItems", {**begun, "items": items})["id"]
         on_order(self.id)
-        for product, quantity in products.items():
-            item = {"productId": product, "quantity": quantity}
-            self.write("PUT", f"/api/baskets/{self.id}/addItem", item)
         self.total = self.basket()["total"]
         self.report(f"basket {self.id} filled: {len(products)} products, {self.total:.2f} in all")
         return self
@@ -162,11 +168,21 @@ class Order:
 
     def picks(self, shopping_list: Json, missing: Mapping[str, int] = NONE_MISSING) -> None:
         """The assigned robot picks everything that is not missing."""
-        for stop in shopping_list["stops"]:
-            for item in stop["items"]:
-                found = item["quantity"] - missing.get(item["productId"], 0)
-                pick = {"storeId": stop["storeId"], "productId": item["productId"], "quantity": found}
-                self._at_the_depot("pick", shopping_list, pick, by=self._robot_of(shopping_list))
+        robot = self._robot_of(shopping_list)
+        picks = [
+            {
+                "storeId": stop["storeId"],
+                "productId": item["productId"],
+                "quantity": item["quantity"] - missing.get(item["productId"], 0),
+            }
+            for stop in shopping_list["stops"]
+            for item in stop["items"]
+        ]
+        if self.one_by_one:
+            for pick in picks:
+                self._at_the_depot("pick", shopping_list, pick, by=robot)
+        else:
+            self._at_the_depot("pickItems", shopping_list, {"items": picks}, by=robot)
 
     def basket(self) -> Json:
         found: Json = self.customer.get(f"/api/baskets/{self.id}")["basket"]

@@ -4,6 +4,9 @@ import hashlib
 import shutil
 import subprocess
 import sys
+import tempfile
+import time
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -17,6 +20,10 @@ BUILD = ROOT / ".build"
 LOCK = ROOT / "requirements" / "runtime.lock"
 PLATFORMS = {"arm64": "aarch64-manylinux_2_28", "x86_64": "x86_64-manylinux_2_28"}
 
+# Parts of our own folders that no function needs, by name or ending.
+NOT_SHIPPED = {"__pycache__", ".pyc", ".md", "schemas", "samples", "released"}
+DIGITS = 16  # of the digest in a folder's name
+KEPT_SECONDS = 24 * 60 * 60
 # Parts of packages that no function needs; bytecode is compiled again, below.
 NOT_NEEDED = ("__pycache__", "*.pyc", "tests", "bin")
 
@@ -59,17 +66,45 @@ def layer_name(stage: Stage) -> str:
 
 
 def asset(service: str, stage: Stage, build: Path = BUILD, extra: dict[str, str] | None = None) -> Path:
-    """The folder of a service's code: published language, kernel, service, and `extra` files (name → content)."""
-    folder = build / "assets" / service
-    shutil.rmtree(folder, ignore_errors=True)
-    ignore = shutil.ignore_patterns("__pycache__", "*.pyc", "*.md", "schemas", "samples", "released")
-    for part in ("events", "functions/kernel", f"functions/{service}"):
-        shutil.copytree(ROOT / part, folder / part, ignore=ignore)
-    shutil.copy(ROOT / "functions/__init__.py", folder / "functions/__init__.py")
-    for name, content in (extra or {}).items():
-        (folder / name).write_text(content)
-    _compile(folder, stage)
+    """The folder of a service's code: published language, kernel, service, and `extra` files (name → content).
+
+    Made once for all that it is made of; one that was not asked for in a day is removed.
+    """
+    sources = _sources(service)
+    folder = build / "assets" / f"{service}-{_digest(sources, extra or {}, stage)}"
+    if folder.exists():
+        folder.touch()
+        return folder
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    partial = Path(tempfile.mkdtemp(prefix=f".{service}-", dir=folder.parent))
+    partial.chmod(0o755)  # mkdtemp's is the owner's alone; the mode of a folder goes into the archive
+    for name, content in (*sources.items(), *((name, text.encode()) for name, text in (extra or {}).items())):
+        (partial / name).parent.mkdir(parents=True, exist_ok=True)
+        (partial / name).write_bytes(content)
+    _compile(partial, stage)
+    for other in folder.parent.iterdir():
+        if other.stat().st_mtime < time.time() - KEPT_SECONDS:
+            shutil.rmtree(other, ignore_errors=True)
+    try:
+        partial.rename(folder)
+    except OSError:  # another process has made it meanwhile
+        shutil.rmtree(partial)
     return folder
+
+
+def _sources(service: str) -> dict[str, bytes]:
+    """The files of a service's asset: path within the asset → content."""
+    parts = [ROOT / "events", ROOT / "functions" / "kernel", ROOT / "functions" / service]
+    found = [path for part in parts for path in part.rglob("*") if path.is_file()]
+    shipped = [path for path in found if not NOT_SHIPPED & {path.suffix, *path.relative_to(ROOT).parts}]
+    return {str(path.relative_to(ROOT)): path.read_bytes() for path in (*shipped, ROOT / "functions" / "__init__.py")}
+
+
+def _digest(sources: Mapping[str, bytes], extra: Mapping[str, str], stage: Stage) -> str:
+    digest = hashlib.sha256(f"{stage.python}\0{interpreter(stage.python)}\0".encode())
+    for name, content in sorted((*sources.items(), *((name, text.encode()) for name, text in extra.items()))):
+        digest.update(f"{name}\0{len(content)}\0".encode() + content)
+    return digest.hexdigest()[:DIGITS]
 
 
 def version(code: Path, layer: Path) -> str:

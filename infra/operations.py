@@ -16,6 +16,7 @@ from constructs import Construct
 from functions.kernel.composition.manifest import Manifest, manifest, services
 from functions.kernel.messaging.scheduled import Scheduled
 from functions.operations.consumers import DEAD_LETTERS, OUTCOMES, RELAY, Consumer, Served, written
+from functions.operations.sagas import CHECKOUT
 from infra.function import ServiceFunction
 from infra.names import (
     FORECAST,
@@ -228,6 +229,7 @@ GRANTS: dict[str, Callable[[ServiceFunction, Stage], None]] = {
     "backlog": _let_measure,
     "outcomes": _let_take_outcomes,
     "relays": _let_invoke(RELAY, lambda one: one.has_history),
+    "saga_relay": _let_invoke(RELAY, lambda one: one.name == CHECKOUT),
     "forecasts": _let_invoke(FORECAST, lambda one: one.has_consumers),
     "forecasts_now": _let_invoke(FORECAST, lambda one: one.has_consumers),
     "replays": _let_invoke(REPLAY, lambda one: one.has_rows),

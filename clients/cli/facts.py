@@ -2,18 +2,24 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from clients.cli.ending import NOT_FOUND, EndedError
 from clients.cli.tool import Tool, at, query
+from clients.cli.wording import moment, now
 from clients.mall import Json
 
+OVER = ("completed", "rejected", "cancelled")
 NOT_DONE = ("open", "redriving", "parked")
 
 
 @dataclass(frozen=True)
 class Facts:
-    """An order, and what others know of it; None is what there is not. silent: the services that do not answer."""
+    """An order, and what others know of it; None is what there is not.
+
+    silent: the services that do not answer. asked: when they were asked, by this machine's clock.
+    """
 
     id: str
     order: Json | None = None
@@ -28,6 +34,7 @@ class Facts:
     messages: tuple[Json, ...] = ()
     consumers: dict[str, Json] = field(default_factory=dict)
     silent: tuple[str, ...] = ()
+    asked: datetime = field(default_factory=lambda: now())
 
     def last(self, *names: str) -> Json | None:
         """The last message of these names in the timeline."""
@@ -38,6 +45,14 @@ class Facts:
         found = self.last(*names)
         return str(found["time"]) if found else ""
 
+    def age(self, since: str) -> float | None:
+        """For how many seconds it has been so; None where that is not known."""
+        return (self.asked - moment(since)).total_seconds() if since else None
+
+    def left(self, until: str) -> float | None:
+        """In how many seconds a time comes; None where that is not known."""
+        return (moment(until) - self.asked).total_seconds() if until else None
+
 
 def gather(tool: Tool, id: str) -> Facts:
     """Ask every service that has a part in an order. What a service does not answer is left out, and it is named."""
@@ -46,11 +61,6 @@ def gather(tool: Tool, id: str) -> Facts:
     payment_id = order["paymentId"] if order else ""
     goods = asking.one("depot", f"/api/depot/shopping/{at(id)}", "list")
     bot = goods["botId"] if goods else None
-    letters = [
-        one
-        for state in NOT_DONE
-        for one in asking.some("operations", f"/api/operations/letters{query(order=id, state=state)}", "letters")
-    ]
     overview = asking.some("operations", "/api/operations/consumers", "consumers")
     return Facts(
         id,
@@ -61,12 +71,26 @@ def gather(tool: Tool, id: str) -> Facts:
         invoice=asking.one("payments", f"/api/payments/invoices/{at(id)}", "invoice"),
         payment=asking.one("payments", f"/api/payments/{at(payment_id)}", "payment") if payment_id else None,
         robot=asking.one("fleet", f"/api/fleet/robots/{at(bot)}", "robot") if bot else None,
-        letters=tuple(letters),
+        letters=tuple(_letters(asking, id, payment_id, order)),
         robots=tuple(asking.some("depot", "/api/depot/bots", "bots")),
         messages=tuple(asking.some("insights", f"/api/insights/orders/{at(id)}/timeline", "messages")),
         consumers={one["name"]: one for one in overview},
         silent=tuple(asking.silent),
     )
+
+
+def _letters(asking: "_Asking", id: str, payment_id: str, order: Json | None) -> list[Json]:
+    """What was given up about an order; of one that has ended, about its payment too, which names no order."""
+    found = [
+        one
+        for state in NOT_DONE
+        for one in asking.some("operations", f"/api/operations/letters{query(order=id, state=state)}", "letters")
+    ]
+    if payment_id and order and order["status"] in OVER:
+        of_payments = asking.some("operations", f"/api/operations/letters{query(service='payments')}", "letters")
+        stream = f"Payment#{payment_id}"
+        found += [one for one in of_payments if one["stream"] == stream and one["state"] in NOT_DONE]
+    return list({one["id"]: one for one in found}.values())
 
 
 class _Asking:

@@ -1,25 +1,32 @@
-"""Which order is meant by an id of something else: a payment, a list, a robot, a letter, or a flow."""
+"""Which order is meant by an id of something else: a phone number, a payment, a list, a robot, a letter, a message."""
 
+import re
 from collections.abc import Callable, Iterator
 
 from clients.cli.ending import NOT_FOUND, EndedError, nearest
+from clients.cli.facts import OVER
 from clients.cli.tool import Tool, at
+from clients.cli.wording import counted
 from clients.mall import Json
 
+PHONE = re.compile(r"\+[0-9][0-9 ()./-]{5,}")  # as it is written with its country
+RECENT = 20  # orders, of which the timelines are looked through for a message
 NUMBER = 8  # characters of an order's id, by which its customer knows it
 OF_AN_ORDER = ("order_id", "basket_id")
 
 
 def order_of(tool: Tool, id: str) -> str:
     """The id of the order. Raises EndedError, with the nearest order that there is, where nothing has this id."""
-    for find in (_order, _number, _list, _payment, _robot, _letter, _flow):
+    if PHONE.fullmatch(id):
+        return _phone(tool, id)
+    for find in (_order, _number, _list, _payment, _robot, _letter, _flow, _message):
         if found := find(tool, id):
             if found != id:
                 tool.out.say(f"{id} is of order {found}")
             return found
     found = nearest(id, _latest(tool))
     hint = f"did you mean {found}?" if found else ""
-    raise EndedError(f"no order, payment, list, robot, letter or flow has the id {id!r}", NOT_FOUND, hint)
+    raise EndedError(f"no order, payment, list, robot, letter, flow or message has the id {id!r}", NOT_FOUND, hint)
 
 
 def _order(tool: Tool, id: str) -> str:
@@ -61,6 +68,37 @@ def _letter(tool: Tool, id: str) -> str:
 
 def _flow(tool: Tool, id: str) -> str:
     return _of(tool, f"/api/insights/timeline/{at(id)}", lambda found: next(_named(found["messages"]), ""))
+
+
+def _message(tool: Tool, id: str) -> str:
+    """Of a message that was given up, or that is in the timeline of one of the latest orders."""
+    for letter in tool.pages("/api/operations/letters", "letters"):
+        if id in (letter["messageId"], letter["causationId"]) and letter["order"]:
+            return str(letter["order"])
+    latest = _latest(tool)[:RECENT]
+    if latest:
+        tool.out.say(f"looking through the timelines of the latest {counted(len(latest), 'order')}")
+    for order in latest:
+        path = f"/api/insights/orders/{at(order)}/timeline"
+        if any(id == one["id"] for one in tool.pages(path, "messages")):
+            return order
+    return ""
+
+
+def _phone(tool: Tool, number: str) -> str:
+    """Of who has this number: the order that has not ended, or else the latest. Only customers knows numbers."""
+    try:
+        customer = tool.post("/api/customers/numbers", {"smsNumber": number})["id"]
+    except EndedError as error:
+        if error.code != NOT_FOUND:
+            raise
+        raise EndedError("no customer has this number", NOT_FOUND) from None
+    orders = tool.post("/api/search/orders", {"filters": {"customerId": customer}, "limit": 100})["orders"]
+    if not orders:
+        raise EndedError(f"customer {customer} has no orders", NOT_FOUND)
+    found = next((one for one in orders if one["status"] not in OVER), orders[0])
+    tool.out.say(f"customer {customer} has {counted(len(orders), 'order')}; this is {found['orderId']}")
+    return str(found["orderId"])
 
 
 def _named(messages: list[Json]) -> Iterator[str]:

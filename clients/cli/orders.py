@@ -7,11 +7,11 @@ import typer
 
 from clients.cli import tree
 from clients.cli.ending import FAILED, USAGE, EndedError, nearest
-from clients.cli.facts import Facts, gather
+from clients.cli.facts import OVER, Facts, gather
 from clients.cli.finding import order_of
 from clients.cli.tool import Tool, at
 from clients.cli.verbs import verb
-from clients.cli.why import OVER, why
+from clients.cli.why import why
 from clients.cli.wording import ago, money
 from clients.mall import Json
 
@@ -19,7 +19,12 @@ STATUSES = ("pending", "approved", "ready", *OVER)
 PASSED = {"pending": 0, "approved": 1, "ready": 2, "completed": 3}
 EVERY = 1.0  # seconds
 
-Any = Annotated[str, typer.Argument(help="The id of an order, or of its payment, list, robot, letter or flow.")]
+Any = Annotated[
+    str,
+    typer.Argument(
+        help="An order's id, or that of its payment, list, robot, letter, flow or message; or a phone number."
+    ),
+]
 
 
 @verb("order", "mallbots order 018f2c31")

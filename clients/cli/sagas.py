@@ -34,7 +34,7 @@ def list_sagas(
 def show(tool: Tool, order: Order) -> None:
     """Show where the saga of an order stands."""
     saga = _saga(tool, order)
-    tool.out.fields(saga, saga.items())
+    tool.out.fields(saga, _pairs(saga))
 
 
 @verb("saga resume", "mallbots saga resume 018f2c31 --yes", changes=True)
@@ -46,7 +46,25 @@ def resume(tool: Tool, order: Order) -> None:
     if tool.agreed(f"resume the saga of {order}, parked since {saga['since']}: {saga['reason']}"):
         tool.put(f"{ROOT}/{at(order)}/resume")
     saga = _saga(tool, order)
-    tool.out.fields(saga, saga.items())
+    tool.out.fields(saga, _pairs(saga))
+
+
+def _pairs(saga: Json) -> list[tuple[str, object]]:
+    awaited = [f"{one['command']}, try {one['attempt']} until {one['due']}" for one in saga["awaited"]]
+    return [*((name, value) for name, value in saga.items() if name != "awaited"), ("awaited", awaited)]
+
+
+@verb("saga retry", "mallbots saga retry 018f2c31 --yes", changes=True)
+def retry(tool: Tool, order: Order) -> None:
+    """Send the commands of a saga that have no answer again, under the same ids: it counts as no further try."""
+    saga = _saga(tool, order)
+    commands = [one["command"] for one in saga["awaited"]]
+    if not commands:
+        raise EndedError(f"the saga of {order} is {saga['status']}: it waits for no answer", FAILED)
+    sent: list[str] = []
+    if tool.agreed(f"send {' and '.join(commands)} of {order} again"):
+        sent = tool.put(f"/api/operations/sagas/{at(order)}/retry", {"commands": commands})["sent"]
+    tool.out.fields({"commands": commands, "sent": sent}, [("commands", commands), ("sent", sent)])
 
 
 def _saga(tool: Tool, order: str) -> Json:

@@ -1,33 +1,22 @@
 """Why an order waits, from what the routes tell: a rule each, of which the first that applies speaks.
 
-A rule blames a consumer, a robot or staff; `blames` is empty where all is as it should be, such as while a customer has
-not paid.
+A rule blames a consumer, a relay, a robot or staff; `blames` is empty where all is as it should be, such as while a
+customer has not paid.
 """
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
 
-from clients.cli.consuming import waiting
-from clients.cli.facts import Facts
+from clients.cli.asking import asked, parked
+from clients.cli.evidence import Why, because, overdue
+from clients.cli.facts import OVER, Facts
+from clients.cli.given_up import given_up, left_undone
+from clients.cli.robot_wait import robot_at_work, robot_wanted
 from clients.cli.wording import counted, money
-from clients.mall import Json
-from events.registry import Command, Kind, Reply, language
 
-OVER = ("completed", "rejected", "cancelled")
-
-
-@dataclass(frozen=True)
-class Why:
-    """A sentence; who is to blame for the wait, if it is anyone; since when; and the command that may help."""
-
-    sentence: str
-    blames: str = ""
-    since: str = ""
-    do: str = ""
-
-    @property
-    def data(self) -> Json:
-        return asdict(self)
+UNPAID = 86_400.0  # seconds after which an order that is ready and unpaid is cancelled
+SHOPPED = 86_400.0  # seconds after which a basket was abandoned, however long its customer was shopping
+DOCTOR = "mallbots doctor"
+SWEPT = 600.0  # seconds within which a schedule of a minute has done what is due, also after a miss or two
 
 
 def why(facts: Facts) -> Why:
@@ -41,54 +30,12 @@ def why(facts: Facts) -> Why:
     return Why(f"nothing is known that it waits for{seen}{silent}", since=last["time"] if last else "")
 
 
-def _given_up(facts: Facts) -> Why | None:
-    if not facts.letters:
-        return None
-    one = facts.letters[0]
-    more = f", and {counted(len(facts.letters) - 1, 'other')}" if len(facts.letters) > 1 else ""
-    if one["state"] == "redriving":
-        return Why(f"waits for {one['consumer']} to handle {one['message']}, which is sent back", one["consumer"])
-    text = f"waits for {one['message']}, which {one['consumer']} gave up: {one['reason']}{more}"
-    do = f"mallbots dead {'redrive' if one['state'] == 'open' else 'reopen'} {one['id']}"
-    return Why(text, one["consumer"], one["failedAt"], do)
-
-
-def _parked(facts: Facts) -> Why | None:
-    saga = facts.saga
-    if not saga or saga["status"] != "parked":
-        return None
-    text = f"waits for staff: its saga is parked at step {saga['step']} ({saga['reason']})"
-    return Why(text, "saga", saga["since"], f"mallbots saga resume {facts.id}")
-
-
-def _asked(facts: Facts) -> Why | None:
-    """A saga that runs: which of its commands has no answer, and whose turn it is."""
-    saga = facts.saga
-    if not saga or saga["status"] != "running":
-        return None
-    undoing = f" to undo it ({saga['reason']})" if saga["compensating"] else ""
-    commands = [one for one in facts.messages if _kind(one) == Kind.COMMAND and one["source"].endswith("checkout")]
-    for name in dict.fromkeys(one["name"] for one in reversed(commands)):
-        replies = _replies(name)
-        if facts.last(*replies):
-            continue
-        tries = [one for one in commands if one["name"] == name]
-        to = str(language()[name].about.to)
-        nth = f", {_nth(len(tries))} try" if len(tries) > 1 else ""
-        text = f"waits for {' or '.join(replies)} from {to}{undoing}{nth}"
-        return _because(facts, text, f"{to}/inbox", tries[0]["time"])
-    if not commands:
-        since = facts.since("OrderCreated")
-        return _because(facts, "waits for the first commands of its saga", "checkout/inbox", since)
-    last = next((one for one in reversed(facts.messages) if _kind(one) == Kind.REPLY), None)
-    what, since = (last["name"], last["time"]) if last else ("an answer", "")
-    return _because(facts, f"waits for checkout to take {what}{undoing}", "checkout/inbox", since)
-
-
 def _over(facts: Facts) -> Why | None:
     order = facts.order
     if not order or order["status"] not in OVER or (facts.saga and facts.saga["status"] in ("running", "parked")):
         return None
+    if undone := left_undone(facts, order["status"]):
+        return undone
     left = f"; {counted(len(facts.letters), 'dead letter')} about it may be closed" if facts.letters else ""
     name = f"Order{order['status'].capitalize()}"
     found = facts.last(name)
@@ -96,79 +43,61 @@ def _over(facts: Facts) -> Why | None:
     return Why(f"waits for nothing: it is {order['status']}{reason}{left}", since=facts.since(name))
 
 
+def _unknown(facts: Facts) -> Why | None:
+    """An order that others know, while its owner does not answer."""
+    if facts.order or "ordering" not in facts.silent or not (facts.saga or facts.list or facts.invoice):
+        return None
+    return Why("is not known to wait for anything, because ordering does not answer", "ordering", do=DOCTOR)
+
+
 def _basket(facts: Facts) -> Why | None:
     if facts.order or not facts.basket:
         return None
     match facts.basket["status"]:
         case "open":
-            return Why("is a basket: waits for the customer to check out")
+            text = "is a basket: waits for the customer to check out"
+            kept = "is a basket, which is open"
+            return overdue(facts, kept, facts.since("BasketStarted"), SHOPPED, "baskets") or Why(text)
         case "checked_out":
             text, since = "waits for ordering to take BasketCheckedOut", facts.since("BasketCheckedOut")
-            return _because(facts, text, "ordering/inbox", since)
+            return because(facts, text, "ordering/inbox", since, "baskets")
     return Why(f"never became an order: its basket is {facts.basket['status']}")
 
 
 def _saga_missing(facts: Facts) -> Why | None:
     if not facts.order or facts.order["status"] != "pending" or facts.saga:
         return None
-    return _because(facts, "waits for checkout to take OrderCreated", "checkout/inbox", facts.since("OrderCreated"))
+    since = facts.since("OrderCreated") or facts.since("BasketCheckedOut")
+    return because(facts, "waits for checkout to take OrderCreated", "checkout/inbox", since, "ordering")
 
 
 def _approval(facts: Facts) -> Why | None:
     if not facts.order or facts.order["status"] != "pending" or not facts.saga:
         return None
-    return _because(facts, "waits for its approval to be seen", "ordering/inbox", facts.saga["since"])
+    return because(facts, "waits for its approval to be seen", "ordering/inbox", facts.saga["since"], "checkout")
 
 
 def _goods(facts: Facts) -> Why | None:
     """An approved order whose goods are not at the depot."""
     order, goods = facts.order, facts.list
-    if not order or order["status"] != "approved" or not goods:
+    if not order or order["status"] != "approved":
         return None
+    if not goods:
+        text, since = "waits for its goods", facts.since("OrderApproved")
+        return because(facts, text, "depot/inbox", since, "checkout") if "depot" in facts.silent else None
     match goods["status"]:
         case "pending":
-            return _because(facts, "waits for depot to begin its list", "depot/inbox", facts.since("OrderApproved"))
+            text, since = "waits for depot to begin its list", facts.since("OrderApproved")
+            return because(facts, text, "depot/inbox", since, "checkout")
         case "available":
-            return _robot_wanted(facts)
+            return robot_wanted(facts)
         case "assigned" | "active":
-            return _robot_at_work(facts, goods)
+            return robot_at_work(facts, goods)
         case "completed":
             text, since = "waits for ordering to take ShoppingListCompleted", facts.since("ShoppingListCompleted")
-            return _because(facts, text, "ordering/inbox", since)
-    return Why(f"cannot be collected: its list is {goods['status']}", "depot", facts.since("ShoppingListCancelled"))
-
-
-def _robot_wanted(facts: Facts) -> Why:
-    since = facts.since("ShoppingListAvailable")
-    idle = [one["name"] for one in facts.robots if one["status"] == "idle"]
-    if idle:
-        dispatcher = next((name for name in facts.consumers if name.startswith("depot/dispatcher")), "depot/dispatcher")
-        text = f"waits to be given to a robot, of which {counted(len(idle), 'is', 'are')} idle"
-        return _because(facts, text, dispatcher, since)
-    if not facts.robots:
-        return Why("waits for a robot: none is registered", "robots", since, "mallbots robot list")
-    busy, away = (sum(one["status"] == status for one in facts.robots) for status in ("active", "offline"))
-    said = ", ".join(f"{number} {word}" for word, number in (("at work", busy), ("offline", away)) if number)
-    # A robot that is at work comes free by itself: that is a queue, and blames none.
-    blames = "" if busy else "robots"
-    return Why(f"waits for a robot: none is idle ({said})", blames, since, "mallbots robot list")
-
-
-def _robot_at_work(facts: Facts, goods: Json) -> Why:
-    items = [item for stop in goods["stops"] for item in stop["items"]]
-    picked, wanted = sum(item["picked"] for item in items), sum(item["quantity"] for item in items)
-    name = next((one["name"] for one in facts.robots if one["id"] == goods["botId"]), goods["botId"])
-    since = facts.since("ShoppingListAssigned")
-    text = f"waits for robot {name}, which has {picked} of {counted(wanted, 'item')}"
-    robot, show = facts.robot, f"mallbots robot show {goods['botId']}"
-    status = next((one["status"] for one in facts.robots if one["id"] == goods["botId"]), "")
-    if robot and robot["errors"]:
-        return Why(f"{text} and reports {robot['errors'][0]['type']}", f"robot {name}", since, show)
-    if robot and robot["paused"]:
-        return Why(f"{text} and is paused", f"robot {name}", since, f"mallbots robot resume {goods['botId']}")
-    if status == "offline" or (robot and robot["lastReportedAt"] and robot["connection"] != "online"):
-        return Why(f"{text} and is not connected", f"robot {name}", since, show)
-    return Why(text, "", since)
+            return because(facts, text, "ordering/inbox", since, "depot")
+    text = f"waits for ordering to take the end of its list, which is {goods['status']}"
+    return because(facts, text, "ordering/inbox", facts.since("ShoppingListCancelled"), "depot")
 
 
 def _money(facts: Facts) -> Why | None:
@@ -179,55 +108,25 @@ def _money(facts: Facts) -> Why | None:
     since = facts.since("OrderReadied")
     if not invoice:
         text, since = "waits for payments to make its invoice of OrderApproved", facts.since("OrderApproved")
-        return _because(facts, text, "payments/inbox", since)
+        return because(facts, text, "payments/inbox", since, "ordering")
     if invoice["status"] == "pending":
-        return Why(f"waits for the customer to pay {money(invoice['amount'])}", since=since)
+        asked = f"waits for the customer to pay {money(invoice['amount'])}"
+        return overdue(facts, asked, since, UNPAID + SWEPT, "ordering") or Why(asked, since=since)
     if invoice["status"] == "paid":
-        return _because(facts, "waits for ordering to take InvoicePaid", "ordering/inbox", facts.since("InvoicePaid"))
+        text, since = "waits for ordering to take InvoicePaid", facts.since("InvoicePaid")
+        return because(facts, text, "ordering/inbox", since, "payments")
     return Why(f"cannot be paid: its invoice is {invoice['status']}", "payments", since)
 
 
 RULES: tuple[Callable[[Facts], Why | None], ...] = (
     _over,
-    _given_up,
-    _parked,
-    _asked,
+    _unknown,
+    given_up,
+    parked,
+    asked,
     _basket,
     _saga_missing,
     _approval,
     _goods,
     _money,
 )
-
-
-def _because(facts: Facts, text: str, consumer: str, since: str) -> Why:
-    """What a consumer has not done yet, and why as far as is known: it is paused, its queue is long, it is down."""
-    at = f" since {since}" if since else ""
-    one, service = facts.consumers.get(consumer), consumer.partition("/")[0]
-    if one and one["state"] in ("paused", "pausing"):
-        whom = f" by {one['by']}" if one["by"] else ""
-        reason = f" ({one['reason']})" if one["reason"] else ""
-        said = f"{text}{at}, because {consumer} is {one['state']}{whom}{reason}"
-        return Why(said, consumer, since, f"mallbots resume {consumer}")
-    if service in facts.silent:
-        return Why(f"{text}{at}, because {service} does not answer", consumer, since, f"mallbots logs {service}")
-    if one and waiting(one) not in ("0",):
-        said = f"{text}{at}: {waiting(one)} messages wait for {consumer}"
-        return Why(said, consumer, since, f"mallbots logs {service}")
-    return Why(f"{text}{at}", consumer, since, f"mallbots logs {service} --order {facts.id}")
-
-
-def _kind(message: Json) -> Kind | None:
-    known = language().get(message["name"])
-    return known.about.kind if known else None
-
-
-def _replies(command: str) -> list[str]:
-    """The names of what answers a command."""
-    asked = language()[command]
-    assert issubclass(asked, Command)
-    return [name for name, one in language().items() if issubclass(one, Reply) and one.about.answers is asked]
-
-
-def _nth(number: int) -> str:
-    return {2: "second", 3: "third"}.get(number, f"{number}th")

@@ -28,11 +28,16 @@ def moment(stamp: str) -> datetime:
     return datetime.fromisoformat(stamp)
 
 
+def now() -> datetime:
+    """The time on this machine's clock."""
+    return datetime.now(UTC)
+
+
 def ago(stamp: str | None) -> str:
     """How long ago a time is: `3 min ago`."""
     if not stamp:
         return "–"
-    return f"{lasting((datetime.now(UTC) - moment(stamp)).total_seconds())} ago"
+    return f"{lasting((now() - moment(stamp)).total_seconds())} ago"
 
 
 def money(amount: Any) -> str:

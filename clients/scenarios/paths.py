@@ -66,6 +66,7 @@ def pays_when_it_is_ready(order: Order, scene: Scene) -> Steps:
 
 @path(COMPLETED, weight=7)
 def pays_first(order: Order, scene: Scene) -> Steps:
+    order.one_by_one = True
     order.orders(scene.stock.plain).pays()
     yield 0
     order.is_collected()
@@ -176,6 +177,7 @@ def a_robot_falls_silent(order: Order, scene: Scene) -> Steps:
 
 @path(COMPLETED, steers=True)
 def a_robot_leaves_in_the_middle(order: Order, scene: Scene) -> Steps:
+    order.one_by_one = True
     first = order.orders(scene.stock.plain).gets_a_robot()
     order.starts(first)
     order.picks(first)

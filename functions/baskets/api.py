@@ -1,13 +1,13 @@
 """The REST routes of baskets."""
 
-from typing import cast
+from typing import Annotated, cast
 
 from events.baskets import BasketStatus
 from events.queries import FindCustomerStatus, FindProduct
 from functions.baskets import service
 from functions.baskets.domain import Basket
 from functions.kernel.rest.http import Api
-from functions.kernel.rest.wire import Answer, Body, Id, Money, Quantity, Wire
+from functions.kernel.rest.wire import Answer, Body, Id, Lines, Money, Quantity, Wire, documented_only
 from functions.kernel.runtime.context import CUSTOMER, STAFF
 from functions.kernel.runtime.uses import Uses
 
@@ -21,6 +21,23 @@ class NewBasket(Body):
 class SomeItems(Body):
     product_id: Id
     quantity: Quantity
+
+
+class WantedItem(Wire):
+    product_id: Id
+    quantity: Quantity
+
+
+WantedItems = Annotated[Lines[WantedItem], documented_only(minItems=1)]
+
+
+class FilledBasket(Body):
+    customer_id: Id
+    items: WantedItems
+
+
+class MoreItems(Body):
+    items: WantedItems
 
 
 class Checkout(Body):
@@ -58,6 +75,12 @@ def start_basket(body: NewBasket) -> Created:
     return Created(id=service.start(body.customer_id))
 
 
+@api.post("/api/baskets/withItems", may=[STAFF, CUSTOMER], errors=[404])
+def start_basket_with_items(body: FilledBasket) -> Created:
+    """Start a basket for a customer with its items; a product that is named twice adds up."""
+    return Created(id=service.start_with(body.customer_id, _quantities(body.items)))
+
+
 @api.get("/api/baskets/{id}", may=[STAFF, CUSTOMER])
 def get_basket(id: str) -> BasketAnswer:
     """Show a basket."""
@@ -68,6 +91,12 @@ def get_basket(id: str) -> BasketAnswer:
 def add_item(id: str, body: SomeItems) -> None:
     """Add a quantity of a product to a basket."""
     service.add_item(id, body.product_id, body.quantity)
+
+
+@api.put("/api/baskets/{id}/addItems", may=[STAFF, CUSTOMER])
+def add_items(id: str, body: MoreItems) -> None:
+    """Add quantities of products to a basket: all of them, or none where one is refused."""
+    service.add_items(id, _quantities(body.items))
 
 
 @api.put("/api/baskets/{id}/removeItem", may=[STAFF, CUSTOMER])
@@ -86,6 +115,10 @@ def check_out_basket(id: str, body: Checkout) -> None:
 def cancel_basket(id: str) -> None:
     """Cancel a basket."""
     service.cancel(id)
+
+
+def _quantities(items: list[WantedItem]) -> list[tuple[str, int]]:
+    return [(item.product_id, item.quantity) for item in items]
 
 
 def _content(basket: Basket) -> BasketContent:

@@ -1,5 +1,6 @@
 """A basket: what a customer chooses at a kiosk before ordering it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -122,6 +123,14 @@ class Basket(Aggregate):
         if self.total + line.price * quantity >= TOTAL_LIMIT:
             raise InvalidError("the basket's total must be below 2^53 cents")
         self.record(ItemAdded(replace(line, quantity=line.quantity + quantity), at))
+
+    def add_items(self, items: Iterable[tuple[Product, int]], at: str, *, participating_only: bool = False) -> None:
+        """Add quantities of several products, all of them or none. Raises as `add_item` does, also for no items."""
+        items = list(items)
+        if not items:
+            raise InvalidError("name at least one item")
+        for product, quantity in items:
+            self.add_item(product, quantity, at, participating_only=participating_only)
 
     def remove_item(self, product_id: str, quantity: int, at: str) -> None:
         """Remove a quantity of a product, or all of it when there is less; a product that is not in it is no error.

@@ -32,6 +32,20 @@ class SagaView(Wire):
     reason: str
 
 
+class AwaitedView(Wire):
+    """A command that has no answer: which try it is, from 1, and when that times out."""
+
+    command: str
+    attempt: int
+    due: str
+
+
+class WholeSaga(SagaView):
+    """Where a saga stands, and what it waits for, until it has ended."""
+
+    awaited: list[AwaitedView]
+
+
 class SagaList(PagedAnswer):
     """Sagas: all, and those that completed, by their orders, of another status the newest first.
 
@@ -44,7 +58,7 @@ class SagaList(PagedAnswer):
 class OneSaga(Answer):
     """One saga."""
 
-    saga: SagaView
+    saga: WholeSaga
 
 
 @api.get("/api/checkout/sagas", may=[STAFF])
@@ -58,7 +72,8 @@ def list_sagas(which: Which) -> SagaList:
 @api.get("/api/checkout/sagas/{orderId}", may=[STAFF])
 def get_saga(order_id: str) -> OneSaga:
     """Show where the saga of an order stands."""
-    return OneSaga(saga=_view(service.saga(order_id)))
+    standing, awaited = service.saga(order_id)
+    return OneSaga(saga=WholeSaga(**asdict(standing), awaited=[AwaitedView(**asdict(one)) for one in awaited]))
 
 
 @api.put("/api/checkout/sagas/{orderId}/resume", may=[STAFF])

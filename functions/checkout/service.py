@@ -9,7 +9,7 @@ from events.checkout import SagasDue, SagaWatchEnds
 from functions.checkout import views
 from functions.checkout.domain import CreateOrderSaga, Item
 from functions.checkout.publish import publishes
-from functions.checkout.views import Standing
+from functions.checkout.views import Awaited, Standing
 from functions.kernel.domain.saga import TRIES, Moment
 from functions.kernel.domain.saga_events import Parked, Resumed, StepSent
 from functions.kernel.eventstore.repository import Repository
@@ -94,9 +94,10 @@ def resume(order_id: str) -> None:
     views.show(saga)
 
 
-def saga(order_id: str) -> Standing:
-    """Where a saga stands. Raises NotFoundError."""
-    return views.standing(sagas.get(order_id))
+def saga(order_id: str) -> tuple[Standing, list[Awaited]]:
+    """Where a saga stands, and what it waits for. Raises NotFoundError."""
+    found = sagas.get(order_id)
+    return views.standing(found), views.awaited(found)
 
 
 def list_sagas(

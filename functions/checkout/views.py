@@ -34,6 +34,22 @@ class Standing:
     reason: str = ""
 
 
+@dataclass(frozen=True)
+class Awaited:
+    """A command of a saga that has no answer: which try it is, from 1, and when that times out (RFC 3339)."""
+
+    command: str
+    attempt: int
+    due: str
+
+
+def awaited(saga: CreateOrderSaga) -> list[Awaited]:
+    """What a saga that has not ended waits for."""
+    if saga.status not in ("running", "parked"):
+        return []
+    return [Awaited(saga.request(one.step).command, one.attempt, one.due or saga.watch) for one in saga.awaited]
+
+
 def standing(saga: CreateOrderSaga) -> Standing:
     """Where a saga stands now."""
     reason = saga.obstacle or saga.reason

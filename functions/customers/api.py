@@ -45,6 +45,12 @@ class Created(Answer):
     id: str
 
 
+class Found(Answer):
+    """id: the customer's."""
+
+    id: str
+
+
 class NewCustomer(Body):
     name: Name
     sms_number: Name
@@ -144,6 +150,12 @@ def open_session(id: str) -> Session:
     """Open a session for a customer whom this kiosk has just registered, or renew the customer's own."""
     issued = sessions.open_session(id)
     return Session(token=issued.token, expires_at=issued.expires_at)
+
+
+@api.post("/api/customers/numbers", may=[STAFF], errors=[404], versioned=False)
+def find_customer(body: SmsNumber) -> Found:
+    """Find who has a number for text messages. It is in the body, so that no address that is logged holds it."""
+    return Found(id=sessions.who_has(body.sms_number))
 
 
 @api.post("/api/customers/codes", may=[KIOSK], errors=[429])

@@ -105,6 +105,16 @@ def _used_at(commit: Commit) -> int | None:
     return int(clock.read(commit.time).timestamp()) if used else None
 
 
+def who_has(sms_number: str) -> str:
+    """The id of who has a number, by whatever way it is written: who registered last. Raises NotFoundError."""
+    phone_id = codes.phone_id(sms_number)
+    found = (customers.load(customer_id).aggregate for customer_id in keys.customers_with(phone_id))
+    having = next((customer.id for customer in found if keys.has(customer, phone_id)), None)
+    if having is None:
+        raise NotFoundError("no customer has this number")
+    return having
+
+
 def code_to_send(phone_id: str, request: int) -> tuple[str, str, str]:
     """To which number and in which language to send the code of a request, and the code.
 

@@ -8,7 +8,7 @@ from events.depot import ServingBotStatus, ShoppingListStatus
 from events.queries import FindProduct
 from functions.depot import service, views
 from functions.depot.domain import ShoppingList
-from functions.depot.stops import Shortage
+from functions.depot.stops import Shortage, each_once
 from functions.kernel.domain.errors import InvalidError
 from functions.kernel.rest import paging
 from functions.kernel.rest.http import Api
@@ -120,6 +120,23 @@ class Pick(Body):
     quantity: Count
 
 
+class PickedItem(Wire):
+    exact = True
+
+    store_id: GivenId
+    product_id: GivenId
+    quantity: Count
+
+
+class Picks(Body):
+    """The quantities of several products that are picked in all, each named once."""
+
+    exact = True
+
+    assignment: int
+    items: Annotated[Lines[PickedItem], documented_only(minItems=1)]
+
+
 class MissingItem(Wire):
     store_id: Id
     product_id: Id
@@ -206,6 +223,13 @@ def start_list(id: str, body: Start) -> None:
 def pick_item(id: str, body: Pick) -> None:
     """Report how many of a product are picked in all."""
     service.pick(id, body.assignment, body.store_id, body.product_id, body.quantity)
+
+
+@api.put("/api/depot/shopping/{id}/pickItems", may=[STAFF, BOT])
+def pick_items(id: str, body: Picks) -> None:
+    """Report how many of several products are picked in all: all of them, or none where one is refused."""
+    picked = each_once(((item.store_id, item.product_id), item.quantity) for item in body.items)
+    service.pick_items(id, body.assignment, picked)
 
 
 @api.put("/api/depot/shopping/{id}/complete", may=[STAFF, BOT])

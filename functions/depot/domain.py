@@ -122,10 +122,21 @@ class ShoppingList(Aggregate):
 
     def pick(self, assignment: int, store_id: str, product_id: str, quantity: int) -> None:
         """The robot has picked `quantity` of a product in all. Raises RefusedError, NotFoundError, InvalidError."""
+        self.pick_items(assignment, {(store_id, product_id): quantity})
+
+    def pick_items(self, assignment: int, picked: Mapping[Key, int]) -> None:
+        """The robot has picked that many of each of these items in all. Raises as `pick` does, also for no items."""
         self._must_have_number(assignment)
         self.must_be("active")
-        if quantity != self._picked_of(store_id, product_id, at_most=quantity):
-            self.record(Picked(store_id, product_id, quantity))
+        if not picked:
+            raise InvalidError("name at least one item")
+        said = [
+            Picked(*key, quantity)
+            for key, quantity in picked.items()
+            if quantity != self._picked_of(*key, at_most=quantity)
+        ]
+        for position, event in enumerate(said, start=1):
+            self.record(replace(event, is_followed=position < len(said)))
 
     def collect(self, bot_id: str, assignment: int, picked: Mapping[Key, int], *, done: bool, at: str) -> None:
         """Its robot reports at a time (RFC 3339) all that it has picked; `done`: what it did not pick is short.

@@ -1,6 +1,6 @@
 """Use cases of shopping lists and robots. What changes a list and its robot together is one transaction."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from math import ceil
@@ -11,7 +11,7 @@ from functions.depot import lease, views
 from functions.depot.bot import Bot
 from functions.depot.domain import ShoppingList
 from functions.depot.partners import bots, change_with_partner, list_in_work, lists, robot_at_work
-from functions.depot.stops import Line, Shortage
+from functions.depot.stops import Key, Line, Shortage
 from functions.kernel.domain.errors import InvalidError, NotFoundError, UnauthenticatedError, UnavailableError
 from functions.kernel.eventstore import codec
 from functions.kernel.eventstore.repository import change_together
@@ -130,8 +130,13 @@ def start(list_id: str, assignment: int) -> None:
 
 def pick(list_id: str, assignment: int, store_id: str, product_id: str, quantity: int) -> None:
     """A robot has picked `quantity` of a product in all. Raises NotFoundError, RefusedError, InvalidError."""
-    picked = lists.change(list_id, lambda shopping_list: shopping_list.pick(assignment, store_id, product_id, quantity))
-    lease.renew_by_step(picked, assignment)
+    pick_items(list_id, assignment, {(store_id, product_id): quantity})
+
+
+def pick_items(list_id: str, assignment: int, picked: Mapping[Key, int]) -> None:
+    """A robot has picked that many of each item in all, in one commit. Raises as `pick` does."""
+    reported = lists.change(list_id, lambda shopping_list: shopping_list.pick_items(assignment, picked))
+    lease.renew_by_step(reported, assignment)
 
 
 def complete(list_id: str, shortages: Iterable[Shortage] | None, assignment: int | None) -> None:

@@ -83,6 +83,16 @@ def items_at(stops: Iterable[Stop]) -> dict[Key, Item]:
     return {(stop.store_id, item.product_id): item for stop in stops for item in stop.items}
 
 
+def each_once(picks: Iterable[tuple[Key, int]]) -> dict[Key, int]:
+    """How many of each item are picked. Raises InvalidError where one is named twice, for each number is of all."""
+    picked: dict[Key, int] = {}
+    for key, quantity in picks:
+        if key in picked:
+            raise InvalidError(f"the product {key[1]} of the store {key[0]} is named twice")
+        picked[key] = quantity
+    return picked
+
+
 def with_picked(stops: tuple[Stop, ...], picked: Mapping[Key, int]) -> tuple[Stop, ...]:
     """The stops with these quantities picked, by store and product; other items stay as they are."""
     return tuple(

@@ -8,7 +8,9 @@ from functions.live import service
 from functions.live.push import connections
 from functions.live.views import projection
 
-inbox = Inbox("live", uses=Uses(rows=("get", "get_many", "query", "delete"), ports=(connections,)))
+WINDOW = 1  # seconds that a board may be behind: of what happens at once there is one post (docs/adr/0056)
+
+inbox = Inbox("live", window=WINDOW, uses=Uses(rows=("get", "get_many", "query", "delete"), ports=(connections,)))
 inbox.include(projection)
 
 

@@ -12,6 +12,7 @@ from functions.operations import (
     mappings,
     redrives_api,
     replays_api,
+    sagas_api,
 )
 from functions.operations.views import OF_GROUP, OF_ORDER, OF_SERVICE, OF_STATE
 
@@ -21,8 +22,8 @@ api = Api(
         rows=("get", "get_many", "put", "query", "delete"),
         indexes=(OF_GROUP, OF_ORDER, OF_SERVICE, OF_STATE),
         asks=(FindTimeline,),
-        ports=(cloud.forecasts_now, cloud.starts, mappings.backlog),
+        ports=(cloud.forecasts_now, cloud.saga_relay, cloud.starts, mappings.backlog),
     ),
 )
-for part in (consumers_api, groups_api, letters_api, forecasts_api, redrives_api, replays_api):
+for part in (consumers_api, groups_api, letters_api, forecasts_api, redrives_api, replays_api, sagas_api):
     api.include(part.api)

@@ -266,6 +266,7 @@ failure_queues: Port[FailureQueues] = Port("failure_queues", connect=lambda: Sqs
 inboxes: Port[Inboxes] = Port("inboxes", connect=lambda: SqsInboxes(_queues()))
 outcomes: Port[Outcomes] = Port("outcomes", connect=lambda: SqsOutcomes(_queues(), os.environ["OUTCOMES_URL"]))
 relays: Port[Functions] = Port("relays", connect=lambda: _functions("relay"))
+saga_relay: Port[Functions] = Port("saga_relay", connect=lambda: LambdaFunctions(_lambda(SHORT_CALL), "relay"))
 forecasts: Port[Functions] = Port("forecasts", connect=lambda: _functions("forecast"))
 forecasts_now: Port[Functions] = Port("forecasts_now", connect=lambda: LambdaFunctions(_lambda(SHORT_CALL), "forecast"))
 replays: Port[Functions] = Port("replays", connect=lambda: _functions("replay"))

@@ -11,7 +11,9 @@ from events.customers import (
 from functions.kernel.messaging.inbox import Inbox
 from functions.search import views
 
-inbox = Inbox("search")
+WINDOW = 5  # seconds that what is found may be behind (docs/adr/0056)
+
+inbox = Inbox("search", window=WINDOW)
 inbox.include(views.projection)
 inbox.drain(
     CustomerRegistered, CustomerSmsChanged, CustomerLanguageChanged, CustomerEnabled, CustomerDisabled, CustomerErased

@@ -4,7 +4,8 @@ import json
 import os
 import re
 import subprocess
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,11 @@ _GATEWAY = re.compile(
 )
 _PAGES = re.compile(r"^https://[a-z0-9]+\.cloudfront\.net$")
 _SIGN_IN = re.compile(r"^https://[a-z0-9-]+\.auth\.[^/]+\.amazoncognito\.com$")
+_SILENCE = {
+    "CDK_DISABLE_CLI_TELEMETRY": "true",
+    "CDK_DISABLE_VERSION_CHECK": "1",
+    "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20",
+}
 _DEPLOYED = re.compile(r"✅\s+(?P<stack>\S+)(?P<unchanged> \(no changes\))?")
 
 
@@ -123,13 +129,34 @@ class LocalCloud:
         self._cdk(["bootstrap", f"aws://{ACCOUNT}/{REGION}"], folder=self.state)
         return True
 
-    def deploy(self, app: Path = ROOT, progress: Progress = no_progress, *arguments: str) -> Outputs:
-        """Deploy all stacks of the CDK app in a folder (stage `local`), and return their outputs.
+    def context(self, times: Mapping[str, str]) -> dict[str, str]:
+        """What the CDK app is told for this cloud; times: seconds by name (TIMES in infra/stages.py)."""
+        return {"stage": STAGE, "engine": self.address, "broker": self.broker, **times}
+
+    def synthesize(self, context: Mapping[str, str]) -> Path:
+        """The folder of the system's templates and assets.
+
+        The app itself runs, not the CDK's command line, which takes seconds to start and would only run it. What they
+        have in common is https://docs.aws.amazon.com/cdk/v2/guide/context.html and the folder's name.
+
+        Raises:
+            LocalCloudError: it failed; the message holds its whole output.
+        """
+        folder = self.state / "cdk.out"
+        said = {**json.loads((ROOT / "cdk.json").read_text())["context"], **context}
+        told = {"CDK_OUTDIR": str(folder), "CDK_CONTEXT_JSON": json.dumps(said)}
+        command, environment = [sys.executable, "-m", "infra.app"], {**os.environ, **_SILENCE, **told}
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise LocalCloudError(f"the system cannot be synthesized:\n{done.stdout}{done.stderr}")
+        return folder
+
+    def deploy(self, app: Path, progress: Progress = no_progress) -> Outputs:
+        """Deploy all stacks of a CDK app, and return their outputs.
 
         Args:
-            app: the folder with the cdk.json.
+            app: the folder of what was synthesized.
             progress: called with a line for each stack that is deployed.
-            arguments: further arguments of `cdk deploy`.
 
         Raises:
             LocalCloudError: it failed; the message holds the CDK's whole output.
@@ -140,10 +167,9 @@ class LocalCloud:
             if deployed:
                 progress(f"{deployed['stack']} {'unchanged' if deployed['unchanged'] else 'deployed'}")
 
-        options = ["--require-approval", "never", "--concurrency", "4", "--context", f"stage={STAGE}"]
-        options += ["--context", f"engine={self.address}", "--context", f"broker={self.broker}"]
-        files = ["--outputs-file", str(self._outputs_file), "--output", str(self.state / "cdk.out")]
-        self._cdk(["deploy", "--all", *options, *files, *arguments], folder=app, report=report)
+        options = ["--app", str(app), "--require-approval", "never", "--concurrency", "4"]
+        files = ["--outputs-file", str(self._outputs_file)]
+        self._cdk(["deploy", "--all", *options, *files], folder=self.state, report=report)
         return self.outputs()
 
     def outputs(self) -> Outputs:
@@ -203,17 +229,12 @@ class LocalCloud:
         if not cdk.exists():
             raise LocalCloudError("the CDK is not installed: run make install")
         others = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "CDK_"))}
-        silence = {
-            "CDK_DISABLE_CLI_TELEMETRY": "true",
-            "CDK_DISABLE_VERSION_CHECK": "1",
-            "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20",
-        }
         command = [str(cdk), *arguments, "--no-notices", "--no-color", "--progress", "events"]
         output = []
         with subprocess.Popen(
             command,
             cwd=folder,
-            env={**others, **self.environment(), **silence},
+            env={**others, **self.environment(), **_SILENCE},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -20,6 +20,8 @@ MQTT_OFFSET = 8883 - 4566
 """From an engine's port to that of its MQTT broker: a mall on the usual port has the usual port of MQTT over TLS."""
 HIGHEST_PORT = 65_535
 
+BUNDLES = "bundles"  # of functions, unpacked (engine/patches/bundles.py)
+
 READY_WITHIN_SECONDS = 60
 STOPPED_WITHIN_SECONDS = 60
 # The environment variables of the starting process that the engine, and so the functions' processes, inherit.
@@ -89,8 +91,10 @@ class Engine:
         if not interpreter.exists():
             raise LocalCloudError("the local cloud is not installed: run make install")
         temporary = self.state / "tmp"
-        shutil.rmtree(temporary, ignore_errors=True)  # the functions' unpacked bundles of an engine that was killed
-        temporary.mkdir(parents=True)
+        temporary.mkdir(parents=True, exist_ok=True)
+        for left in temporary.iterdir():  # by an engine that was killed; unpacked bundles are used again
+            if left.name != BUNDLES:
+                shutil.rmtree(left, ignore_errors=True)
         with self.log.open("ab") as log:
             # `pid` identifies the process by the state folder in its command line; the launcher does not read it.
             self._child = subprocess.Popen(
@@ -154,12 +158,14 @@ class Engine:
         pid = self.pid()
         if pid is None or not Path("/proc/self/stat").exists():
             return None
-        processes = {}
+        processes: dict[int, list[str]] = {}
         for entry in Path("/proc").iterdir():
             with contextlib.suppress(OSError):
                 if entry.name.isdigit():
                     processes[int(entry.name)] = (entry / "stat").read_text().rpartition(")")[2].split()
-        family = {pid, *(child for child, fields in processes.items() if int(fields[1]) == pid)}
+        family = {pid}
+        while more := {child for child, fields in processes.items() if int(fields[1]) in family} - family:
+            family |= more
         # utime, stime, and those of children that ended: https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
         ticks = sum(int(used) for member in family if member in processes for used in processes[member][11:15])
         return ticks / os.sysconf("SC_CLK_TCK")

@@ -10,14 +10,17 @@ import shlex
 import sys
 import time
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from infra.local.cloud import STAGE, LocalCloud
+from infra.local.cloud import STAGE, LocalCloud, Progress
+from infra.local.deployed import forget, is_deployed, note
 from infra.local.pages import publish
 from infra.local.people import tokens
 from infra.local.process import ROOT, LocalCloudError
 from infra.local.users import make_users
 from infra.local.warm import warm
+from infra.sources import digest
 from infra.stages import stage, variable
 
 # Names of stack outputs.
@@ -48,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def up(cloud: LocalCloud, times: Mapping[str, str] | None = None) -> None:
-    """Start the cloud, bootstrap the CDK, deploy, make users and keys, warm the functions; progress goes to stderr.
+    """Start the cloud, deploy what has changed, make users and keys, warm the functions; progress goes to stderr.
 
     times: seconds by name (TIMES in infra/stages.py), for those that are not to be the stage's.
 
@@ -64,14 +67,16 @@ def up(cloud: LocalCloud, times: Mapping[str, str] | None = None) -> None:
     def report(line: str) -> None:
         print(f"{time.monotonic() - began:6.1f} s  {line}", file=sys.stderr, flush=True)
 
-    report("starting the local cloud, after removing what its last run unpacked …")
+    report("starting the local cloud …")
     cloud.start()
     report(f"the local cloud answers at {cloud.address}, its state is in {cloud.state}")
-    if cloud.bootstrap():
-        report("the CDK is bootstrapped")
-    report("deploying …")
-    context = [part for name, seconds in (times or {}).items() for part in ("--context", f"{name}={seconds}")]
-    cloud.deploy(ROOT, report, *context)
+    context = cloud.context(times or {})
+    made_of = digest(json.dumps(context, sort_keys=True))
+    if is_deployed(cloud, made_of):
+        report("what is deployed is up to date")
+    else:
+        _deploy(cloud, context, report)
+        note(cloud, made_of)
     make_users(cloud)
     make_keys(cloud)
     published = publish(cloud)
@@ -79,6 +84,17 @@ def up(cloud: LocalCloud, times: Mapping[str, str] | None = None) -> None:
     report("the users are made, and a key signs tokens; warming the functions …")
     report(f"{warm(cloud)} functions are warm")
     report("up")
+
+
+def _deploy(cloud: LocalCloud, context: Mapping[str, str], report: Progress) -> None:
+    with ThreadPoolExecutor(1) as meanwhile:
+        synthesis = meanwhile.submit(cloud.synthesize, context)
+        if cloud.bootstrap():
+            report("the CDK is bootstrapped")
+        app = synthesis.result()
+    report("deploying …")
+    forget(cloud)
+    cloud.deploy(app, report)
 
 
 def make_keys(cloud: LocalCloud) -> None:

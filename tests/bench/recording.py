@@ -140,11 +140,14 @@ def _recording(recorder: Recorder) -> Iterator[None]:
         yield
 
 
-def record() -> list[Invocation]:
-    """The invocations of one whole order, in the order in which they began; those that create the mall left out."""
+def record(place: Callable[[Callable[[], object]], WholeOrder] = WholeOrder) -> list[Invocation]:
+    """The invocations of one whole order, in the order in which they began; those that create the mall left out.
+
+    place: makes the mall, given what to call when it is there.
+    """
     recorder = Recorder()
     with _recording(recorder):
-        mall = WholeOrder(begins=recorder.invocations.clear)
+        mall = place(recorder.invocations.clear)
         for name, function in mall.cloud.functions.items():
             function.handle = recorder.handler(name, function.handle)
         mall.place()

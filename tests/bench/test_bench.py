@@ -9,10 +9,12 @@ import pytest
 from tests.bench import __main__ as bench
 from tests.bench import trees
 from tests.bench.__main__ import KEYS, main
+from tests.bench.growth import units
 from tests.bench.latency import measure, percentile
 from tests.bench.plots import draw
 from tests.bench.trees import PLOTS, name_of
 from tests.bench.worker import measures
+from tests.simulation.test_cost_of_an_order import WHOLE_ORDER
 
 
 def reported(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[list[str], dict[str, float]]:
@@ -34,6 +36,10 @@ def test_another_commit_is_measured_beside_this_one(capsys: pytest.CaptureFixtur
     assert {*found} == {"write_units_order", "stored_kb", "base"}
     columns = [line for line in table if line.startswith("one whole order: write units")]
     assert columns[0].split().count(f"{found['write_units_order']:.0f}") >= 1
+
+
+def test_an_order_consumes_as_much_with_a_hundred_others_in_the_tables_as_with_none() -> None:
+    assert units(100) == WHOLE_ORDER
 
 
 def test_a_measure_has_a_plot_that_names_its_commits_and_its_command(tmp_path: Path) -> None:

@@ -58,6 +58,14 @@ def _start(mall: Mall, headers: Json, body: Json) -> tuple[Json, str]:
     return {"id": basket.id}, ""
 
 
+def _start_with(mall: Mall, headers: Json, body: Json) -> tuple[Json, str]:
+    if any(item["productId"] not in mall.products for item in body["items"]):
+        raise ProblemError(404, "not_found", "product was not located")
+    started, _ = _start(mall, headers, body)
+    mall.baskets[started["id"]].lines = {item["productId"]: item["quantity"] for item in body["items"]}
+    return started, ""
+
+
 def _own(mall: Mall, headers: Json, basket: str) -> Basket:
     found = mall.baskets.get(basket)
     if found is None or found.customer != _customer(headers, mall):
@@ -151,6 +159,7 @@ ROUTES: dict[str, Handler] = {
     "POST /api/customers/sessions": _prove,
     "POST /api/customers/{id}/sessions": _session,
     "POST /api/baskets": _start,
+    "POST /api/baskets/withItems": _start_with,
     "GET /api/baskets/{id}": _basket,
     "PUT /api/baskets/{id}/addItem": _add,
     "PUT /api/baskets/{id}/removeItem": _remove,

@@ -14,8 +14,7 @@ KEYS = ("123", "456", "789", "+0")
 WRITES = (
     "POST /api/customers",
     "POST /api/customers/{id}/sessions",
-    "POST /api/baskets",
-    "PUT /api/baskets/{id}/addItem",
+    "POST /api/baskets/withItems",
     "POST /api/payments",
 )
 CHECK_OUT = "PUT /api/baskets/{id}/checkout"

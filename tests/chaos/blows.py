@@ -33,9 +33,11 @@ class Blows:
     def kill_workers(self, most: int) -> None:
         """Kill some of the processes in which the engine runs functions."""
         engine = self._cloud.engine.pid()
-        workers = [pid for pid, parent in processes() if parent == engine and LAUNCHER not in command_of(pid)]
+        assert engine is not None
+        parents = {parent for _, parent in processes()}  # of workers: the engine, or what they were forked of
+        workers = [pid for pid in of_session(engine) if pid not in parents and LAUNCHER not in command_of(pid)]
         for pid in self._random.sample(workers, min(most, len(workers))):
-            # Another process cannot have its id yet: the engine, its parent, is what waits for its end.
+            # Another process cannot have its id yet: its parent has not waited for its end.
             os.kill(pid, signal.SIGKILL)
             self.struck[WORKER_KILLED] += 1
         self._report(f"killed {min(most, len(workers))} of {len(workers)} workers")

@@ -42,6 +42,16 @@ def queues_of(detail: Data, **more: str) -> set[tuple[str, str]]:
     return {queue for queue, rule in RULES.items() if rule.matches_event(event)}
 
 
+def test_only_what_no_decision_waits_for_is_gathered() -> None:
+    """An inbox with a window answers no command, takes no reply, and commits nothing: it writes rows alone."""
+    gathered = {service: inbox for (service, _), inbox in INBOXES.items() if inbox.window}
+    assert {service: inbox.window for service, inbox in gathered.items()} == {"insights": 5, "live": 1, "search": 5}
+    for inbox in gathered.values():
+        assert (inbox.commands, inbox.uses.streams, inbox.uses.asks) == ({}, "none", ())
+    deciders = {service for service, _ in INBOXES} - set(gathered)
+    assert {"checkout", "customers", "depot", "ordering", "payments", "notifications"} <= deciders
+
+
 def is_timer(detail: Data) -> bool:
     return language()[detail["metadata"]["name"]].about.kind is Kind.TIMER
 

@@ -2,10 +2,10 @@
 
 | | |
 |---|---|
-| flow | that of tests/simulation/whole_order.py, by 13 requests that write, and four looks of the clients |
+| flow | that of tests/simulation/whole_order.py, by 8 requests that write, and four looks of the clients |
 | pace | orders begin at random within equal times; between two requests of one are 6 to 10 s, so that many are under way at once |
 | batches | as the pace gives: messages of different orders share those of a relay or an inbox |
-| counted | from when the first orders are over until as many more have begun; an order is 17 requests |
+| counted | from when the first orders are over until as many more have begun; an order is 12 requests |
 | left out | what would be without orders: schedules, heartbeats, leases; they are lines of a month (tests/cost/month.py) |
 """  # noqa: E501  (a table)
 
@@ -26,7 +26,7 @@ from tests.simulation.tables import Table
 from tests.simulation.whole_order import AFTERWARDS, PACE, STORES, Left, WholeOrder
 
 APART = (6.0, 10.0)  # seconds between two requests of an order
-DEEDS, LOOKS = 13, 4
+DEEDS, LOOKS = 8, 4
 LONGEST = DEEDS * APART[1] + 70  # seconds of an order, until the watch of its saga is over
 REFUSED = "ConditionalCheckFailedException"
 READS = ("GetItem", "Query", "BatchGetItem", "Scan")
@@ -146,9 +146,9 @@ class Buyer(WholeOrder):
     def _looks(number: int, order: str) -> list[str]:
         """What is looked at after a request: the basket before it is checked out, the order until it is paid."""
         return {
-            4: [f"/api/baskets/{order}"],
-            7: [f"/api/ordering/{order}"],
-            11: [f"/api/ordering/{order}", f"/api/payments/invoices/{order}"],
+            1: [f"/api/baskets/{order}"],
+            4: [f"/api/ordering/{order}"],
+            6: [f"/api/ordering/{order}", f"/api/payments/invoices/{order}"],
         }.get(number, [])
 
     def _look(self, path: str) -> None:

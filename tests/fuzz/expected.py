@@ -26,7 +26,9 @@ IDS = {
     "POST /api/baskets": {"body.customerId": "customers"},
     "GET /api/baskets/{id}": {"path.id": "baskets"},
     "DELETE /api/baskets/{id}": {"path.id": "unwanted baskets"},
+    "POST /api/baskets/withItems": {"body.customerId": "customers", "body.items[*].productId": "products"},
     "PUT /api/baskets/{id}/addItem": {"path.id": "baskets", "body.productId": "products"},
+    "PUT /api/baskets/{id}/addItems": {"path.id": "baskets", "body.items[*].productId": "products"},
     "PUT /api/baskets/{id}/removeItem": {"path.id": "baskets", "body.productId": "products"},
     "PUT /api/baskets/{id}/checkout": {"path.id": "full baskets", "body.paymentId": "payments"},
     "POST /api/ordering": {
@@ -39,6 +41,7 @@ IDS = {
     "DELETE /api/ordering/{id}": {"path.id": "unwanted orders"},
     "GET /api/checkout/sagas/{orderId}": {"path.orderId": "approved orders"},
     "PUT /api/checkout/sagas/{orderId}/resume": {"path.orderId": "approved orders"},
+    "PUT /api/operations/sagas/{orderId}/retry": {"path.orderId": "approved orders"},
     "POST /api/depot/shopping": {
         "body.items[*].storeId": "selling stores",
         "body.items[*].productId": "products",
@@ -53,6 +56,12 @@ IDS = {
         "body.assignment": "first assignment",
         "body.storeId": "selling stores",
         "body.productId": "products",
+    },
+    "PUT /api/depot/shopping/{id}/pickItems": {
+        "path.id": "active lists",
+        "body.assignment": "first assignment",
+        "body.items[*].storeId": "selling stores",
+        "body.items[*].productId": "products",
     },
     "PUT /api/depot/shopping/{id}/complete": {
         "path.id": "brought lists",
@@ -150,6 +159,8 @@ EXPECTED: dict[str, dict[int, str]] = {
     "POST /api/customers/codes": {429: "more than a number or a kiosk gets"},
     "POST /api/customers/sessions": {400: "not six digits", 403: "a wrong code", 429: "more than a kiosk may try"},
     "PUT /api/baskets/{id}/addItem": {400: "more than 999 of a product with what is in it", 409: "it is not open"},
+    "POST /api/baskets/withItems": {400: "more than 999 of a product in all its items"},
+    "PUT /api/baskets/{id}/addItems": {400: "more than 999 of a product with what is in it", 409: "it is not open"},
     "PUT /api/baskets/{id}/removeItem": {409: "it is not open"},
     "PUT /api/baskets/{id}/checkout": {400: "it is empty", 409: "it is not open"},
     "DELETE /api/baskets/{id}": {409: "it is not open"},
@@ -162,6 +173,10 @@ EXPECTED: dict[str, dict[int, str]] = {
     "PUT /api/depot/shopping/{id}/assign": {409: "it is not available, or the robot is not idle"},
     "PUT /api/depot/shopping/{id}/start": {409: "another assignment, or no robot has it"},
     "PUT /api/depot/shopping/{id}/pick": {400: "more than is listed", 409: "another assignment, or it was not started"},
+    "PUT /api/depot/shopping/{id}/pickItems": {
+        400: "more than is listed, or an item named twice",
+        409: "another assignment, or it was not started",
+    },
     "PUT /api/depot/shopping/{id}/complete": {
         400: "more short than is listed",
         409: "another assignment, or it has ended",
@@ -173,6 +188,7 @@ EXPECTED: dict[str, dict[int, str]] = {
 _ANOTHER_CUSTOMER = {403: "it names another customer"}
 FOR_ROLE: dict[tuple[str, str], dict[int, str]] = {
     (CUSTOMER, "POST /api/baskets"): _ANOTHER_CUSTOMER,
+    (CUSTOMER, "POST /api/baskets/withItems"): _ANOTHER_CUSTOMER,
     (CUSTOMER, "POST /api/payments"): _ANOTHER_CUSTOMER,
     (CUSTOMER, "POST /api/search/orders"): _ANOTHER_CUSTOMER,
 }
@@ -213,6 +229,9 @@ UNCHECKED_FOR = {
     "GET /api/ordering/{id}": {"use_after_free": "DELETE cancels an order, which can still be read"},
     "POST /api/customers/codes": {
         "allow_header_conformance": "GET exists at this path, too: it reads the customer whose id is `codes`",
+    },
+    "POST /api/customers/numbers": {
+        "allow_header_conformance": "GET exists at this path, too: it reads the customer whose id is `numbers`",
     },
     "POST /api/customers/sessions": {
         "allow_header_conformance": "GET exists at this path, too: it reads the customer whose id is `sessions`",

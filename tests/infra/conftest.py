@@ -1,9 +1,13 @@
 """The templates of the stages as CloudFormation gets them."""
 
+import fcntl
 import json
 import os
+import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import boto3
@@ -11,6 +15,7 @@ import pytest
 from moto import mock_aws
 
 from infra.operate.deployment import Account
+from infra.sources import digest
 from tests.infra.queues import DEPOT, OPERATIONS, table_of_letters, template
 
 os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
@@ -19,6 +24,7 @@ Resource = dict[str, Any]
 
 ORIGINS = "https://kiosk.mall.example,https://staff.mall.example:8443"
 BROKER = "abc-ats.iot.eu-west-1.amazonaws.com"
+BUILD, KEPT_SECONDS = Path(__file__).parents[2] / ".build", 24 * 60 * 60
 STUB = "functions.payments.provider:connect"  # stands for an adapter, which prod must have and this repository lacks
 
 
@@ -93,19 +99,35 @@ def synthesize(stage_name: str, folder: Path, **context: str) -> Templates:
     return Templates(folder / "out")
 
 
-@pytest.fixture(scope="session")
-def dev(tmp_path_factory: pytest.TempPathFactory) -> Templates:
-    return synthesize("dev", tmp_path_factory.mktemp("dev"))
+def synthesized(stage_name: str, **context: str) -> Templates:
+    """The same, synthesized once for sources that are the same: by the first process that asks, while others wait."""
+    kept = BUILD / "templates" / digest(Path(__file__).read_text(), stage_name, *map(str, context.items()))
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    with (kept.parent / f"{stage_name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not kept.exists():
+            for other in kept.parent.glob("*/"):
+                if other.stat().st_mtime < time.time() - KEPT_SECONDS:
+                    shutil.rmtree(other)
+            with TemporaryDirectory(dir=kept.parent) as partial:
+                synthesize(stage_name, Path(partial), **context)
+                (Path(partial) / "out").rename(kept)
+    return Templates(kept)
 
 
 @pytest.fixture(scope="session")
-def local(tmp_path_factory: pytest.TempPathFactory) -> Templates:
-    return synthesize("local", tmp_path_factory.mktemp("local"))
+def dev() -> Templates:
+    return synthesized("dev")
 
 
 @pytest.fixture(scope="session")
-def prod(tmp_path_factory: pytest.TempPathFactory) -> Templates:
-    return synthesize("prod", tmp_path_factory.mktemp("prod"), alarm_email="mall@example.com", origins=ORIGINS)
+def local() -> Templates:
+    return synthesized("local")
+
+
+@pytest.fixture(scope="session")
+def prod() -> Templates:
+    return synthesized("prod", alarm_email="mall@example.com", origins=ORIGINS)
 
 
 @pytest.fixture

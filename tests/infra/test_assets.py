@@ -58,9 +58,8 @@ for service, asset in assets.items():
 
 
 @pytest.fixture(scope="module")
-def assets(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    build = tmp_path_factory.mktemp("build")
-    return {service: bundling.asset(service, STAGES["local"], build) for service in ASSETS}
+def assets() -> dict[str, Path]:
+    return {service: bundling.asset(service, STAGES["local"]) for service in ASSETS}
 
 
 @pytest.fixture(scope="module")

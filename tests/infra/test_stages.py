@@ -217,6 +217,16 @@ def test_a_bundle_has_bytecode_of_the_python_that_runs_it(tmp_path: Path) -> Non
     assert compiled == {path.stem for path in (bundle / "functions/stores").glob("*.py")}
 
 
+def test_a_bundle_is_made_again_where_what_it_is_made_of_is_another_and_only_there(tmp_path: Path) -> None:
+    settings, told = stage("local"), {"routes.json": "[]"}
+    made = bundling.asset("gateway", settings, tmp_path, told)
+    written = {path: path.stat().st_mtime_ns for path in made.rglob("*") if path.is_file()}
+    assert bundling.asset("gateway", settings, tmp_path, told) == made
+    assert {path: path.stat().st_mtime_ns for path in written} == written
+    other = bundling.asset("gateway", settings, tmp_path, {"routes.json": "[1]"})
+    assert [(made / "routes.json").read_text(), (other / "routes.json").read_text()] == ["[]", "[1]"]
+
+
 def test_an_interpreter_is_found_only_of_the_version_that_is_wanted() -> None:
     own = f"{sys.version_info.major}.{sys.version_info.minor}"
     assert bundling.interpreter(own) == Path(sys.executable)
@@ -297,10 +307,9 @@ for service, bundle in bundles.items():
 
 
 @pytest.fixture(scope="module")
-def bundles(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+def bundles() -> dict[str, Path]:
     """The bundle of each service, as for the local stage."""
-    build = tmp_path_factory.mktemp("bundles")
-    return {service: bundling.asset(service, stage("local"), build) for service in BUNDLED}
+    return {service: bundling.asset(service, stage("local")) for service in BUNDLED}
 
 
 @pytest.fixture(scope="module")

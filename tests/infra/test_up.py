@@ -1,11 +1,16 @@
-"""What `make up` does after it has deployed."""
+"""What `make up` does beside deploying, and whether it deploys."""
 
 import io
+import json
+from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
+import boto3
 import pytest
+from moto import mock_aws
 
+from infra.local.deployed import forget, is_deployed, note
 from infra.local.process import LocalCloudError
 from infra.local.up import make_keys
 
@@ -16,3 +21,39 @@ def test_a_mall_in_which_no_key_can_be_made_is_not_up() -> None:
     cloud: Any = SimpleNamespace(client=lambda *_, **__: lambdas, output=lambda name: name)
     with pytest.raises(LocalCloudError, match="no key signs tokens"):
         make_keys(cloud)
+
+
+@pytest.fixture
+def cloud() -> Iterator[Any]:
+    """A cloud with two stacks."""
+    stacks = ["mallbots-local-platform", "mallbots-local-depot"]
+    with mock_aws():
+        topic = {"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}
+        for stack in stacks:
+            boto3.client("cloudformation").create_stack(StackName=stack, TemplateBody=json.dumps(topic))
+        yield SimpleNamespace(client=boto3.client, outputs=lambda: {stack: {} for stack in stacks})
+
+
+def test_what_was_deployed_of_the_same_sources_is_not_deployed_again(cloud: Any) -> None:
+    assert not is_deployed(cloud, "a digest")
+    note(cloud, "a digest")
+    assert is_deployed(cloud, "a digest")
+    assert not is_deployed(cloud, "another")
+
+
+def test_a_deployment_that_did_not_end_is_made_again(cloud: Any) -> None:
+    note(cloud, "a digest")
+    forget(cloud)
+    assert not is_deployed(cloud, "a digest")
+
+
+def test_a_deployment_of_which_a_stack_is_gone_is_made_again(cloud: Any) -> None:
+    note(cloud, "a digest")
+    boto3.client("cloudformation").delete_stack(StackName="mallbots-local-depot")
+    assert not is_deployed(cloud, "a digest")
+
+
+def test_a_state_without_the_outputs_of_a_deployment_is_deployed_to(cloud: Any) -> None:
+    note(cloud, "a digest")
+    cloud.outputs = dict
+    assert not is_deployed(cloud, "a digest")

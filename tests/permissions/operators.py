@@ -17,7 +17,15 @@ from tests.unit.operations.made import ID, made
 PORTS: dict[str, Port[Any]] = {
     port.name: port
     for port in (
-        *(cloud.failure_queues, cloud.inboxes, cloud.outcomes, cloud.relays, cloud.forecasts, cloud.forecasts_now),
+        *(
+            cloud.failure_queues,
+            cloud.inboxes,
+            cloud.outcomes,
+            cloud.relays,
+            cloud.saga_relay,
+            cloud.forecasts,
+            cloud.forecasts_now,
+        ),
         *(cloud.replays, cloud.starts, cloud.topic, mappings.mappings, mappings.backlog),
     )
 }

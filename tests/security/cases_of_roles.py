@@ -141,6 +141,7 @@ STAFF_ONLY = (
     ("POST", "/api/ordering", ORDER),
     ("PUT", "/api/customers/{bob}/disable", None),
     ("GET", "/api/customers/{bob}/data", None),
+    ("POST", "/api/customers/numbers", {"smsNumber": "+15550100"}),
     ("GET", "/api/depot/shopping/{list_of_other_bot}", None),
     ("POST", "/api/depot/shopping/{list_of_other_bot}", None),
     ("POST", "/api/depot/bots", {"name": "Mine"}),

@@ -86,6 +86,7 @@ class Counting:
             self.counts.clear()
             for _ in range(ORDERS):
                 self.mall.order()
+            cloud.sleep(-(cloud.now() - begun) % 60)  # whole minutes: as many schedules as in the time without orders
             found.append(self.counts.copy())
             self.counts.clear()
             cloud.sleep(cloud.now() - begun)

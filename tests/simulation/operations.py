@@ -89,6 +89,7 @@ class Addressed:
             "outcomes": cloud.SqsOutcomes(queues, f"{ADDRESS.format('')}{OPERATIONS}/{OUTCOMES}"),
             **{f"{name}s": self._invoked(container, name, cloud.LONGEST_CALL) for name in ("relay", "replay")},
             "forecasts": self._invoked(container, "forecast", cloud.LONGEST_CALL),
+            "saga_relay": self._invoked(container, "relay", cloud.SHORT_CALL),
             "forecasts_now": self._invoked(container, "forecast", cloud.SHORT_CALL),
             "starts": cloud.LambdaStarts(self._lambda(container, budget.READ)),
             "topic": cloud.SnsTopic(topic, "alarms"),

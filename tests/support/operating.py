@@ -48,6 +48,7 @@ class MallPorts:
             "inboxes": MallInboxes(self.mall),
             "outcomes": MallOutcomes(self.mall),
             "relays": MallRelays(self.mall),
+            "saga_relay": MallRelays(self.mall),
             "starts": self,
             "topic": self.topic,
         }

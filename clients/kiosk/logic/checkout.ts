@@ -70,7 +70,7 @@ export class Checkout {
    */
   async prepare(customerId: string, lines: readonly Line[]): Promise<BasketContent | null> {
     for (let pass = 0; pass < PASSES; pass += 1) {
-      const basketId = await this.basket(customerId);
+      const basketId = await this.basket(customerId, lines);
       const found = await this.look(basketId);
       if (found === "placed") return null;
       if (found === "ended") continue;
@@ -117,17 +117,27 @@ export class Checkout {
     return (await this.look(basketId)) === "placed";
   }
 
-  private async basket(customerId: string): Promise<string> {
+  private async basket(customerId: string, lines: readonly Line[]): Promise<string> {
     const progress = this.kept.read();
     if (progress.basketId !== "" && progress.customerId === customerId) return progress.basketId;
     if (progress.sent) throw new Error("this visit has sent an order for another customer");
-    const { id } = await this.api.get("POST /api/baskets", {
-      body: { customerId },
-      intent: this.named("basket", `${progress.ended}`),
-      keep: true,
-    });
+    const id = await this.begun(customerId, lines, `${progress.ended}`);
     this.write({ customerId, basketId: id, version: "", total: 0, paymentId: "" });
     return id;
+  }
+
+  /** Where a product is gone the basket begins empty: adding each of them tells which. */
+  private async begun(customerId: string, lines: readonly Line[], number: string): Promise<string> {
+    const items = lines.map(({ productId, quantity }) => ({ productId, quantity }));
+    try {
+      const intent = this.named("filled basket", number);
+      const filled = { body: { customerId, items }, intent, keep: true };
+      return (await this.api.get("POST /api/baskets/withItems", filled)).id;
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.kind !== "not_found") throw error;
+      const empty = { body: { customerId }, intent: this.named("basket", number), keep: true };
+      return (await this.api.get("POST /api/baskets", empty)).id;
+    }
   }
 
   private async look(id: string): Promise<"placed" | "ended" | { basket: BasketContent; version: string }> {

@@ -13,6 +13,14 @@ export interface AnswerBesideOutcomes {
 export interface Assignment {
   botId: string;
 }
+/**
+ * A command that has no answer: which try it is, from 1, and when that times out.
+ */
+export interface AwaitedView {
+  command: string;
+  attempt: number;
+  due: string;
+}
 export interface BasketAnswer {
   basket: BasketContent;
 }
@@ -226,6 +234,14 @@ export interface EntryShape {
   stream: string;
   causationId: string | null;
 }
+export interface FilledBasket {
+  customerId: string;
+  items: BasketsWantedItem[];
+}
+export interface BasketsWantedItem {
+  productId: string;
+  quantity: number;
+}
 export interface FloorAnswer {
   nodes: NodeContent[];
   edges: EdgeContent[];
@@ -326,6 +342,12 @@ export interface ForecastStarted {
 export interface ForecastedLetters {
   next?: string;
   answers: ForecastedLetter[];
+}
+/**
+ * id: the customer's.
+ */
+export interface Found {
+  id: string;
 }
 export interface FunnelAnswer {
   basketsStarted: number;
@@ -537,6 +559,9 @@ export interface MessageShape {
     [k: string]: unknown;
   };
 }
+export interface MoreItems {
+  items: BasketsWantedItem[];
+}
 export interface NewBasket {
   customerId: string;
 }
@@ -693,18 +718,19 @@ export interface NotificationsAnswer {
  * One saga.
  */
 export interface OneSaga {
-  saga: SagaView;
+  saga: WholeSaga;
 }
 /**
- * Where the saga of an order stands.
+ * Where a saga stands, and what it waits for, until it has ended.
  */
-export interface SagaView {
+export interface WholeSaga {
   orderId: string;
   status: "running" | "parked" | "completed" | "compensated" | "stopped";
   step: number;
   compensating: boolean;
   since: string;
   reason: string;
+  awaited: AwaitedView[];
 }
 export interface OpenedSession {
   token: string;
@@ -762,6 +788,18 @@ export interface Pick {
   storeId: string;
   productId: string;
   quantity: number;
+}
+export interface PickedItem {
+  storeId: string;
+  productId: string;
+  quantity: number;
+}
+/**
+ * The quantities of several products that are picked in all, each named once.
+ */
+export interface Picks {
+  assignment: number;
+  items: PickedItem[];
 }
 export interface Price {
   price: number;
@@ -971,6 +1009,17 @@ export interface SagaList {
   next?: string;
   sagas: SagaView[];
 }
+/**
+ * Where the saga of an order stands.
+ */
+export interface SagaView {
+  orderId: string;
+  status: "running" | "parked" | "completed" | "compensated" | "stopped";
+  step: number;
+  compensating: boolean;
+  since: string;
+  reason: string;
+}
 export interface SalesAnswer {
   orders: number;
   items: number;
@@ -1009,6 +1058,12 @@ export interface SearchFilters {
   minTotal?: number;
   maxTotal?: number;
   status?: "pending" | "approved" | "ready" | "completed" | "rejected" | "cancelled";
+}
+/**
+ * sent: the ids of the messages that were put on the bus again.
+ */
+export interface Sent {
+  sent: string[];
 }
 /**
  * A number, and the one-time code that was sent there.
@@ -1068,6 +1123,12 @@ export interface StoresAnswer {
 export interface TimelineAnswer {
   next?: string;
   messages: MessageShape[];
+}
+/**
+ * The commands that have no answer, by their names, as checkout shows the saga.
+ */
+export interface Unanswered {
+  commands: string[];
 }
 /**
  * The text of a test that fails as a letter did, and the name of a file for it, below tests/unit.
@@ -1135,9 +1196,11 @@ export interface Problem {
 /** What each operation takes and answers. */
 export interface Operations {
   "POST /api/baskets": { query: undefined; body: NewBasket; answer: Created };
+  "POST /api/baskets/withItems": { query: undefined; body: FilledBasket; answer: Created };
   "DELETE /api/baskets/{id}": { query: undefined; body: Record<string, unknown>; answer: Record<string, unknown> };
   "GET /api/baskets/{id}": { query: undefined; body: undefined; answer: BasketAnswer };
   "PUT /api/baskets/{id}/addItem": { query: undefined; body: SomeItems; answer: Record<string, unknown> };
+  "PUT /api/baskets/{id}/addItems": { query: undefined; body: MoreItems; answer: Record<string, unknown> };
   "PUT /api/baskets/{id}/checkout": { query: undefined; body: Checkout; answer: Record<string, unknown> };
   "PUT /api/baskets/{id}/removeItem": { query: undefined; body: SomeItems; answer: Record<string, unknown> };
   "GET /api/checkout/sagas": { query: { limit?: number; next?: string; status?: string }; body: undefined; answer: SagaList };
@@ -1145,6 +1208,7 @@ export interface Operations {
   "PUT /api/checkout/sagas/{orderId}/resume": { query: undefined; body: Record<string, unknown>; answer: Record<string, unknown> };
   "POST /api/customers": { query: undefined; body: NewCustomer; answer: Created };
   "POST /api/customers/codes": { query: undefined; body: SmsNumber; answer: Record<string, unknown> };
+  "POST /api/customers/numbers": { query: undefined; body: SmsNumber; answer: Found };
   "POST /api/customers/sessions": { query: undefined; body: SentCode; answer: OpenedSession };
   "DELETE /api/customers/{id}": { query: undefined; body: Record<string, unknown>; answer: Record<string, unknown> };
   "GET /api/customers/{id}": { query: undefined; body: undefined; answer: CustomerAnswer };
@@ -1168,6 +1232,7 @@ export interface Operations {
   "PUT /api/depot/shopping/{id}/complete": { query: undefined; body: Completion; answer: Record<string, unknown> };
   "PUT /api/depot/shopping/{id}/initiate": { query: undefined; body: Record<string, unknown>; answer: Record<string, unknown> };
   "PUT /api/depot/shopping/{id}/pick": { query: undefined; body: Pick; answer: Record<string, unknown> };
+  "PUT /api/depot/shopping/{id}/pickItems": { query: undefined; body: Picks; answer: Record<string, unknown> };
   "PUT /api/depot/shopping/{id}/start": { query: undefined; body: Start; answer: Record<string, unknown> };
   "GET /api/docs": { query: undefined; body: undefined; answer: Record<string, never> };
   "GET /api/fleet/floor": { query: undefined; body: undefined; answer: FloorAnswer };
@@ -1217,6 +1282,7 @@ export interface Operations {
   "PUT /api/operations/runs/{id}/pause": { query: undefined; body: Record<string, unknown>; answer: Record<string, unknown> };
   "PUT /api/operations/runs/{id}/resume": { query: undefined; body: Record<string, unknown>; answer: Record<string, unknown> };
   "PUT /api/operations/runs/{id}/switch": { query: undefined; body: Record<string, unknown>; answer: Record<string, unknown> };
+  "PUT /api/operations/sagas/{orderId}/retry": { query: undefined; body: Unanswered; answer: Sent };
   "POST /api/ordering": { query: undefined; body: NewOrder; answer: Created };
   "DELETE /api/ordering/{id}": { query: undefined; body: Cancellation; answer: Record<string, unknown> };
   "GET /api/ordering/{id}": { query: undefined; body: undefined; answer: OrderingOrderAnswer };

@@ -17,6 +17,7 @@ from infra.local.engine.patches import (
     dynamodb,
     eventbridge,
     faulty_deliveries,
+    forks,
     iot,
     judged_calls,
     logs,
@@ -37,6 +38,7 @@ from infra.local.engine.seams import ENGINE, VERSION, EngineChangedError, module
 PATCHES: tuple[Callable[[], None], ...] = (
     workers.apply,
     bundles.apply,
+    forks.apply,
     threads.apply,
     streams.apply,
     dynamodb.apply,

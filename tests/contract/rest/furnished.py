@@ -57,6 +57,7 @@ NAMED = {
     "/api/insights/orders": "order",
     "/api/checkout/sagas": "order",
     "/api/operations/groups": "group",
+    "/api/operations/sagas": "order",
     "/api/operations/letters": "letter",
     "/api/operations/forecasts": "forecast",
     "/api/operations/runs": "redrive",
@@ -75,6 +76,7 @@ WANTED = {
     "PUT /api/depot/shopping/{id}/assign": "available list",
     "PUT /api/depot/shopping/{id}/start": "assigned list",
     "PUT /api/depot/shopping/{id}/pick": "active list",
+    "PUT /api/depot/shopping/{id}/pickItems": "active list",
     "PUT /api/depot/shopping/{id}/complete": "active list",
     "PUT /api/operations/runs/{id}/switch": "built rebuild",
     "PUT /api/operations/runs/{id}/abort": "rebuild",
@@ -96,10 +98,12 @@ COMMAND["metadata"]["id"] = "a command that was given up"
 BODIES: dict[str, dict[str, Any]] = {
     "PUT /api/operations/letters/{id}/data": {"data": {**COMMAND["data"], "amount": 1}},
     "POST /api/fleet/robots/{id}/certificate": {"csr": signing_request()},
+    "POST /api/customers/numbers": {"smsNumber": "+15550100"},
     "PUT /api/customers/{id}/change-sms": {"smsNumber": "+15550199"},
     "PUT /api/customers/{id}/language": {"language": "es"},
     "PUT /api/stores/products/{id}/increasePrice": {"price": 20},
     "PUT /api/stores/products/{id}/decreasePrice": {"price": 5},
+    "PUT /api/operations/sagas/{orderId}/retry": {"commands": ["AuthorizeCustomer"]},
     "POST /api/operations/replays": {"to": "insights", "from": "stores"},
     "POST /api/operations/rebuilds": {"service": "stores", "view": "catalogue"},
 }

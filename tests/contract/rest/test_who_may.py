@@ -35,9 +35,11 @@ CUSTOMER_MAY = BROWSE | {
     "PUT /api/customers/{id}/language",
     "DELETE /api/customers/{id}",
     "POST /api/baskets",
+    "POST /api/baskets/withItems",
     "GET /api/baskets/{id}",
     "DELETE /api/baskets/{id}",
     "PUT /api/baskets/{id}/addItem",
+    "PUT /api/baskets/{id}/addItems",
     "PUT /api/baskets/{id}/removeItem",
     "PUT /api/baskets/{id}/checkout",
     "GET /api/ordering/{id}",
@@ -57,6 +59,7 @@ BOT_MAY = {
     "GET /api/depot/shopping/{id}",
     "PUT /api/depot/shopping/{id}/start",
     "PUT /api/depot/shopping/{id}/pick",
+    "PUT /api/depot/shopping/{id}/pickItems",
     "PUT /api/depot/shopping/{id}/complete",
 }
 NOT_FOR_STAFF = {"POST /api/customers/{id}/sessions", "POST /api/customers/codes", "POST /api/customers/sessions"}

@@ -77,11 +77,15 @@ def _item(line: dict[str, Any]) -> tuple[str, str, int, int]:
     return line["store_id"], line["product_id"], line["price"], line["quantity"]
 
 
+def _requested(body: Any) -> Iterator[int]:
+    """The quantities that a request names, in its order: one, or one for each of its items."""
+    if isinstance(body, dict):
+        yield from (item["quantity"] for item in body.get("items", [body]) if "quantity" in item)
+
+
 def _changed(basket: Basket, commit: Commit, history: ParsedHistory) -> Iterator[str]:
     request = history.requests.get(commit.request or "")
-    requested = (
-        request.body["quantity"] if request and isinstance(request.body, dict) and "quantity" in request.body else 0
-    )
+    quantities = _requested(request.body if request else None)
     for event in commit.events:
         data = event.data
         if event.name in ("Started", "ItemAdded", "ItemRemoved"):
@@ -90,6 +94,7 @@ def _changed(basket: Basket, commit: Commit, history: ParsedHistory) -> Iterator
             line = data["line"]
             there = basket.lines.get(line["product_id"])
             before = there["quantity"] if there else 0
+            requested = next(quantities, 0)
             if requested and line["quantity"] != before + requested:
                 yield f"{commit.where} has {line['quantity']} of a product after {requested} were added to {before}"
             if there and line["price"] != there["price"]:
@@ -97,6 +102,7 @@ def _changed(basket: Basket, commit: Commit, history: ParsedHistory) -> Iterator
             basket.lines[line["product_id"]] = line
         elif event.name == "ItemRemoved":
             there = basket.lines.pop(data["product_id"])
+            requested = next(quantities, 0)
             if requested and data["left"] != max(0, there["quantity"] - requested):
                 yield f"{commit.where} has {data['left']} of a product after {requested} of {there['quantity']} went"
             if data["left"]:

@@ -39,6 +39,7 @@ CREATES = {
     "POST /api/stores/*/products": ("Product", "Added"),
     "POST /api/customers": ("Customer", "Registered"),
     "POST /api/baskets": ("Basket", "Started"),
+    "POST /api/baskets/withItems": ("Basket", "Started"),
     "POST /api/ordering": ("Order", "Created"),
     "POST /api/depot/shopping": ("ShoppingList", "Created"),
     "POST /api/depot/bots": ("Bot", "Registered"),
@@ -53,6 +54,7 @@ RECORDS = {
     "PUT /api/customers/*/enable": ("Customer", "Enabled"),
     "PUT /api/customers/*/disable": ("Customer", "Disabled"),
     "PUT /api/baskets/*/addItem": ("Basket", "ItemAdded"),
+    "PUT /api/baskets/*/addItems": ("Basket", "ItemAdded"),
     "PUT /api/baskets/*/checkout": ("Basket", "CheckedOut"),
     "DELETE /api/baskets/*": ("Basket", "Cancelled"),
     "PUT /api/depot/shopping/*/assign": ("ShoppingList", "Assigned"),
@@ -60,6 +62,8 @@ RECORDS = {
     "PUT /api/payments/invoices/*/pay": ("Invoice", "Paid"),
     "PUT /api/checkout/sagas/*/resume": ("CreateOrderSaga", "Resumed"),
 }
+
+ADD_ITEMS = ("POST /api/baskets/withItems", "PUT /api/baskets/*/addItems")  # an ItemAdded for each item of the body
 
 # The event that exists once a request is accepted, whichever request recorded it.
 BRINGS_ABOUT = {
@@ -228,10 +232,13 @@ def _missing_effects(request: Request, commits: list[Commit], history: ParsedHis
         if [commit.aggregate_id for commit in created] != [answered]:
             streams = ", ".join(commit.stream for commit in created) or "nothing"
             yield f"{request.where} was answered with the id {answered}, and created {streams}"
+        added = sum(commit.event_names().count("ItemAdded") for commit in created)
+        if added != (named := len(request.body["items"]) if route in ADD_ITEMS else 0):
+            yield f"{request.where} named {named} items, and added {added}"
     elif route in RECORDS:
         kind, name = RECORDS[route]
         times = sum(c.event_names().count(name) for c in commits if (c.kind, c.aggregate_id) == (kind, aggregate_id))
-        if times != 1:
+        if times != (len(request.body["items"]) if route in ADD_ITEMS else 1):
             yield f"{request.where} was accepted, and {kind}#{aggregate_id} has the event {name} {times} times"
     elif route in BRINGS_ABOUT:
         kind, names = BRINGS_ABOUT[route]

@@ -1,7 +1,7 @@
 """Customers: they register, fill a basket, check out, pay and cancel, some of it wrongly, late or twice."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from tests.simulation.choices import Choices
 from tests.simulation.gateway import Response
@@ -77,13 +77,11 @@ class Customer(Client):
         if self.chance(0.15, "listing the stores first"):
             self.request("GET", "/api/stores", who=KIOSK)
         customer_id = self._register(plan)
-        basket_id = customer_id and self._created(
-            self._click(plan, "POST", "/api/baskets", {"customerId": customer_id})
-        )
+        basket_id, total = self._begin_a_basket(customer_id, plan) if customer_id else (None, 0)
         if not customer_id or not basket_id:
             return
         self.mall.baskets.append(basket_id)
-        total = self._fill(basket_id, plan)
+        total += self._fill(basket_id, plan)
         if plan.cancellation == "basket cancelled":
             self._click(plan, "DELETE", f"/api/baskets/{basket_id}")
         if plan.cancellation == "basket left":
@@ -132,6 +130,23 @@ class Customer(Client):
     def _register_at_kiosk(self, body: dict[str, str], key: str | None = None) -> Response:
         return self.request("POST", "/api/customers", body, key=key, who=KIOSK)
 
+    def _begin_a_basket(self, customer_id: str, plan: Plan) -> tuple[str | None, int]:
+        """Begin an empty basket, or one with its items; its id, and what it holds in cents."""
+        begun = {"customerId": customer_id}
+        if not self.mall.products or not self.chance(0.4, "a basket with its items"):
+            return self._created(self._click(plan, "POST", "/api/baskets", begun)), 0
+        items, total = self._several()
+        return self._created(self._click(plan, "POST", "/api/baskets/withItems", begun | {"items": items})), total
+
+    def _several(self) -> tuple[list[dict[str, Any]], int]:
+        """Some items, maybe two of one product, and their total in cents."""
+        wanted = [
+            (self.choices.pick(self.mall.products, "which product"), self.choices.between(1, 2, "quantity"))
+            for _ in range(self.choices.between(1, 3, "how many items"))
+        ]
+        items = [{"productId": product.id, "quantity": quantity} for product, quantity in wanted]
+        return items, sum(product.price * quantity for product, quantity in wanted)
+
     def _fill(self, basket_id: str, plan: Plan) -> int:
         """Add items to the basket; their total by the prices at creation, in cents."""
         total = 0
@@ -145,6 +160,10 @@ class Customer(Client):
             total += product.price * quantity * (self._click(plan, "PUT", path, body).status == 200)
             if plan.double_clicks and self.chance(0.5, "resubmitting a page"):
                 total += product.price * quantity * self._resubmit(path, body)
+            if self.chance(0.15, "several items at once"):
+                items, price = self._several()
+                path = f"/api/baskets/{basket_id}/addItems"
+                total += price * (self._click(plan, "PUT", path, {"items": items}).status == 200)
             if key:
                 self._remove(basket_id, product.id, key)
             if self.chance(0.1, "removing some"):

@@ -82,7 +82,14 @@ class Robot(Client):
         if self.request("PUT", f"{path}/start", number).status != 200:
             return
         self._take_time()
-        for line in lines(shopping_list):
+        left = list(lines(shopping_list))
+        if self.chance(0.4, "picking all at once"):
+            items = [line | {"quantity": self._found(line["quantity"])} for line in lines(shopping_list)]
+            if self.request("PUT", f"{path}/pickItems", number | {"items": items}).status in (404, 409):
+                return
+            self._take_time()
+            left = left if self.chance(0.3, "counting each again") else []
+        for line in left:
             found = self._found(line["quantity"])
             if found and self.chance(0.3, "picking in two steps"):
                 self.request("PUT", f"{path}/pick", number | line | {"quantity": 1})

@@ -1,10 +1,12 @@
 """The REST routes of baskets, as a kiosk calls them."""
 
 from decimal import Decimal
+from random import Random
 from typing import Any
 
 import pytest
 
+from functions.baskets import service
 from functions.baskets.api import api
 from tests.support.gateway import Response, request
 from tests.unit.baskets.mall import ADA, BAKERY, BREAD, Owners, consume
@@ -53,6 +55,64 @@ def test_a_basket_is_shown_in_the_shape_of_the_wire(basket: str) -> None:
             "total": 9,
         }
     }
+
+
+def test_a_basket_begins_with_its_items_in_one_commit_and_more_are_added_in_another() -> None:
+    begun = {"customerId": "ada", "items": [TWO_BREADS, TWO_BREADS]}
+    basket = f"/api/baskets/{request(api, 'POST', '/api/baskets/withItems', begun).body['id']}"
+    assert put(f"{basket}/addItems", {"items": [TWO_BREADS | {"quantity": 1}]}).body == {}
+    shown = request(api, "GET", basket)
+    assert [(item["productId"], item["quantity"]) for item in shown.body["basket"]["items"]] == [("bread", 5)]
+    assert [len(commit.events) for commit in service.baskets.history(basket.rpartition("/")[2])] == [3, 1]
+
+
+@pytest.mark.parametrize(
+    ("items", "status", "reason"),
+    [
+        ([], 400, "name at least one item"),
+        ([TWO_BREADS, {"productId": "cake", "quantity": 1}], 404, "product was not located"),
+        ([TWO_BREADS, {"productId": "", "quantity": 1}], 400, "the product id cannot be blank"),
+        ([TWO_BREADS, {"productId": "bread", "quantity": 0}], 400, "the item quantity cannot be zero"),
+        ([TWO_BREADS, {"productId": "bread", "quantity": 998}], 400, "a basket holds at most 999 of one product"),
+        (101 * [TWO_BREADS], 400, "items: must have at most 100 entries"),
+    ],
+)
+def test_where_one_item_is_refused_none_is_added_and_no_basket_begins(
+    basket: str, items: list[dict[str, Any]], status: int, reason: str
+) -> None:
+    key = {"Idempotency-Key": "one"}
+    for answer in (
+        put(f"{basket}/addItems", {"items": items}),
+        request(api, "POST", "/api/baskets/withItems", {"customerId": "ada", "items": items}, headers=key),
+    ):
+        assert (answer.status, answer.body["message"]) == (status, reason)
+    assert request(api, "GET", basket).body["basket"]["items"] == []
+    again = request(api, "POST", "/api/baskets/withItems", {"customerId": "ada", "items": [TWO_BREADS]}, headers=key)
+    assert again.status == 200  # a refusal leaves nothing under its key
+
+
+def test_a_basket_that_begins_with_its_items_is_one_however_often_it_is_asked_for() -> None:
+    begun, key = {"customerId": "ada", "items": [TWO_BREADS]}, {"Idempotency-Key": "one"}
+    first, second = (request(api, "POST", "/api/baskets/withItems", begun, headers=key) for _ in range(2))
+    assert first.body == second.body
+    other = request(api, "POST", "/api/baskets/withItems", begun | {"items": [TWO_BREADS, TWO_BREADS]}, headers=key)
+    assert other.status == 422
+    shown = request(api, "GET", f"/api/baskets/{first.body['id']}").body["basket"]
+    assert [item["quantity"] for item in shown["items"]] == [2]
+
+
+def test_a_basket_begins_with_a_hundred_products_of_the_longest_names() -> None:
+    drawn, long = Random(1), range(0x20000, 0x2A000)  # four bytes each, and hard to deflate
+    for number in range(100):
+        names = ["".join(map(chr, drawn.choices(long, k=200))) for _ in range(2)]
+        id = f"product-{number}"
+        consume(BAKERY.model_copy(update={"store_id": id, "name": names[0]}))
+        consume(BREAD.model_copy(update={"product_id": id, "store_id": id, "name": names[1]}))
+    items = [{"productId": f"product-{number}", "quantity": 999} for number in range(100)]
+    begun = request(api, "POST", "/api/baskets/withItems", {"customerId": "ada", "items": items})
+    assert begun.status == 200
+    shown = request(api, "GET", f"/api/baskets/{begun.body['id']}").body["basket"]
+    assert [item["productId"] for item in shown["items"]] == [item["productId"] for item in items]
 
 
 def test_a_basket_goes_from_start_to_checkout(basket: str) -> None:

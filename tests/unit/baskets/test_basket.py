@@ -72,6 +72,35 @@ def test_adding_a_product_again_sums_and_keeps_the_first_price_and_names() -> No
     )
 
 
+def test_several_items_are_added_at_once_and_one_that_is_named_twice_adds_up() -> None:
+    ink = Product("ink", "paper", "Paper & Ink", "Ink", 799, participating=True)
+    (
+        given(Basket, STARTED)
+        .when(lambda basket: basket.add_items([(BREAD, 2), (ink, 1), (BREAD, 3)], LATER))
+        .then(ItemAdded(TWO_BREADS, LATER), ItemAdded(INK, LATER), ItemAdded(replace(TWO_BREADS, quantity=5), LATER))
+        .then_state(lines=(replace(TWO_BREADS, quantity=5), INK), total=5 * 450 + 799, touched_at=LATER)
+    )
+
+
+def test_no_items_at_all_are_not_added() -> None:
+    given(Basket, STARTED).when(lambda basket: basket.add_items([], AT)).then_invalid("name at least one item")
+
+
+def test_a_hundred_items_are_added_at_once_and_a_hundred_and_first_is_refused() -> None:
+    wanted = [(replace(BREAD, product_id=f"product-{n}"), 999) for n in range(101)]
+    given(Basket, STARTED).when(lambda basket: basket.add_items(wanted[:100], AT)).then_state(
+        lines=tuple(replace(TWO_BREADS, product_id=f"product-{n}", quantity=999) for n in range(100))
+    )
+    given(Basket, STARTED).when(lambda basket: basket.add_items(wanted, AT)).then_invalid(
+        "a basket holds at most 100 lines"
+    )
+
+
+def test_items_are_not_added_to_a_basket_that_has_ended() -> None:
+    for end, message in ENDED:
+        given(Basket, STARTED, ADDED, end).when(lambda basket: basket.add_items([(BREAD, 1)], AT)).then_refused(message)
+
+
 def test_a_quantity_cannot_be_negative() -> None:
     message = "the item quantity cannot be negative"
     given(Basket, STARTED).when(lambda basket: basket.add_item(BREAD, -1, AT)).then_invalid(message)

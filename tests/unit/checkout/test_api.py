@@ -37,12 +37,18 @@ def seen(desk: Desk, path: str = SAGA) -> Any:
     return body
 
 
+def standing(desk: Desk, path: str = SAGA) -> dict[str, Any]:
+    """A saga without what it waits for, as a list shows it."""
+    return {name: value for name, value in seen(desk, path)["saga"].items() if name != "awaited"}
+
+
 def orders(desk: Desk, query: str = "") -> list[str]:
     return [saga["orderId"] for saga in seen(desk, SAGAS + query)["sagas"]]
 
 
 def test_a_running_saga_shows_the_step_that_it_awaits(desk: Desk) -> None:
     bring_to(desk, 3)
+    due = seen(desk)["saga"]["awaited"][0]["due"]
     assert seen(desk) == {
         "saga": {
             "orderId": ORDER,
@@ -51,8 +57,28 @@ def test_a_running_saga_shows_the_step_that_it_awaits(desk: Desk) -> None:
             "compensating": False,
             "since": stamp(desk.now),
             "reason": "",
+            "awaited": [{"command": "ConfirmPayment", "attempt": 1, "due": due}],
         }
     }
+
+
+def test_a_saga_shows_the_commands_without_an_answer_with_their_tries(desk: Desk) -> None:
+    bring_to(desk, 1)
+    first = seen(desk)["saga"]["awaited"]
+    assert [one["command"] for one in first] == ["AuthorizeCustomer", "CreateShoppingList", "ConfirmPayment"]
+    desk.times_out()
+    again = seen(desk)["saga"]["awaited"]
+    assert [one["attempt"] for one in again] == [2, 2, 2]
+    assert all(later["due"] > one["due"] for one, later in zip(first, again, strict=True))
+
+
+def test_a_saga_that_compensates_awaits_its_undoing_and_one_that_ended_nothing(desk: Desk) -> None:
+    park(desk)
+    [awaited] = seen(desk)["saga"]["awaited"]
+    assert (awaited["command"], awaited["attempt"]) == ("VoidPayment", 35)
+    for message in (OrderCreated, OrderCancelled, *UNDO_ALL):
+        desk.deliver(message, order_id="compensated")
+    assert seen(desk, f"{SAGAS}/compensated")["saga"]["awaited"] == []
 
 
 def test_a_saga_that_compensates_says_why(desk: Desk) -> None:
@@ -65,7 +91,7 @@ def test_a_saga_that_compensates_says_why(desk: Desk) -> None:
 
 def test_a_parked_saga_says_why_and_since_when(desk: Desk) -> None:
     park(desk)
-    assert seen(desk)["saga"] == {
+    assert standing(desk) == {
         "orderId": ORDER,
         "status": "parked",
         "step": 3,
@@ -90,7 +116,7 @@ def test_the_list_shows_each_saga_as_it_is_read_by_its_id(desk: Desk) -> None:
     listed = seen(desk, SAGAS)["sagas"]
     assert sorted(saga["orderId"] for saga in listed) == [ORDER, "order-2", "order-3"]
     for saga in listed:
-        assert seen(desk, f"{SAGAS}/{saga['orderId']}")["saga"] == saga
+        assert standing(desk, f"{SAGAS}/{saga['orderId']}") == saga
 
 
 def test_the_list_can_be_of_one_status(desk: Desk) -> None:
@@ -114,7 +140,7 @@ def test_the_list_of_all_has_a_running_saga_once_a_step_has_waited_in_vain(desk:
     assert (orders(desk), orders(desk, "?status=running")) == ([], [ORDER])
     desk.times_out()
     assert (orders(desk), orders(desk, "?status=running")) == ([ORDER], [ORDER])
-    assert seen(desk, SAGAS)["sagas"] == [seen(desk)["saga"]]
+    assert seen(desk, SAGAS)["sagas"] == [standing(desk)]
 
 
 def test_a_page_of_completed_sagas_leaves_out_those_of_another_status(desk: Desk) -> None:
@@ -132,14 +158,14 @@ def test_a_parked_saga_that_was_resumed_is_listed_as_running_at_once(desk: Desk)
     park(desk)
     desk.request("PUT", RESUME)
     assert (orders(desk, "?status=parked"), orders(desk, "?status=running")) == ([], [ORDER])
-    assert seen(desk, SAGAS)["sagas"] == [seen(desk)["saga"]]
+    assert seen(desk, SAGAS)["sagas"] == [standing(desk)]
 
 
 def test_a_parked_saga_that_gets_an_answer_is_listed_as_running_at_once(desk: Desk) -> None:
     park(desk)
     desk.deliver(UNDONE["VoidPayment"])
     assert (orders(desk, "?status=parked"), orders(desk, "?status=running")) == ([], [ORDER])
-    assert seen(desk, SAGAS)["sagas"] == [seen(desk)["saga"]]
+    assert seen(desk, SAGAS)["sagas"] == [standing(desk)]
 
 
 def test_a_row_of_newer_code_is_read_too(desk: Desk) -> None:

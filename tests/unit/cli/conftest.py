@@ -10,7 +10,9 @@ import httpx
 import pytest
 import typer.main
 
+from clients.cli import facts, wording
 from tests.support.operated import deployed
+from tests.unit.cli.scene import Scene, a_scene
 from tests.unit.cli.typed import ClientsMall, CommandLine, set_up
 
 
@@ -37,4 +39,11 @@ def cli(mall: ClientsMall, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> C
     found = CommandLine(mall, tmp_path)
     found.answer(monkeypatch)
     monkeypatch.setattr(time, "sleep", lambda seconds: mall.minute())
+    for module in (wording, facts):
+        monkeypatch.setattr(module, "now", lambda: mall.now)
     return found
+
+
+@pytest.fixture
+def scene(mall: ClientsMall, cli: CommandLine) -> Scene:
+    return a_scene(mall, cli)

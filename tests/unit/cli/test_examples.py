@@ -116,6 +116,13 @@ def _parked_saga(scene: Scene) -> None:
     scene.ids[ORDER] = shopper.basket_id
 
 
+def _asking_saga(scene: Scene) -> None:
+    scene.mall.hold("customers", "AuthorizeCustomer")
+    cable = open_a_store(scene.mall, {"cable": 9.95})["cable"]
+    shopper = Shopper(scene.mall).registers().fills_a_basket({cable: 2}).authorizes_a_payment(30).checks_out()
+    scene.ids[ORDER] = shopper.basket_id
+
+
 PREPARED: dict[str, Callable[[Scene], None]] = {
     "dead reopen": _parked_letter,
     "run show": _replay,
@@ -127,6 +134,7 @@ PREPARED: dict[str, Callable[[Scene], None]] = {
     "resume": _paused_depot,
     "wait": _completed,
     "saga resume": _parked_saga,
+    "saga retry": _asking_saga,
 }
 
 

@@ -1,7 +1,6 @@
 """order, trace, wait: where an order is, and why it waits, judged by what was planted."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -9,40 +8,10 @@ import pytest
 from functions.checkout import service as checkout
 from functions.depot import service as depot
 from functions.payments import service as payments
-from tests.flow.shopper import Shopper, bring_a_robot_online, collect, leave, open_a_store, stop_heartbeats
+from tests.flow.shopper import Shopper, collect, leave, stop_heartbeats
 from tests.flow.test_redrive import broken
 from tests.support.callers import robot
-from tests.unit.cli.typed import ClientsMall, CommandLine
-
-
-@dataclass
-class Scene:
-    """A customer with a basket and a payment, and a robot that is idle."""
-
-    mall: ClientsMall
-    cli: CommandLine
-    shopper: Shopper
-    bot: str
-
-    def pauses(self, *consumers: str) -> None:
-        for name in consumers:
-            self.cli(f"pause {name} --reason 'a deploy' --yes")
-        self.mall.minute()
-
-    def checks_out(self) -> None:
-        self.shopper.checks_out()
-        self.mall.pass_time(20)
-
-    def why(self) -> Any:
-        return self.cli(f"order {self.shopper.basket_id} --json").data["why"]
-
-
-@pytest.fixture
-def scene(mall: ClientsMall, cli: CommandLine) -> Scene:
-    cable = open_a_store(mall, {"cable": 9.95})["cable"]
-    bot = bring_a_robot_online(mall)
-    shopper = Shopper(mall).registers().fills_a_basket({cable: 2}).authorizes_a_payment(30)
-    return Scene(mall, cli, shopper, bot)
+from tests.unit.cli.scene import Scene
 
 
 def _nothing_yet(scene: Scene) -> None:
@@ -152,8 +121,8 @@ PLANTED: list[tuple[Callable[[Scene], None], str, str]] = [
     (_customers_paused, "waits for CustomerAuthorized or CustomerRefused from customers", "customers/inbox"),
     (_depot_paused, "waits for ShoppingListAccepted or ShoppingListRefused from depot", "depot/inbox"),
     (_payments_paused, "waits for PaymentAccepted or PaymentRefused from payments", "payments/inbox"),
-    (_depot_held, "waits for ShoppingListAccepted or ShoppingListRefused from depot", "depot/inbox"),
-    (_answers_held, "waits for checkout to take", "checkout/inbox"),
+    (_depot_held, "waits for ShoppingListAccepted or ShoppingListRefused from depot", "checkout/relay"),
+    (_answers_held, "waits for checkout to take", "depot/relay"),
     (_no_robot, "waits for a robot: none is idle (1 offline)", "robots"),
     (_robots_at_work, "waits for a robot: none is idle (1 at work)", ""),
     (_collecting, "waits for robot Ajax, which has 0 of 2 items", ""),
@@ -263,7 +232,8 @@ def test_an_order_is_found_by_what_belongs_to_it(scene: Scene) -> None:
     _collecting(scene)
     order = scene.shopper.basket_id
     flow = next(e.metadata.correlation_id for e in scene.mall.published if e.metadata.name == "OrderCreated")
-    for id in (order[:8], scene.shopper.payment_id, scene.bot, flow):
+    message = next(e.metadata.id for e in scene.mall.published if e.metadata.name == "ShoppingListAccepted")
+    for id in (order[:8], scene.shopper.payment_id, scene.bot, flow, message, "+15550100"):
         assert scene.cli(f"order {id} --json").data["id"] == order
     assert f"did you mean {order}?" in scene.cli(f"order {order[:-3]}", code=3).err
 
@@ -279,3 +249,35 @@ def test_waiting_ends_when_the_order_is_there_or_never_can_be(scene: Scene) -> N
     scene.shopper.is_cancelled_by_staff()
     assert "will never be completed" in scene.cli(f"wait {order} completed", code=1).err
     assert "did you mean completed?" in scene.cli(f"wait {order} complete", code=2).err
+
+
+def test_a_phone_number_is_in_no_address_and_only_staff_may_ask_for_it(scene: Scene) -> None:
+    _collecting(scene)
+    scene.cli("order '+1 555-0100'")
+    assert not any("555" in one for one in scene.cli.requests)
+    assert "no customer has this number" in scene.cli("order +15550199", code=3).err
+    scene.cli.caller = scene.shopper.me
+    assert "your role may not do this" in scene.cli("order +15550100", code=1).err
+
+
+def test_a_saga_is_tried_again_by_the_very_message_that_was_lost(scene: Scene) -> None:
+    scene.mall.hold("depot", "CreateShoppingList")
+    scene.checks_out()
+    order = scene.shopper.basket_id
+    scene.mall.held.clear()
+    [asked] = [e.metadata.id for e in scene.mall.published if e.metadata.name == "CreateShoppingList"]
+    assert scene.cli(f"saga retry {order} --dry-run --json").data["sent"] == []
+    assert scene.cli(f"saga retry {order} --yes --json").data == {"commands": ["CreateShoppingList"], "sent": [asked]}
+    scene.mall.settle()
+    assert scene.shopper.order()["status"] == "approved"
+    assert "it waits for no answer" in scene.cli(f"saga retry {order} --yes", code=1).err
+
+
+def test_an_order_without_a_saga_has_nothing_to_try_again(scene: Scene) -> None:
+    _nothing_yet(scene)
+    assert (
+        scene.mall.request(
+            "PUT", "/api/operations/sagas/none/retry", {"commands": ["X"]}, caller=scene.cli.caller
+        ).status
+        == 404
+    )

@@ -23,6 +23,7 @@ from functions.kernel.runtime.runtime import active
 from functions.operations.consumers import Consumer
 from functions.operations.mappings import Backlog
 from tests.support.callers import OPERATOR_ON_CALL
+from tests.support.cloud import Subscriber
 from tests.support.forecasting import read_only
 from tests.support.mappings import MemoryMappings
 from tests.support.operated import OperatedMall
@@ -44,9 +45,14 @@ PAGES = {
 
 
 class ClientsMall(OperatedMall):
-    """A mall whose operations have all their ports: mappings, backlogs and forecasts too."""
+    """A mall whose operations have all their ports: mappings, backlogs and forecasts too.
+
+    unrelayed: services whose relay does nothing. throttled: consumers whose functions are not invoked.
+    """
 
     def __init__(self) -> None:
+        self.unrelayed: set[str] = set()
+        self.throttled: set[str] = set()
         super().__init__()
         self.mappings = MemoryMappings()
         self.runtimes["operations"].adapters |= {"mappings": self.mappings, "backlog": self, "forecasts_now": self}
@@ -66,7 +72,23 @@ class ClientsMall(OperatedMall):
     def measure(self, consumer: Consumer) -> Backlog:
         """What waits in a consumer's queue."""
         found = [s.queue for s in self.subscribers if f"{s.inbox.service}/{s.inbox.queue}" == consumer.name]
-        return Backlog(sum(len(queue.messages) for queue in found), 0, 0)
+        messages = [message for queue in found for message in queue.messages]
+        hidden = [message for message in messages if message.due > self.now]
+        retried = sum(message.receives > 0 for message in hidden)
+        return Backlog(len(messages) - len(hidden), retried, len(hidden) - retried)
+
+    def running_subscribers(self) -> list[Subscriber]:
+        """Those whose functions are invoked."""
+        found = super().running_subscribers()
+        return [one for one in found if f"{one.inbox.service}/{one.inbox.queue}" not in self.throttled]
+
+    def _relay_all(self) -> bool:
+        stopped = self.stopped
+        self.stopped = stopped | self.unrelayed
+        try:
+            return super()._relay_all()
+        finally:
+            self.stopped = stopped
 
     def _follow(self) -> None:
         with clock.fixed(lambda: self.now):

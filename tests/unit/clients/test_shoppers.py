@@ -171,7 +171,7 @@ def test_a_list_on_which_nobody_works_is_collected_and_its_check_in_left_to_staf
     with shoppers(depot, reported.append, path(nothing)):
         while depot.lists["by a person"]["status"] == "assigned":
             assert depot.looked.acquire(timeout=WITHIN)
-    assert depot.asked[:2] == [("by a person", "start"), ("by a person", "pick")]
+    assert depot.asked[:2] == [("by a person", "start"), ("by a person", "pickItems")]
     assert "complete" not in {what for _, what in depot.asked}
     assert reported == []
 
@@ -196,7 +196,7 @@ def test_before_the_first_customer_robots_bring_in_what_the_last_run_left() -> N
 
     assert bring_in(People(anybody, anybody)) == 2
     assert [one["status"] for one in depot.lists.values()] == ["completed", "completed"]
-    assert depot.asked == [("a", "start"), ("a", "pick"), ("a", "complete"), ("b", "pick"), ("b", "complete")]
+    assert depot.asked == [("a", "start"), ("a", "pickItems"), ("a", "complete"), ("b", "pickItems"), ("b", "complete")]
 
 
 def test_work_that_is_left_to_staff_is_done_by_the_malls_clerk_when_patience_ends() -> None:

@@ -147,6 +147,7 @@ def test_each_route_is_for_its_roles() -> None:
         ("POST", ""): {STAFF, KIOSK},
         ("GET", "/{id}"): {STAFF, CUSTOMER},
         ("GET", "/{id}/data"): {STAFF},
+        ("POST", "/numbers"): {STAFF},
         ("PUT", "/{id}/enable"): {STAFF},
         ("PUT", "/{id}/disable"): {STAFF},
         ("PUT", "/{id}/change-sms"): {STAFF, CUSTOMER},
@@ -156,3 +157,20 @@ def test_each_route_is_for_its_roles() -> None:
         ("POST", "/codes"): {KIOSK},
         ("POST", "/sessions"): {KIOSK},
     }
+
+
+def test_staff_find_a_customer_by_a_number_however_it_is_written_until_it_changes_or_is_erased() -> None:
+    customer_id = register()
+    assert succeed("POST", "/numbers", {"smsNumber": "+15550100"}) == {"id": customer_id}
+    succeed("PUT", f"/{customer_id}/change-sms", {"smsNumber": "+1 555 0101"})
+    assert ask("POST", "/numbers", {"smsNumber": "+15550100"}).status == 404
+    assert succeed("POST", "/numbers", {"smsNumber": "+1 555 0101"}) == {"id": customer_id}
+    succeed("DELETE", f"/{customer_id}")
+    unknown = ask("POST", "/numbers", {"smsNumber": "+1 555 0101"})
+    assert (unknown.status, unknown.body["message"]) == (404, "no customer has this number")
+
+
+@pytest.mark.parametrize("role", [CUSTOMER, KIOSK])
+def test_only_staff_find_a_customer_by_a_number(role: str) -> None:
+    register()
+    assert ask("POST", "/numbers", {"smsNumber": ADA["smsNumber"]}, caller=Caller(role, "one")).status == 403

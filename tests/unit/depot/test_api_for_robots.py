@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from events.depot import ShoppingListItemPicked
 from functions.depot import service
 from functions.depot.api import Completion, complete_list
 from functions.kernel.domain.errors import InvalidError
@@ -12,7 +13,8 @@ from tests.support.callers import robot as robot_caller
 from tests.unit.depot.floor import Floor, robot, status
 
 LIST = "/shopping/order-1"
-PICK = {"assignment": 1, "storeId": "bakery", "productId": "roll", "quantity": 1}
+ROLL = {"storeId": "bakery", "productId": "roll", "quantity": 1}
+PICK = {"assignment": 1, **ROLL}
 
 
 def test_a_robot_starts_picks_and_completes_by_its_assignment(floor: Floor) -> None:
@@ -41,6 +43,14 @@ def test_a_robot_starts_picks_and_completes_by_its_assignment(floor: Floor) -> N
         ("pick", PICK | {"quantity": -1}, 400),
         ("pick", PICK | {"quantity": 1.5}, 400),
         ("pick", PICK | {"productId": "cake"}, 404),
+        ("pickItems", {"items": [ROLL]}, 400),
+        ("pickItems", {"assignment": 1}, 400),
+        ("pickItems", {"assignment": 1, "items": []}, 400),
+        ("pickItems", {"assignment": 1, "items": [ROLL, ROLL]}, 400),
+        ("pickItems", {"assignment": 1, "items": 101 * [ROLL]}, 400),
+        ("pickItems", {"assignment": 1, "items": [ROLL, ROLL | {"productId": "bread", "quantity": 999}]}, 400),
+        ("pickItems", {"assignment": 1, "items": [ROLL, ROLL | {"productId": "cake"}]}, 404),
+        ("pickItems", {"assignment": 2, "items": [ROLL]}, 409),
         ("complete", {"assignment": 2}, 409),
         ("complete", {"shortages": [{"storeId": "bakery", "productId": "roll", "quantity": 4}]}, 400),
         ("complete", {"shortages": [{"storeId": "bakery", "productId": "roll", "quantity": 0}]}, 400),
@@ -55,6 +65,19 @@ def test_a_wrong_step_of_a_robot_is_refused_and_changes_nothing(
     assert floor.request("PUT", f"{LIST}/{step}", body).status == code
     assert floor.request("PUT", f"/shopping/unknown/{step}", body).status in (400, 404)
     assert service.shopping_list("order-1") == before
+
+
+def test_a_robot_picks_several_items_in_one_commit_of_which_one_message_follows(floor: Floor) -> None:
+    floor.active()
+    before = len(floor.published)
+    items = [ROLL | {"productId": "bread"}, ROLL | {"quantity": 3}]
+    for _ in range(2):
+        assert floor.request("PUT", f"{LIST}/pickItems", {"assignment": 1, "items": items}).status == 200
+    [stop, *_] = floor.request("GET", LIST).body["list"]["stops"]
+    assert {item["productId"]: item["picked"] for item in stop["items"]} == {"bread": 1, "roll": 3}
+    [message] = floor.published[before:]
+    assert isinstance(message, ShoppingListItemPicked)
+    assert [(item.product_id, item.picked) for item in message.stops[0].items] == [("bread", 1), ("roll", 3)]
 
 
 def test_staff_complete_without_an_assignment_and_report_shortages(floor: Floor) -> None:

@@ -238,6 +238,38 @@ def test_a_repeated_pick_changes_nothing() -> None:
     ).then_nothing()
 
 
+def test_several_items_are_picked_at_once_and_the_last_that_changed_says_so() -> None:
+    everything = {("bakery", "bread"): 0, ("bakery", "roll"): 3, ("paper", "ink"): 1}
+    given(ShoppingList, *ACTIVE, Picked("bakery", "bread", 1)).when(lambda one: one.pick_items(1, everything)).then(
+        Picked("bakery", "bread", 0, is_followed=True),
+        Picked("bakery", "roll", 3, is_followed=True),
+        Picked("paper", "ink", 1),
+    )
+
+
+def test_repeated_picks_of_several_items_change_nothing() -> None:
+    given(ShoppingList, *ACTIVE, Picked("bakery", "roll", 1)).when(
+        lambda one: one.pick_items(1, {("bakery", "roll"): 1, ("paper", "ink"): 0})
+    ).then_nothing()
+
+
+def test_of_several_items_none_is_picked_where_one_is_refused() -> None:
+    roll = {("bakery", "roll"): 1}
+    given(ShoppingList, *ACTIVE).when(lambda one: one.pick_items(1, {})).then_invalid("name at least one item")
+    given(ShoppingList, *ACTIVE).when(lambda one: one.pick_items(1, roll | {("paper", "ink"): 2})).then_invalid(
+        "only 1 of this product are on the shopping list"
+    )
+    given(ShoppingList, *ACTIVE).when(lambda one: one.pick_items(1, roll | {("paper", "cake"): 1})).then_not_found(
+        "the product cake of the store paper is not on the shopping list"
+    )
+    given(ShoppingList, *ACTIVE).when(lambda one: one.pick_items(2, roll)).then_refused(
+        "this is not assignment 2 of the shopping list any more"
+    )
+    given(ShoppingList, *ASSIGNED).when(lambda one: one.pick_items(1, roll)).then_refused(
+        "the shopping list is assigned"
+    )
+
+
 def test_no_more_is_picked_than_is_listed_and_no_less_than_zero() -> None:
     given(ShoppingList, *ACTIVE).when(lambda one: one.pick(1, "bakery", "roll", 4)).then_invalid(
         "only 3 of this product are on the shopping list"

@@ -62,9 +62,12 @@ class Mall {
     headers: Record<string, string>,
     body: Record<string, unknown>,
   ): [number, unknown, string?] {
-    if (path === "/api/baskets") {
+    if (path === "/api/baskets" || path === "/api/baskets/withItems") {
       const id = `basket ${this.baskets.size + 1}`;
-      this.baskets.set(id, { status: "open", version: 1, lines: new Map() });
+      const items = (body.items ?? []) as { productId: string; quantity: number }[];
+      if (items.some(({ productId }) => !(productId in this.prices))) return [404, "not_found"];
+      const lines = new Map(items.map(({ productId, quantity }) => [productId, quantity]));
+      this.baskets.set(id, { status: "open", version: 1, lines });
       return [200, { id }];
     }
     if (path === "/api/payments") {
@@ -220,6 +223,12 @@ test("a random mixture of losses never orders twice", async () => {
     await page.insist(LINES);
     assert.deepEqual([page.mall.orders.length, page.mall.payments.length], [1, 1], `run ${run}`);
   }
+});
+
+test("a basket begins with its items in one request, and is read once", async () => {
+  const page = new Page(new Mall());
+  const basket = await page.checkout().prepare("ada", LINES);
+  assert.deepEqual([basket?.total, page.mall.requests], [TOTAL, 2]);
 });
 
 test("two presses at once are one order", async () => {

@@ -8,6 +8,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+import time
 import zipfile
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,16 +16,26 @@ from typing import Any
 
 from infra.local.engine.seams import Seams, module
 
+KEPT_SECONDS = 24 * 60 * 60
+
 
 def apply() -> None:
     seams, runtime = Seams("bundles"), module("core.lambda_runtime")
+    remove_old(Path(tempfile.gettempdir()) / "bundles", time.time())
     seams.need(runtime.zipfile, "ZipFile", "BadZipFile")
     replaced = SimpleNamespace(ZipFile=UnpackedOnce, BadZipFile=zipfile.BadZipFile, LargeFileError=zipfile.LargeZipFile)
     seams.replace(runtime, "zipfile", replaced)
 
 
+def remove_old(bundles: Path, now: float) -> None:
+    """Remove what no environment was made of for a day."""
+    for bundle in bundles.glob("*"):
+        if bundle.stat().st_mtime < now - KEPT_SECONDS:
+            shutil.rmtree(bundle, ignore_errors=True)
+
+
 class UnpackedOnce(zipfile.ZipFile):
-    """An archive of which one copy is unpacked, in a folder named after its content, for as long as the engine runs."""
+    """An archive that is unpacked once, into a folder named after its content, also for the engine's next runs."""
 
     def __init__(self, file: str, *rest: Any) -> None:
         super().__init__(file, *rest)
@@ -40,6 +51,7 @@ class UnpackedOnce(zipfile.ZipFile):
         """Link what the archive holds at its top into a folder."""
         if not self._unpacked.is_dir():
             self._unpack(*rest)
+        self._unpacked.touch()
         for entry in self._unpacked.iterdir():
             (Path(path) / entry.name).symlink_to(entry)
 

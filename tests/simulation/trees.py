@@ -1,0 +1,233 @@
+"""Compare each order's tree, made from commits and messages alone, with the simulator's record of what was handled.
+
+    .venv/bin/python -m tests.simulation.trees --from 1 --to 10000 --jobs 2
+
+The tree is the command line's (`clients/cli/tree.py`). Each order's tree must have what the record has: the same
+messages, each under the message that was handled when it was made; and each commit of the order must be because of the
+message that was handled when it was stored. The last line is JSON: {"schedules", "orders", "equal", "different"}.
+"""
+
+import argparse
+import gc
+import json
+import multiprocessing
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from clients.cli import tree
+from events.registry import Kind, language
+from tests.simulation.handlings import Handlings, recorded
+from tests.simulation.history import Entry
+from tests.simulation.schedule import run_schedule
+
+CHUNK = 10  # schedules that one process runs before it reports
+SHOWN = 5  # orders whose differences are printed
+ORDER_IDS = ("order_id", "basket_id", "list_id", "difference_id")  # a field of one of these names holds the order's id
+KINDS = ("Order", "Basket", "CreateOrderSaga", "ShoppingList", "Invoice")  # the aggregates that have the order's id
+
+Parents = dict[str, str | None]  # by message: the message that it followed from; None for a root
+
+
+@dataclass
+class Compared:
+    """How many orders' trees were equal to the record, and what was different in the others."""
+
+    schedules: int = 0
+    orders: int = 0
+    different: list[str] = field(default_factory=list)
+
+    def add(self, other: "Compared") -> None:
+        self.schedules += other.schedules
+        self.orders += other.orders
+        self.different += other.different
+
+
+@dataclass
+class _Made:
+    """What a schedule stored and published: messages by id, their true causes, and commits with theirs."""
+
+    messages: dict[str, dict[str, Any]] = field(default_factory=dict)
+    causes: dict[str, str] = field(default_factory=dict)
+    commits: dict[str, list[tuple[str, str, str]]] = field(default_factory=lambda: defaultdict(list))
+    lists: dict[str, str] = field(default_factory=dict)  # by the id of a list, its order: staff make lists of other ids
+
+    @classmethod
+    def of(cls, entries: Iterable[Entry], record: Handlings) -> "_Made":
+        made = cls()
+        for _, kind, fields in entries:
+            if kind == "commit":
+                made._read(fields["item"], record)
+        for id, detail in record.answers.items():
+            if id not in made.messages:  # one that a commit carries is sent again when its command comes again
+                made.messages[id] = detail
+                made.causes[id] = record.messages[id]
+        for one in made.messages.values():
+            if one["data"].get("shopping_list_id") and one["data"].get("order_id"):
+                made.lists[one["data"]["shopping_list_id"]] = one["data"]["order_id"]
+        return made
+
+    def named(self, id: str) -> set[str]:
+        """The orders that a message names, by itself or by a list."""
+        return {self.lists.get(one, one) for one in _named(self.messages[id]["data"])}
+
+    def _read(self, item: Mapping[str, Any], record: Handlings) -> None:
+        stream, said = item["stream"]["S"], item.get("causation_id", {}).get("S", "")
+        handled = record.commits.get(item["id"]["S"], "")
+        self.commits[stream].append((f"{stream} {item['version']['N']}", said, handled))
+        for carried in json.loads(item["messages"]["S"]) if "messages" in item else ():
+            id = carried["detail"]["metadata"]["id"]
+            self.messages[id] = carried["detail"]
+            self.causes[id] = handled
+
+
+def compare(seed: int) -> Compared:
+    """Run one schedule, and compare the trees of all its orders with the record."""
+    with recorded() as record:
+        outcome = run_schedule(seed)
+    made = _Made.of(outcome.history, record)
+    orders = sorted(stream.partition("#")[2] for stream in made.commits if stream.startswith("Order#"))
+    different = []
+    for order in orders:
+        if found := [*_differences(order, made)]:
+            different.append(f"seed {seed}, order {order}: {'; '.join(found)}")
+    return Compared(1, len(orders), different)
+
+
+def _differences(order: str, made: _Made) -> Iterator[str]:
+    found, true = of_tree(timeline(order, made.messages.values())), _of_record(order, made)
+    for id in sorted({*found, *true}):
+        if id not in found or id not in true:
+            yield f"{_name(id, made)} is only in the {'record' if id in true else 'tree'}"
+        elif found[id] != true[id]:
+            yield f"{_name(id, made)} is under {_name(found[id], made)}, not {_name(true[id], made)}"
+    for kind in KINDS:
+        for where, said, handled in made.commits.get(f"{kind}#{order}", ()):
+            if (said if said in made.messages else "") != (handled if handled in made.messages else ""):
+                yield f"{where} says that {_name(said, made)} led to it, not {_name(handled, made)}"
+
+
+def of_tree(messages: list[dict[str, Any]]) -> Parents:
+    """The messages of a tree, each with the one that it is under."""
+    parents: Parents = {}
+    above: list[str] = []
+    for one in tree.branches(messages):
+        del above[one.depth :]
+        parents[one.message["id"]] = above[-1] if above else None
+        above.append(one.message["id"])
+    return parents
+
+
+def timeline(order: str, messages: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """An order's timeline in the form of its route: the messages of its flows, and events about it in others."""
+    details = list(messages)
+    flows = {
+        one["metadata"]["correlation_id"]
+        for one in details
+        if not one["metadata"]["causation_id"] and order in _named(one["data"])
+    }
+    return [
+        _shown(one)
+        for one in details
+        if one["metadata"]["correlation_id"] in flows or (_is_event(one) and order in _named(one["data"]))
+    ]
+
+
+def _of_record(order: str, made: _Made) -> Parents:
+    """By the record: what names the order; and what was made with it, or followed from it, and names no other."""
+    followed: dict[str, list[str]] = defaultdict(list)
+    for id, cause in made.causes.items():
+        followed[cause].append(id)
+    chosen = {id for id in made.messages if order in made.named(id)}
+    waiting = [*chosen, *(cause for id in chosen if (cause := made.causes[id]) and cause not in made.messages)]
+    while waiting:
+        for id in followed.get(waiting.pop(), ()):
+            if id not in chosen and not made.named(id):
+                chosen.add(id)
+                waiting.append(id)
+    return {id: cause if (cause := made.causes[id]) in chosen else None for id in chosen}
+
+
+def _named(data: Mapping[str, Any]) -> set[str]:
+    """The orders that a message names."""
+    return {str(data[name]) for name in ORDER_IDS if data.get(name)}
+
+
+def _is_event(one: Mapping[str, Any]) -> bool:
+    known = language().get(one["metadata"]["name"])
+    return known is not None and known.about.kind is Kind.EVENT
+
+
+def _shown(detail: Mapping[str, Any]) -> dict[str, Any]:
+    told = detail["metadata"]
+    return {
+        "id": told["id"],
+        "name": told["name"],
+        "time": told["time"],
+        "source": told["source"],
+        "stream": told["stream"],
+        "correlationId": told["correlation_id"],
+        "causationId": told["causation_id"],
+        "actor": told["actor"],
+        "data": detail["data"],
+    }
+
+
+def _name(id: str | None, made: _Made) -> str:
+    if not id or id not in made.messages:
+        return "nothing"
+    told = made.messages[id]["metadata"]
+    return f"{told['name']} of {told['stream']} {told['stream_version']}"
+
+
+def compare_all(seeds: Sequence[int]) -> Compared:
+    """Run these schedules one after the other."""
+    total = Compared()
+    for seed in seeds:
+        total.add(compare(seed))
+        gc.collect()
+    return total
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """0 when every order's tree equals the record."""
+    parser = argparse.ArgumentParser(description="Orders' trees against the record of what was handled.")
+    parser.add_argument("--from", type=int, dest="first", default=1, help="the first seed (1)")
+    parser.add_argument("--to", type=int, dest="last", default=60, help="the last seed (60)")
+    parser.add_argument("--jobs", type=int, default=1, help="processes at once (1)")
+    options = parser.parse_args(arguments)
+    seeds = range(options.first, options.last + 1)
+    chunks = [seeds[start : start + CHUNK] for start in range(0, len(seeds), CHUNK)]
+    total = Compared()
+    for found in _results(chunks, options.jobs):
+        total.add(found)
+        print(f"{total.schedules:>7,} of {len(seeds):,} schedules, {total.orders:,} orders", file=sys.stderr)
+    for text in total.different[:SHOWN]:
+        print(text)
+    equal = total.orders - len(total.different)
+    print(
+        json.dumps(
+            {
+                "schedules": total.schedules,
+                "orders": total.orders,
+                "equal": equal,
+                "different": len(total.different),
+            }
+        )
+    )
+    return 1 if total.different else 0
+
+
+def _results(chunks: Sequence[Sequence[int]], jobs: int) -> Iterator[Compared]:
+    if jobs <= 1:
+        yield from map(compare_all, chunks)
+        return
+    with multiprocessing.get_context("spawn").Pool(jobs) as pool:
+        yield from pool.imap_unordered(partial(compare_all), chunks)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
