@@ -142,6 +142,7 @@ new-service: $(VENV) $(NODE) ## Write a service that works, to change as you lik
 	@[ -n "$(NAME)" ] || { echo "NAME is missing. Example: make new-service NAME=loyalty" >&2; exit 1; }
 	@.venv/bin/python -m infra.new_service '$(subst ','\'',$(NAME))' $(ARGS)
 	@$(MAKE) docs
+	@.venv/bin/python -m tests.contract.rest.reads
 
 .PHONY: check
 check: $(VENV) ## Check lint, format, types, imports, generated files, templates, pages and security, in parallel

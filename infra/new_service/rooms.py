@@ -22,9 +22,18 @@ FILES = {
     "consumer.py": "tests/contract/consumers/$name.py",
 }
 FOLDERS = ("functions/$name", "tests/unit/$name")
-LANGUAGE = "tests/contract/test_language.py"
-STATES = "STATES = {\n"
-STATE = '    "${name}_id": {"${name}_id", "order_id", "customer_id", "total"},\n'
+# Path → the line of a list of all services after which its own comes, and its own.
+LINES = {
+    "tests/contract/test_language.py": (
+        "STATES = {\n",
+        '    "${name}_id": {"${name}_id", "order_id", "customer_id", "total"},\n',
+    ),
+    "clients/console/logic/operations.ts": (
+        "export const VIEWS: Readonly<Record<string, readonly string[]>> = {\n",
+        '  $name: ["$name"],\n',
+    ),
+    "functions/operations/README.md": ("| stores | `catalogue` | stores | |\n", "| $name | `$name` | ordering | |\n"),
+}
 RULES = ("kernel", "services")  # the contracts of pyproject.toml that name every service
 
 
@@ -41,17 +50,18 @@ def write(root: Path, name: str) -> list[str]:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(_named((TEMPLATES / f"{template}.txt").read_text(), name))
         written.append(_named(path, name))
-    language = root / LANGUAGE
-    language.write_text(language.read_text().replace(STATES, STATES + _named(STATE, name), 1))
+    for path, (before, line) in LINES.items():
+        text = (root / path).read_text()
+        (root / path).write_text(text.replace(before, before + _named(line, name), 1))
     _rewrite_rules(root, lambda modules: sorted({*modules, f"functions.{name}"}))
-    return [*written, LANGUAGE, "pyproject.toml"]
+    return [*written, *LINES, "pyproject.toml"]
 
 
 def remove(root: Path, name: str) -> list[str]:
     """Take out a service that `write` wrote, with its schemas and samples. Raises NameRefusedError."""
-    language = root / LANGUAGE
-    mine = _named(STATE, name)
-    if not SHAPE.fullmatch(name) or mine not in language.read_text() or not (root / "functions" / name).is_dir():
+    texts = {path: (root / path).read_text() for path in LINES}
+    known = all(_named(line, name) in texts[path] for path, (_, line) in LINES.items())
+    if not SHAPE.fullmatch(name) or not known or not (root / "functions" / name).is_dir():
         raise NameRefusedError(f"{name} is no service that make new-service wrote: nothing was removed")
     message = f"{name.capitalize()}Recorded"
     if any((root / "events" / "released").rglob(f"{message}.v*.json")):
@@ -69,9 +79,10 @@ def remove(root: Path, name: str) -> list[str]:
         for file in sorted((root / "events" / folder).glob(f"{message}.v*.json")):
             file.unlink()
             removed.append(str(file.relative_to(root)))
-    language.write_text(language.read_text().replace(mine, "", 1))
+    for path, (_, line) in LINES.items():
+        (root / path).write_text(texts[path].replace(_named(line, name), "", 1))
     _rewrite_rules(root, lambda modules: [module for module in modules if module != f"functions.{name}"])
-    return [*removed, LANGUAGE, "pyproject.toml"]
+    return [*removed, *LINES, "pyproject.toml"]
 
 
 def _judge(root: Path, name: str) -> None:
