@@ -111,7 +111,7 @@ MATRIX: dict[str, tuple[tuple[str, ...], str]] = {
             "GET": (
                 *("groups", "groups/*", "letters", "letters/*", "letters/*/test", "runs", "runs/*", "runs/*/letters"),
                 *("forecasts/*", "forecasts/*/letters", "runs/*/forecast", "replays/*", "rebuilds/*", "consumers"),
-                *("streams/*/*/*", "streams/*/*/*/state", "streams/*/*/*/difference"),
+                *("streams/*/*/*", "streams/*/*/*/state", "streams/*/*/*/difference", "orders/*/timeline"),
             ),
             "POST": ("redrives", "forecasts", "replays", "rebuilds"),
             "PUT": (
