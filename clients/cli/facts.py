@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from clients.cli.ending import NOT_FOUND, EndedError
-from clients.cli.timelines import committed, is_away
+from clients.cli.timelines import SOURCES, is_away, merged
 from clients.cli.tool import Tool, at, query
 from clients.cli.wording import moment, now
 from clients.mall import Json
@@ -109,9 +109,8 @@ class _Asking:
         return list(self._try(service, lambda: self._tool.pages(path, member), []))
 
     def timeline(self, order: str) -> list[Json]:
-        """What insights has of an order; where it has nothing, what its owners have in their commits."""
-        found = self.some("insights", f"/api/insights/orders/{at(order)}/timeline", "messages")
-        return found or list(self._try("operations", lambda: committed(self._tool, order), []))
+        paths = {service: path.format(at(order)) for service, path in SOURCES.items()}
+        return merged(one for service, path in paths.items() for one in self.some(service, path, "messages"))
 
     def _try(self, service: str, ask: Callable[[], Any], otherwise: Any) -> Any:
         if service in self.silent:

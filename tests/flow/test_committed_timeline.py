@@ -87,7 +87,7 @@ def test_an_owner_that_does_not_answer_is_named_as_a_gap(mall: OperatedMall, ord
     mall.stop("payments", "insights")
     found = asked(mall, order, "?limit=100")
     assert found["gaps"] == ["payments"]
-    assert found["messages"] == [one for one in whole if not one["stream"].startswith(("Payment#", "Invoice#"))]
+    assert found["messages"] == [one for one in whole if one["source"] != "mallbots.payments"]
 
 
 def test_of_an_order_that_is_not_there_nothing_is_shown(mall: OperatedMall) -> None:
