@@ -35,7 +35,10 @@ class CommittedTimeline(PagedAnswer):
 
 @api.get("/api/operations/orders/{id}/timeline", may=[OPERATOR])
 def get_committed_timeline(id: str, params: Paged) -> CommittedTimeline:
-    """Show the messages that the commits of an order hold, with reminders, oldest first, asked of their owners."""
+    """Show the messages in the commits of an order, oldest first, as their owners have them.
+
+    Reminders are among them; answers that changed nothing, and what is in a robot's own streams, are not.
+    """
     purpose = f"committed timeline of {id}"
     token = paging.read(params.next, purpose)
     found = order_timeline.page(id, params.limit, token["after"] if token else None)

@@ -89,7 +89,7 @@ class DifferenceAnswer(Answer):
 
 @api.get("/api/operations/streams/{service}/{kind}/{id}", may=[OPERATOR])
 def get_commits(service: str, kind: str, id: str, params: Paged) -> CommitsAnswer:
-    """List the commits of a stream, such as Order, oldest first: what happened, by whom, why, and what was published.
+    """List the commits of a stream, oldest first: what happened, by whom, why, and what was published.
 
     Names and numbers of customers are not shown: in their place stands (personal), or (forgotten) once erased.
     """
@@ -113,7 +113,7 @@ def get_state(service: str, kind: str, id: str, params: When) -> StateAnswer:
 
 
 @api.get("/api/operations/streams/{service}/{kind}/{id}/difference", may=[OPERATOR])
-def get_difference(service: str, kind: str, id: str, params: Between) -> DifferenceAnswer:
+def get_stream_difference(service: str, kind: str, id: str, params: Between) -> DifferenceAnswer:
     """Show what changed in an aggregate between two versions."""
     found = streams.difference(service, f"{kind}#{id}", params.first, params.second)
     return DifferenceAnswer(changes=[ChangeShape(path=path, before=a, after=b) for path, a, b in found])
