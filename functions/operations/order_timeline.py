@@ -5,7 +5,7 @@ What it does not have: answers that changed nothing, which no commit carries, an
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -60,7 +60,10 @@ def _timeline(order_id: str) -> tuple[Timeline, list[str]]:
     """
     found, gaps = _asked(_streams(order_id))
     payments = {id for one in found.values() if (id := one["data"].get("payment_id"))}
-    more, silent = _asked({"payments": [f"Payment#{id}" for id in sorted(payments)]} if payments else {})
+    wanted = (
+        [f"Payment#{id}" for id in sorted(payments)] if "payments" not in gaps else []
+    )  # it is not waited for twice
+    more, silent = _asked({"payments": wanted})
     of_this = {at: one for at, one in more.items() if one["data"].get("order_id") in (None, order_id)}
     return found | of_this, sorted({*gaps, *silent})
 
@@ -74,23 +77,23 @@ def _streams(order_id: str) -> dict[str, list[str]]:
     return streams
 
 
-def _asked(streams: Mapping[str, Iterable[str]]) -> tuple[Timeline, list[str]]:
-    asked = [(owner, stream) for owner, names in streams.items() for stream in names]
-    answers = runtime.current().side_by_side([partial(_of_stream, owner, stream) for owner, stream in asked])
+def _asked(streams: Mapping[str, Sequence[str]]) -> tuple[Timeline, list[str]]:
+    """The messages of streams, and the owners that did not answer: all are asked at once, each for one at a time."""
+    answers = runtime.current().side_by_side([partial(_of_owner, owner, names) for owner, names in streams.items()])
     found: Timeline = {}
-    silent = set()
-    for (owner, _), answer in zip(asked, answers, strict=True):
+    silent = []
+    for owner, answer in zip(streams, answers, strict=True):
         if isinstance(answer, UnavailableError):
-            silent.add(owner)
+            silent.append(owner)
         elif isinstance(answer, Exception):
             raise answer
         else:
             found |= {f"{one['time']} {one['id']}": one for one in answer}
-    return found, sorted(silent)
+    return found, silent
 
 
-def _of_stream(owner: str, stream: str) -> list[dict[str, Any]]:
-    return [_shown(detail) for detail in history(owner, stream, _not_public())]
+def _of_owner(owner: str, streams: Sequence[str]) -> list[dict[str, Any]]:
+    return [_shown(detail) for stream in streams for detail in history(owner, stream, _not_public())]
 
 
 def history(owner: str, stream: str, names: Collection[str], only: Collection[str] | None = None) -> Iterator[Any]:
