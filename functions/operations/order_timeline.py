@@ -41,7 +41,10 @@ class TimelinePage:
 
 
 def page(order_id: str, limit: int, after: str | None) -> TimelinePage:
-    """At most `limit` messages behind a position. Raises NotFoundError, and UnavailableError where all are silent."""
+    """At most `limit` messages behind a position.
+
+    Raises NotFoundError, and UnavailableError where those that answer have none and others are silent.
+    """
     found, gaps = _timeline(order_id)
     if not found:
         if gaps:
@@ -60,10 +63,8 @@ def _timeline(order_id: str) -> tuple[Timeline, list[str]]:
     """
     found, gaps = _asked(_streams(order_id))
     payments = {id for one in found.values() if (id := one["data"].get("payment_id"))}
-    wanted = (
-        [f"Payment#{id}" for id in sorted(payments)] if "payments" not in gaps else []
-    )  # it is not waited for twice
-    more, silent = _asked({"payments": wanted})
+    # An owner that is silent is not waited for twice: a request has ten seconds.
+    more, silent = _asked({} if "payments" in gaps else {"payments": [f"Payment#{id}" for id in sorted(payments)]})
     of_this = {at: one for at, one in more.items() if one["data"].get("order_id") in (None, order_id)}
     return found | of_this, sorted({*gaps, *silent})
 

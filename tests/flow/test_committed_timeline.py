@@ -95,3 +95,19 @@ def test_of_an_order_that_is_not_there_nothing_is_shown(mall: OperatedMall) -> N
     assert mall.request("GET", missing, caller=OPERATOR_ON_CALL).status == 404
     mall.stop("depot")
     assert mall.request("GET", missing, caller=OPERATOR_ON_CALL).status == 503
+
+
+def test_of_a_payment_that_served_another_order_nothing_of_that_order_is_shown(mall: OperatedMall) -> None:
+    cable = open_a_store(mall, {"cable": 9.95})["cable"]
+    first = Shopper(mall).registers().fills_a_basket({cable: 1}).authorizes_a_payment(30).checks_out()
+    mall.pass_time(60)
+    again = Shopper(mall)
+    again.customer_id = first.customer_id
+    again.fills_a_basket({cable: 2})
+    again.payment_id = first.payment_id
+    again.checks_out()
+    mall.pass_time(60)
+    found = asked(mall, again.basket_id, "?limit=100")["messages"]
+    assert {"PaymentAuthorized", "OrderRejected"} <= {one["name"] for one in found}
+    assert {one["data"].get("order_id") for one in found} <= {None, again.basket_id}
+    assert "PaymentConfirmed" not in {one["name"] for one in found}
