@@ -26,9 +26,9 @@ def page(mall: Furnished, route: Route, **asked: Any) -> Response:
 
 
 def content(answer: Response) -> list[Any]:
-    """What is on a page."""
+    """What is on a page; the gaps are the owners that did not answer."""
     assert answer.status == 200, answer
-    [found] = [value for name, value in answer.body.items() if name != "next"]
+    [found] = [value for name, value in answer.body.items() if name not in ("next", "gaps")]
     assert isinstance(found, list)
     return found
 

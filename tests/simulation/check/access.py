@@ -112,7 +112,7 @@ MATRIX: dict[str, tuple[tuple[str, ...], str]] = {
                 "audit",
                 *("groups", "groups/*", "letters", "letters/*", "letters/*/test", "runs", "runs/*", "runs/*/letters"),
                 *("forecasts/*", "forecasts/*/letters", "runs/*/forecast", "replays/*", "rebuilds/*", "consumers"),
-                *("streams/*/*/*", "streams/*/*/*/state", "streams/*/*/*/difference"),
+                *("streams/*/*/*", "streams/*/*/*/state", "streams/*/*/*/difference", "orders/*/timeline"),
             ),
             "POST": ("redrives", "forecasts", "replays", "rebuilds"),
             "PUT": (
