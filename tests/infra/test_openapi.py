@@ -33,9 +33,9 @@ ROUTES = {
 
 READS = {"Show", "List", "Check", "Export"}
 CREATES = {"Add", "Authorize", "Cancel", "Create", "Issue", "Open", "Place", "Register", "Search", "Send", "Start"}
-CREATES |= {"Bring", "Build", "Forecast"}
+CREATES |= {"Bring", "Build", "Find", "Forecast"}
 CHANGES = {"Add", "Assign", "Bring", "Change", "Check", "Compare", "Complete", "Decrease", "Disable", "Enable"}
-CHANGES |= {"Close", "Let", "Pause", "Put", "Say", "Write"}
+CHANGES |= {"Close", "Let", "Pause", "Put", "Say", "Send", "Write"}
 CHANGES |= {"Increase", "Make", "Pay", "Remove", "Reopen", "Report", "Resume", "Start", "Take", "Tell"}
 REMOVES = {"Cancel", "Disable", "Erase", "Remove", "Retire"}
 

@@ -99,8 +99,8 @@ export interface TopicNames {
  */
 export interface ChangeShape {
   path: string;
-  before: unknown;
-  after: unknown;
+  old: unknown;
+  new: unknown;
 }
 export interface Checkout {
   paymentId: string;

@@ -109,6 +109,7 @@ MATRIX: dict[str, tuple[tuple[str, ...], str]] = {
         f"{method} /api/operations/{path}": (OPERATOR, "")
         for method, paths in {
             "GET": (
+                "audit",
                 *("groups", "groups/*", "letters", "letters/*", "letters/*/test", "runs", "runs/*", "runs/*/letters"),
                 *("forecasts/*", "forecasts/*/letters", "runs/*/forecast", "replays/*", "rebuilds/*", "consumers"),
                 *("streams/*/*/*", "streams/*/*/*/state", "streams/*/*/*/difference", "orders/*/timeline"),
