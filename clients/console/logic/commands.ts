@@ -16,6 +16,7 @@ interface Redrive {
 }
 
 export const commands = {
+  status: (): string => line("status"),
   groups: (state: string): string => line("dead", "groups", ...(state === "open" ? [] : ["--state", state])),
   letters: (group: string): string => line("dead", "list", "--group", group),
   show: (id: string): string => line("dead", "show", id),

@@ -12,8 +12,9 @@ import { Group } from "./Group.tsx";
 import { Letter } from "./Letter.tsx";
 import { Rebuilds } from "./Rebuilds.tsx";
 import { Run } from "./Run.tsx";
+import { SystemMap } from "./SystemMap.tsx";
 
-const PARTS = ["failures", "consumers", "rebuilds"] as const;
+const PARTS = ["failures", "map", "consumers", "rebuilds"] as const;
 
 export function Operations({ parts }: { readonly parts: readonly string[] }) {
   const isOperator = useIsOperator();
@@ -28,7 +29,7 @@ export function Operations({ parts }: { readonly parts: readonly string[] }) {
   }
   const known = PARTS.find((one) => one === part);
   if (!known) return <Unknown />;
-  const Shown = { failures: Failures, consumers: Consumers, rebuilds: Rebuilds }[known];
+  const Shown = { failures: Failures, map: SystemMap, consumers: Consumers, rebuilds: Rebuilds }[known];
   return (
     <>
       <Heading title={texts("place.operations")}>
