@@ -128,6 +128,22 @@ docs: $(VENV) $(NODE) ## Regenerate schemas, samples, the catalogue, API documen
 	@.venv/bin/python -m infra.documents.generate
 	@node clients/pages/generate.mjs
 
+.PHONY: site
+site: $(VENV) ## Build the documentation site to .build/site/html, to be read from the file system; fails on a warning
+	@.venv/bin/python -m infra.documents.site
+
+.PHONY: docs-run
+docs-run: $(VENV) $(ENGINE) $(NODE) ## Run the shell blocks of the pages in a clone, each with its time: PAGE=tutorial PORT= STATE= ARGS=--bare
+	@.venv/bin/python -m tests.docs.run $(call option,page,$(PAGE)) $(call option,port,$(PORT)) \
+		$(call option,state,$(STATE)) $(ARGS)
+
+.PHONY: new-service
+new-service: $(VENV) $(NODE) ## Write a service that works, to change as you like: NAME=loyalty (ARGS=--remove takes it out)
+	@[ -n "$(NAME)" ] || { echo "NAME is missing. Example: make new-service NAME=loyalty" >&2; exit 1; }
+	@.venv/bin/python -m infra.new_service '$(subst ','\'',$(NAME))' $(ARGS)
+	@$(MAKE) docs
+	@.venv/bin/python -m tests.contract.rest.reads
+
 .PHONY: check
 check: $(VENV) ## Check lint, format, types, imports, generated files, templates, pages and security, in parallel
 	@$(MAKE) --jobs=2 --keep-going $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) $(CHECKS)

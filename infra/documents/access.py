@@ -45,7 +45,7 @@ INTRO = """# Who may use which route
 
 Made by `make docs` from the routes, and from what [access.py](../infra/documents/access.py) declares of whose things
 they are about. [A test](../tests/contract/rest/test_access.py) sends a request for each cell. How each role gets a
-token: [Sign in](../README.md#sign-in). Why it is built so: [0039](adr/0039-who-is-asking.md).
+token: [Sign in](sign-in.md). Why it is built so: [0039](adr/0039-who-is-asking.md).
 
 - **yes**: on anybody's things. **403**: the role may not use the route. Without a valid token, every route but the
   open ones is 401.

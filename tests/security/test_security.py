@@ -63,7 +63,7 @@ def test_the_page_of_cases_is_up_to_date() -> None:
     assert PAGE.read_text() == page(), "run: .venv/bin/python -m tests.security --write"
 
 
-def test_the_readme_says_how_many_are_tried() -> None:
+def test_the_page_of_commands_says_how_many_are_tried() -> None:
     deployed = sum(not case.memory_only for case in CASES)
-    readme = (PAGE.parents[1] / "README.md").read_text()
-    assert f"tries {len(CASES)} attacks, {deployed} of them on a deployment" in readme
+    page = (PAGE.parent / "running.md").read_text()
+    assert f"tries {len(CASES)} attacks, {deployed} of them on a deployment" in page

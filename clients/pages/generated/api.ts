@@ -1365,7 +1365,7 @@ export interface Operations {
   "PUT /api/operations/runs/{id}/switch": { query: undefined; body: Record<string, unknown>; answer: Record<string, unknown> };
   "PUT /api/operations/sagas/{orderId}/retry": { query: undefined; body: Unanswered; answer: Sent };
   "GET /api/operations/streams/{service}/{kind}/{id}": { query: { limit?: number; next?: string }; body: undefined; answer: CommitsAnswer };
-  "GET /api/operations/streams/{service}/{kind}/{id}/difference": { query: { first: number; second: number }; body: undefined; answer: OperationsDifferenceAnswer };
+  "GET /api/operations/streams/{service}/{kind}/{id}/difference": { query: { first?: number; second?: number }; body: undefined; answer: OperationsDifferenceAnswer };
   "GET /api/operations/streams/{service}/{kind}/{id}/state": { query: { version?: number; at?: string }; body: undefined; answer: StateAnswer };
   "POST /api/ordering": { query: undefined; body: NewOrder; answer: Created };
   "DELETE /api/ordering/{id}": { query: undefined; body: Cancellation; answer: Record<string, unknown> };

@@ -1,0 +1,95 @@
+"""The pages of the site that are made from the code alone: services, routes, alarms, settings."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import fields
+from pathlib import Path
+
+from events.registry import language
+from functions.kernel.composition.manifest import Manifest, manifest, services
+from infra.stages import STAGES, TIMES, Stage
+
+ROOT = Path(__file__).parents[2]
+STATES = re.compile(r"```mermaid\nstateDiagram.*?```", re.DOTALL)
+MADE = "Made by `make site` from the code.\n\n"
+
+
+def pages() -> dict[str, str]:
+    """Each page by its path."""
+    return {
+        "reference/services.md": _services(),
+        "reference/routes.md": _routes(),
+        "reference/alarms.md": _alarms(),
+        "reference/settings.md": _settings(),
+    }
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    lines = [list(head), ["---" for _ in head], *(list(row) for row in rows)]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def _services() -> str:
+    return "# Services\n\n" + MADE + "\n".join(_service(manifest(name)) for name in services())
+
+
+def _service(registered: Manifest) -> str:
+    name = registered.service
+    readme = (ROOT / "functions" / name / "README.md").read_text()
+    published = [message.about.name for message in language().values() if message.about.source == name]
+    consumed = [message.about.name for inbox in registered.inboxes for message in inbox.messages]
+    asked = [query.__name__ for query in registered.questions]
+    routes = [f"`{route.method} {route.path}`" for route in registered.api.routes] if registered.api else []
+    views = [view.name for projection in registered.projections for view in projection.views]
+    rows = {
+        "publishes": sorted(published),
+        "consumes": sorted(consumed),
+        "asks": asked,
+        "serves": routes,
+        "read models": views,
+        "raises alarms": [alarm.metric for alarm in registered.alarms],
+    }
+    kept = [[what, ", ".join(found)] for what, found in rows.items() if found]
+    states = "\n".join(f"\n{found}\n" for found in STATES.findall(readme))
+    about = f"[Its rules](../functions/{name}/README.md).\n\n"
+    return f"## {name}\n\n{about}{table(['', ''], kept)}{states}"
+
+
+def _routes() -> str:
+    rows = []
+    for name in services():
+        api = manifest(name).api
+        for route in api.routes if api else ():
+            may = ", ".join(route.may) or "anyone"
+            rows.append([f"`{route.method} {route.path}`", route.summary, name, may])
+    wire = "What bodies and answers hold is in the API's own page, `/docs/` of a deployment.\n\n"
+    return "# Routes\n\n" + MADE + wire + table(["route", "does", "service", "roles"], sorted(rows))
+
+
+def _alarms() -> str:
+    titles = {page: page.read_text().splitlines()[0].lstrip("# ") for page in (ROOT / "docs" / "runbooks").glob("*.md")}
+    raised = {_page(alarm.metric): name for name in services() for alarm in manifest(name).alarms}
+    rows = [
+        [f"[{title}](../docs/runbooks/{page.name})", raised.get(page.name, "the deployment")]
+        for page, title in sorted(titles.items())
+        if page.name != "README.md"
+    ]
+    return "# Alarms and what to do\n\n" + MADE + table(["runbook", "raised by"], rows)
+
+
+def _page(metric: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "-", metric).lower() + ".md"
+
+
+def _settings() -> str:
+    names = [field.name for field in fields(Stage)]
+    rows = [[f"`{name}`", *(_shown(getattr(stage, name)) for stage in STAGES.values())] for name in names]
+    said = re.sub(r"\s*\n\s*", " ", (Stage.__doc__ or "").strip())
+    over = "One deployment may override the times (`-c robot_lease=30`, in seconds): "
+    head = ["setting", *STAGES]
+    times = over + ", ".join(f"`{one}`" for one in TIMES)
+    return f"# Settings of each stage\n\n{MADE}{said}\n\n{times}.\n\n{table(head, rows)}"
+
+
+def _shown(value: object) -> str:
+    return "" if value is None else str(value).replace("|", "\\|") or "none"

@@ -1,0 +1,155 @@
+"""Every command in a shell block is understood by the program that it names; and what judges that is tested."""
+
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.docs import programs, run, shell
+from tests.docs.programs import RefusedError
+from tests.docs.shell import Block
+from tests.docs.test_docs import ROOT, examples
+
+BLOCKS = shell.blocks()
+TOO_MANY = 0.49  # of the blocks that may be marked as not run here: most of them are about AWS itself
+
+
+def commands() -> list[tuple[str, ...]]:
+    """The different commands of all pages."""
+    return sorted({tuple(words) for block in BLOCKS for words in shell.commands(block.text)})
+
+
+def refused(words: list[str]) -> bool:
+    try:
+        programs.judge(words)
+    except RefusedError:
+        return True
+    return False
+
+
+def test_every_command_of_every_shell_block_is_understood_by_its_program() -> None:
+    faults = []
+    for block in BLOCKS:
+        for words in shell.commands(block.text):
+            try:
+                programs.judge(words, examples(ROOT / block.page))
+            except RefusedError as error:
+                faults.append(f"{block.place}: {' '.join(words)}: {error}")
+    assert faults == []
+    assert len(BLOCKS) > 80
+
+
+def changed(words: tuple[str, ...]) -> Iterator[list[str]]:
+    """A command with one thing wrong: its program's verb, a flag, a variable, a module, a path of the repository."""
+    program, *rest = words
+    for at, word in enumerate(rest):
+        before, after = [program, *rest[:at]], rest[at + 1 :]
+        if re.fullmatch(r"--[a-z-]+", word) and program == "aws":
+            yield [*before, f"{word}x", *after]
+        if program == "make" and re.fullmatch(r"[a-z][a-z-]*", word):
+            yield [*before, f"{word}x", *after]
+        if program == "make" and word.startswith("ARGS=--"):
+            yield [*before, re.sub(r"--([a-z-]+)", r"--\1-x", word, count=1), *after]
+        if at == 1 and program == "aws":
+            yield [*before, f"{word}x", *after]
+        if at == 1 and program == "call":
+            yield [*before, word.replace("/api/", "/apis/"), *after]
+        if at == 0 and program.endswith("mallbots"):
+            yield [*before, f"{word}x", *after]
+        if re.fullmatch(r"(tests|clients|infra)\.[\w.]+", word):
+            yield [*before, f"{word}x", *after]
+
+
+def test_a_command_with_a_wrong_word_is_refused_whichever_word_it_is() -> None:
+    # Not those that a program passes on as they are: deploy's to the CDK.
+    judged = [words for words in commands() if "deploy" not in words]
+    mutants = [mutant for words in judged for mutant in changed(words)]
+    assert len(mutants) > 100
+    assert [mutant for mutant in mutants if not refused(mutant)] == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "make redrive SERVISE=depot",
+        "make redrive RATE=fast",
+        "make simulate SCHEDULES=ten",
+        "make token ROLE=clerk",
+        "make loda ORDERS=3",
+        ".venv/bin/mallbots ordre 018f",
+        ".venv/bin/mallbots status --sevice depot",
+        ".venv/bin/python -m clients.robots run",
+        ".venv/bin/python -m clients.robot run --cuont 3",
+        ".venv/bin/pytest tests/unit/shops",
+        "aws dynamodb delete-tables --table-name x",
+        "aws dynamodb delete-table --tabel-name x",
+        "call GET /api/operations/gruops",
+        "call PUT /api/operations/groups/x/note '{\"text\": }'",
+        "node_modules/.bin/cdkk synth",
+    ],
+)
+def test_a_mistyped_line_is_refused(line: str) -> None:
+    [words] = shell.commands(line)
+    with pytest.raises((RefusedError, ValueError)):
+        programs.judge(words)
+
+
+PAGE = """
+Text.
+
+    make up    # start
+    make down
+
+<!-- not run: AWS -->
+
+```
+make deploy STAGE=prod
+```
+
+```json
+{"make": 1}
+```
+
+- a list
+
+      call GET /api/stores
+"""
+
+
+def test_blocks_are_found_in_fences_and_by_indentation_with_the_reason_before_them() -> None:
+    assert list(shell.blocks_of(PAGE, "page.md")) == [
+        Block("page.md", 4, "make up    # start\nmake down"),
+        Block("page.md", 10, "make deploy STAGE=prod", "AWS"),
+        Block("page.md", 19, "call GET /api/stores"),
+    ]
+
+
+def test_a_script_is_taken_apart_into_its_commands() -> None:
+    script = """api=$(aws iot describe-endpoint)    # of the stage
+    for one in a b; do make down STATE="$one"; done > out.txt 2>&1 && curl \\
+      "$api" | python3 -m json.tool"""
+    assert list(shell.commands(script)) == [
+        ["aws", "iot", "describe-endpoint"],
+        ["for", "one", "in", "a", "b"],
+        ["make", "down", "STATE=$one"],
+        ["curl", "$api"],
+        ["python3", "-m", "json.tool"],
+    ]
+
+
+def test_few_blocks_are_marked_as_not_run_and_each_says_why() -> None:
+    marked = [block for block in BLOCKS if block.reason]
+    assert {
+        block.place for block in marked if not re.match(r"AWS|minutes|until Ctrl-C|yours", block.reason or "")
+    } == set()
+    assert len(marked) <= TOO_MANY * len(BLOCKS)
+
+
+def test_in_a_clone_that_borrows_the_environments_make_installs_nothing(tmp_path: Path) -> None:
+    copy = run.clone(tmp_path, bare=False)
+    asked = ["make", "-n", "--no-print-directory", "synth", "cost"]
+    would = subprocess.run(asked, cwd=copy, capture_output=True, text=True, check=True).stdout
+    assert "cdk synth" in would
+    assert [line for line in would.splitlines() if "Installing" in line or "npm ci" in line or "uv pip" in line] == []
