@@ -40,6 +40,7 @@ PAGES = {
     "operations letter": (f"#/operations/letters/{uid('letter 1')}", "list_id"),
     "operations forecast": (f"#/operations/runs/{FORECAST}", "ShoppingListCompleted"),
     "operations redrive": (f"#/operations/runs/{REDRIVE}", "137"),
+    "operations map": ("#/operations/map", "Messages a minute"),
     "operations consumers": ("#/operations/consumers", "A deploy goes on."),
     "operations rebuilds": ("#/operations/rebuilds", short(REBUILD)),
     "operations rebuild": (f"#/operations/runs/{REBUILD}", "12,940"),

@@ -1,7 +1,6 @@
 /** What the console says of the map, of time and of faults, in English. */
 
 export const mapTexts = {
-  "ops.map": "Map",
   "map.how":
     "Choose a service to see what it takes and gives. Lines to services that only listen are shown for them alone.",
   "map.back": "Choose it again to see all.",
@@ -9,9 +8,7 @@ export const mapTexts = {
   "map.pace": "{pace} a minute",
   "map.waits": { one: "{count} waits", other: "{count} wait" },
   "map.paused": "paused, {count} waiting",
-  "map.halted": "paused: {names}",
   "map.dead": { one: "{count} dead letter", other: "{count} dead letters" },
-  "map.speaks": "no queue",
   "map.flow": "From → to",
   "map.table": "Services",
   "map.service": "Service",

@@ -1,7 +1,6 @@
 /** What the console says of the map, of time and of faults, in Spanish. */
 
 export const mapTextsEs = {
-  "ops.map": "Mapa",
   "map.how":
     "Elija un servicio para ver qué recibe y qué envía. Las líneas hacia los que solo escuchan se muestran al elegirlos.",
   "map.back": "Elíjalo otra vez para verlo todo.",
@@ -9,9 +8,7 @@ export const mapTextsEs = {
   "map.pace": "{pace} por minuto",
   "map.waits": { one: "{count} espera", other: "{count} esperan" },
   "map.paused": "en pausa, {count} esperan",
-  "map.halted": "en pausa: {names}",
   "map.dead": { one: "{count} mensaje muerto", other: "{count} mensajes muertos" },
-  "map.speaks": "sin cola",
   "map.flow": "De → a",
   "map.table": "Servicios",
   "map.service": "Servicio",

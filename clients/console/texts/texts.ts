@@ -3,15 +3,13 @@
 import { dictionary } from "../../pages/text/text.ts";
 import { en } from "./en.ts";
 import { es } from "./es.ts";
-import { mapTexts } from "./map.ts";
-import { mapTextsEs } from "./map_es.ts";
 import { operationTexts } from "./operations.ts";
 import { operationTextsEs } from "./operations_es.ts";
 import { robotTexts } from "./robots.ts";
 
-const english = { ...en, ...robotTexts.en, ...operationTexts, ...mapTexts };
+const english = { ...en, ...robotTexts.en, ...operationTexts };
 
 export const texts = dictionary<typeof english>({
   en: english,
-  es: { ...es, ...robotTexts.es, ...operationTextsEs, ...mapTextsEs },
+  es: { ...es, ...robotTexts.es, ...operationTextsEs },
 });

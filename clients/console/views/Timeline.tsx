@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { Api } from "../../pages/api/api.ts";
 import { Badge } from "../../pages/design/Badge.tsx";
 import { Empty, Failed, Loading } from "../../pages/design/states.tsx";
-import type { MessageShape } from "../../pages/generated/api.ts";
+import type { InsightsMessageShape as MessageShape } from "../../pages/generated/api.ts";
 import type { Message } from "../../pages/live/connection.ts";
 import { clockTime, dayAndTime, lasted, number } from "../../pages/text/text.ts";
 import { useConsole } from "../context.ts";

@@ -10,6 +10,7 @@ import { OFTEN, useConsumers, useGroups } from "../../operations.ts";
 import { Command } from "../../parts/Command.tsx";
 import { useAnnounced } from "../../parts/useAnnounced.ts";
 import { route, to } from "../../route.ts";
+import { said } from "../../texts/said.ts";
 import { texts } from "../../texts/texts.ts";
 
 const DRAWN = layout(COLUMNS);
@@ -28,7 +29,7 @@ export function SystemMap() {
       SERVICES.map((one) => [one, factsOf(one, consumers.data?.consumers ?? [], groups.data?.groups ?? [])] as const),
     );
   const troubled = known && [...known.values()].filter(({ mark }) => mark === "bad" || mark === "warn").length;
-  useAnnounced(troubled === null ? null : { count: troubled }, (told) => texts("map.announced", told));
+  useAnnounced(troubled === null ? null : { count: troubled }, (told) => said("map.announced", told));
   const error = consumers.error ?? groups.error;
   const chosen = SERVICES.find((one) => one === route.value.query.get("service")) ?? null;
   const again = (): void => {
@@ -41,7 +42,7 @@ export function SystemMap() {
       <h2 id="map">{texts("ops.map")}</h2>
       {error ? <p class="soft small">{texts("problems.old")}</p> : null}
       <Drawing known={known} chosen={chosen} />
-      <p class="soft small">{texts(chosen ? "map.back" : "map.how")}</p>
+      <p class="soft small">{said(chosen ? "map.back" : "map.how")}</p>
       {chosen && <Chosen service={chosen} />}
       <Rows known={known} />
       <Command text={[commands.status(), commands.consumers(), commands.groups("open")]} />
@@ -117,7 +118,6 @@ function Service({ name, facts, chosen }: ServiceProps) {
       href={addressOf(name, chosen)}
       class={`map-node map-${facts.mark}`}
       aria-current={name === chosen ? "true" : undefined}
-      aria-label={`${name}: ${sentence(facts)}`}
     >
       <rect x={x} y={y} width={NODE.width} height={NODE.height} rx={8} />
       <text class="map-name" x={x + 10} y={y + 20}>
@@ -127,7 +127,7 @@ function Service({ name, facts, chosen }: ServiceProps) {
         {SIGNS[facts.mark]}
       </text>
       <text class="map-fact" x={x + 10} y={y + 38}>
-        {facts.perMinute === null ? "" : texts("map.pace", { pace: number(Math.round(facts.perMinute)) })}
+        {facts.perMinute === null ? "" : said("map.pace", { pace: number(Math.round(facts.perMinute)) })}
       </text>
       <text class="map-fact" x={x + 10} y={y + 54}>
         {short(facts)}
@@ -138,22 +138,11 @@ function Service({ name, facts, chosen }: ServiceProps) {
 
 /** What matters most of a service. */
 function short({ dead, halted, waits, lag }: Facts): string {
-  if (dead > 0) return texts("map.dead", { count: dead });
-  if (halted.length > 0) return texts("map.paused", { count: waits ?? 0 });
+  if (dead > 0) return said("map.dead", { count: dead });
+  if (halted.length > 0) return said("map.paused", { count: waits ?? 0 });
   if (waits !== null && waits > 0)
-    return `${texts("map.waits", { count: waits })}${lag === null ? "" : ` · ${lasted(lag * 1000)}`}`;
+    return `${said("map.waits", { count: waits })}${lag === null ? "" : ` · ${lasted(lag * 1000)}`}`;
   return "";
-}
-
-function sentence(facts: Facts): string {
-  const { perMinute, waits, dead, halted } = facts;
-  const parts = [
-    perMinute !== null && texts("map.pace", { pace: number(Math.round(perMinute)) }),
-    waits !== null && texts("map.waits", { count: waits }),
-    halted.length > 0 && texts("map.halted", { names: halted.join(", ") }),
-    dead > 0 && texts("map.dead", { count: dead }),
-  ].filter(Boolean);
-  return parts.join(", ") || texts("map.speaks");
 }
 
 /** What one service takes and gives, by name. */
@@ -164,7 +153,7 @@ function Chosen({ service }: { readonly service: string }) {
       caption={service}
       columns={[
         {
-          name: texts("map.flow"),
+          name: said("map.flow"),
           cell: ({ from, to: end }) => (
             <span class="mono">
               {from} → {end}
@@ -183,11 +172,11 @@ function Rows({ known }: { readonly known: Known }) {
   const orDash = (value: number | null): string => (value === null ? "–" : number(Math.round(value)));
   return (
     <Table
-      caption={texts("map.table")}
+      caption={said("map.table")}
       columns={[
-        { name: texts("map.service"), cell: (one) => <a href={addressOf(one, null)}>{one}</a> },
+        { name: said("map.service"), cell: (one) => <a href={addressOf(one, null)}>{one}</a> },
         { name: texts("state"), cell: (one) => <Mark facts={known.get(one)} /> },
-        { name: texts("map.perMinute"), cell: (one) => orDash(known.get(one)?.perMinute ?? null), number: true },
+        { name: said("map.perMinute"), cell: (one) => orDash(known.get(one)?.perMinute ?? null), number: true },
         { name: texts("consumer.waiting"), cell: (one) => orDash(known.get(one)?.waits ?? null), number: true },
         {
           name: texts("consumer.drained"),
@@ -207,6 +196,8 @@ function Rows({ known }: { readonly known: Known }) {
 
 function Mark({ facts }: { readonly facts: Facts | undefined }) {
   if (!facts || facts.mark === "plain") return <>–</>;
-  const words = facts.halted.length > 0 ? "consumer.paused" : facts.mark === "warn" ? "map.late" : "consumer.running";
-  return <Badge kind={facts.mark}>{facts.dead > 0 ? texts("map.fails") : texts(words)}</Badge>;
+  const { mark, dead, halted } = facts;
+  if (dead > 0) return <Badge kind={mark}>{said("map.fails")}</Badge>;
+  if (halted.length > 0) return <Badge kind={mark}>{texts("consumer.paused")}</Badge>;
+  return <Badge kind={mark}>{mark === "warn" ? said("map.late") : texts("consumer.running")}</Badge>;
 }
