@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from infra.content_security import content_security_policy
-from tests.browser import operation_routes, routes, samples
+from tests.browser import operation_routes, routes, samples, stream_routes
 from tests.browser.boards import Boards
 from tests.browser.rest import Answer, Asked, Rest, problem
 from tests.browser.samples import Data, ago, uid
@@ -215,4 +215,4 @@ def _handler(mall: Mall) -> type[BaseHTTPRequestHandler]:
     return Handler
 
 
-__all__ = ["Mall", "operation_routes", "problem", "routes"]
+__all__ = ["Mall", "operation_routes", "problem", "routes", "stream_routes"]

@@ -10,6 +10,7 @@ from tests.browser.conftest import Open
 from tests.browser.mall import Mall, problem
 from tests.browser.operations import BACK, FORECAST, GROUP, REBUILD, REDRIVE
 from tests.browser.samples import LONG, short, uid
+from tests.browser.stream_routes import past
 
 BAND = uid("brass band")
 BOOKS = uid("books")
@@ -41,6 +42,7 @@ PAGES = {
     "operations forecast": (f"#/operations/runs/{FORECAST}", "ShoppingListCompleted"),
     "operations redrive": (f"#/operations/runs/{REDRIVE}", "137"),
     "operations map": ("#/operations/map", "Messages a minute"),
+    "operations past": (f"#/operations/orders/{BAND}", "approved"),
     "operations consumers": ("#/operations/consumers", "A deploy goes on."),
     "operations rebuilds": ("#/operations/rebuilds", short(REBUILD)),
     "operations rebuild": (f"#/operations/runs/{REBUILD}", "12,940"),
@@ -66,6 +68,7 @@ def prepare(mall: Mall, name: str) -> None:
     mall.role = "operator" if "operat" in name else "staff"
     mall.rest.operations.fill()
     mall.rest.operations.fill_runs()
+    mall.rest.operations.streams = past(BAND)
     saga = {
         "orderId": uid("stuck"),
         "status": "parked",

@@ -16,6 +16,9 @@ interface Redrive {
 }
 
 export const commands = {
+  at: (time: string, stream: string): string => line("at", time, stream),
+  history: (stream: string): string => line("history", stream),
+  trace: (order: string): string => line("trace", order),
   status: (): string => line("status"),
   groups: (state: string): string => line("dead", "groups", ...(state === "open" ? [] : ["--state", state])),
   letters: (group: string): string => line("dead", "list", "--group", group),

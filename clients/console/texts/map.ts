@@ -15,4 +15,13 @@ export const mapTexts = {
   "map.perMinute": "Messages a minute",
   "map.late": "Late",
   "map.fails": "Fails",
+
+  "past.title": "Order {id} over time",
+  "past.moment": "Moment",
+  "past.earlier": "Earlier",
+  "past.later": "Later",
+  "past.of": "{at} of {all}",
+  "past.gaps": "Not answered by their owners: {names}. What these were is not shown.",
+  "past.version": "version {version}",
+  "past.changed": "Changed",
 } as const;

@@ -15,4 +15,13 @@ export const mapTextsEs = {
   "map.perMinute": "Mensajes por minuto",
   "map.late": "Con retraso",
   "map.fails": "Falla",
+
+  "past.title": "El pedido {id} a lo largo del tiempo",
+  "past.moment": "Momento",
+  "past.earlier": "Antes",
+  "past.later": "Después",
+  "past.of": "{at} de {all}",
+  "past.gaps": "Sin respuesta de sus dueños: {names}. No se muestra cómo eran.",
+  "past.version": "versión {version}",
+  "past.changed": "Cambió",
 } as const;

@@ -18,6 +18,7 @@ export const operationTexts = {
 
   "ops.places": "Parts of operations",
   "ops.failures": "Failures",
+  "ops.past": "Over time",
   "ops.map": "Map",
   "ops.consumers": "Consumers",
   "ops.rebuilds": "Rebuilds",

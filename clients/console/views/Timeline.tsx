@@ -10,6 +10,8 @@ import { clockTime, dayAndTime, lasted, number } from "../../pages/text/text.ts"
 import { useConsole } from "../context.ts";
 import { isKind, useLoad, useLoadedAgain } from "../load.ts";
 import { type Actor, type Line, lines, merged, serviceOf, words } from "../logic/timeline.ts";
+import { useIsOperator } from "../operations.ts";
+import { to } from "../route.ts";
 import { texts } from "../texts/texts.ts";
 
 const SETTLES = 1_500; // milliseconds after which the archive has what was heard of; then twice as long each time
@@ -17,7 +19,7 @@ const LOOKS = 5;
 const PAGES = 20; // of 100 messages: no order has so many
 
 /** All messages of an order's flows, oldest first. One without any has none yet: the archive follows. */
-async function archive(api: Api, id: string, signal: AbortSignal): Promise<readonly MessageShape[]> {
+export async function archive(api: Api, id: string, signal: AbortSignal): Promise<readonly MessageShape[]> {
   const messages: MessageShape[] = [];
   let next: string | undefined;
   try {
@@ -85,9 +87,17 @@ export function Timeline({ id, version }: Props) {
   const entries = merged(data ?? [], heard.values());
   useReconciled(entries.filter(({ fresh }) => fresh).length, heard.size, again);
   useLoadedAgain(version, again);
+  const isOperator = useIsOperator();
   return (
     <section class="card stack-close timeline-card" aria-labelledby="timeline">
-      <h2 id="timeline">{texts("timeline")}</h2>
+      <h2 id="timeline" class="row">
+        {texts("timeline")}
+        {isOperator && (
+          <a class="small" href={to("operations", "orders", id)}>
+            {texts("ops.past")}
+          </a>
+        )}
+      </h2>
       {entries.length > 0 ? (
         <ol class="timeline plain">
           {lines(entries).map((line) => (

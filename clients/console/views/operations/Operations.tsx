@@ -10,6 +10,7 @@ import { Consumers } from "./Consumers.tsx";
 import { Failures } from "./Failures.tsx";
 import { Group } from "./Group.tsx";
 import { Letter } from "./Letter.tsx";
+import { Past } from "./Past.tsx";
 import { Rebuilds } from "./Rebuilds.tsx";
 import { Run } from "./Run.tsx";
 import { SystemMap } from "./SystemMap.tsx";
@@ -23,6 +24,7 @@ export function Operations({ parts }: { readonly parts: readonly string[] }) {
   if (!isOperator || more.length > 0) return <Unknown />;
   if (id !== undefined) {
     if (part === "groups") return <Group key={id} id={id} />;
+    if (part === "orders") return <Past key={id} id={id} />;
     if (part === "letters") return <Letter key={id} id={id} />;
     if (part === "runs") return <Run key={id} id={id} />;
     return <Unknown />;
