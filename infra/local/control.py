@@ -16,20 +16,41 @@ import secrets
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.local.faults import FAULTS, Faults
+from infra.local.faults import FAULTS, Kept
 from infra.local.process import HOST, LocalCloudError
 
 MOST = 1024  # bytes of a request's body, which says nothing
 
 
-class Control:
-    """The server, from its making until `stop`. pages: the origin that may use it. state: of the engine, in a word."""
+class Faults(Protocol):
+    """What can be broken and mended, by the names of FAULTS."""
 
-    def __init__(self, faults: Faults, pages: str, state: Callable[[], str]) -> None:
+    def broken(self) -> dict[str, Kept]:
+        """What is broken, by name, each with `since`."""
+
+    def break_(self, name: str) -> None:
+        """Raises LocalCloudError."""
+
+    def mend(self, name: str) -> None:
+        """Raises LocalCloudError."""
+
+
+class Control:
+    """The server, from its making until `stop`.
+
+    Args:
+        faults: what it breaks and mends.
+        pages: the origin that may use it.
+        state: of the engine, in a word.
+        here: the arguments of `make` that name this mall, for the command lines that the console shows.
+    """
+
+    def __init__(self, faults: Faults, pages: str, state: Callable[[], str], here: str = "") -> None:
+        self._here = here
         self.token = secrets.token_urlsafe(32)
         self._server = ThreadingHTTPServer((HOST, 0), _handler(self, faults, pages, state))
         self._server.daemon_threads = True
@@ -45,7 +66,7 @@ class Control:
 
     def told(self) -> dict[str, str]:
         """What config.json says of it."""
-        return {"address": self.address, "token": self.token}
+        return {"address": self.address, "token": self.token, "here": self._here}
 
     def stop(self) -> None:
         self._server.shutdown()

@@ -12,6 +12,7 @@ from infra.local.cloud import LocalCloud
 from infra.local.control import Control
 from infra.local.faults import Faults
 from infra.local.pages import told
+from infra.local.up import arguments_of
 from infra.operate import publish_pages
 
 POLICY = "mallbots-local-pages"  # of the console's and the kiosk's headers
@@ -22,7 +23,8 @@ CONNECT = re.compile(r"connect-src ([^;]*)")
 def panel(cloud: LocalCloud) -> Iterator[Control]:
     """The control server for as long as the block takes. At its end, all that is broken is mended."""
     faults = Faults(cloud)
-    control = Control(faults, cloud.pages, lambda: engine_state(cloud, faults))
+    here = arguments_of(cloud.engine.port, cloud.state)
+    control = Control(faults, cloud.pages, lambda: engine_state(cloud, faults), here)
     _admit(cloud, control.address)
     publish_pages.tell(cloud, "console", {**told(cloud), "control": control.told()})
     try:

@@ -43,6 +43,7 @@ PAGES = {
     "operations redrive": (f"#/operations/runs/{REDRIVE}", "137"),
     "operations map": ("#/operations/map", "Messages a minute"),
     "operations past": (f"#/operations/orders/{BAND}", "approved"),
+    "operations break": ("#/operations/break", "1. "),
     "operations consumers": ("#/operations/consumers", "A deploy goes on."),
     "operations rebuilds": ("#/operations/rebuilds", short(REBUILD)),
     "operations rebuild": (f"#/operations/runs/{REBUILD}", "12,940"),
@@ -68,6 +69,8 @@ def prepare(mall: Mall, name: str) -> None:
     mall.role = "operator" if "operat" in name else "staff"
     mall.rest.operations.fill()
     mall.rest.operations.fill_runs()
+    if name == "operations break" and mall.control is None:
+        mall.control_it()
     mall.rest.operations.streams = past(BAND)
     saga = {
         "orderId": uid("stuck"),

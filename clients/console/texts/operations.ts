@@ -19,6 +19,7 @@ export const operationTexts = {
   "ops.places": "Parts of operations",
   "ops.failures": "Failures",
   "ops.past": "Over time",
+  "ops.break": "Break it",
   "ops.map": "Map",
   "ops.consumers": "Consumers",
   "ops.rebuilds": "Rebuilds",

@@ -19,6 +19,7 @@ export const operationTextsEs = {
   "ops.places": "Partes de operaciones",
   "ops.failures": "Fallos",
   "ops.past": "A lo largo del tiempo",
+  "ops.break": "Romper",
   "ops.map": "Mapa",
   "ops.consumers": "Consumidores",
   "ops.rebuilds": "Reconstrucciones",
