@@ -12,10 +12,11 @@ from infra.local.cloud import LocalCloud
 from infra.local.control import Control
 from infra.local.faults import Faults
 from infra.local.pages import told
+from infra.local.process import REGION
 from infra.local.up import arguments_of
 from infra.operate import publish_pages
 
-POLICY = "mallbots-local-pages"  # of the console's and the kiosk's headers
+POLICY = f"mallbots-local-pages-{REGION}"  # of the console's and the kiosk's headers
 CONNECT = re.compile(r"connect-src ([^;]*)")
 
 
@@ -55,8 +56,7 @@ def _admit(cloud: LocalCloud, control: str | None) -> None:
     cloudfront = cloud.client("cloudfront")
     listed = cloudfront.list_response_headers_policies(Type="custom")["ResponseHeadersPolicyList"]["Items"]
     for one in (item["ResponseHeadersPolicy"] for item in listed):
-        config = one["ResponseHeadersPolicyConfig"]
-        if config["Name"] != POLICY:
+        if one["ResponseHeadersPolicyConfig"]["Name"] != POLICY:
             continue
         found = cloudfront.get_response_headers_policy(Id=one["Id"])
         config = found["ResponseHeadersPolicy"]["ResponseHeadersPolicyConfig"]

@@ -67,8 +67,14 @@ class Mall:
             "users": [{"role": name, "name": name, "password": "Made-up-1"} for name in names],
         }
 
+    @property
+    def places(self) -> set[str]:
+        """Where its pages may ask, as `host:port`."""
+        control = [self.control.address] if self.control else []
+        return {urlsplit(one).netloc for one in (self.origin, self.boards.url, *control)}
+
     def control_it(self) -> None:
-        """As a launcher does: the control server that the pages are told of is the launcher's own, on faults of tests."""
+        """As a launcher does: the control server is the launcher's own, on faults of the tests."""
         self.control = Control(self.faults, self.origin, lambda: self.faults.engine)
 
     def stop(self) -> None:

@@ -62,5 +62,4 @@ def test_a_launcher_that_has_ended_is_told(mall: Mall, opened: Open) -> None:
     expect(page.get_by_role("region", name="Cut the network")).to_be_visible()
     assert mall.control
     mall.control.stop()
-    mall.control = None
     expect(page.get_by_text(re.compile("The launcher does not answer"))).to_be_visible()
