@@ -128,6 +128,8 @@ class Faults:
             found: dict[str, Kept] = json.loads(self._file.read_text())
         except FileNotFoundError:
             return {}
+        if "engine" in found and self._cloud.engine.is_running():
+            del found["engine"]  # it was started by other means, such as make up
         return found
 
     def break_(self, name: str) -> None:
