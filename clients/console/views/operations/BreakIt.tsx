@@ -61,7 +61,7 @@ function Tour({ control }: { readonly control: Control }) {
           <Badge kind={data.engine === "up" ? "good" : "bad"}>{said(`break.engine.${data.engine}`)}</Badge>
         </h2>
         <p>{said("break.how")}</p>
-        <p role="status">{said("break.done", { done: number(count), all: number(FAULTS.length) })}</p>
+        <p aria-live="polite">{said("break.done", { done: number(count), all: number(FAULTS.length) })}</p>
         {error ? <p class="bad">{said("break.none")}</p> : null}
       </div>
       <ol class="plain stack">

@@ -113,8 +113,11 @@ function Slider({ order, history: { moments, gaps } }: { readonly order: string;
       <p>
         <strong lang="en">{eventsOf(moment)}</strong>{" "}
         <span class="soft">
-          {moment.stream.service} · <time dateTime={moment.time}>{dayAndTime(moment.time)}</time> ·{" "}
-          {said("past.of", { at: number(chosen + 1), all: number(moments.length) })}
+          {moment.stream.service} ·{" "}
+          <time dateTime={moment.time} title={dayAndTime(moment.time)}>
+            {clockTime(moment.time)}
+          </time>{" "}
+          · {said("past.of", { at: number(chosen + 1), all: number(moments.length) })}
         </span>
       </p>
       {gaps.length > 0 && <p class="warn">{said("past.gaps", { names: gaps.map(nameOf).join(", ") })}</p>}
