@@ -51,11 +51,12 @@ export const mapTexts = {
   "break.robot": "Drop a robot",
   "break.robot.what": "The certificate of a robot is switched off, which ends its connection.",
   "break.robot.watch":
-    "The robot is shown as one that lost its connection. After two minutes the depot gives its list to another.",
+    "The robot is shown as one that lost its connection. The depot gives its list, if it has one, to another.",
   "break.robot.after": "it connects again by itself, and is told what became of its list.",
   "break.message": "Poison a message",
   "break.message.what": "A message that nothing can read comes into the queue of the depot.",
-  "break.message.watch": "It becomes a dead letter at once, since no try could help, and holds up nothing else.",
+  "break.message.watch":
+    "It becomes a dead letter at once, since no try could help, and is listed within a minute. It holds up nothing else.",
   "break.message.after": "there is nothing to mend in the code here. Discard the letter, with a reason.",
   "break.network": "Cut the network",
   "break.network.what": "The mall is silent: connections stay open, and nothing answers.",
