@@ -206,13 +206,15 @@ function Fields({ state }: { readonly state: Readonly<Record<string, unknown>> }
     <dl class="facts small" lang="en">
       {Object.entries(state).map(([name, value]) => (
         <Pair key={name} name={name}>
-          {typeof value === "object" && value !== null ? (
-            <pre>{JSON.stringify(value, null, 1)}</pre>
-          ) : (
-            String(value ?? "–")
-          )}
+          <Value value={value} />
         </Pair>
       ))}
     </dl>
   );
+}
+
+/** A list has a line for each of its entries: whole, and still short enough to be compared with another. */
+function Value({ value }: { readonly value: unknown }) {
+  if (Array.isArray(value) && value.length > 0) return <pre>{value.map((one) => JSON.stringify(one)).join("\n")}</pre>;
+  return <>{typeof value === "object" && value !== null ? JSON.stringify(value) : String(value ?? "–")}</>;
 }
