@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from clients.cli.ending import NOT_FOUND, EndedError
+from clients.cli.timelines import SOURCES, is_away, merged
 from clients.cli.tool import Tool, at, query
 from clients.cli.wording import moment, now
 from clients.mall import Json
@@ -73,7 +74,7 @@ def gather(tool: Tool, id: str) -> Facts:
         robot=asking.one("fleet", f"/api/fleet/robots/{at(bot)}", "robot") if bot else None,
         letters=tuple(_letters(asking, id, payment_id, order)),
         robots=tuple(asking.some("depot", "/api/depot/bots", "bots")),
-        messages=tuple(asking.some("insights", f"/api/insights/orders/{at(id)}/timeline", "messages")),
+        messages=tuple(asking.timeline(id)),
         consumers={one["name"]: one for one in overview},
         silent=tuple(asking.silent),
     )
@@ -107,6 +108,10 @@ class _Asking:
             return list(self._try(service, lambda: self._tool.get(path)[member], []))
         return list(self._try(service, lambda: self._tool.pages(path, member), []))
 
+    def timeline(self, order: str) -> list[Json]:
+        paths = {service: path.format(at(order)) for service, path in SOURCES.items()}
+        return merged(one for service, path in paths.items() for one in self.some(service, path, "messages"))
+
     def _try(self, service: str, ask: Callable[[], Any], otherwise: Any) -> Any:
         if service in self.silent:
             return otherwise
@@ -114,7 +119,7 @@ class _Asking:
             return ask()
         except EndedError as error:
             if error.code != NOT_FOUND:
-                if "(503 " not in error.message:
+                if not is_away(error):
                     raise
                 self.silent.append(service)
             return otherwise

@@ -9,6 +9,7 @@ from clients.cli import tree
 from clients.cli.ending import FAILED, USAGE, EndedError, nearest
 from clients.cli.facts import OVER, Facts, gather
 from clients.cli.finding import order_of
+from clients.cli.timelines import timeline
 from clients.cli.tool import Tool, at
 from clients.cli.verbs import verb
 from clients.cli.why import why
@@ -60,8 +61,7 @@ def order(tool: Tool, id: Any) -> None:
 @verb("trace", "mallbots trace 018f2c31")
 def trace(tool: Tool, id: Any) -> None:
     """Show what followed from what in the flows of an order, across services, with times and gaps."""
-    found = order_of(tool, id)
-    messages = tool.pages(f"/api/insights/orders/{at(found)}/timeline", "messages")
+    messages = timeline(tool, order_of(tool, id))
     data = [{**one.message, "depth": one.depth, "gap": one.gap} for one in tree.branches(messages)]
     tool.out.show(data, lambda: tool.out.lines(tree.lines(messages)))
 

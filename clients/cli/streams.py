@@ -85,7 +85,7 @@ def diff(
 ) -> None:
     """Show what differs between two versions of an aggregate."""
     found = tool.get(f"{_path(stream)}/difference?first={first}&second={second}")["changes"]
-    rows = ([one["path"], _text(one["before"]), _text(one["after"])] for one in found)
+    rows = ([one["path"], _text(one["old"]), _text(one["new"])] for one in found)
     tool.out.rows(found, ("field", f"version {first}", f"version {second}"), rows, "nothing differs")
 
 

@@ -154,7 +154,10 @@ def open_session(id: str) -> Session:
 
 @api.post("/api/customers/numbers", may=[STAFF], errors=[404], versioned=False)
 def find_customer(body: SmsNumber) -> Found:
-    """Find who has a number for text messages. It is in the body, so that no address that is logged holds it."""
+    """Find who has a number for text messages.
+
+    The number is in the body, so that no address that is logged holds it.
+    """
     return Found(id=sessions.who_has(body.sms_number))
 
 

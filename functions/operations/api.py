@@ -12,6 +12,7 @@ from functions.operations import (
     groups_api,
     letters_api,
     mappings,
+    order_timeline_api,
     redrives_api,
     replays_api,
     sagas_api,
@@ -31,6 +32,6 @@ api = Api(
 )
 for part in (
     *(audit_api, consumers_api, groups_api, letters_api, forecasts_api, redrives_api, replays_api, sagas_api),
-    streams_api,
+    *(streams_api, order_timeline_api),
 ):
     api.include(part.api)

@@ -1,10 +1,11 @@
 """Commands of sagas, sent again from the commits that hold them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from functions.kernel.domain.errors import NotFoundError
 from functions.operations.cloud import relays_now
+from functions.operations.order_timeline import history
 
 CHECKOUT, STREAM = "checkout", "CreateOrderSaga#"
 
@@ -12,7 +13,7 @@ CHECKOUT, STREAM = "checkout", "CreateOrderSaga#"
 def retry(order_id: str, commands: Sequence[str]) -> list[str]:
     """Have the relay send the latest message of each name again; their ids. Raises NotFoundError, UnavailableError."""
     latest: dict[str, dict[str, Any]] = {}
-    for detail in _history(STREAM + order_id, commands):
+    for detail in history(CHECKOUT, STREAM + order_id, commands, only=commands):
         latest[detail["metadata"]["name"]] = detail["metadata"]
     if not latest:
         raise NotFoundError(f"the saga of {order_id} sent no {' or '.join(commands) or 'command'}")
@@ -20,14 +21,3 @@ def retry(order_id: str, commands: Sequence[str]) -> list[str]:
         wanted = {"stream": one["stream"], "version": one["stream_version"], "message": one["id"]}
         relays_now().invoke(CHECKOUT, {"resend": wanted})
     return [str(one["id"]) for one in latest.values()]
-
-
-def _history(stream: str, names: Sequence[str]) -> Iterator[dict[str, Any]]:
-    cursor: str | None = None
-    while True:
-        asked = {"stream": stream, "names": list(names), "only": list(names), "cursor": cursor}
-        page = relays_now().invoke(CHECKOUT, {"history": asked})
-        yield from page["messages"]
-        cursor = page["cursor"]
-        if not cursor:
-            return

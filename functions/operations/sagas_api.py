@@ -22,8 +22,8 @@ class Sent(Answer):
 
 @api.put("/api/operations/sagas/{orderId}/retry", may=[OPERATOR], versioned=False)
 def retry_saga(order_id: str, body: Unanswered) -> Sent:
-    """Send the latest try of commands of an order's saga again, under the same ids: it counts as no further try.
+    """Send the latest try of commands of an order's saga again, under the same ids.
 
-    What was handled before is not done again; its recorded answer is sent again.
+    It counts as no further try. What was handled before is not done again; its recorded answer is sent again.
     """
     return Sent(sent=sagas.retry(order_id, body.commands))

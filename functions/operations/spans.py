@@ -51,7 +51,7 @@ def order_trace(
     known = {one.id: one for one in messages}
     spans: dict[str, list[Json]] = {"ordering": [_root(order_id, messages)]}
     before: dict[str, TimelineMessage] = {}
-    for one in sorted(messages, key=lambda message: (message.time, message.id)):
+    for one in sorted(messages, key=lambda message: (message.time, _depth(message, known), message.id)):
         spans.setdefault(one.source.rpartition(".")[2], []).append(
             _span(order_id, one, known.get(one.causation_id or ""), before.get(one.stream), traceparents)
         )
@@ -62,6 +62,15 @@ def order_trace(
             for service, of_service in sorted(spans.items())
         ]
     }
+
+
+def _depth(message: TimelineMessage, known: Mapping[str, TimelineMessage]) -> int:
+    """How many messages it followed from: of two at one time, the cause comes first."""
+    depth, passed = 0, {message.id}
+    while (cause := known.get(message.causation_id or "")) and cause.id not in passed:
+        message, depth = cause, depth + 1
+        passed.add(cause.id)
+    return depth
 
 
 def _root(order_id: str, messages: Sequence[TimelineMessage]) -> Json:

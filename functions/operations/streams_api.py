@@ -77,8 +77,8 @@ class ChangeShape(Wire):
     """A value that differs; null where it was not there."""
 
     path: str
-    before: Any
-    after: Any
+    old: Any
+    new: Any
 
 
 class DifferenceAnswer(Answer):
@@ -88,8 +88,10 @@ class DifferenceAnswer(Answer):
 
 
 @api.get("/api/operations/streams/{service}/{kind}/{id}", may=[OPERATOR])
-def get_commits(service: str, kind: str, id: str, params: Paged) -> CommitsAnswer:
-    """List the commits of a stream, such as Order, oldest first: what happened, by whom, why, and what was published.
+def list_commits(service: str, kind: str, id: str, params: Paged) -> CommitsAnswer:
+    """List the commits of a stream, such as an order's, oldest first.
+
+    What happened, by whom, why, and what was published.
 
     Names and numbers of customers are not shown: in their place stands (personal), or (forgotten) once erased.
     """
@@ -103,7 +105,7 @@ def get_commits(service: str, kind: str, id: str, params: Paged) -> CommitsAnswe
 
 
 @api.get("/api/operations/streams/{service}/{kind}/{id}/state", may=[OPERATOR])
-def get_state(service: str, kind: str, id: str, params: When) -> StateAnswer:
+def get_stream_state(service: str, kind: str, id: str, params: When) -> StateAnswer:
     """Show an aggregate as it was at a version or a time, or as it is."""
     if params.version and params.at:
         raise InvalidError("give a version or a time, not both")
@@ -113,7 +115,7 @@ def get_state(service: str, kind: str, id: str, params: When) -> StateAnswer:
 
 
 @api.get("/api/operations/streams/{service}/{kind}/{id}/difference", may=[OPERATOR])
-def get_difference(service: str, kind: str, id: str, params: Between) -> DifferenceAnswer:
+def get_stream_difference(service: str, kind: str, id: str, params: Between) -> DifferenceAnswer:
     """Show what changed in an aggregate between two versions."""
     found = streams.difference(service, f"{kind}#{id}", params.first, params.second)
-    return DifferenceAnswer(changes=[ChangeShape(path=path, before=a, after=b) for path, a, b in found])
+    return DifferenceAnswer(changes=[ChangeShape(path=path, old=old, new=new) for path, old, new in found])

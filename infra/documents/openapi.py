@@ -259,8 +259,12 @@ def _in_headers(route: Route) -> list[Schema]:
     return [{"$ref": PARAMETERS + name} for name in names]
 
 
-# What is created by a path of another name.
-LEADS_TO = {"/api/operations/redrives": "runs"}
+# What is created, or found, by a path of another name.
+LEADS_TO = {
+    "/api/operations/redrives": "runs",
+    "/api/baskets/withItems": "baskets",
+    "/api/customers/numbers": "customers",
+}
 
 
 def _links(route: Route, routes: list[Route], schemas: Schema) -> Schema:

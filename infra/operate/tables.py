@@ -11,7 +11,8 @@ from infra.stages import stage
 
 # The logical ids of the tables of every service that has them; tests/infra/test_logical_ids.py holds them unchanged.
 VAULT = "ServiceVaultTableB1D2F23B"
-LOGICAL_IDS = ("ServiceEvents9470217E", "ServiceViews224FAA69", VAULT, "ServiceVaultErasures6DBD0996")
+AUDIT = "ServiceAuditTable84266F26"
+LOGICAL_IDS = ("ServiceEvents9470217E", "ServiceViews224FAA69", VAULT, "ServiceVaultErasures6DBD0996", AUDIT)
 KEY, ALIAS = "ServiceVaultKeyACFCE3B0", "ServiceVaultAlias1BEA6D3E"
 
 

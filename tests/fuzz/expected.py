@@ -85,6 +85,7 @@ IDS = {
     "PUT /api/payments/invoices/{id}/pay": {"path.id": "approved orders"},
     "GET /api/search/orders/{id}": {"path.id": "approved orders"},
     "GET /api/insights/orders/{id}/timeline": {"path.id": "approved orders"},
+    "GET /api/operations/orders/{id}/timeline": {"path.id": "approved orders"},
     "GET /api/insights/timeline/{correlationId}": {"path.correlationId": "flows"},
     "GET /api/notifications": {"query.customerId": "customers"},
 }
@@ -136,6 +137,7 @@ EXPECTED: dict[str, dict[int, str]] = {
         409: "none of its letters is open, or the forecast is not whole",
     },
     "GET /api/operations/runs": _NO_PAGE,
+    "GET /api/operations/orders/{id}/timeline": _NO_PAGE,
     "GET /api/operations/streams/{service}/{kind}/{id}": _NO_PAGE,
     "GET /api/operations/streams/{service}/{kind}/{id}/state": {400: "a version and a time"},
     "GET /api/operations/runs/{id}/letters": _NO_PAGE,

@@ -5,8 +5,9 @@ from tests.infra.conftest import Templates
 EVENTS = "ServiceEvents9470217E"
 VIEWS = "ServiceViews224FAA69"
 VAULT, ERASURES = "ServiceVaultTableB1D2F23B", "ServiceVaultErasures6DBD0996"
+AUDIT = "ServiceAuditTable84266F26"
 ROW = ["partition", "sort"]
-KEYS = {EVENTS: ["stream", "version"], VIEWS: ROW, VAULT: ROW, ERASURES: ROW}
+KEYS = {EVENTS: ["stream", "version"], VIEWS: ROW, VAULT: ROW, ERASURES: ROW, AUDIT: ["day", "place"]}
 INBOX = {"ServiceInboxQueue71168C66", "ServiceInboxDeadLettersA2A17638", "ServiceInboxUndelivered297A1839"}
 DISPATCHER = {
     "ServiceDispatcherQueueFA098A07",
@@ -26,7 +27,7 @@ TABLES = {
     "insights": {VIEWS},
     "live": {VIEWS},
     "notifications": {EVENTS, VIEWS},
-    "operations": {VIEWS},
+    "operations": {VIEWS, AUDIT},
     "ordering": {EVENTS, VIEWS},
     "payments": {EVENTS, VIEWS},
     "search": {VIEWS},

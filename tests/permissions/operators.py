@@ -92,6 +92,14 @@ def operators(furnished: Furnished) -> None:
         furnished.ask("POST", "/api/operations/redrives", about)
     retry = f"/api/operations/sagas/{furnished.things['order']}/retry"
     furnished.ask("PUT", retry, {"commands": ["AuthorizeCustomer"]})
+    order, things = furnished.things["order"], furnished.things
+    furnished.ask("GET", f"/api/operations/orders/{order}/timeline")
+    for stream in (
+        *(f"baskets/Basket/{order}", f"ordering/Order/{order}", f"depot/Bot/{things['idle robot']}"),
+        *(f"fleet/Robot/{things['robot']}", f"stores/Store/{things['store']}", f"payments/Payment/{things['payment']}"),
+        f"customers/Customer/{things['customer']}",
+    ):
+        furnished.ask("GET", f"/api/operations/streams/{stream}/state")
     furnished.ask("PUT", "/api/operations/consumers/depot/inbox/pause", {"reason": "it fails"})
     for _ in range(20):
         mall.operate("redriver")

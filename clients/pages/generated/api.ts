@@ -99,8 +99,8 @@ export interface TopicNames {
  */
 export interface ChangeShape {
   path: string;
-  before: unknown;
-  after: unknown;
+  old: unknown;
+  new: unknown;
 }
 export interface Checkout {
   paymentId: string;
@@ -144,6 +144,30 @@ export interface OperationsMessageShape {
 export interface CommitsAnswer {
   next?: string;
   commits: CommitShape[];
+}
+/**
+ * A message of a commit; `data` is its own, verbatim.
+ */
+export interface CommittedShape {
+  id: string;
+  name: string;
+  time: string;
+  source: string;
+  stream: string;
+  correlationId: string;
+  causationId: string | null;
+  actor: string;
+  data: {
+    [k: string]: unknown;
+  };
+}
+/**
+ * Messages, oldest first. gaps: the services that did not answer, whose messages are missing.
+ */
+export interface CommittedTimeline {
+  next?: string;
+  messages: CommittedShape[];
+  gaps: string[];
 }
 /**
  * Of the generation that is read and of the one that was built, in this order: rows, and a hash of them all.
@@ -1349,6 +1373,7 @@ export interface Operations {
   "PUT /api/operations/letters/{id}/park": { query: undefined; body: Reason; answer: Record<string, unknown> };
   "PUT /api/operations/letters/{id}/reopen": { query: undefined; body: Record<string, unknown>; answer: Record<string, unknown> };
   "GET /api/operations/letters/{id}/test": { query: undefined; body: undefined; answer: UnitTest };
+  "GET /api/operations/orders/{id}/timeline": { query: { limit?: number; next?: string }; body: undefined; answer: CommittedTimeline };
   "POST /api/operations/rebuilds": { query: undefined; body: NewRebuild; answer: Started };
   "GET /api/operations/rebuilds/{id}": { query: undefined; body: undefined; answer: RebuildAnswer };
   "POST /api/operations/redrives": { query: undefined; body: NewRedrive; answer: Begun };

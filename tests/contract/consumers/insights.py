@@ -16,6 +16,7 @@ READS: Reads = {
     ("ReportCollection", "CollectionAccepted", "CollectionRefused"): {"list_id": TEXT},
     ("DifferenceFound", "DifferenceCleared"): {"difference_id": TEXT},
     ("OrderApproved",): {"created_at": TIME},
+    ("OrderRejected", "OrderCancelled"): {"created_at": TIME, "approved_at": optional(maybe(TIME))},
     ("OrderReadied", "OrderPaid"): {"approved_at": optional(maybe(TIME))},
     ("OrderCompleted",): {
         "readied_at": optional(maybe(TIME)),

@@ -58,6 +58,7 @@ NAMED = {
     "/api/checkout/sagas": "order",
     "/api/operations/groups": "group",
     "/api/operations/sagas": "order",
+    "/api/operations/orders": "order",
     "/api/operations/letters": "letter",
     "/api/operations/forecasts": "forecast",
     "/api/operations/runs": "redrive",

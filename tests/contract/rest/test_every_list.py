@@ -26,9 +26,9 @@ def page(mall: Furnished, route: Route, **asked: Any) -> Response:
 
 
 def content(answer: Response) -> list[Any]:
-    """What is on a page."""
+    """What is on a page; the gaps are the owners that did not answer."""
     assert answer.status == 200, answer
-    [found] = [value for name, value in answer.body.items() if name != "next"]
+    [found] = [value for name, value in answer.body.items() if name not in ("next", "gaps")]
     assert isinstance(found, list)
     return found
 
@@ -47,8 +47,9 @@ def pages(mall: Furnished, route: Route, limit: int, first: Response | None = No
 
 
 def identity(thing: dict[str, Any]) -> str:
-    """The id of what is on a page; of a commit the version."""
-    return str(thing.get("id") or thing.get("letter") or thing.get("orderId") or thing["version"])
+    """The id of what is on a page; of a commit the version. The audit has an entry before and after an action."""
+    found = thing.get("id") or thing.get("letter") or thing.get("orderId") or thing["version"]
+    return f"{found} {thing.get('outcome', '')}"
 
 
 @routes(lists)

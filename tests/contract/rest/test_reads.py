@@ -11,9 +11,11 @@ from functions.kernel.projections.view_store import MemoryViews
 from functions.kernel.rest.routes import Route
 from functions.kernel.runtime.commit import Commit
 from functions.kernel.runtime.views import Page
+from functions.operations.audit import Entries
 from tests.contract.rest.declared import answers_here, lists, routes
 from tests.contract.rest.furnished import Furnished
 from tests.contract.rest.reads import DOCUMENT, SEARCHES, at_rest, complete, document, filled, filters, page_of
+from tests.support.audited import MemoryAudit
 
 PAGE = 10
 
@@ -26,6 +28,7 @@ def test_a_page_of_a_list_costs_a_few_units_but_one_of_all_that_is_held_reads_ev
     lists = re.findall(r"\| `GET (.*)` \| ([\d.]+) \| ([\d.]+) \|", DOCUMENT.read_text())
     costs = {path: max(float(cost) for cost in pages) for path, *pages in lists}
     assert costs.pop("/api/customers/{id}/data") <= 200
+    assert costs.pop("/api/operations/orders/{id}/timeline") <= 20  # each of its streams is read
     assert len(costs) >= 10
     assert max(costs.values()) <= 10
 
@@ -39,7 +42,7 @@ def malls() -> tuple[Furnished, Furnished]:
 def rows_read(work: Callable[[], object]) -> int:
     """How many rows and commits are read, and queries made, to do some work."""
     read = 0
-    get, query = MemoryViews.get, MemoryViews.query
+    get, query, of_day = MemoryViews.get, MemoryViews.query, MemoryAudit.of_day
     backwards, forwards, page_behind = MemoryEventStore.backwards, MemoryEventStore.forwards, MemoryEventStore.page
 
     def counted_get(views: MemoryViews, partition: str, sort: str) -> dict[str, Any] | None:
@@ -71,8 +74,15 @@ def rows_read(work: Callable[[], object]) -> int:
         read += 1 + len(found[0])
         return found
 
+    def counted_audit(log: MemoryAudit, *asked: Any) -> Entries:
+        nonlocal read
+        found = of_day(log, *asked)
+        read += 1 + len(found.entries)
+        return found
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(MemoryViews, "get", counted_get)
+        patch.setattr(MemoryAudit, "of_day", counted_audit)
         patch.setattr(MemoryEventStore, "page", counted_page)
         patch.setattr(MemoryEventStore, "forwards", counted_forwards)
         patch.setattr(MemoryViews, "query", counted_query)

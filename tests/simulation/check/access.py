@@ -109,9 +109,10 @@ MATRIX: dict[str, tuple[tuple[str, ...], str]] = {
         f"{method} /api/operations/{path}": (OPERATOR, "")
         for method, paths in {
             "GET": (
+                "audit",
                 *("groups", "groups/*", "letters", "letters/*", "letters/*/test", "runs", "runs/*", "runs/*/letters"),
                 *("forecasts/*", "forecasts/*/letters", "runs/*/forecast", "replays/*", "rebuilds/*", "consumers"),
-                *("streams/*/*/*", "streams/*/*/*/state", "streams/*/*/*/difference"),
+                *("streams/*/*/*", "streams/*/*/*/state", "streams/*/*/*/difference", "orders/*/timeline"),
             ),
             "POST": ("redrives", "forecasts", "replays", "rebuilds"),
             "PUT": (

@@ -93,8 +93,9 @@ def _data(message: Message) -> dict[str, Any]:
     if begun:
         wait = datetime.fromisoformat(message.metadata["time"]) - datetime.fromisoformat(begun)
         data["waited"] = max(0, round(wait / timedelta(milliseconds=1)))
-    if message.name in ("OrderRejected", "OrderCancelled") and not message.data.get("approved_at"):
-        wait = datetime.fromisoformat(message.metadata["time"]) - datetime.fromisoformat(message.data["created_at"])
+    placed = message.data.get("created_at")
+    if message.name in ("OrderRejected", "OrderCancelled") and placed and not message.data.get("approved_at"):
+        wait = datetime.fromisoformat(message.metadata["time"]) - datetime.fromisoformat(placed)
         data["undecided"] = max(0, round(wait / timedelta(milliseconds=1)))
     if message.name == "OrderCompleted":
         sold: Sum = {"mall": [1, sum(item["quantity"] for item in message.data["items"]), message.data["total"]]}

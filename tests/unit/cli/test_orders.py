@@ -220,11 +220,13 @@ def test_the_tree_has_every_message_under_its_cause(scene: Scene) -> None:
     above: list[str] = []
     for one in found:
         del above[one["depth"] :]
-        cause = published[one["id"]].causation_id
+        on_bus = one["name"] != "SagaWatchEnds"  # a reminder is in its commit alone
+        cause = published[one["id"]].causation_id if on_bus else one["causationId"]
         assert above[-1:] == [cause] if one["depth"] else cause not in {other["id"] for other in found}
         above.append(one["id"])
     names = [one["name"] for one in found]
     assert {"OrderCreated", "ShoppingListAccepted", "OrderApproved", "InvoicePaid", "OrderCompleted"} <= set(names)
+    assert "SagaWatchEnds" in names
     assert len({one["id"] for one in found}) == len(found)
 
 
@@ -282,3 +284,16 @@ def test_an_order_without_a_saga_has_nothing_to_try_again(scene: Scene) -> None:
         ).status
         == 404
     )
+
+
+@pytest.mark.parametrize("away", [True, False], ids=["does not answer", "is paused"])
+def test_while_insights_is_behind_the_tree_is_that_of_the_owners_commits(scene: Scene, away: bool) -> None:
+    scene.mall.stop("insights") if away else scene.pauses("insights/inbox")
+    scene.checks_out()
+    order = scene.shopper.basket_id
+    found = scene.cli(f"trace {order} --json")
+    assert ("insights did not answer" in found.err) == away
+    depths = {one["name"]: one["depth"] for one in found.data}
+    assert depths["BasketCheckedOut"] < depths["OrderCreated"] < depths["CreateShoppingList"]
+    shown = scene.cli(f"order {order} --json").data
+    assert {one["id"] for one in shown["messages"]} == {one["id"] for one in found.data}

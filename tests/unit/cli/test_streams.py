@@ -47,7 +47,7 @@ def test_an_aggregate_is_shown_as_it_was_at_a_time_and_after_an_event(mall: Clie
 
 def test_what_differs_between_two_versions_has_a_path(mall: ClientsMall, cli: CommandLine) -> None:
     order = placed(mall).basket_id
-    changes = {one["path"]: (one["before"], one["after"]) for one in cli(f"diff {order} 1 2 --json").data}
+    changes = {one["path"]: (one["old"], one["new"]) for one in cli(f"diff {order} 1 2 --json").data}
     assert changes["status"] == ("pending", "approved")
     assert "items.0.quantity" not in changes
 
