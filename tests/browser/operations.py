@@ -120,6 +120,7 @@ class Operations:
     runs: dict[str, Run] = field(default_factory=dict)
     consumers: dict[str, Data] = field(default_factory=dict)
     streams: dict[str, list["Change"]] = field(default_factory=dict)  # by "service/Kind#id"
+    silent: list[str] = field(default_factory=list)  # services that do not answer
 
     def fill(self) -> None:
         """Something for each view."""

@@ -46,6 +46,11 @@ def _changes(mall: Rest, service: str, kind: str, id: str) -> list[Change]:
     return found
 
 
+@route("GET", f"{ROOT}/orders/{{id}}/timeline")
+def _timeline(mall: Rest, asked: Asked, id: str) -> Answer:
+    return Answer(200, {"messages": mall.timelines.get(id, []), "gaps": mall.operations.silent})
+
+
 @route("GET", STREAM)
 def _commits(mall: Rest, asked: Asked, service: str, kind: str, id: str) -> Answer:
     common = {"actor": "system", "cause": None, "correlation": id, "messages": []}

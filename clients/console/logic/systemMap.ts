@@ -118,7 +118,7 @@ export function factsOf(
   groups: readonly Pick<GroupShape, "consumer" | "counts">[],
 ): Facts {
   const own = consumers.filter(({ name }) => placeOf(name).service === service);
-  const perHour = sum(own.map(({ arrivesPerHour }) => arrivesPerHour));
+  const perHour = sum(own.map(({ arrivesPerHour, drainsPerHour }) => arrivesPerHour ?? drainsPerHour));
   const lags = own.map(({ drainedInSeconds }) => drainedInSeconds).filter((one) => one !== null);
   const dead = groups
     .filter(({ consumer }) => placeOf(consumer).service === service)

@@ -19,7 +19,7 @@ const LOOKS = 5;
 const PAGES = 20; // of 100 messages: no order has so many
 
 /** All messages of an order's flows, oldest first. One without any has none yet: the archive follows. */
-export async function archive(api: Api, id: string, signal: AbortSignal): Promise<readonly MessageShape[]> {
+async function archive(api: Api, id: string, signal: AbortSignal): Promise<readonly MessageShape[]> {
   const messages: MessageShape[] = [];
   let next: string | undefined;
   try {

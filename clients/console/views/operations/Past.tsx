@@ -7,7 +7,7 @@ import type { Api } from "../../../pages/api/api.ts";
 import { Badge } from "../../../pages/design/Badge.tsx";
 import { Button } from "../../../pages/design/Button.tsx";
 import { Empty, Failed, Loading } from "../../../pages/design/states.tsx";
-import type { CommitShape, StateAnswer } from "../../../pages/generated/api.ts";
+import type { CommitShape, CommittedTimeline, StateAnswer } from "../../../pages/generated/api.ts";
 import { shortId } from "../../../pages/text/ids.ts";
 import { clockTime, dayAndTime, number } from "../../../pages/text/text.ts";
 import { useConsole } from "../../context.ts";
@@ -20,28 +20,44 @@ import { Heading } from "../../parts/Heading.tsx";
 import { Pair } from "../../parts/Pair.tsx";
 import { said } from "../../texts/said.ts";
 import { texts } from "../../texts/texts.ts";
-import { archive } from "../Timeline.tsx";
 
 const PAGES = 20; // of 100 commits: no aggregate of an order has so many
 
 interface History {
   readonly moments: readonly Moment[];
-  /** Streams whose owner did not answer. */
-  readonly gaps: readonly Stream[];
+  /** Services that did not answer, and streams whose owner did not. */
+  readonly gaps: readonly string[];
 }
 
 async function history(api: Api, order: string, signal: AbortSignal): Promise<History> {
-  const streams = streamsOf(order, await archive(api, order, signal));
+  const told = await timeline(api, order, signal);
+  const streams = streamsOf(order, told.messages);
   const asked = await Promise.allSettled(streams.map((stream) => commitsOf(api, stream, signal)));
-  const gaps = streams.filter((_, index) => {
+  const silent = streams.filter((_, index) => {
     const one = asked[index];
     return one?.status === "rejected" && !isKind(one.reason, "not_found");
   });
+  const gaps = [...new Set([...told.gaps, ...silent.map(nameOf)])];
   const known = streams.flatMap((stream, index) => {
     const one = asked[index];
     return one?.status === "fulfilled" ? [{ stream, commits: one.value }] : [];
   });
   return { moments: momentsOf(known), gaps };
+}
+
+/** The messages of the order's flows, as their owners have them, and who of these did not answer. */
+async function timeline(api: Api, id: string, signal: AbortSignal): Promise<CommittedTimeline> {
+  const told: CommittedTimeline = { messages: [], gaps: [] };
+  let next: string | undefined;
+  for (let page = 0; page < PAGES; page += 1) {
+    const query = { limit: 100, ...(next === undefined ? {} : { next }) };
+    const answer = await api.get("GET /api/operations/orders/{id}/timeline", { path: { id }, query, signal });
+    told.messages.push(...answer.messages);
+    told.gaps.push(...answer.gaps);
+    next = answer.next;
+    if (!next) break;
+  }
+  return told;
 }
 
 async function commitsOf(api: Api, { service, kind, id }: Stream, signal: AbortSignal): Promise<CommitShape[]> {
@@ -120,7 +136,7 @@ function Slider({ order, history: { moments, gaps } }: { readonly order: string;
           · {said("past.of", { at: number(chosen + 1), all: number(moments.length) })}
         </span>
       </p>
-      {gaps.length > 0 && <p class="warn">{said("past.gaps", { names: gaps.map(nameOf).join(", ") })}</p>}
+      {gaps.length > 0 && <p class="warn">{said("past.gaps", { names: gaps.join(", ") })}</p>}
       <div class="past-states">
         {at(moments, chosen).map((then) => (
           <State key={nameOf(then.stream)} then={then} settled={settled} cache={cache.current} />
