@@ -2,13 +2,19 @@
 
 import http.client
 import json
+import os
 import socket
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
+import boto3
 import pytest
+from moto import mock_aws
 
+from infra.local.cloud import LocalCloud
 from infra.local.control import Control
 from infra.local.faults import FAULTS, Fault, Faults
 from infra.local.panel import connecting
@@ -144,3 +150,34 @@ def test_no_template_and_no_other_program_of_the_deployment_knows_it() -> None:
     root = Path(__file__).parents[2]
     deployed = [*(root / "infra").glob("*.py"), *(root / "functions").rglob("*.py")]
     assert [path.name for path in deployed if "local.control" in path.read_text()] == []
+
+
+def test_a_robot_is_dropped_by_its_certificate_and_comes_back_by_it(tmp_path: Path) -> None:
+    with mock_aws():
+        iot = boto3.client("iot", region_name="eu-west-1")
+        iot.create_thing(thingName="robot-1")
+        made = iot.create_keys_and_certificate(setAsActive=True)
+        iot.attach_thing_principal(thingName="robot-1", principal=made["certificateArn"])
+
+        def status() -> str:
+            found = iot.describe_certificate(certificateId=made["certificateId"])
+            return str(found["certificateDescription"]["status"])
+
+        faults = Faults(cast(LocalCloud, SimpleNamespace(state=tmp_path, client=lambda _: iot)))
+        faults.break_("robot")
+        assert (status(), faults.broken()["robot"]["robot"]) == ("INACTIVE", "robot-1")
+        with pytest.raises(LocalCloudError, match="no robot is on the robots' stream"):
+            FAULTS["robot"].breaks(cast(LocalCloud, SimpleNamespace(client=lambda _: iot)))
+        faults.mend("robot")
+        assert (status(), faults.broken()) == ("ACTIVE", {})
+
+
+def test_a_network_that_is_cut_is_a_process_that_is_halted(tmp_path: Path) -> None:
+    with subprocess.Popen(["sleep", "60"]) as process:
+        cloud = cast(LocalCloud, SimpleNamespace(state=tmp_path, engine=SimpleNamespace(pid=lambda: process.pid)))
+        faults = Faults(cloud)
+        faults.break_("network")
+        assert os.WIFSTOPPED(os.waitpid(process.pid, os.WUNTRACED)[1])
+        faults.mend_all()
+        assert os.WIFCONTINUED(os.waitpid(process.pid, os.WCONTINUED)[1])
+        process.kill()
