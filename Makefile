@@ -57,6 +57,14 @@ down: $(VENV) ## Stop what make up started
 shoppers: $(VENV) ## Let customers and robots use a mall that is up, until Ctrl-C: PACE=12, seconds between two customers
 	@$(local) shoppers $(flags)
 
+.PHONY: fault
+fault: $(VENV) ## Break something in a local mall, or mend it: BREAK= or MEND= payments, robot, message, network, engine
+	@$(local) fault $(call option,break,$(BREAK)) $(call option,mend,$(MEND)) $(flags)
+
+.PHONY: control-panel
+control-panel: $(VENV) ## Give the console of a mall that is up the panel that make run has, for breaking things, until Ctrl-C
+	@$(local) control-panel $(flags)
+
 .PHONY: load
 load: $(VENV) $(ENGINE) $(NODE) ## Place many orders: ORDERS= in all, CLIENTS= at once, MIX=all for every path an order can take
 	@$(local) load $(flags)

@@ -1,10 +1,12 @@
 /** The console: the sign-in, or the frame with the view that the address names. */
 
 import { useEffect } from "preact/hooks";
+import { Failed, Loading } from "../pages/design/states.tsx";
 import { Toasts } from "../pages/design/toasts.tsx";
 import { StaffSignIn } from "../pages/sign_in/SignIn.tsx";
 import { followVersions, lookForNewer } from "../pages/versions.ts";
 import { type Context, Place } from "./context.ts";
+import { useLoad } from "./load.ts";
 import { Frame } from "./parts/Frame.tsx";
 import { followAddress, route } from "./route.ts";
 import { texts } from "./texts/texts.ts";
@@ -17,7 +19,6 @@ import { Depot } from "./views/Depot.tsx";
 import { Figures } from "./views/Figures.tsx";
 import { Order } from "./views/Order.tsx";
 import { Orders } from "./views/Orders.tsx";
-import { Operations } from "./views/operations/Operations.tsx";
 import { Payments } from "./views/Payments.tsx";
 import { Problems } from "./views/Problems.tsx";
 import { Robot } from "./views/Robot.tsx";
@@ -54,6 +55,13 @@ export function App(context: Context) {
       <Toasts />
     </Place.Provider>
   );
+}
+
+/** What operators alone have is loaded when one of them goes there. */
+function Operations({ parts }: { readonly parts: readonly string[] }) {
+  const { data, error, again } = useLoad("operations", () => import("./views/operations/Operations.tsx"));
+  if (data) return <data.Operations parts={parts} />;
+  return error ? <Failed error={error} again={again} /> : <Loading />;
 }
 
 function View() {

@@ -4,6 +4,7 @@ import "../pages/design/design.css";
 import "./views.css";
 import "./robots.css";
 import "./operations.css";
+import "./map.css";
 import "./frame.css";
 import "./console.css";
 import { render } from "preact";

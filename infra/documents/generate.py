@@ -2,7 +2,8 @@
 
 README.md has the flow chart, between markers; docs/messages.md is the catalogue of messages, commands and queries,
 docs/asyncapi.json describes the bus, docs/openapi.json the REST API, docs/access.md says who may use it, and
-events/live has the protocol of the staff's stream, and functions/operations/subscriptions.json what consumers handle.
+events/live has the protocol of the staff's stream, functions/operations/subscriptions.json what consumers handle, and
+clients/pages/generated/map.json the map that the console draws.
 """
 
 import json
@@ -13,7 +14,7 @@ from pathlib import Path
 from events.registry import Kind, language
 from functions.kernel.composition.manifest import manifest, services
 from functions.kernel.runtime.context import BOT, CUSTOMER
-from infra.documents import access, asyncapi, live, messages_page, subscriptions
+from infra.documents import access, asyncapi, live, messages_page, subscriptions, system_map
 from infra.documents.openapi import document
 
 ROOT = Path(__file__).parents[2]
@@ -84,6 +85,7 @@ def documents() -> dict[Path, str]:
         ROOT / "docs" / "openapi.json": json.dumps(document(), indent=1) + "\n",
         **live.documents(ROOT),
         **subscriptions.documents(),
+        **system_map.documents(ROOT),
     }
 
 

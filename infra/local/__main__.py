@@ -14,7 +14,7 @@ import httpx
 
 from infra.local.process import ROOT, LocalCloudError
 
-COMMANDS = ("run", "demo", "up", "down", "shoppers", "load")
+COMMANDS = ("run", "demo", "up", "down", "shoppers", "load", "fault", "control-panel")
 
 
 def main(given: list[str] | None = None) -> int:

@@ -4,6 +4,7 @@ import argparse
 import sys
 
 from infra.local.cloud import LocalCloud
+from infra.local.faults import Faults
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -12,6 +13,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     cloud = LocalCloud(options.port, options.state)
+    Faults(cloud).mend("network")  # a halted engine would not end
     stopped = cloud.stop()
     print("stopped" if stopped else f"no local cloud of {cloud.state} is running", file=sys.stderr)
     return 0

@@ -10,9 +10,10 @@ from rich.console import Console
 
 from clients.scenarios.robots import on_the_stream
 from clients.scenarios.shoppers import bring_in
-from functions.kernel.runtime.context import STAFF
+from functions.kernel.runtime.context import OPERATOR, STAFF
 from infra.local import shoppers
 from infra.local.cloud import LocalCloud
+from infra.local.panel import panel
 from infra.local.people import at_work
 from infra.local.process import REGION, ROOT
 from infra.local.seed import seed
@@ -31,7 +32,7 @@ def run(options: argparse.Namespace) -> int:
     shoppers.interruptible()
     try:
         up(cloud)
-        with at_work(cloud) as people:
+        with panel(cloud), at_work(cloud) as people:
             console.print("Seeding the mall: six stores, their products, and the robots …")
             seeded = seed(people)
             with on_the_stream(people, seeded.robots, cloud.state / shoppers.ROBOTS, shoppers.AS_WATCHED):
@@ -62,6 +63,7 @@ def _print_next_steps(console: Console, cloud: LocalCloud, order_id: str, pace: 
 [bold]The mall is running.[/bold]
 
   console    {cloud.pages}/console/#as={clerk}   (what customers and robots do, as it happens)
+  breaking   {cloud.pages}/console/#as={USERS[OPERATOR]}   (Operations, Break it: five faults to watch and to mend)
   kiosk      {cloud.pages}/kiosk/   (order something, and watch a robot bring it)
   API        {address}
   documents  {cloud.pages}/docs/#as={clerk}   (OpenAPI: {address}/api/openapi.json; the messages: docs/messages.md)

@@ -87,6 +87,12 @@ def publish(deployment: Deployment, told: Config, built: Path = BUILT, now: date
     return {"address": outputs["PagesAddress"], "uploaded": uploaded, "removed": len(removed)}
 
 
+def tell(deployment: Deployment, page: str, told: Config) -> None:
+    """Tell one page something else than it was told when it was published."""
+    bucket = stacks(deployment, "pages")["pages"]["PagesBucket"]
+    _put(deployment.client("s3"), bucket, f"{page}/{CONFIG}", json.dumps(told).encode())
+
+
 def empty(deployment: Deployment) -> int:
     """Remove every file, since a bucket with files is not deleted with its stack. Returns how many."""
     try:

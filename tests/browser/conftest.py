@@ -61,7 +61,9 @@ def opened(browser: Browser, empty_mall: Mall) -> Iterator[Open]:
     """
     contexts: list[BrowserContext] = []
     wrong: list[str] = []
-    own = {urlsplit(empty_mall.origin).netloc, urlsplit(empty_mall.boards.url).netloc}
+
+    def is_own(address: str) -> bool:
+        return urlsplit(address).netloc in empty_mall.places
 
     def open_page(address: str = "", signed_in: bool = True, clock: bool = False, **options: Any) -> Page:
         settings = {"locale": "en-US", "viewport": {"width": 1280, "height": 800}, "reduced_motion": "reduce"}
@@ -75,7 +77,7 @@ def opened(browser: Browser, empty_mall: Mall) -> Iterator[Open]:
             page.clock.install()
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on("console", lambda said: wrong.append(said.text) if is_wrong(said.text) else None)
-        page.on("request", lambda asked: wrong.append(asked.url) if urlsplit(asked.url).netloc not in own else None)
+        page.on("request", lambda asked: None if is_own(asked.url) else wrong.append(asked.url))
         page.goto(f"{empty_mall.console}{address}")
         return page
 

@@ -12,8 +12,10 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from infra.content_security import content_security_policy
-from tests.browser import operation_routes, routes, samples
+from infra.local.control import Control
+from tests.browser import operation_routes, routes, samples, stream_routes
 from tests.browser.boards import Boards
+from tests.browser.faults import Faults
 from tests.browser.rest import Answer, Asked, Rest, problem
 from tests.browser.samples import Data, ago, uid
 
@@ -33,6 +35,8 @@ class Mall:
         self.errors: list[str] = []  # what went wrong in here: a test that ends with any has failed
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._http.daemon_threads = True
+        self.faults = Faults()
+        self.control: Control | None = None
         threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True).start()
 
     @property
@@ -45,7 +49,8 @@ class Mall:
 
     def policy(self, path: str) -> str:
         """As the deployed pages have it (infra/pages.py)."""
-        return content_security_policy([self.origin, self.boards.url], path.split("/")[1])
+        asked = [self.origin, self.boards.url, *([self.control.address] if self.control else [])]
+        return content_security_policy(asked, path.split("/")[1])
 
     @property
     def config(self) -> Data:
@@ -58,10 +63,23 @@ class Mall:
             "staffClient": "staff-client",
             "kioskClient": "kiosk-client",
             "identity": f"{self.origin}/identity",
+            **({"control": self.control.told()} if self.control else {}),
             "users": [{"role": name, "name": name, "password": "Made-up-1"} for name in names],
         }
 
+    @property
+    def places(self) -> set[str]:
+        """Where its pages may ask, as `host:port`."""
+        control = [self.control.address] if self.control else []
+        return {urlsplit(one).netloc for one in (self.origin, self.boards.url, *control)}
+
+    def control_it(self) -> None:
+        """As a launcher does: the control server is the launcher's own, on faults of the tests."""
+        self.control = Control(self.faults, self.origin, lambda: self.faults.engine)
+
     def stop(self) -> None:
+        if self.control:
+            self.control.stop()
         self._http.shutdown()
         self._http.server_close()
         self.boards.stop()
@@ -215,4 +233,4 @@ def _handler(mall: Mall) -> type[BaseHTTPRequestHandler]:
     return Handler
 
 
-__all__ = ["Mall", "operation_routes", "problem", "routes"]
+__all__ = ["Mall", "operation_routes", "problem", "routes", "stream_routes"]

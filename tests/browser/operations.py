@@ -1,9 +1,12 @@
 """What the operations service of the browser tests has: letters in groups, runs, consumers; runs move when told."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tests.browser.samples import LONG, Data, ago, uid
+
+if TYPE_CHECKING:
+    from tests.browser.stream_routes import Change
 
 RAMP = (1, 2, 5, 20, 50)
 PARTS = ("pending", "sent", "done", "failing", "dead", "skipped")
@@ -116,6 +119,8 @@ class Operations:
     letters: dict[str, Data] = field(default_factory=dict)
     runs: dict[str, Run] = field(default_factory=dict)
     consumers: dict[str, Data] = field(default_factory=dict)
+    streams: dict[str, list["Change"]] = field(default_factory=dict)  # by "service/Kind#id"
+    silent: list[str] = field(default_factory=list)  # services that do not answer
 
     def fill(self) -> None:
         """Something for each view."""

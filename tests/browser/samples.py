@@ -191,6 +191,17 @@ CHAIN = [
 ]
 
 
+STREAMS = {
+    "baskets": "Basket",
+    "checkout": "CreateOrderSaga",
+    "customers": "Customer",
+    "depot": "ShoppingList",
+    "notifications": "Notification",
+    "ordering": "Order",
+    "payments": "Payment",
+}
+
+
 def timeline(order_id: str) -> list[Data]:
     """The messages of an order until its approval."""
     made: list[Data] = []
@@ -205,7 +216,7 @@ def message(order_id: str, name: str, source: str, cause: str | None, seconds: f
         "name": name,
         "time": ago(seconds=seconds),
         "source": f"mallbots.{source}",
-        "stream": f"Order#{order_id}",
+        "stream": f"{STREAMS[source]}#{order_id}",
         "correlationId": order_id,
         "causationId": cause,
         "actor": "customer" if cause is None else "system",

@@ -16,6 +16,17 @@ interface Redrive {
 }
 
 export const commands = {
+  at: (time: string, stream: string): string => line("at", time, stream),
+  history: (stream: string): string => line("history", stream),
+  trace: (order: string): string => line("trace", order),
+  /** Of the launcher, from the folder of the checkout. here: the arguments that name this mall. */
+  fault: (verb: "BREAK" | "MEND", name: string, here: string): string => `make fault ${verb}=${name}${here}`,
+  ofRobot: (act: "pause" | "resume" | "retry" | "skip", name: string, ...action: readonly string[]): string =>
+    line("robot", act, name, ...action),
+  erase: (customer: string): string => line("erase", customer),
+  robots: (): string => line("robot", "list"),
+  doctor: (): string => line("doctor"),
+  status: (): string => line("status"),
   groups: (state: string): string => line("dead", "groups", ...(state === "open" ? [] : ["--state", state])),
   letters: (group: string): string => line("dead", "list", "--group", group),
   show: (id: string): string => line("dead", "show", id),

@@ -1,6 +1,6 @@
 /** An order's timeline as a tree of causes: what the archive has of it, and what the live stream told since. */
 
-import type { MessageShape } from "../../pages/generated/api.ts";
+import type { InsightsMessageShape as MessageShape } from "../../pages/generated/api.ts";
 import type { Message } from "../../pages/live/connection.ts";
 import { shortId } from "../../pages/text/ids.ts";
 

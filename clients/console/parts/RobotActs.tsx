@@ -3,8 +3,11 @@
 import { Button } from "../../pages/design/Button.tsx";
 import { toast } from "../../pages/design/toasts.tsx";
 import { useConsole } from "../context.ts";
+import { commands } from "../logic/commands.ts";
 import type { Robot } from "../logic/robots.ts";
+import { useIsOperator } from "../operations.ts";
 import { texts } from "../texts/texts.ts";
+import { Command } from "./Command.tsx";
 import { rolledBack } from "./useSave.ts";
 
 interface Props {
@@ -31,14 +34,18 @@ export function PauseOrResume({ robot, done }: Props) {
   const { api } = useConsole();
   const tell = useTell({ robot, done });
   const { id, name, report } = robot;
+  const isOperator = useIsOperator();
   if (report?.connection !== "online") return null;
   const act = report.paused ? "resume" : "pause";
   const press = () =>
     tell(() => api.ask(`PUT /api/fleet/robots/{id}/${act}`, { path: { id }, body: {}, intent: `${act} robot ${id}` }));
   return (
-    <Button class="button-small" label={`${texts(`bot.${act}`)} ${name}`} onPress={press}>
-      {texts(`bot.${act}`)}
-    </Button>
+    <>
+      <Button class="button-small" label={`${texts(`bot.${act}`)} ${name}`} onPress={press}>
+        {texts(`bot.${act}`)}
+      </Button>
+      {isOperator && <code class="block small soft">{commands.ofRobot(act, name)}</code>}
+    </>
   );
 }
 
@@ -46,7 +53,8 @@ export function PauseOrResume({ robot, done }: Props) {
 export function RetryOrSkip({ robot, actionId, done }: Props & { readonly actionId: string | null }) {
   const { api } = useConsole();
   const tell = useTell({ robot, done });
-  const { id, report } = robot;
+  const { id, name, report } = robot;
+  const isOperator = useIsOperator();
   if (actionId === null || report?.connection !== "online") return null;
   const path = { id, actionId };
   const intent = `action ${actionId} of robot ${id}`;
@@ -66,6 +74,9 @@ export function RetryOrSkip({ robot, actionId, done }: Props & { readonly action
       <Button class="button-small" onPress={skip}>
         {texts("bot.skip")}
       </Button>
+      {isOperator && (
+        <Command text={[commands.ofRobot("retry", name, actionId), commands.ofRobot("skip", name, actionId)]} />
+      )}
     </div>
   );
 }

@@ -18,6 +18,9 @@ export const operationTexts = {
 
   "ops.places": "Parts of operations",
   "ops.failures": "Failures",
+  "ops.past": "Over time",
+  "ops.break": "Break it",
+  "ops.map": "Map",
   "ops.consumers": "Consumers",
   "ops.rebuilds": "Rebuilds",
   "ops.runs": "Runs",

@@ -18,6 +18,9 @@ export const operationTextsEs = {
 
   "ops.places": "Partes de operaciones",
   "ops.failures": "Fallos",
+  "ops.past": "A lo largo del tiempo",
+  "ops.break": "Romper",
+  "ops.map": "Mapa",
   "ops.consumers": "Consumidores",
   "ops.rebuilds": "Reconstrucciones",
   "ops.runs": "Ejecuciones",

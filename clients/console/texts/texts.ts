@@ -9,4 +9,7 @@ import { robotTexts } from "./robots.ts";
 
 const english = { ...en, ...robotTexts.en, ...operationTexts };
 
-export const texts = dictionary<typeof english>({ en: english, es: { ...es, ...robotTexts.es, ...operationTextsEs } });
+export const texts = dictionary<typeof english>({
+  en: english,
+  es: { ...es, ...robotTexts.es, ...operationTextsEs },
+});

@@ -9,6 +9,9 @@ import type { CustomerShape } from "../../pages/generated/api.ts";
 import { LANGUAGES } from "../../pages/text/text.ts";
 import { useConsole } from "../context.ts";
 import { isKind, type Thing, useThing } from "../load.ts";
+import { commands } from "../logic/commands.ts";
+import { useIsOperator } from "../operations.ts";
+import { Command } from "../parts/Command.tsx";
 import { Heading } from "../parts/Heading.tsx";
 import { Newer } from "../parts/Newer.tsx";
 import { Pair } from "../parts/Pair.tsx";
@@ -69,6 +72,7 @@ interface ShownProps {
 
 function Shown({ customer, thing }: ShownProps) {
   const [erasing, setErasing] = useState(false);
+  const isOperator = useIsOperator();
   const { newer } = thing;
   return (
     <>
@@ -99,6 +103,7 @@ function Shown({ customer, thing }: ShownProps) {
             {texts("erase.begin")}
           </Button>
         </div>
+        {isOperator && <Command text={commands.erase(customer.id)} />}
         {erasing && <Erase customer={customer} thing={thing} onClose={() => setErasing(false)} />}
       </section>
     </>

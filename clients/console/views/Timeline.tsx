@@ -4,12 +4,14 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { Api } from "../../pages/api/api.ts";
 import { Badge } from "../../pages/design/Badge.tsx";
 import { Empty, Failed, Loading } from "../../pages/design/states.tsx";
-import type { MessageShape } from "../../pages/generated/api.ts";
+import type { InsightsMessageShape as MessageShape } from "../../pages/generated/api.ts";
 import type { Message } from "../../pages/live/connection.ts";
 import { clockTime, dayAndTime, lasted, number } from "../../pages/text/text.ts";
 import { useConsole } from "../context.ts";
 import { isKind, useLoad, useLoadedAgain } from "../load.ts";
 import { type Actor, type Line, lines, merged, serviceOf, words } from "../logic/timeline.ts";
+import { useIsOperator } from "../operations.ts";
+import { to } from "../route.ts";
 import { texts } from "../texts/texts.ts";
 
 const SETTLES = 1_500; // milliseconds after which the archive has what was heard of; then twice as long each time
@@ -85,9 +87,17 @@ export function Timeline({ id, version }: Props) {
   const entries = merged(data ?? [], heard.values());
   useReconciled(entries.filter(({ fresh }) => fresh).length, heard.size, again);
   useLoadedAgain(version, again);
+  const isOperator = useIsOperator();
   return (
     <section class="card stack-close timeline-card" aria-labelledby="timeline">
-      <h2 id="timeline">{texts("timeline")}</h2>
+      <h2 id="timeline" class="row">
+        {texts("timeline")}
+        {isOperator && (
+          <a class="small" href={to("operations", "orders", id)}>
+            {texts("ops.past")}
+          </a>
+        )}
+      </h2>
       {entries.length > 0 ? (
         <ol class="timeline plain">
           {lines(entries).map((line) => (

@@ -20,6 +20,13 @@ export interface Config {
   readonly identity: string;
   /** On the local cloud alone: whom a developer may choose to be. */
   readonly users: readonly DevelopmentUser[];
+  /** On the local cloud alone, while its launcher runs: what breaks things to be watched (infra/local/control.py). */
+  readonly control?: {
+    readonly address: string;
+    readonly token: string;
+    /** The arguments of `make` that name this mall; empty for the usual one. */
+    readonly here: string;
+  };
 }
 
 const TEXTS = ["stage", "api", "socket", "signIn", "staffClient", "kioskClient", "identity"] as const;

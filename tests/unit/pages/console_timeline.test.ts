@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Entry, lines, merged, serviceOf, words } from "../../../clients/console/logic/timeline.ts";
-import type { MessageShape } from "../../../clients/pages/generated/api.ts";
+import type { InsightsMessageShape as MessageShape } from "../../../clients/pages/generated/api.ts";
 
 function message(id: string, time: string, causationId: string | null, more: object = {}): MessageShape {
   const at = `2030-01-01T10:00:${time}Z`;

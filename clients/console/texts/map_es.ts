@@ -1,0 +1,70 @@
+/** What the console says of the map, of time and of faults, in Spanish. */
+
+export const mapTextsEs = {
+  "map.how":
+    "Elija un servicio para ver qué recibe y qué envía. Las líneas hacia los que solo escuchan se muestran al elegirlos.",
+  "map.back": "Elíjalo otra vez para verlo todo.",
+  "map.announced": { one: "{count} servicio requiere atención", other: "{count} servicios requieren atención" },
+  "map.pace": "{pace} por minuto",
+  "map.waits": { one: "{count} espera", other: "{count} esperan" },
+  "map.paused": "en pausa, {count} esperan",
+  "map.dead": { one: "{count} mensaje muerto", other: "{count} mensajes muertos" },
+  "map.flow": "De → a",
+  "map.table": "Servicios",
+  "map.service": "Servicio",
+  "map.perMinute": "Mensajes por minuto",
+  "map.late": "Con retraso",
+  "map.fails": "Falla",
+
+  "past.title": "El pedido {id} a lo largo del tiempo",
+  "past.moment": "Momento",
+  "past.earlier": "Antes",
+  "past.later": "Después",
+  "past.of": "{at} de {all}",
+  "past.gaps": "Sin respuesta de sus dueños: {names}. No se muestra cómo eran.",
+  "past.version": "versión {version}",
+  "past.changed": "Cambió",
+
+  "break.title": "Rómpalo, obsérvelo, repárelo",
+  "break.how":
+    "Cinco fallos, uno tras otro. Cada uno rompe solo este centro local, y todos tienen arreglo. Deje que haya clientes mientras tanto: los traen make run y make shoppers.",
+  "break.none": "El lanzador no responde. Funciona con make run o make control-panel.",
+  "break.done": "{done} de {all} vistos",
+  "break.engine.up": "Motor en marcha",
+  "break.engine.silent": "Motor en silencio",
+  "break.engine.down": "Motor caído",
+  "break.break": "Romper",
+  "break.mend": "Reparar",
+  "break.seen": "Ya lo he visto",
+  "break.since": "Roto desde las {time}",
+  "break.mended": "Reparado",
+  "break.watch": "Observe cómo falla.",
+  "break.look": "Mírelo allí",
+  "break.after": "Una vez reparado:",
+  "break.trial": "una prueba",
+  "break.payments": "Parar los pagos",
+  "break.payments.what": "Ya no se lee la cola de pagos, y ningún operador la ha puesto en pausa.",
+  "break.payments.watch":
+    "En el mapa, los mensajes esperan a payments aunque consta como en marcha. Los pedidos nuevos siguen como nuevos; tras tres intentos sus sagas dan la vuelta.",
+  "break.payments.after": "la cola se vacía en segundos. El pago de un pedido rechazado entretanto queda anulado.",
+  "break.robot": "Perder un robot",
+  "break.robot.what": "Se desactiva el certificado de un robot, lo que corta su conexión.",
+  "break.robot.watch": "El robot aparece sin conexión. El almacén da su lista, si tiene alguna, a otro.",
+  "break.robot.after": "se conecta de nuevo por sí mismo, y se le dice qué fue de su lista.",
+  "break.message": "Envenenar un mensaje",
+  "break.message.what": "A la cola del almacén llega un mensaje que nada puede leer.",
+  "break.message.watch":
+    "Queda apartado enseguida, pues ningún intento ayudaría, y aparece antes de un minuto. No detiene nada más.",
+  "break.message.after": "aquí no hay código que reparar. Descarte el mensaje, con un motivo.",
+  "break.network": "Cortar la red",
+  "break.network.what": "El centro calla: las conexiones siguen abiertas y nada responde.",
+  "break.network.watch":
+    "La consola dice que se reconecta, y luego de cuándo es lo que muestra. Nada de lo escrito se pierde.",
+  "break.network.after":
+    "los tableros se ponen al día. Lo pedido en vano se pide otra vez con la misma clave, y se hace una sola vez.",
+  "break.engine": "Matar el motor",
+  "break.engine.what": "El proceso que hace de AWS muere sin guardar.",
+  "break.engine.watch":
+    "La consola pierde la conexión, y esta página aún responde. Puede perderse el trabajo de los últimos segundos, pues se guarda cada tres.",
+  "break.engine.after": "el motor arranca de lo último guardado. Quien no tuvo respuesta pregunta otra vez.",
+} as const;

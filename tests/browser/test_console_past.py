@@ -1,0 +1,74 @@
+"""An order over time: a slider from event to event shows every aggregate as it was, as its owner says."""
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.audit import Audit
+from tests.browser.conftest import Open
+from tests.browser.mall import Mall, problem
+from tests.browser.samples import uid
+from tests.browser.stream_routes import past
+
+BAND = uid("brass band")
+
+
+def opened_at(mall: Mall, opened: Open, **options: str) -> Page:
+    mall.role = "operator"
+    mall.rest.operations.streams = past(BAND)
+    page = opened(f"#/orders/{BAND}", **options)
+    page.get_by_role("link", name="Over time").click()
+    return page
+
+
+def states_asked(mall: Mall) -> list[str]:
+    return [f"{one.path} {one.query['version']}" for one in mall.rest.asked if one.path.endswith("/state")]
+
+
+def test_arrow_keys_go_from_event_to_event_and_show_each_aggregate_as_it_was(mall: Mall, opened: Open) -> None:
+    page = opened_at(mall, opened)
+    order, payment = (page.get_by_role("region", name=f"{kind}#{BAND}") for kind in ("Order", "Payment"))
+    expect(order).to_contain_text(re.compile("Changed.*approved"))
+    expect(payment).to_contain_text("confirmed")
+    slider = page.get_by_role("slider", name="Moment")
+    slider.press("ArrowLeft")
+    expect(slider).to_have_attribute("aria-valuetext", re.compile("Confirmed · payments"))
+    expect(order).to_contain_text("pending")
+    expect(payment).to_contain_text("Changed")
+    expect(page.get_by_text(f"mallbots at 2030-01-14T14:02:06.000Z 'Payment#{BAND}'")).to_be_visible()
+    slider.press("Home")
+    expect(payment).to_contain_text("authorized")
+    expect(order).to_have_count(0)
+
+
+def test_each_version_is_asked_of_its_owner_once_and_what_is_passed_by_is_not_asked(mall: Mall, opened: Open) -> None:
+    page = opened_at(mall, opened)
+    slider = page.get_by_role("slider", name="Moment")
+    expect(page.get_by_role("region", name=f"Order#{BAND}")).to_contain_text("approved")
+    slider.press("Home")
+    expect(page.get_by_role("region", name=f"Payment#{BAND}")).to_contain_text("authorized")
+    slider.press("End")
+    expect(page.get_by_role("region", name=f"Order#{BAND}")).to_contain_text("approved")
+    asked = states_asked(mall)
+    assert asked.count(f"/api/operations/streams/ordering/Order/{BAND}/state 2") == 1
+    assert f"/api/operations/streams/ordering/Order/{BAND}/state 1" not in asked
+    assert asked.count(f"/api/operations/streams/payments/Payment/{BAND}/state 2") == 1
+
+
+def test_an_owner_that_does_not_answer_is_named(mall: Mall, opened: Open) -> None:
+    mall.rest.failures["GET", "/api/operations/streams/depot/.*"] = problem(503, "")
+    mall.rest.operations.silent = ["notifications"]
+    page = opened_at(mall, opened)
+    expect(page.locator("main")).to_contain_text(f"Not answered by their owners: notifications, ShoppingList#{BAND}")
+
+
+def test_a_clerk_has_no_way_into_the_past(mall: Mall, opened: Open) -> None:
+    page = opened(f"#/orders/{BAND}")
+    expect(page.get_by_role("heading", name="Timeline")).to_be_visible()
+    expect(page.get_by_role("link", name="Over time")).to_have_count(0)
+
+
+def test_the_past_is_accessible_in_forced_colours(mall: Mall, opened: Open, audit: Audit) -> None:
+    page = opened_at(mall, opened, forced_colors="active")
+    expect(page.get_by_role("region", name=f"Order#{BAND}")).to_contain_text("approved")
+    audit(page, "operations past forced")

@@ -1,0 +1,107 @@
+/** The map of the system and the past of an order: what is drawn where, and which version was when. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { at, momentsOf, streamsOf } from "../../../clients/console/logic/past.ts";
+import { COLUMNS, columnsOf, FLOWS, factsOf, flowsOf, layout } from "../../../clients/console/logic/systemMap.ts";
+import type { CommitShape, ConsumerShape } from "../../../clients/pages/generated/api.ts";
+
+const GRAPH = {
+  "depot/inbox": { ordering: ["OrderCreated"], depot: ["BotAssigned"] },
+  "depot/dispatcher": { ordering: ["OrderCancelled", "OrderCreated"] },
+  "search/inbox": { ordering: ["OrderCreated"], depot: ["ListDone"] },
+  "ordering/inbox": { depot: ["ListDone"] },
+};
+
+test("a flow has the names of all queues of its end, each once", () => {
+  const [flow] = flowsOf(GRAPH).filter(({ from, to }) => from === "ordering" && to === "depot");
+  assert.deepEqual(flow?.names, ["OrderCancelled", "OrderCreated"]);
+});
+
+test("who sends most comes first, and who only listens is in the last column", () => {
+  assert.deepEqual(columnsOf(flowsOf(GRAPH)), [["ordering"], ["depot"], ["search"]]);
+});
+
+test("each service that is registered has a place of its own on the map", () => {
+  const { at: spots } = layout(COLUMNS);
+  const named = new Set(FLOWS.flatMap(({ from, to }) => [from, to]));
+  assert.deepEqual([...spots.keys()].sort(), [...named].sort());
+  assert.equal(new Set([...spots.values()].map(({ x, y }) => `${x} ${y}`)).size, spots.size);
+});
+
+const consumer = (name: string, more: Partial<ConsumerShape> = {}): ConsumerShape => ({
+  name,
+  state: "running",
+  by: null,
+  reason: null,
+  since: null,
+  waiting: { visible: 3, inFlight: 1, delayed: 0 },
+  arrivesPerHour: 120,
+  drainsPerHour: 120,
+  drainedInSeconds: 20,
+  lostFrom: null,
+  ...more,
+});
+
+test("a service is its consumers together; dead letters weigh more than a pause, and a pause more than health", () => {
+  const two = [consumer("depot/inbox"), consumer("depot/dispatcher", { drainedInSeconds: 90 })];
+  assert.deepEqual(factsOf("depot", two, []), { waits: 8, perMinute: 4, lag: 90, dead: 0, halted: [], mark: "warn" });
+  const paused = [consumer("depot/inbox", { state: "paused" })];
+  assert.equal(factsOf("depot", paused, []).mark, "warn");
+  const counts = { open: 2, redriving: 0, parked: 0, done: 0, discarded: 0 };
+  assert.equal(factsOf("depot", paused, [{ consumer: "depot/inbox", counts }]).mark, "bad");
+  assert.equal(factsOf("depot", [consumer("depot/inbox")], []).mark, "good");
+});
+
+test("a service without a queue, or whose queue SQS tells nothing of, is not said to have none waiting", () => {
+  assert.deepEqual(factsOf("robots", [], []), {
+    waits: null,
+    perMinute: null,
+    lag: null,
+    dead: 0,
+    halted: [],
+    mark: "plain",
+  });
+  assert.equal(factsOf("depot", [consumer("depot/inbox", { waiting: null })], []).waits, null);
+});
+
+const commit = (version: number, time: string, last = version): CommitShape => ({
+  version,
+  last,
+  time,
+  actor: "system",
+  cause: null,
+  correlation: "",
+  events: [],
+  messages: [],
+});
+
+test("the streams of an order are those of its flows, without what outlives it", () => {
+  const entries = [
+    { source: "mallbots.depot", stream: "ShoppingList#list-1" },
+    { source: "mallbots.depot", stream: "Bot#bot-1" },
+    { source: "mallbots.depot", stream: "ShoppingList#list-1" },
+  ];
+  const names = streamsOf("order-1", entries).map(({ service, kind, id }) => `${service} ${kind} ${id}`);
+  assert.deepEqual(names, ["ordering Order order-1", "depot ShoppingList list-1"]);
+});
+
+test("at each moment an aggregate has the last version of its commits until then", () => {
+  const order = { service: "ordering", kind: "Order", id: "1" };
+  const payment = { service: "payments", kind: "Payment", id: "2" };
+  const moments = momentsOf([
+    { stream: order, commits: [commit(1, "10:00:01", 2), commit(3, "10:00:03")] },
+    { stream: payment, commits: [commit(1, "10:00:02")] },
+  ]);
+  const told = (moment: number) =>
+    at(moments, moment).map(({ stream, version, changed }) => [stream.kind, version, changed]);
+  assert.deepEqual(told(0), [["Order", 2, true]]);
+  assert.deepEqual(told(1), [
+    ["Order", 2, false],
+    ["Payment", 1, true],
+  ]);
+  assert.deepEqual(told(2), [
+    ["Order", 3, true],
+    ["Payment", 1, false],
+  ]);
+});
