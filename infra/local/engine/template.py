@@ -68,7 +68,7 @@ def become(wanted: dict[str, Any], descriptors: list[int]) -> None:
     main_module = type(sys)("__main__")
     main_module.__dict__["__file__"] = script
     sys.modules["__main__"] = main_module
-    exec(compile(Path(script).read_bytes(), script, "exec"), main_module.__dict__)  # as `python script` does
+    exec(compile(Path(script).read_bytes(), script, "exec"), main_module.__dict__)  # nosec B102  # as `python script` does
 
 
 def reap() -> None:
