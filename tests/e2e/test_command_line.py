@@ -39,12 +39,17 @@ def test_an_order_is_found_and_explained_and_its_saga_shown(deployed: Deployed, 
     order = Order(deployed.people).registers().fills_a_basket(open_shop(deployed.mall).plain).authorizes_a_payment()
     order.checks_out()
     shell(f"wait {order.id} approved --seconds 60")
-    shown, by_payment, trace, saga, sagas = shell.all(
+    shown, by_payment, trace, saga, sagas, history, before, changes, audited, bundle = shell.all(
         f"order {order.id}",
         f"order {order.payment_id}",
         f"trace {order.id}",
         f"saga show {order.id}",
         "saga list --status completed",
+        f"history {order.id}",
+        f"at 1 {order.id}",
+        f"diff {order.id} 1 2",
+        "audit --limit 5",
+        f"incident {order.id} --dry-run",
     )
     assert shown["id"] == by_payment["id"] == order.id
     assert shown["why"]["sentence"]
@@ -52,9 +57,15 @@ def test_an_order_is_found_and_explained_and_its_saga_shown(deployed: Deployed, 
     assert {"BasketCheckedOut", "OrderCreated"} <= {one["name"] for one in trace}
     assert (saga["status"], saga["awaited"]) == ("completed", [])
     assert order.id in {one["orderId"] for one in sagas}
+    assert [event["name"] for commit in history for event in commit["events"]] == ["Created", "Approved"]
+    assert (before["version"], before["state"]["status"]) == (1, "pending")
+    assert {"path": "status", "old": "pending", "new": "approved"} in changes
+    assert isinstance(audited, list)
+    assert bundle
     assert "waits for no answer" in shell(f"saga retry {order.id} --yes", 1)
     assert "not parked" in shell(f"saga resume {order.id} --yes", 1)
     assert shell(f"erase {order.customer_id} --dry-run")["erased"] is False
+    order.cancels()
 
 
 def test_consumers_are_paused_and_history_is_brought_and_called_off(shell: Shell) -> None:

@@ -34,7 +34,7 @@ def test_a_rebuild_begins_in_the_service_and_can_be_given_up(deployed: Deployed)
             return shown if shown["step"] == step else None
 
         begun = wait_for(lambda: at("fill"), "a further generation", seconds=150)
-        assert begun["generation"] == 1
+        assert begun["generation"] >= 1  # others may have been given up before
         assert begun["waitUntil"] > begun["created"]
         mall.put(f"/api/operations/runs/{run}/abort", {})
         wait_for(lambda: at("drop"), "the generation given up", seconds=150)

@@ -118,7 +118,7 @@ def test_commands_for_operators_and_for_the_local_cloud_do_without_the_cdk() -> 
         "import importlib, sys\n"
         "from infra.operate.__main__ import MODULES\n"
         "from infra.local.__main__ import COMMANDS\n"
-        "for name in COMMANDS: importlib.import_module(f'infra.local.{name}')\n"
+        "for name in COMMANDS: importlib.import_module('infra.local.' + name.replace('-', '_'))\n"
         "sys.exit('aws_cdk' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0

@@ -160,6 +160,7 @@ def test_a_robot_that_is_started_again_goes_on_with_its_order(broker: Broker, fi
         broker.wait_for(lambda: state(broker))
         broker.publish(TOPICS[Kind.ORDER], to_bytes(shopping()))
         broker.wait_for(lambda: state(broker)["lastNodeId"] == "north-west")
+    broker.wait_for(lambda: connection(broker)[-1] == "OFFLINE")  # all that it told has come
     before = len(told(broker, Kind.STATE))
     with robot(broker, files):
         broker.wait_for(lambda: len(told(broker, Kind.STATE)) > before)
