@@ -199,6 +199,7 @@ STREAMS = {
     "notifications": "Notification",
     "ordering": "Order",
     "payments": "Payment",
+    "stores": "Store",
 }
 
 
