@@ -4,6 +4,7 @@ A session is a token of the mall's own (kernel/runtime/tokens.py) that says when
 disabling or erasing the customer ends it, since the authorizer asks for that (FindCustomerStatus).
 """
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 from functions.customers import codes, keys
@@ -108,12 +109,10 @@ def _used_at(commit: Commit) -> int | None:
 def who_has(sms_number: str) -> str:
     """The id of who has a number, however it is written: who registered last. Raises InvalidError, NotFoundError."""
     must_be_number(sms_number)
-    phone_id = codes.phone_id(sms_number)
-    found = (customers.load(customer_id).aggregate for customer_id in keys.customers_with(phone_id))
-    having = next((customer.id for customer in found if keys.has(customer, phone_id)), None)
-    if having is None:
+    found = next(_customers_with(codes.phone_id(sms_number)), None)
+    if found is None:
         raise NotFoundError("no customer has this number")
-    return having
+    return found.id
 
 
 def code_to_send(phone_id: str, request: int) -> tuple[str, str, str]:
@@ -132,9 +131,14 @@ def code_to_send(phone_id: str, request: int) -> tuple[str, str, str]:
 
 
 def _customer_with(phone_id: str) -> Customer | None:
-    """Of the enabled customers with a phone, the one who registered last. A row proposes, the number decides."""
+    """Of the enabled customers with a phone, the one who registered last."""
+    return next((customer for customer in _customers_with(phone_id) if customer.enabled), None)
+
+
+def _customers_with(phone_id: str) -> Iterator[Customer]:
+    """Those with a phone, who registered last first. A row proposes, the number decides."""
     found = (customers.load(customer_id).aggregate for customer_id in keys.customers_with(phone_id))
-    return next((customer for customer in found if customer.enabled and keys.has(customer, phone_id)), None)
+    return (customer for customer in found if keys.has(customer, phone_id))
 
 
 def _session(customer_id: str, began: int) -> Issued:

@@ -68,5 +68,5 @@ export const mapTexts = {
   "break.engine.what": "The process that plays AWS is killed, without a save.",
   "break.engine.watch":
     "The console loses its connection, and this page still answers. The last seconds of work may be lost, as a save comes every three.",
-  "break.engine.after": "the engine starts from its last save. Whoever had no answer asks again.",
+  "break.engine.after": "the engine starts from its last save. Clients that had no answer ask again.",
 } as const;

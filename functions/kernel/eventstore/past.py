@@ -93,4 +93,4 @@ def _repository(stream: str) -> Repository[Any] | None:
         if find_spec(path := f"functions.{service}.{room}"):
             import_module(path)  # only here: a relay starts without them
     kind, _, _ = stream.partition("#")
-    return repositories.get(kind)
+    return repositories.get((service, kind))

@@ -20,8 +20,8 @@ from functions.kernel.runtime.vault import RowWrite
 
 ATTEMPTS = 6  # at a change or a row that others change at the same time
 
-repositories: dict[str, "Repository[Any]"] = {}
-"""By the names of aggregates, with which the ids of their streams begin; those of the modules that are imported."""
+repositories: dict[tuple[str, str], "Repository[Any]"] = {}
+"""By service and the name of the aggregate, with which the ids of its streams begin; of modules that are imported."""
 
 A = TypeVar("A", bound=Aggregate)
 B = TypeVar("B", bound=Aggregate)
@@ -47,7 +47,7 @@ class Repository(Generic[A]):
         self.publisher = publisher
         self._owner = owner
         self._owned_by = owned_by
-        repositories[aggregate.__name__] = self
+        repositories[publisher.service, aggregate.__name__] = self
 
     def find(self, id: str) -> A | None:
         """An aggregate as it is now, or None, also for another's."""

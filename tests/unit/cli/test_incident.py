@@ -87,4 +87,4 @@ def test_the_audit_lists_who_did_what_and_why_and_of_one_person_alone(cli: Comma
     [actor] = {one["actor"] for one in found}
     assert actor.startswith("operator:")
     assert cli(f"audit --actor {actor} --json").data == found
-    assert cli("audit --actor operator:nobody --json").data == []
+    assert cli("audit --actor operator:unknown --json").data == []
