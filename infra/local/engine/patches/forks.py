@@ -1,8 +1,8 @@
 """Forks: an execution environment of a Python function with layers is forked of a process that has imported them.
 
 This restores no behaviour of AWS: it spares each environment the import of the SDK and of the layer's packages, whose
-memory they share. There is one such process for each set of layers (template.py). Where it cannot fork, an environment is started
-as the engine does, as is one whose variables Python reads at its start.
+memory they share. There is one such process for each set of layers (template.py). Where it cannot fork, an environment
+is started as the engine does, as is one whose variables Python reads at its start.
 """
 
 import contextlib
