@@ -9,6 +9,7 @@ from functions.kernel.runtime.runtime import Runtime, active
 from tests.support.aws import local_views
 from tests.support.letters import MemoryTopic
 from tests.support.runtime import memory_runtime
+from tests.unit.operations.redriving import Place, known_consumers
 
 
 @pytest.fixture(autouse=True)
@@ -27,3 +28,9 @@ def in_dynamodb() -> Iterator[Runtime]:
     ):
         running.adapters["topic"] = MemoryTopic()
         yield running
+
+
+@pytest.fixture
+def place(monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+    with known_consumers(monkeypatch):
+        yield Place()

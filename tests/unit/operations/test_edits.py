@@ -1,7 +1,6 @@
 """An edited letter: a message of its own with other data, and no more than that, also where a crash cuts it short."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +12,11 @@ from functions.operations.letters import DONE, OPEN, PARKED, Letter, letter_id
 from tests.support.callers import OPERATOR_ON_CALL
 from tests.support.delivery import body_of
 from tests.support.gateway import Response, request
-from tests.unit.operations.redriving import Calls, Crash, Place, known_consumers
+from tests.unit.operations.redriving import Calls, Crash, Place
 
 SAMPLES = Path(__file__).parents[3] / "events" / "samples"
 DETAIL = json.loads((SAMPLES / "ApproveOrder.v1.json").read_text())
 DATA = {**DETAIL["data"], "shopping_list_id": "another list"}
-
-
-@pytest.fixture
-def place(monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
-    with known_consumers(monkeypatch):
-        yield Place()
 
 
 def a_letter(place: Place, **changes: Any) -> Letter:

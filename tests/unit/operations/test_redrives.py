@@ -1,6 +1,5 @@
 """Redrives as operators ask for them: which sets, once for each key, and what is refused."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,13 +12,7 @@ from functions.operations.letters import Letter
 from functions.operations.runs import Run
 from tests.support.callers import OPERATOR_ON_CALL
 from tests.support.gateway import Response, request
-from tests.unit.operations.redriving import DEAD, SILENT, Place, known_consumers
-
-
-@pytest.fixture
-def place(monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
-    with known_consumers(monkeypatch):
-        yield Place()
+from tests.unit.operations.redriving import DEAD, SILENT, Place
 
 
 def ask(
