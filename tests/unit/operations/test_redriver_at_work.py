@@ -13,8 +13,6 @@ from functions.operations.cloud import Held
 from functions.operations.runs import STOPPED, Run
 from tests.unit.operations.redriving import DEAD, SILENT, Calls, Place, adds_up
 
-HOUR = timedelta(hours=1)
-
 
 def test_two_redrivers_at_once_send_no_letter_twice(place: Place) -> None:
     letters = place.letters(40)
