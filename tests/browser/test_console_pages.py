@@ -131,7 +131,7 @@ def test_every_text_of_a_page_is_translated_and_has_room(mall: Mall, opened: Ope
     expect(page.locator("main h1, main .state").first).to_contain_text(NAMES.get(name, "["))
     assert fits(page)
     for button in page.locator("main .button").all_inner_texts():
-        assert button.startswith("["), button
+        assert button.startswith("[") or not any(map(str.isalpha, button)), button
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
         audit(page, f"{name} {scheme} pseudo")

@@ -16,6 +16,7 @@ from schemathesis.generation.meta import CoveragePhaseData
 from schemathesis.schemas import BaseSchema
 
 from functions.kernel.domain import money
+from functions.kernel.rest.wire import REFUSED
 from functions.kernel.runtime.context import OPERATOR, STAFF
 from tests.fuzz import expected
 
@@ -259,6 +260,8 @@ def _correct_cases(schema: BaseSchema, values: Mapping[str, list[Any]]) -> None:
     def filter_case(context: HookContext, case: Case[Any]) -> bool:
         wrong = case.meta is not None and case.meta.generation.mode.is_negative
         about_body = "requestBody" in case.operation.definition.raw
+        if not wrong and about_body and _has_a_name_that_is_refused(case.body):
+            return False
         return UNKNOWN_HEADER not in (case.headers or {}) and not (wrong and about_body and _may_be_zero(case.body))
 
     @schema.hook
@@ -280,6 +283,15 @@ def _correct_cases(schema: BaseSchema, values: Mapping[str, list[Any]]) -> None:
             elif fits and place == "body" and isinstance(case.body, dict):
                 _fill(case.body, name, value)
         return case
+
+
+def _has_a_name_that_is_refused(body: object) -> bool:
+    """A schema says what a text may not hold, and cannot say it of the names of members that it does not know."""
+    if isinstance(body, list):
+        return any(map(_has_a_name_that_is_refused, body))
+    if not isinstance(body, dict):
+        return False
+    return any(REFUSED & set(name) for name in body) or any(map(_has_a_name_that_is_refused, body.values()))
 
 
 def _fill(body: Json, place: str, value: object) -> None:

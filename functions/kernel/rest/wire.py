@@ -36,6 +36,8 @@ _DIGITS = 20  # more than any whole number here has
 LEVELS = 64  # of objects and lists within each other: the deepest body here has three
 ZERO_VALUES: dict[Any, Any] = {str: "", int: 0, float: 0.0, list: []}
 REPLACEMENT = "\ufffd"  # what stands for bytes that were no UTF-8
+REFUSED = frozenset(f"\0{REPLACEMENT}")
+NOT_STORABLE = "the body has a text with NUL, U+FFFD or half a surrogate pair: leave such characters out"
 FROM_OUTSIDE = "from outside"  # the validation context of what a client sent
 
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
@@ -208,22 +210,22 @@ def _refuse_constant(name: str) -> None:
 
 
 def _check(value: object) -> None:
-    """Raises InvalidError for what is nested too deeply, and ValueError for a text that cannot be stored.
-
-    That is half a surrogate pair, NUL, and what stands for bytes that were no UTF-8.
-    """
+    """Raises InvalidError for what is nested too deeply, and for a text or a name that cannot be stored."""
     left = [(value, 1)]
     while left:
         part, level = left.pop()
         if isinstance(part, str):
-            if "\0" in part or REPLACEMENT in part:
-                raise ValueError("NUL or U+FFFD in a text")
-            part.encode()
+            if not _is_storable(part):
+                raise InvalidError(NOT_STORABLE)
         elif isinstance(part, dict | list):
             if level > LEVELS:
                 raise InvalidError(TOO_DEEP)
             members = [*part, *part.values()] if isinstance(part, dict) else part
             left += [(member, level + 1) for member in members]
+
+
+def _is_storable(text: str) -> bool:
+    return not any(character in REFUSED or "\ud800" <= character <= "\udfff" for character in text)
 
 
 _text = json.JSONEncoder(ensure_ascii=False).encode

@@ -237,17 +237,25 @@ def test_what_is_written_is_read_again(value: Any) -> None:
         '{"a": -Infinity}',
         '{"a": 1e9999999999999999999999}',
         '{"a": ' + "9" * 5000 + "}",
-        '{"a": "\\ud800"}',
-        '{"a": ["\\udfff"]}',
-        '{"\\ud800": 1}',
-        '{"a": "\\u0000"}',
         '{"a": "\0"}',
         "\ufeff{}",
         "{} {}",
     ],
 )
-def test_what_is_not_json_or_cannot_be_stored_is_refused(text: str) -> None:
+def test_what_is_not_json_is_refused(text: str) -> None:
     with pytest.raises(InvalidError, match=r"^the body is not JSON"):
+        read_json(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *('{"a": "\\ud800"}', '{"a": ["\\udfff"]}', '{"\\ud800": 1}', '{"a": "\\u0000"}'),
+        *('{"a": "\\ufffd"}', '{"\\ufffd": null}'),
+    ],
+)
+def test_a_text_or_a_name_that_cannot_be_stored_is_refused_with_what_to_do(text: str) -> None:
+    with pytest.raises(InvalidError, match=r"half a surrogate pair: leave such characters out$"):
         read_json(text)
 
 
