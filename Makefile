@@ -189,7 +189,15 @@ test: $(VENV) $(ENGINE) $(NODE) ## Run every test that needs no deployment
 
 .PHONY: e2e
 e2e: $(VENV) $(ENGINE) $(NODE) $(PAGES) $(CHROMIUM) ## Run the tests that deploy to the local cloud
-	@.venv/bin/pytest tests/e2e --force-enable-socket
+	@$(MAKE) --jobs=2 --keep-going $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) $(E2E)
+
+# Of the engine alone, and of the mall that is deployed to one: they wait most of the time, so they run beside each other.
+E2E := e2e-engine e2e-mall
+.PHONY: $(E2E)
+e2e-engine:
+	@.venv/bin/pytest tests/e2e/engine --force-enable-socket
+e2e-mall:
+	@.venv/bin/pytest tests/e2e --ignore=tests/e2e/engine --force-enable-socket
 
 .PHONY: browser
 browser: $(VENV) $(NODE) $(CHROMIUM) ## Test the pages in Chromium, against a mall of the tests' own; the last line is JSON (one file: ARGS=)
