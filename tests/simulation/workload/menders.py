@@ -78,8 +78,9 @@ class Mender(Operator):
             letter = self.choices.pick(found, "which letter")
             self.get(f"{ROUTE}/letters/{letter['id']}")
             self.get(f"{ROUTE}/letters/{letter['id']}/test")
-            self.request("PUT", f"{ROUTE}/groups/{letter['group']}/owner", {"name": self.name})
-            self.request("PUT", f"{ROUTE}/groups/{letter['group']}/note", {"text": "seen"})
+            group = f"{ROUTE}/groups/{letter['group']}"
+            self.cloud.spawn(self.request, "PUT", f"{group}/owner", {"name": self.name})  # as by a colleague
+            self.request("PUT", f"{group}/note", {"text": "seen"})
             if self.chance(0.3, "a group is resolved"):
                 self.request("PUT", f"{ROUTE}/groups/{letter['group']}/resolve")
         self.get(f"{ROUTE}/runs")
