@@ -14,7 +14,9 @@ ONE_AFTER_ANOTHER = "a row that several write is changed by one at a time"
 
 TABLE = "operations/views"
 COUNTED = "version_of_row"  # goes up by one
-MARKS = "states "  # what became of a run's letters: its versions only go up, for a page is begun with a version of its own
+MARKS = (
+    "states "  # what became of a run's letters: its versions only go up, for a page is begun with a version of its own
+)
 
 
 def violations(history: ParsedHistory) -> Iterator[Violation]:

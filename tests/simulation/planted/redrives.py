@@ -13,6 +13,7 @@ def bug(name: str, what: str, finds: tuple[str, ...], *patches: Edit | Set) -> B
     """A bug of the tools of operations, which is looked for where operators mend."""
     return Bug(f"operations: {name}", what, finds, patches, mended=True)
 
+
 NOW = "int(clock.now().timestamp() * 1_000_000)"  # a version that is higher than any before
 
 

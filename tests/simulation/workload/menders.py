@@ -39,7 +39,8 @@ class Mender(Operator):
         """Wait until something was given up, then do so many things about it."""
         self.cloud.sleep(after)
         for _ in range(LOOKS):
-            if self.groups():
+            if found := self.groups():
+                self.take_care_of(found[0]["id"])
                 break
             self.pause(20, 90)
         for _ in range(actions):
@@ -78,13 +79,18 @@ class Mender(Operator):
             letter = self.choices.pick(found, "which letter")
             self.get(f"{ROUTE}/letters/{letter['id']}")
             self.get(f"{ROUTE}/letters/{letter['id']}/test")
-            group = f"{ROUTE}/groups/{letter['group']}"
-            self.cloud.spawn(self.request, "PUT", f"{group}/owner", {"name": self.name})  # as by a colleague
-            self.request("PUT", f"{group}/note", {"text": "seen"})
+            self.take_care_of(letter["group"])
             if self.chance(0.3, "a group is resolved"):
                 self.request("PUT", f"{ROUTE}/groups/{letter['group']}/resolve")
         self.get(f"{ROUTE}/runs")
         self.get(f"{ROUTE}/consumers")
+
+    def take_care_of(self, group: str) -> None:
+        """Say who takes care of a group, while colleagues note something with it."""
+        path = f"{ROUTE}/groups/{group}"
+        for number in range(1, self.choices.between(1, 2, "colleagues") + 1):
+            self.cloud.spawn(self.request, "PUT", f"{path}/note", {"text": f"seen by colleague {number}"})
+        self.request("PUT", f"{path}/owner", {"name": self.name})
 
     # Redrives.
 
