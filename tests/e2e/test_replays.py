@@ -63,7 +63,7 @@ def test_a_view_is_rebuilt_to_its_end_with_the_rows_of_before_and_read_from_then
         lambda: _rows(deployed, _live(deployed)).get(("stores", store), {}).get("name") == "Built anew" or None, "it"
     )
     before, was_live = _rows(deployed, _live(deployed)), _live(deployed)
-    run = shell("rebuild stores catalogue --rate 1000 --no-wait --yes")["id"]
+    run = shell("rebuild stores catalogue --rate 500 --no-wait --yes")["id"]
     with operator(deployed.cloud, STAGE) as mall:
         begun = _at(mall, run, "fill")
         mall.put(f"/api/operations/runs/{run}/pause", {})

@@ -38,6 +38,7 @@ def test_a_table_that_is_put_back_to_a_moment_goes_on_above_every_version_that_w
         _all_show(deployed, kept, "Damaged")
         stop(deployed, "stores")
         try:
+            assert mall.send("GET", f"/api/stores/{kept}").status_code >= 500
             told = _operate(deployed, capsys, "restore-epoch", "--service", "stores", "--table", restored, "--in-place")
         finally:
             start(deployed, "stores")

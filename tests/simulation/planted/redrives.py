@@ -7,6 +7,7 @@ from tests.simulation.check.letters import CLAIMED, ENDS, HANDLED, LEGAL, VERBAT
 from tests.simulation.check.lost_updates import ONE_AFTER_ANOTHER
 from tests.simulation.check.redrives import HALTED, LIMITED, ONCE, OUTCOME, OWN_SET, RAMP, STOPS
 from tests.simulation.planted.bug import Bug, Edit, Set
+from tests.simulation.schedule import QUIESCENCE
 
 
 def bug(name: str, what: str, finds: tuple[str, ...], *patches: Edit | Set) -> Bug:
@@ -161,8 +162,8 @@ BUGS = (
     ),
     bug(
         "an outcome deleted before it is stored",
-        "What a consumer said is deleted as soon as it is received.",
-        (OUTCOME, ENDS),
+        "What a consumer said is deleted as soon as it is received: a redrive waits for ever where that is lost.",
+        (OUTCOME, ENDS, QUIESCENCE),
         Edit(
             intake.take,
             "received = cloud.outcomes().receive()",
