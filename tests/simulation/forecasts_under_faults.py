@@ -26,6 +26,7 @@ from tests.flow.forecasting import FAILS, PASSES, Became, Broken, Compared, Dead
 from tests.simulation.forecasts import WRITES, ForecastedSchedule, figures, seeds
 from tests.simulation.history import Entry
 from tests.simulation.mixed_versions import received_by_newest_code
+from tests.simulation.schedule import LONGEST_PHASE
 from tests.simulation.scheduler import SECOND
 from tests.simulation.sqs import Queue
 from tests.simulation.workload.customers import Customer
@@ -92,8 +93,10 @@ class UnderFaults(ForecastedSchedule):
         self._read = 0
         self._dead: list[DeadLetter] = []
 
-    def _outcome(self) -> Any:
-        return None
+    def _run(self) -> Any:
+        """Until the last set was compared: nothing is judged but forecasts."""
+        self._spawn(self._open)
+        self.cloud.run(LONGEST_PHASE, enough=lambda: self._over or not self.active)
 
     def _deploy_meanwhile(self) -> None:
         """Break a handler or mend one, every now and then."""
