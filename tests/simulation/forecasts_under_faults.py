@@ -203,7 +203,7 @@ class UnderFaults(ForecastedSchedule):
         outcome = ""
         while not outcome and cloud.now() < until:
             cloud.sleep(0.5)
-            outcome = self._decided(queue, message, received["body"], begin)
+            outcome = self._decided(queue, message, (letter.body, received["body"]), begin)
         self._take_out(queue, message)
         if not outcome:
             return message, None
@@ -220,12 +220,15 @@ class UnderFaults(ForecastedSchedule):
             while worker.state != ENABLED:
                 self.cloud.sleep(1)
 
-    def _decided(self, queue: Queue, message: str, body: str, begin: int) -> str:
-        """What the first attempt that decides made of a message; empty where there was none yet."""
+    def _decided(self, queue: Queue, message: str, bodies: tuple[str, ...], begin: int) -> str:
+        """What the first attempt that decides made of a message; empty where there was none yet.
+
+        bodies: under which it may be given up, as a consumer of another version reads it.
+        """
         entries = self.cloud.history.entries
         if any(kind == "deleted" and fields["message"] == message for _, kind, fields in entries[begin:]):
             dead = any(
-                kind == "dead" and fields["queue"] == f"{queue.name}/dead-letters" and fields["body"] == body
+                kind == "dead" and fields["queue"] == f"{queue.name}/dead-letters" and fields["body"] in bodies
                 for _, kind, fields in entries[begin:]
             )
             return "dead" if dead else "done"
