@@ -86,11 +86,13 @@ class Mender(Operator):
         self.get(f"{ROUTE}/consumers")
 
     def take_care_of(self, group: str) -> None:
-        """Say who takes care of a group, while colleagues note something with it."""
+        """Say who takes care of a group, while colleagues note something with it, and again once they all are at it."""
         path = f"{ROUTE}/groups/{group}"
-        for number in range(1, self.choices.between(1, 2, "colleagues") + 1):
-            self.cloud.spawn(self.request, "PUT", f"{path}/note", {"text": f"seen by colleague {number}"})
-        self.request("PUT", f"{path}/owner", {"name": self.name})
+        for what in ("seen", "looked into"):
+            for number in (1, 2):
+                self.cloud.spawn(self.request, "PUT", f"{path}/note", {"text": f"{what} by colleague {number}"})
+            self.request("PUT", f"{path}/owner", {"name": f"{self.name}: {what}"})
+            self.pause(1, 3)
 
     # Redrives.
 
