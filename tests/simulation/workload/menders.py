@@ -169,6 +169,7 @@ class Mender(Operator):
         if self.chance(0.3, "a run is halted"):
             self.pause(0, 8)
             halt = self.choices.pick(("pause", "cancel"), "how a run is halted")
+            self.cloud.spawn(self.request, "PUT", f"{ROUTE}/runs/{run}/{halt}")  # as a colleague does at the same time
             self.request("PUT", f"{ROUTE}/runs/{run}/{halt}")
             self._record(f"run {halt}d" if halt == "pause" else "run cancelled")
             if halt == "pause":
