@@ -15,7 +15,7 @@ All other wrong forecasts are false. The last line is JSON.
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -23,11 +23,10 @@ from typing import Any
 from functions.kernel.messaging.inbox import FIFO_GROUP
 from functions.operations.mappings import ENABLED
 from tests.flow.forecasting import FAILS, PASSES, Became, Broken, Compared, DeadLetter
+from tests.simulation.attempts import Attempt, attempts_at, is_struck
 from tests.simulation.forecasts import WRITES, ForecastedSchedule, figures, seeds
-from tests.simulation.history import Entry
 from tests.simulation.mixed_versions import received_by_newest_code
 from tests.simulation.schedule import LONGEST_PHASE
-from tests.simulation.scheduler import SECOND
 from tests.simulation.sqs import Queue
 from tests.simulation.workload.customers import Customer
 from tests.simulation.workload.draw import DEPLOYER
@@ -40,18 +39,7 @@ CUSTOMERS, APART = 6, 60.0  # so many more, and the seconds between them
 DECIDED_WITHIN = 300.0  # seconds from the send of a letter: an attempt or two more than the one that was struck
 ANSWERED_WITHIN = 120.0
 REPLIED_WITHIN = 60.0  # seconds until a refusal is on the bus
-OUTAGE = 25 * SECOND  # within which calls fail after a fault that began an outage of a service of AWS
 ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4000-8000-[0-9a-f]{12}")
-EXTERNAL = ("provider ", "text ", "number ")  # begins of faults that strike what a handler calls
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """An invocation with a letter, from which entry of the history to which."""
-
-    container: str
-    begin: int
-    end: int
 
 
 @dataclass
@@ -173,7 +161,7 @@ class UnderFaults(ForecastedSchedule):
         if became is None:
             self.apart.struck += 1
             return False
-        attempts = list(_attempts(self.cloud.history.entries, sent, message))
+        attempts = list(attempts_at(self.cloud.history.entries, sent, message))
         changed = self._changed(letter, begin, attempts) or ("" if in_turn else "an earlier letter of its set")
         if self._is_broken(letter) != was_broken:
             changed = "its handler"
@@ -234,12 +222,12 @@ class UnderFaults(ForecastedSchedule):
                 for _, kind, fields in entries[begin:]
             )
             return "dead" if dead else "done"
-        for attempt in _attempts(entries, begin, message):
+        for attempt in attempts_at(entries, begin, message):
             within = entries[attempt.begin : attempt.end + 1]
             failed = any(
                 kind == "postponed" and fields["message"] == message and fields["seconds"] for _, kind, fields in within
             )
-            if failed and not _is_struck(entries, attempt, queue.name.partition("/")[0]):
+            if failed and not is_struck(entries, attempt, queue.name.partition("/")[0]):
                 return "failing"
         return ""
 
@@ -271,35 +259,6 @@ def _is_wrong(answer: dict[str, Any], became: Became) -> bool:
     if said in PASSES:
         return became.outcome != "done" or (said == "refused" and detail["reply"] not in became.published)
     return said in FAILS and became.outcome == "done"
-
-
-def _attempts(entries: Sequence[Entry], begin: int, message: str) -> Iterator[Attempt]:
-    """The invocations with a message that have ended."""
-    open_: dict[str, int] = {}
-    for place in range(begin, len(entries)):
-        _, kind, fields = entries[place]
-        if kind == "invocation" and message in (fields["cause"] or ()):
-            open_[fields["container"]] = place
-        elif kind == "ended" and fields["container"] in open_:
-            yield Attempt(fields["container"], open_.pop(fields["container"]), place)
-
-
-def _is_struck(entries: Sequence[Entry], attempt: Attempt, service: str) -> bool:
-    """Whether a fault struck an attempt: its container, its tables, what it calls, or all calls for seconds."""
-    begun = entries[attempt.begin][0]
-    for at, kind, fields in reversed(entries[: attempt.end + 1]):
-        if at < begun - OUTAGE:
-            return False
-        if kind != "fault":
-            continue
-        if fields["name"] == "outage":
-            return True
-        if at >= begun and (
-            f"{fields['where']} ".startswith((f"{attempt.container} ", f"{service}/"))
-            or fields["name"].startswith(EXTERNAL)
-        ):
-            return True
-    return False
 
 
 def main() -> None:

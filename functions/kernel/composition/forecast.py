@@ -60,13 +60,14 @@ def _answered(event: dict[str, Any]) -> dict[str, Any]:
 
 def _tried(letter: dict[str, Any], overlay: Overlay, asking: Asking) -> tuple[Overlay, Answer | None]:
     """The overlay with what a letter would write, and its answer: again where something could not be read just now."""
-    for attempt in range(TRIES):
+    attempt = 0
+    while True:
         tried = overlay.copy()
         answer = _forecast(letter, tried, asking)
-        if answer is None or not is_unread(answer) or budget.left() < SECONDS:
-            break
+        attempt += 1
+        if answer is None or not is_unread(answer) or attempt == TRIES or budget.left() < SECONDS:
+            return tried, answer
         clock.back_off(attempt)
-    return tried, answer
 
 
 def _forecast(letter: dict[str, Any], overlay: Overlay, asking: Asking) -> Answer | None:
