@@ -85,9 +85,9 @@ class Rehearsal:
         self._take("depot", "CreateShoppingList")
 
     def gives_up_events(self) -> None:
-        """Events for payments are given up, as by a function that crashes."""
-        for body in self._take("payments", "OrderApproved"):
-            self.cloud.client("sqs").send_message(QueueUrl=self._url("payments", "DeadLetters"), MessageBody=body)
+        """Events for ordering are given up, as by a function that crashes."""
+        for body in self._take("ordering", "BasketCheckedOut"):
+            self.cloud.client("sqs").send_message(QueueUrl=self._url("ordering", "DeadLetters"), MessageBody=body)
 
     def mend(self, by: str = "") -> None:
         """Ask why orders wait, and do what is said, until all go on that were placed by then.
