@@ -13,8 +13,8 @@ from infra.names import shared
 from infra.operations import run_by_schedule
 from infra.stages import Stage
 
-SYNTHETIC = synthetic
 EVERY = Duration.minutes(5)  # as its schedule says
+ALARM = "SyntheticOrdersFail"
 MISSED = 3  # one may fail for what passes; that the third is not there either is known within 20 minutes
 
 
@@ -26,7 +26,7 @@ def add_synthetic_orders(scope: Construct, stage: Stage, function: ServiceFuncti
     missing = "no synthetic order was approved within 30 s and cancelled for a quarter of an hour"
     find = alarms.command("logs", FIND="synthetic")
     told = alarms.own(approved.metric, EVERY, "SampleCount")
-    alarms.silent("SyntheticOrdersFail", told, f"{missing}; {find}", MISSED)
+    alarms.silent(ALARM, told, f"{missing}; {find}", MISSED)
 
 
 def api_address(stack: Stack, stage: Stage) -> str:

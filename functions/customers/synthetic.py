@@ -108,8 +108,11 @@ class _Order:
         """How many seconds it took since now. Raises SyntheticOrderError after as many as are promised."""
         began = clock.now()
         while (took := (clock.now() - began).total_seconds()) <= PROMISED and budget.left() > LEFT:
-            if self._status() == "approved":
-                return took
+            match self._status():
+                case "approved":
+                    return took
+                case "rejected" | "cancelled" as ended:
+                    raise SyntheticOrderError(f"order {self.id} was {ended}")
             clock.wait(LOOKED_EVERY)
         raise SyntheticOrderError(f"order {self.id} was not approved within {took:.0f} s")
 
