@@ -39,7 +39,7 @@ TIMES = {"step_timeout": "600"}  # seconds until a saga tries again by itself: l
 EVERY = 2.0  # seconds between two customers
 LONGEST = 600.0  # seconds until what is broken was found and mended; until all orders are completed
 LOOKED_EVERY = 5.0
-FEWEST = 3  # orders before the first fault; messages that a fault is about
+FEW = 3
 ASKED = 4  # orders that are asked about before what they say is done
 READS, AT_ONCE = 10, 4  # messages that are taken from a queue at once; orders that are asked about at once
 RESUME, RETRY, REDRIVE = "resume", "saga retry", "dead redrive"
@@ -47,11 +47,15 @@ RESUME, RETRY, REDRIVE = "resume", "saga retry", "dead redrive"
 
 @dataclass
 class Rehearsal:
-    """A mall under load, in which things break. done: what the one on call typed, by verb."""
+    """A mall under load, in which things break.
+
+    few: orders before the first fault, and messages that a fault is about. done: what the one on call typed, by verb.
+    """
 
     cloud: LocalCloud
     people: People
     shell: Shell
+    few: int = FEW
     orders: list[Order] = field(default_factory=list)
     done: Counter[str] = field(default_factory=Counter)
     closed: threading.Event = field(default_factory=threading.Event)
@@ -62,7 +66,7 @@ class Rehearsal:
         coming = threading.Thread(target=self._come, args=(product,), daemon=True)
         coming.start()
         try:
-            wait_for(lambda: len(self.orders) >= FEWEST or None, "the first orders")
+            wait_for(lambda: len(self.orders) >= self.few or None, "the first orders")
             yield
         finally:
             self.closed.set()
@@ -150,10 +154,10 @@ class Rehearsal:
                     sqs.delete_message(QueueUrl=url, ReceiptHandle=one["ReceiptHandle"])
                 else:
                     others.append(one["ReceiptHandle"])
-            return len(taken) >= FEWEST or None
+            return len(taken) >= self.few or None
 
         with self._stopped(service):
-            wait_for(enough, f"{FEWEST} times {name} for {service}", seconds=LONGEST)
+            wait_for(enough, f"{self.few} times {name} for {service}", seconds=LONGEST)
             for handle in others:
                 sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=handle, VisibilityTimeout=0)
         return taken
