@@ -7,8 +7,10 @@ installed here, all with bytecode. Each is measured once in a pass; a ratio is t
 """
 
 import compileall
+import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from shutil import copytree, ignore_patterns
 from statistics import median
@@ -41,19 +43,19 @@ print(1000 * time.process_time())
 def measure(*, functions: int | None = None) -> dict[str, Any]:
     """`{"bare_ms": {client: [once]}, "start_ms": {function: [once]}}`; functions: only so many of them."""
     with TemporaryDirectory(prefix="mallbots-bench-") as folder:
-        path = _installed(Path(folder))
+        path = installed(Path(folder))
         wanted = deployed()[:functions]
-        clients = sorted({_client(handler) for _, handler in wanted})
-        _start(path, *wanted[0], clients[0])  # writes bytecode, and reads files that the system then has at hand
-        bare = {client: [_start(path, "", "", client)] for client in clients}
-        started = {f"{s}/{handler}": [_start(path, s, handler, _client(handler))] for s, handler in wanted}
+        clients = sorted({client_of(handler) for _, handler in wanted})
+        start(path, *wanted[0], clients[0])  # writes bytecode, and reads files that the system then has at hand
+        bare = {client: [start(path, "", "", client)] for client in clients}
+        started = {f"{s}/{handler}": [start(path, s, handler, client_of(handler))] for s, handler in wanted}
     return {"bare_ms": bare, "start_ms": started}
 
 
 def ratios(found: dict[str, Any]) -> dict[str, float]:
     """Each function's start over that of boto3 and its client."""
     return {
-        function: median(times) / median(found["bare_ms"][_client(function.partition("/")[2])])
+        function: median(times) / median(found["bare_ms"][client_of(function.partition("/")[2])])
         for function, times in found["start_ms"].items()
     }
 
@@ -71,21 +73,32 @@ def deployed() -> list[tuple[str, str]]:
     return sorted([*found, ("gateway", "api")])
 
 
-def _client(handler: str) -> str:
+def client_of(handler: str) -> str:
+    """The client that a function needs at once."""
     return NEEDS.get(handler, "dynamodb")
 
 
-def _start(path: str, *about: str) -> float:
+def start(path: str, *about: str, **environment: str) -> float:
+    """The CPU of one start in ms. about: service, handler and client; without the first two, the client's alone."""
     done = subprocess.run(
-        [sys.executable, "-S", "-I", "-c", START, path, *about], capture_output=True, text=True, check=True
+        [sys.executable, "-S", "-I", "-c", START, path, *about],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return float(done.stdout)
 
 
-def _installed(folder: Path) -> str:
-    """The code, the layer's packages and boto3, each in a folder of its own; the path of imports that has them."""
+def installed(folder: Path, without: Sequence[str] = ()) -> str:
+    """The code, the layer's packages and boto3, each in a folder of its own; the path of imports that has them.
+
+    without: files of the code that are left out.
+    """
     for name in ("events", "functions"):
         copytree(ROOT / name, folder / "code" / name, ignore=ignore_patterns("__pycache__", "*.md"))
+    for name in without:
+        (folder / "code" / name).unlink()
     compileall.compile_dir(folder / "code", quiet=2)
     link_layer(folder / "layer")
     link_boto3(folder / "boto3")

@@ -38,6 +38,7 @@ def figures(found: Found) -> list[Figure]:
         "fold": _fold,
         "own_cpu": _own_cpu,
         "cold_start": _cold_start,
+        "telemetry": _telemetry,
         "latency": _latency,
     }
     return [figure for name, make in makers.items() if name in found for figure in make(found[name])]
@@ -119,6 +120,26 @@ def _cold_start(cold: Any) -> list[Figure]:
             found.append(Figure(f"… {handler}: median, least and most", median(of_kind), "x", spread, target))
     bare = next(iter(cold["bare_ms"].values()))
     return [*found, Figure("… boto3 and a client alone", median(bare), "ms", _quarters(bare))]
+
+
+def _telemetry(found: Any) -> list[Figure]:
+    start, order = found["start_ms"], found["order_ms"]
+    return [
+        Figure(
+            "all cold starts with telemetry over without", _with_over(start), "x", None, "<= 1.02", "telemetry_start"
+        ),
+        Figure("… with", median(start["with"]), "ms", _quarters(start["with"])),
+        Figure("… without", median(start["without"]), "ms", _quarters(start["without"])),
+        Figure(
+            "one whole order: own CPU with telemetry over without", _with_over(order), "x", None, "", "telemetry_cpu"
+        ),
+        Figure("… with", median(order["with"]), "ms", _quarters(order["with"])),
+        Figure("… without", median(order["without"]), "ms", _quarters(order["without"])),
+    ]
+
+
+def _with_over(found: dict[str, list[float]]) -> float:
+    return median(found["with"]) / median(found["without"])
 
 
 def _latency(latency: Any) -> list[Figure]:
