@@ -15,7 +15,6 @@ def measures(size: str) -> dict[str, Measure]:
         "fold": lambda: _module("folding").measure(rounds=21 if full else 2),
         "own_cpu": lambda: _module("own_cpu").measure(rounds=5 if full else 1),
         "cold_start": lambda: _module("cold_start").measure(functions=None if full else 2),
-        "telemetry": lambda: _module("telemetry").measure(rounds=21 if full else 1, functions=None if full else 2),
         "streams": lambda: _module("streams").measure(lengths=[10, 100, 1_000, 10_000] if full else [10, 40]),
         "order": _order,
         "latency": lambda: _module("latency").measure(samples=20_000 if full else 200),
