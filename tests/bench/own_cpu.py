@@ -22,7 +22,7 @@ from tests.bench.telemetry import handlers_without
 
 
 def measure(*, rounds: int) -> dict[str, Any]:
-    """`{"own_ms": [of each round], "bare_ms": […], "alone_ms": […], "plain_ms": […], "own_ms_by_part": {part: median}}`.
+    """`{"own_ms": [of each round], "bare_ms": …, "alone_ms": …, "plain_ms": …, "own_ms_by_part": {part: median}}`.
 
     alone: the handlers where the SDK's clients answer at once, which takes nothing: ours without what is of boto3.
     plain: the same without telemetry.

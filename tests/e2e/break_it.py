@@ -169,14 +169,20 @@ class Tour:
 
 def _until(holds: Callable[[], bool], what: str) -> None:
     """Wait for a condition; what does not answer meanwhile does not hold. Raises WaitTimeoutError."""
+    last: Exception | None = None
 
     def look() -> bool | None:
+        nonlocal last
         try:
             return holds() or None
-        except (MallError, httpx.HTTPError):
+        except (MallError, WaitTimeoutError, httpx.HTTPError) as error:
+            last = error
             return None
 
-    wait_for(look, what, seconds=WITHIN)
+    try:
+        wait_for(look, what, seconds=WITHIN)
+    except WaitTimeoutError as error:
+        raise error from last
 
 
 def break_it(cloud: LocalCloud, folder: Path) -> dict[str, Any]:
