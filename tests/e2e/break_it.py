@@ -34,6 +34,7 @@ from infra.local.seed import seed
 from infra.local.shoppers import AS_WATCHED, ROBOTS
 from infra.local.show import wait_until_idle
 from infra.local.up import up
+from tests.chaos.saved import moment_of
 from tests.e2e.shell import Shell
 
 SETTINGS = {"step_timeout": "20"}  # seconds: a saga does not give up payments while one looks at them
@@ -90,6 +91,7 @@ class Tour:
         return sum(order.order()["status"] != "completed" for order in self.orders)
 
     def _one(self, name: str, fails: Callable[[], bool], goes_on: Callable[[], bool]) -> Seen:
+        self._is_saved()  # a killed engine loses what came since its last save, whoever uses it
         print(f"it breaks: {name}", file=sys.stderr)
         began = time.monotonic()
         self._asks(f"{name}/break")
@@ -99,6 +101,11 @@ class Tour:
         self._asks(f"{name}/mend")
         _until(goes_on, f"all to go on after {name}")
         return Seen(round(seen - began, 1), round(time.monotonic() - seen, 1))
+
+    def _is_saved(self) -> None:
+        """Wait until what there is now is in the state of the engine."""
+        now = time.time()
+        wait_for(lambda: moment_of(self.cloud.state) > now or None, "a save", seconds=WITHIN)
 
     def _asks(self, path: str) -> None:
         httpx.post(f"{self.control.address}/faults/{path}", headers=self._as_the_console, timeout=60).raise_for_status()
