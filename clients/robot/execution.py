@@ -93,6 +93,13 @@ class Execution:
         else:
             self.give_up(Ending(mode=mode))
 
+    def doubt(self, seconds: float) -> None:
+        """Hand nothing over for so many seconds online; what was under way begins again, as another may have the list."""
+        self.unsure = seconds
+        for task in self._memory.tasks:
+            if task.at_work and self._is_held(task):
+                task.status = ActionStatus.WAITING
+
     def pause(self) -> None:
         memory = self._memory
         memory.paused = True
