@@ -94,7 +94,7 @@ class Execution:
             self.give_up(Ending(mode=mode))
 
     def doubt(self, seconds: float) -> None:
-        """Hand nothing over for so many seconds online, and begin what was under way anew: its list may be another's."""
+        """Hand nothing over for so many seconds online, and begin what was under way again: its list may be gone."""
         self.unsure = seconds
         for task in self._memory.tasks:
             if task.at_work and self._is_held(task):
