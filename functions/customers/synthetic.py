@@ -141,6 +141,8 @@ class _Order:
         return ""
 
     def _call(self, method: str, path: str, body: Json | None = None) -> Json:
+        if budget.left() < SECONDS + budget.RESERVE:
+            raise SyntheticOrderError(f"there was no time left for {method} {path}")
         return rest().call(self._token, method, path, body)
 
 

@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from events.customers import SYNTHETIC_CUSTOMER
 from functions.customers.synthetic import PROMISED, SyntheticOrderError, synthetic
-from functions.kernel.runtime import clock, tokens
+from functions.kernel.runtime import budget, clock, tokens
 from functions.kernel.runtime.context import Caller
 from tests.flow.shopper import Shopper, bring_a_robot_online, open_a_store
 from tests.support.mall import Mall
@@ -44,11 +45,11 @@ def mall() -> Mall:
     return mall
 
 
-def place(mall: Mall) -> dict[str, Any]:
-    """What a tick of the schedule does; time passes while it waits."""
+def place(mall: Mall, *, settles: bool = True) -> dict[str, Any]:
+    """What a tick of the schedule does; time passes while it waits, and where it settles for two minutes more."""
     with mall.at_work("customers"), clock.fixed(lambda: mall.now, mall.pass_time):
         placed: dict[str, Any] = synthetic.handle({})  # type: ignore[assignment]
-    mall.pass_time(120)
+    mall.pass_time(120 if settles else 0)
     return placed
 
 
@@ -128,6 +129,16 @@ def test_one_that_cannot_be_checked_out_leaves_no_open_basket(mall: Mall) -> Non
     assert placed["why"] == "POST /api/payments was answered by 503"
     path = f"/api/baskets/{placed['order']}"
     assert Shopper(mall).ask("GET", path)["basket"]["status"] == "cancelled"
+
+
+def test_one_that_takes_too_long_ends_before_its_function_is_stopped(mall: Mall) -> None:
+    mall.paused.add("checkout/inbox")
+    end = mall.now + timedelta(seconds=20)
+    with budget.limited(lambda: (end - mall.now).total_seconds()):
+        placed = place(mall, settles=False)
+    assert "was not approved" in placed["why"]
+    assert mall.now < end
+    assert ordered(mall, placed).order()["status"] == "cancelled"
 
 
 def test_where_nothing_is_sold_it_says_so() -> None:
