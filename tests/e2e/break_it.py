@@ -82,7 +82,7 @@ class Tour:
     def _lost(self) -> int:
         """How many orders are not completed, once their robots had the time to bring them, and all is paid."""
         for order in self.orders:
-            order.is_approved().is_collected().pays()
+            order.is_collected().pays()
         with suppress(WaitTimeoutError):
             wait_for(lambda: not self._open() or None, "the orders' ends", seconds=WITHIN)
         return self._open()
@@ -127,7 +127,7 @@ class Tour:
         return bool(why["blames"] == INBOX)
 
     def _all_are_approved(self) -> bool:
-        return all(order.order()["status"] == "approved" and order.invoice() for order in self.orders)
+        return all(order.order()["status"] in ("approved", "ready") and order.invoice() for order in self.orders)
 
     def _connections(self) -> set[str]:
         return {robot["connection"] for robot in self.people.staff.pages("/api/fleet/robots", "robots")}
