@@ -29,11 +29,12 @@ TOO_MANY = f"a connection subscribes to {subscriptions.MOST_TOPICS} topics at mo
 AGAIN = "this cannot be answered now: try again in a moment"
 
 
-def subscribe(connection: str, caller: Caller, wanted: Sequence[Wanted]) -> None:
+def subscribe(connection: str, caller: Caller, wanted: Sequence[Wanted], *, packed: bool = False) -> None:
     """Subscribe to topics, and send of each shard what was missed, or else a snapshot.
 
     A topic's subscription is written first, once for all its shards, so that what is appended from now on is posted. A
-    topic that fails, or is one too many, is answered by an error, and the others go on. Raises UnavailableError.
+    topic that fails, or is one too many, is answered by an error, and the others go on. packed: whether a frame may
+    hold several items of a log. Raises UnavailableError.
     """
     too_many = subscriptions.record(connection, caller, [one.topic for one in wanted])
     subscribed: list[str] = []
@@ -52,7 +53,7 @@ def subscribe(connection: str, caller: Caller, wanted: Sequence[Wanted]) -> None
 
         def answer(one: Wanted) -> None:
             for shard in asked[one]:
-                for text in _catch_up(shard, watches.get(shard), one):
+                for text in _catch_up(shard, watches.get(shard), one, packed):
                     _deliver(connection, text)
 
         _for_each(connection, asked, answer)
@@ -74,7 +75,7 @@ def _shards(wanted: Wanted) -> list[Shard]:
     return [shard for shard in topics.shards(wanted.topic) if wanted.shard in (None, shard.number)]
 
 
-def _catch_up(shard: Shard, there: log.Watch | None, wanted: Wanted) -> Iterator[str]:
+def _catch_up(shard: Shard, there: log.Watch | None, wanted: Wanted, packed: bool) -> Iterator[str]:
     """The frames that bring a client up to the head of a shard, which it watches from now on."""
     watch = log.take(shard, there)
     missed = None
@@ -83,8 +84,10 @@ def _catch_up(shard: Shard, there: log.Watch | None, wanted: Wanted) -> Iterator
     if missed is None:
         yield from board.snapshot(shard, watch, log.head(shard, watch))
         return
-    for entry in missed:
-        yield from board.changes(shard, watch, entry)
+    if packed:
+        yield from board.packed(shard, watch, missed)
+    else:
+        yield from chain.from_iterable(board.changes(shard, watch, entry) for entry in missed)
     reached = missed[-1].position if missed else wanted.since
     yield board.text(Subscribed(**dict(board.place(shard, watch, reached or 0))))
 

@@ -109,7 +109,7 @@ class Client:
         entries = [entry for entry in self.watcher.subscribe()["topics"] if entry["topic"] in topics]
         first = max(ANSWERS, 2 * self._opening)
         self._wait(random.uniform(1, 1.5) * min(LONGEST_ANSWER, first * 2**self._tries))
-        await self._send({"action": "subscribe", "topics": entries})
+        await self._send({"action": "subscribe", "topics": entries, "packed": True})
 
     def _wait(self, seconds: float | None) -> None:
         if self._timer:

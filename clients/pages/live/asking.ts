@@ -85,7 +85,7 @@ function askOn(step: Step, link: Link): void {
   }
   if (entries.length === 0) return;
   setLink(step, { ...link, asked });
-  for (const topics of chunks(entries)) send(step, link, { action: "subscribe", topics });
+  for (const topics of chunks(entries)) send(step, link, { action: "subscribe", topics, packed: true });
 }
 
 /** When a feed is to be asked for on a connection; null where nothing is missing. */

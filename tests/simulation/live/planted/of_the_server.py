@@ -19,7 +19,7 @@ BUGS = (
                 service.subscribe,
                 "subscriptions.subscribe(connection, one.topic)\n",
                 "for shard in _shards(one):\n"
-                "                for text in _catch_up(shard, log.watches([shard]).get(shard), one):\n"
+                "                for text in _catch_up(shard, log.watches([shard]).get(shard), one, packed):\n"
                 "                    _deliver(connection, text)\n"
                 "            subscriptions.subscribe(connection, one.topic)\n",
             ),
@@ -83,7 +83,7 @@ BUGS = (
         "a resume without the newest",
         "A resume leaves out the newest item.",
         (RESUMED,),
-        (Edit(service._catch_up, "for entry in missed:", "missed = missed[:-1]\n    for entry in missed:"),),
+        (Edit(service._catch_up, "if packed:", "missed = missed[:-1]\n    if packed:"),),
     ),
     ServerBug(
         "a watch is never extended",
