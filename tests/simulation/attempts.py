@@ -36,6 +36,8 @@ def is_struck(entries: Sequence[Entry], attempt: Attempt, service: str) -> bool:
     for at, kind, fields in reversed(entries[: attempt.end + 1]):
         if at < begun - OUTAGE:
             return False
+        if kind == "refused" and at >= begun and fields["where"].startswith(f"{attempt.container} "):
+            return True  # by what is away for minutes or hours
         if kind != "fault":
             continue
         if fields["name"] == "outage":

@@ -35,6 +35,11 @@ STEPS = (1, 2, 5)  # letters of a set
 SETS = 24  # of a schedule
 BEGINS = 30.0  # seconds after the stores opened
 PAUSE = 15.0  # seconds between two sets
+PLAIN, LEFT_OUT = (
+    ("cut off", "forged", "newer", "renamed"),
+    0.7,
+)  # letters that no handler sees, and how many are not taken
+BROKEN = 0.5  # of the handlers for which letters are: operators try a redrive before the mend, too
 CUSTOMERS, APART = 6, 60.0  # so many more, and the seconds between them
 DECIDED_WITHIN = 300.0  # seconds from the send of a letter: an attempt or two more than the one that was struck
 ANSWERED_WITHIN = 120.0
@@ -104,12 +109,22 @@ class UnderFaults(ForecastedSchedule):
             self._over = True
 
     def _compare_a_set(self, size: int) -> None:
+        before = set(self._broken)
+        try:
+            self._compare(size)
+        finally:
+            self._broken &= before
+
+    def _compare(self, size: int) -> None:
         letters = self._some_letters()
         if not letters:
             return
         service = self._chance.choice(sorted({letter.service for letter in letters}))
         chosen = [letter for letter in letters if letter.service == service][:size]
         begin = len(self.cloud.history.entries)
+        for place in sorted({place for letter in chosen if (place := _place(letter))} & set(self._handled())):
+            if self._chance.random() < BROKEN:
+                self._broken.add(place)
         broken = {letter.id: self._is_broken(letter) for letter in chosen}
         answers = self._asked(service, chosen)
         if answers is None:
@@ -133,7 +148,7 @@ class UnderFaults(ForecastedSchedule):
         found = list({letter.id: letter for letter in (*given_up, *self._made_up())}.values())
         known = [letter for letter in found if self.cloud.queues[letter.consumer].worker]
         self._chance.shuffle(known)
-        return known
+        return [one for one in known if one.kind not in PLAIN or self._chance.random() >= LEFT_OUT]
 
     def _asked(self, service: str, letters: Sequence[DeadLetter]) -> list[dict[str, Any]] | None:
         """The answers; asked again where an invocation fails, as operations does."""
@@ -174,13 +189,7 @@ class UnderFaults(ForecastedSchedule):
         return not is_wrong
 
     def _is_broken(self, letter: DeadLetter) -> bool:
-        service, _, queue = letter.consumer.partition("/")
-        try:
-            name = json.loads(letter.body)["detail-type"]
-        except (ValueError, KeyError):
-            return False
-        place: Broken = (service, queue, name)
-        return place in self._broken
+        return _place(letter) in self._broken
 
     def _sent_back(self, letter: DeadLetter, answer: dict[str, Any]) -> tuple[str, Became | None]:
         """The message, and what became of it; None where all of its attempts were struck by faults."""
@@ -252,6 +261,15 @@ class UnderFaults(ForecastedSchedule):
 
 def _shop(begins: float, customer: Customer) -> None:
     customer.shop(begins)
+
+
+def _place(letter: DeadLetter) -> Broken | None:
+    """The handler that a letter is for."""
+    service, _, queue = letter.consumer.partition("/")
+    try:
+        return service, queue, json.loads(letter.body)["detail-type"]
+    except (ValueError, KeyError):
+        return None
 
 
 def _is_wrong(answer: dict[str, Any], became: Became) -> bool:
