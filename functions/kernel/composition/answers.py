@@ -6,7 +6,7 @@
 | refused | a command, answered with a refusal | the reply and its reason |
 | waits | for what it is about, newer code, or a time | for what, and until when |
 | fails | the handler raised another error | the error, its reason, and whether a retry may help |
-| cannot tell | a port, an owner, the vault or the time left it open | why |
+| cannot tell | a port, an owner, the vault or the time left it open, or it could not be read | why |
 """
 
 from collections import Counter
