@@ -296,6 +296,17 @@ class FindPaymentMessages(Query[MessagesFound], owner="payments"):
     after: str | None = None
 
 
+OF_AN_ORDER: tuple[type[Query[MessagesFound]], ...] = (
+    FindBasketMessages,
+    FindListMessages,
+    FindOrderMessages,
+    FindPaymentMessages,
+    FindSagaMessages,
+    FindTextMessages,
+)
+"""What is sent for all messages of an order (kernel/messaging/order_messages.py)."""
+
+
 class TimelineMessage(Answer):
     """A message of a flow, without what its envelope is for."""
 

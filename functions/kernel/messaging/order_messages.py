@@ -18,7 +18,6 @@ from events.queries import (
     FindSagaMessages,
     FindTextMessages,
     MessagesFound,
-    Query,
 )
 from events.registry import Kind, NewerVersionError, UnknownMessageError, decode, language
 from functions.kernel.domain.errors import UnavailableError
@@ -26,16 +25,6 @@ from functions.kernel.eventstore.relay import history
 from functions.kernel.messaging.queries import Ask
 from functions.kernel.runtime import runtime
 from functions.kernel.runtime.json_text import compact, fitting
-
-QUERIES: tuple[type[Query[MessagesFound]], ...] = (
-    FindBasketMessages,
-    FindListMessages,
-    FindOrderMessages,
-    FindPaymentMessages,
-    FindSagaMessages,
-    FindTextMessages,
-)
-"""What a room that asks names in its Uses."""
 
 SHOWN = ("id", "name", "time", "source", "stream", "correlation_id", "causation_id", "actor")
 
