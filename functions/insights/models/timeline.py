@@ -9,7 +9,7 @@ a message, nor in a row: what the first versions of customers' events held is dr
 
 from typing import Any
 
-from events.baskets import BasketCancelled, BasketCheckedOut, BasketStarted, BasketState
+from events.baskets import BasketAbandoned, BasketCancelled, BasketCheckedOut, BasketStarted, BasketState
 from events.customers import (
     CustomerDisabled,
     CustomerEnabled,
@@ -68,9 +68,9 @@ KEPT: tuple[type[Message], ...] = (
     *(ProductAdded, ProductPriceChanged, ProductRebranded, ProductRemoved),
     *(StoreCreated, StoreParticipationToggled, StoreRebranded),
 )
-# What a request about an order says first. Of a list, robots and staff say much: each time a flow may begin.
+# What a request about an order, or a sweep, says first. Of a list, robots and staff say much: each time a flow may begin.
 FIRST: tuple[type[Message], ...] = (
-    *(BasketStarted, BasketCheckedOut, BasketCancelled, OrderCancelled, InvoicePaid),
+    *(BasketStarted, BasketCheckedOut, BasketCancelled, BasketAbandoned, OrderCancelled, InvoicePaid),
     *(ShoppingListStarted, ShoppingListItemPicked, ShoppingListCompleted, ShoppingListCancelled),
 )
 
