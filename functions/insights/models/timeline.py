@@ -74,7 +74,7 @@ FIRST: tuple[type[Message], ...] = (
     *(ShoppingListStarted, ShoppingListItemPicked, ShoppingListCompleted, ShoppingListCancelled),
 )
 
-projection = Projection(View("timeline", partitions=("flow ", "orders in ", "lists of ")))
+projection = Projection(View("timeline", partitions=("flow ", "orders in ", "lists of "), by_order=("orders in ",)))
 api = Api("insights")
 
 

@@ -99,7 +99,7 @@ CHECKOUT = ["BasketCheckedOut", "OrderCreated", "AuthorizeCustomer", "OrderAppro
 
 
 def test_insights_consumes_what_stages_need_what_begins_a_flow_and_what_is_about_no_order() -> None:
-    expected = {*STAGES, *FIRST, *KEPT, SumsDue}
+    expected: set[type[Message]] = {*STAGES, *FIRST, *KEPT, SumsDue}
     assert set(inbox.messages) == expected
     assert not {message for message in expected if message.about.kind in (Kind.COMMAND, Kind.REPLY)}
 
