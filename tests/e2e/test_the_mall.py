@@ -69,7 +69,7 @@ def test_the_timeline_of_an_order_is_complete_and_names_each_cause(deployed: Dep
     ids = {message["id"] for message in messages}
     assert len(ids) == len(messages)
     assert {"BasketCheckedOut", "AuthorizeCustomer", "PaymentAccepted", "InvoicePaid"} <= {m["name"] for m in messages}
-    # That the customer may order is answered without a commit: where it is the last answer, the next command follows it.
+    # That the customer may order is answered without a commit; the next command may follow from that answer.
     assert {m["name"] for m in messages if m["causationId"] and m["causationId"] not in ids} <= {"InitiateShopping"}
 
 

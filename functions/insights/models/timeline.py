@@ -68,7 +68,7 @@ KEPT: tuple[type[Message], ...] = (
     *(ProductAdded, ProductPriceChanged, ProductRebranded, ProductRemoved),
     *(StoreCreated, StoreParticipationToggled, StoreRebranded),
 )
-# What a request about an order, or a sweep, says first. Of a list, robots and staff say much: each time a flow may begin.
+# What a request about an order, or a sweep, says first: of a list that may be each time.
 FIRST: tuple[type[Message], ...] = (
     *(BasketStarted, BasketCheckedOut, BasketCancelled, BasketAbandoned, OrderCancelled, InvoicePaid),
     *(ShoppingListStarted, ShoppingListItemPicked, ShoppingListCompleted, ShoppingListCancelled),
