@@ -245,6 +245,68 @@ class FindLastHeard(Query[LastHeardFound], owner="fleet"):
     bot_ids: Annotated[tuple[str, ...], Field(max_length=500)]
 
 
+class MessagesFound(Answer):
+    """A page of messages as commits hold them, verbatim. after: where the next page begins, None at the end."""
+
+    messages: tuple[dict[str, Any], ...]
+    after: str | None
+
+
+class FindBasketMessages(Query[MessagesFound], owner="baskets"):
+    """The messages of an order's basket."""
+
+    order_id: str
+    after: str | None = None
+
+
+class FindSagaMessages(Query[MessagesFound], owner="checkout"):
+    """The messages of an order's saga, reminders too."""
+
+    order_id: str
+    after: str | None = None
+
+
+class FindListMessages(Query[MessagesFound], owner="depot"):
+    """The messages of an order's shopping list. list_ids: those that staff made for the order, 100 at most."""
+
+    order_id: str
+    list_ids: Annotated[tuple[str, ...], Field(max_length=100)] = ()
+    after: str | None = None
+
+
+class FindTextMessages(Query[MessagesFound], owner="notifications"):
+    """The messages of the texts about an order."""
+
+    order_id: str
+    after: str | None = None
+
+
+class FindOrderMessages(Query[MessagesFound], owner="ordering"):
+    """The messages of an order."""
+
+    order_id: str
+    after: str | None = None
+
+
+class FindPaymentMessages(Query[MessagesFound], owner="payments"):
+    """The messages of an order's invoice and payments. payment_ids: of its payments, which no id of the order tells."""
+
+    order_id: str
+    payment_ids: Annotated[tuple[str, ...], Field(max_length=100)] = ()
+    after: str | None = None
+
+
+OF_AN_ORDER: tuple[type[Query[MessagesFound]], ...] = (
+    FindBasketMessages,
+    FindListMessages,
+    FindOrderMessages,
+    FindPaymentMessages,
+    FindSagaMessages,
+    FindTextMessages,
+)
+"""What is sent for all messages of an order (kernel/messaging/order_messages.py)."""
+
+
 class TimelineMessage(Answer):
     """A message of a flow, without what its envelope is for."""
 
@@ -259,18 +321,17 @@ class TimelineMessage(Answer):
 
 
 class TimelineFound(Answer):
-    """Messages of an order, oldest first."""
+    """Messages of a flow, oldest first."""
 
     messages: tuple[TimelineMessage, ...]
 
 
 class FindTimeline(Query[TimelineFound], owner="insights"):
-    """What was published about an order around a time (RFC 3339): up to so many messages before it, and after it.
+    """What insights keeps of a flow around a time (RFC 3339): up to so many messages before it, and after it.
 
-    Of the flow alone where the order is not known.
+    Those that are about no order: an order's messages are asked of their owners.
     """
 
-    order_id: str = ""
     correlation_id: str
     around: str
     before: Annotated[int, Field(ge=0, le=50)] = 30

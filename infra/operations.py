@@ -159,13 +159,29 @@ def _let_take_outcomes(function: ServiceFunction, stage: Stage) -> None:
     function.let(actions, queue_arn(stack, name), OUTCOMES_URL=queue_url(stack, stage, name))
 
 
+def _of_its_own(function: ServiceFunction, name: str, *statements: iam.PolicyStatement) -> None:
+    """Grant in a policy beside the function's others.
+
+    The CDK counts names that it does not know yet as long, and puts what would be too much for one policy into a
+    managed one. What AWS counts is shorter: tests/infra/test_operations.py.
+    """
+    role = function.function.role
+    assert role
+    iam.Policy(function, name, roles=[role], statements=list(statements))
+
+
 def _let_invoke(kind: str, has: Callable[[Served], bool]) -> Callable[[ServiceFunction, Stage], None]:
     """Let a function invoke those of one kind, of all services that have one."""
 
     def grant(function: ServiceFunction, stage: Stage) -> None:
         stack = Stack.of(function)
         addresses = [function_address(stage, name, kind) for name, one in all_services().items() if has(one)]
-        function.allow(["lambda:InvokeFunction"], *(function_arn(stack, address) for address in addresses))
+        arns = [function_arn(stack, address) for address in addresses]
+        _of_its_own(
+            function,
+            f"Invokes{kind.title()}",
+            iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=arns),
+        )
 
     return grant
 
@@ -196,22 +212,15 @@ def _let_pause(function: ServiceFunction, stage: Stage) -> None:
     mapping = stack.format_arn(
         service="lambda", resource="event-source-mapping", resource_name="*", arn_format=ArnFormat.COLON_RESOURCE_NAME
     )
-    role = function.function.role
-    assert role
-    # In a policy of its own: the CDK counts names that it does not know yet as long, and puts what would be too much
-    # for one policy into a managed one. What AWS counts is shorter: tests/infra/test_operations.py.
-    iam.Policy(
+    _of_its_own(
         function,
         "Pauses",
-        roles=[role],
-        statements=[
-            iam.PolicyStatement(actions=["lambda:ListEventSourceMappings"], resources=["*"]),
-            iam.PolicyStatement(
-                actions=["lambda:UpdateEventSourceMapping"],
-                resources=[mapping],
-                conditions={"ArnLike": {"lambda:FunctionArn": functions}},
-            ),
-        ],
+        iam.PolicyStatement(actions=["lambda:ListEventSourceMappings"], resources=["*"]),
+        iam.PolicyStatement(
+            actions=["lambda:UpdateEventSourceMapping"],
+            resources=[mapping],
+            conditions={"ArnLike": {"lambda:FunctionArn": functions}},
+        ),
     )
     arn = "arn:<AWS::Partition>:lambda:<AWS::Region>:<AWS::AccountId>:event-source-mapping:*"
     for resource, reason in {

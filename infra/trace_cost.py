@@ -12,10 +12,10 @@ from infra.stages import MEMORY_OF_HISTORY
 SHARES = {"": 1.0, "0": 1 / 16, "00": 1 / 256}  # of orders, by how their ids begin (-c traced=)
 # Of one order that is traced. Assumed: no call of AWS was timed or metered here.
 REQUESTS = 3  # of the queue: sent, received and deleted, alone in its batch
-QUERIES = 2  # invocations of insights: a first page of the timeline, and one that finds no more
+QUERIES = 6  # invocations: of each owner of the order's streams
 SECONDS, QUERY_SECONDS = 0.5, 0.2
 QUERY_MB = 256
-READ_UNITS = 20
+READ_UNITS = 15  # docs/reads.md
 IDLE = prices.QUEUE_REQUEST * 5 * prices.MONTH_MINUTES * 60 / 20  # as infra/idle_cost.py counts a queue's polling
 ALARM_METRICS = 3  # that the alarms of operations read of one more function: errors, throttles, chains
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from clients.cli import timelines
 from clients.cli.ending import NOT_FOUND, EndedError
-from clients.cli.timelines import SOURCES, is_away, merged
 from clients.cli.tool import Tool, at, query
 from clients.cli.wording import moment, now
 from clients.mall import Json
@@ -109,8 +109,9 @@ class _Asking:
         return list(self._try(service, lambda: self._tool.pages(path, member), []))
 
     def timeline(self, order: str) -> list[Json]:
-        paths = {service: path.format(at(order)) for service, path in SOURCES.items()}
-        return merged(one for service, path in paths.items() for one in self.some(service, path, "messages"))
+        messages, gaps = self._try("operations", lambda: timelines.read(self._tool, order), ([], []))
+        self.silent += [service for service in gaps if service not in self.silent]
+        return list(messages)
 
     def _try(self, service: str, ask: Callable[[], Any], otherwise: Any) -> Any:
         if service in self.silent:
@@ -119,7 +120,7 @@ class _Asking:
             return ask()
         except EndedError as error:
             if error.code != NOT_FOUND:
-                if not is_away(error):
+                if "(503 " not in error.message:
                     raise
                 self.silent.append(service)
             return otherwise

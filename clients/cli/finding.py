@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 
+from clients.cli import timelines
 from clients.cli.ending import NOT_FOUND, EndedError, nearest
 from clients.cli.facts import OVER
 from clients.cli.tool import Tool, at
@@ -79,8 +80,7 @@ def _message(tool: Tool, id: str) -> str:
     if latest:
         tool.out.say(f"looking through the timelines of the latest {counted(len(latest), 'order')}")
     for order in latest:
-        path = f"/api/insights/orders/{at(order)}/timeline"
-        if any(id == one["id"] for one in tool.pages(path, "messages")):
+        if any(id == one["id"] for one in timelines.read(tool, order)[0]):
             return order
     return ""
 

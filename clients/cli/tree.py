@@ -19,15 +19,14 @@ class Branch:
 def branches(messages: list[Json]) -> Iterator[Branch]:
     """The messages, each after its cause; roots, and what has one cause, by their times.
 
-    A message whose cause is not among them (a request, or a message that the timeline does not have) is a root.
+    What a request led to is a root. A message whose cause is not among them (an answer that no commit holds, another
+    order's message) is after what its stream said before, or a root where that is nothing.
     """
-    known = {one["id"]: one for one in messages}
     followed: dict[str, list[Json]] = {}
-    roots = []
-    for one in sorted(messages, key=lambda message: (message["time"], message["id"])):
-        cause = one["causationId"]
-        if cause in known and cause != one["id"]:
-            followed.setdefault(cause, []).append(one)
+    roots, causes = [], _causes(messages)
+    for one in sorted(messages, key=_place):
+        if cause := causes.get(one["id"]):
+            followed.setdefault(cause["id"], []).append(one)
         else:
             roots.append(one)
     waiting = [(root, 0) for root in reversed(roots)]
@@ -37,10 +36,29 @@ def branches(messages: list[Json]) -> Iterator[Branch]:
         if one["id"] in seen:
             continue
         seen.add(one["id"])
-        cause = known.get(one["causationId"] or "")
+        cause = causes.get(one["id"])
         gap = (moment(one["time"]) - moment(cause["time"])).total_seconds() if cause and depth else None
         yield Branch(one, depth, gap)
         waiting += [(next_one, depth + 1) for next_one in reversed(followed.get(one["id"], []))]
+
+
+def _causes(messages: list[Json]) -> dict[str, Json]:
+    """By the id of a message, the one that it is after."""
+    known = {one["id"]: one for one in messages}
+    said: dict[str, list[Json]] = {}
+    causes: dict[str, Json] = {}
+    for one in sorted(messages, key=_place):
+        if id := one["causationId"]:
+            before = (other for other in reversed(said.get(one["stream"], [])) if other["causationId"] != id)
+            cause = known.get(id) or next(before, None)
+            if cause and cause["id"] != one["id"]:
+                causes[one["id"]] = cause
+        said.setdefault(one["stream"], []).append(one)
+    return causes
+
+
+def _place(message: Json) -> tuple[str, str]:
+    return message["time"], message["id"]
 
 
 def lines(messages: list[Json]) -> Iterator[str]:

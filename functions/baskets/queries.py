@@ -3,10 +3,10 @@
 from dataclasses import asdict
 from typing import Any
 
-from events.queries import FindBasketsOf, HeldFound
+from events.queries import FindBasketMessages, FindBasketsOf, HeldFound, MessagesFound
 from functions.baskets import service, views
 from functions.baskets.domain import Basket
-from functions.kernel.messaging import held
+from functions.kernel.messaging import held, order_messages
 from functions.kernel.messaging.queries import Queries
 from functions.kernel.runtime.uses import Uses
 
@@ -18,6 +18,11 @@ def find_baskets_of(query: FindBasketsOf) -> HeldFound:
     found = views.baskets_of(query.customer_id, query.after)
     baskets = ((place, service.baskets.find(id)) for place, id in found)  # none where a stream is gone
     return held.page(((place, _held(basket) if basket else None) for place, basket in baskets), query.limit)
+
+
+@queries.on(FindBasketMessages)
+def find_basket_messages(query: FindBasketMessages) -> MessagesFound:
+    return order_messages.page([Basket.stream(query.order_id)], query.after)
 
 
 def _held(basket: Basket) -> dict[str, Any]:

@@ -1,10 +1,10 @@
 """The REST routes of insights: those of its read models."""
 
-from functions.insights.models.timeline import ANSWERS
+from events.queries import OF_AN_ORDER
 from functions.insights.views import MODELS
 from functions.kernel.rest.http import Api
 from functions.kernel.runtime.uses import Uses
 
-api = Api("insights", uses=Uses(rows=("get", "query"), indexes=(ANSWERS,)))
+api = Api("insights", uses=Uses(rows=("get", "query"), asks=OF_AN_ORDER))
 for model in MODELS:
     api.include(model.api)

@@ -1,6 +1,6 @@
 """The REST routes of operations, for operators alone: each file of this list has some."""
 
-from events.queries import FindTimeline
+from events.queries import OF_AN_ORDER, FindTimeline
 from functions.kernel.rest.http import Api
 from functions.kernel.runtime.uses import Uses
 from functions.operations import (
@@ -25,7 +25,7 @@ api = Api(
     uses=Uses(
         rows=("get", "get_many", "put", "query", "delete"),
         indexes=(OF_GROUP, OF_ORDER, OF_SERVICE, OF_STATE),
-        asks=(FindTimeline,),
+        asks=(*OF_AN_ORDER, FindTimeline),
         ports=(cloud.forecasts_now, cloud.relays_now, cloud.starts, mappings.backlog, audit.audit_log),
     ),
     note=audit.note,

@@ -1,6 +1,6 @@
 """A letter as a failing unit test: a file for tests/unit that delivers the message to its handler again.
 
-What the handler needs is made of what was published about the order before, as far as insights knows it. The rest of
+What the handler needs is made of what was published about the order before, as far as its owners answer. The rest of
 the state is to be added by who mends the cause. Running it needs no deployment.
 """
 

@@ -7,29 +7,25 @@ nothing, and an order that is not sampled costs nothing.
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Protocol
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
 from events.envelope import Envelope
 from events.ordering import OrderCancelled, OrderCompleted, OrderRejected
-from events.queries import FindTimeline, TimelineMessage
-from functions.kernel.domain.errors import NotFoundError, UnavailableError
-from functions.kernel.messaging.queries import Ask
+from events.queries import OF_AN_ORDER
+from functions.kernel.domain.errors import UnavailableError
 from functions.kernel.messaging.scheduled import Scheduled
 from functions.kernel.runtime import budget, observe
 from functions.kernel.runtime.json_text import compact
 from functions.kernel.runtime.runtime import Port
 from functions.kernel.runtime.uses import Uses
+from functions.operations import order_timeline
 from functions.operations.spans import order_trace
 
 ENDS = (OrderCompleted, OrderRejected, OrderCancelled)
-PAGE = 50  # messages that one query gives, before a time and after it
-PAGES = 20  # of one order at most: a thousand messages, twenty times what a whole one has
 SECONDS = 3  # a backend may take
-
-find_timeline = Ask(FindTimeline)
 
 
 class Backend(Protocol):
@@ -64,7 +60,7 @@ class OtlpBackend:
 
 backend: Port[Backend] = Port("traces", connect=lambda: OtlpBackend(os.environ["TRACES"]))
 
-exporter = Scheduled("operations", "exporter", uses=Uses(asks=(FindTimeline,), ports=(backend,)))
+exporter = Scheduled("operations", "exporter", uses=Uses(asks=OF_AN_ORDER, ports=(backend,)))
 
 
 @exporter.work
@@ -85,26 +81,7 @@ def export(event: dict[str, Any]) -> dict[str, Any]:
 def export_order(end: Envelope) -> None:
     """Export the order that a message says has ended. Raises UnavailableError."""
     about, order_id = end.metadata, end.data["order_id"]
-    messages = timeline(order_id, about.correlation_id, about.time)
+    messages = order_timeline.whole(order_id)
     if messages:
         stage = os.environ.get("MALLBOTS_STAGE", "")
         backend().export(order_trace(order_id, messages, stage, {about.correlation_id: about.traceparent}))
-
-
-def timeline(order_id: str, correlation_id: str, end: str) -> Sequence[TimelineMessage]:
-    """All that was published about an order, from its end backwards, page by page."""
-    found: dict[str, TimelineMessage] = {}
-    around, after = end, PAGE
-    for _ in range(PAGES):
-        try:
-            page = find_timeline(
-                order_id=order_id, correlation_id=correlation_id, around=around, before=PAGE, after=after
-            ).messages
-        except NotFoundError:
-            break
-        more = {one.id: one for one in page if one.id not in found}
-        found |= more
-        if not more or len(page) < PAGE:
-            break
-        around, after = min(one.time for one in page), 0
-    return sorted(found.values(), key=lambda one: (one.time, one.id))

@@ -1,41 +1,19 @@
-"""The timeline of an order as its owners have it: the messages in the commits of its streams, asked of their relays.
+"""The timeline of an order as its owners have it: it is there while read models are behind or down."""
 
-It needs no read model, so it is there while insights is behind or down, and it has the reminders, which are on no bus.
-What it does not have: answers that changed nothing, which no commit carries, and what is in a robot's own streams.
-"""
-
-from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import Any, get_args
 
-from events.notifications import NotificationKind
-from events.registry import Kind, NewerVersionError, UnknownMessageError, decode, language
+from events.queries import TimelineMessage
 from functions.kernel.domain.errors import NotFoundError, UnavailableError
-from functions.kernel.runtime import ids, runtime
-from functions.kernel.runtime.json_text import compact, fitting
-from functions.operations.cloud import relays_now
-
-OWNERS = {
-    "Basket": "baskets",
-    "CreateOrderSaga": "checkout",
-    "Difference": "payments",
-    "Invoice": "payments",
-    "Order": "ordering",
-    "ShoppingList": "depot",
-}
-"""Of the streams that have the order's own id."""
-
-Timeline = dict[str, dict[str, Any]]  # messages by their positions
+from functions.kernel.messaging import order_messages
+from functions.kernel.messaging.order_messages import Message
 
 
 @dataclass(frozen=True)
 class TimelinePage:
     """Messages, oldest first; the position of the last one when more follow; the services that did not answer."""
 
-    messages: list[dict[str, Any]]
+    messages: list[Message]
     last: str | None
     gaps: list[str]
 
@@ -45,81 +23,36 @@ def page(order_id: str, limit: int, after: str | None) -> TimelinePage:
 
     Raises NotFoundError, and UnavailableError where those that answer have none and others are silent.
     """
-    found, gaps = _timeline(order_id)
-    if not found:
-        if gaps:
-            raise UnavailableError(f"the relays of {', '.join(gaps)} do not answer")
+    found = order_messages.find(order_id)
+    if not found.messages:
+        if found.silent:
+            raise UnavailableError(f"{' and '.join(found.silent)} cannot be asked: ask again in a moment")
         raise NotFoundError(f"there is no order {order_id}")
-    positions = [position for position in sorted(found) if after is None or position > after]
-    messages = [found[position] for position in positions[:limit]]
-    shown = fitting(map(compact, messages)) if messages else 0
-    return TimelinePage(messages[:shown], positions[shown - 1] if shown < len(positions) else None, gaps)
+    shown = order_messages.sliced(found.messages, limit, after)
+    return TimelinePage(shown.messages, shown.last, sorted(found.silent))
 
 
-def _timeline(order_id: str) -> tuple[Timeline, list[str]]:
-    """All messages of an order, and who did not answer.
+def around(order_id: str, time: str, before: int = 30, after: int = 20) -> Sequence[TimelineMessage] | None:
+    """Up to so many messages that were published about an order before a time, and after it, as far as owners answer.
 
-    A payment's id is known from the order's own messages; a payment may have been given for another order too.
+    None where none of them does.
     """
-    found, gaps = _asked(_streams(order_id))
-    payments = {id for one in found.values() if (id := one["data"].get("payment_id"))}
-    # An owner that is silent is not waited for twice: a request has ten seconds.
-    more, silent = _asked({} if "payments" in gaps else {"payments": [f"Payment#{id}" for id in sorted(payments)]})
-    of_this = {at: one for at, one in more.items() if one["data"].get("order_id") in (None, order_id)}
-    return found | of_this, sorted({*gaps, *silent})
+    found = order_messages.find(order_id)
+    if not found.messages and found.silent:
+        return None
+    published = order_messages.without_reminders(found.messages)
+    messages = [published[at] for at in sorted(published)]
+    return read(order_messages.around(messages, time, before, after))
 
 
-def _streams(order_id: str) -> dict[str, list[str]]:
-    """The streams whose ids follow from the order's, by their owners."""
-    streams = defaultdict(list)
-    for kind, owner in OWNERS.items():
-        streams[owner].append(f"{kind}#{order_id}")
-    streams["notifications"] = [f"Notification#{ids.derive(order_id, kind)}" for kind in get_args(NotificationKind)]
-    return streams
+def whole(order_id: str) -> Sequence[TimelineMessage]:
+    """All that was published about an order, oldest first. Raises UnavailableError where an owner does not answer."""
+    found = order_messages.find(order_id)
+    if found.silent:
+        raise UnavailableError(f"{' and '.join(found.silent)} cannot be asked: ask again in a moment")
+    published = order_messages.without_reminders(found.messages)
+    return read([published[at] for at in sorted(published)])
 
 
-def _asked(streams: Mapping[str, Sequence[str]]) -> tuple[Timeline, list[str]]:
-    """The messages of streams, and the owners that did not answer: all are asked at once, each for one at a time."""
-    answers = runtime.current().side_by_side([partial(_of_owner, owner, names) for owner, names in streams.items()])
-    found: Timeline = {}
-    silent = []
-    for owner, answer in zip(streams, answers, strict=True):
-        if isinstance(answer, UnavailableError):
-            silent.append(owner)
-        elif isinstance(answer, Exception):
-            raise answer
-        else:
-            found |= {f"{one['time']} {one['id']}": one for one in answer}
-    return found, silent
-
-
-def _of_owner(owner: str, streams: Sequence[str]) -> list[dict[str, Any]]:
-    return [_shown(detail) for stream in streams for detail in history(owner, stream, _not_public())]
-
-
-def history(owner: str, stream: str, names: Collection[str], only: Collection[str] | None = None) -> Iterator[Any]:
-    """The public messages of a stream, and others of these names, verbatim; only: of these names alone."""
-    asked: dict[str, Any] = {"stream": stream, "names": list(names)}
-    if only is not None:
-        asked["only"] = list(only)
-    cursor: str | None = None
-    while True:
-        answer = relays_now().invoke(owner, {"history": {**asked, "cursor": cursor}})
-        yield from answer["messages"]
-        cursor = answer["cursor"]
-        if not cursor:
-            return
-
-
-def _not_public() -> list[str]:
-    """Commands, replies and reminders: a relay tells of those that are named."""
-    return [name for name, message in language().items() if message.about.kind is not Kind.EVENT]
-
-
-def _shown(detail: dict[str, Any]) -> dict[str, Any]:
-    """A message as the timeline of insights shows it: an old version is shown upcast, a newer one as it is."""
-    told, data = detail["metadata"], detail["data"]
-    with suppress(NewerVersionError, UnknownMessageError):
-        data = decode(told["name"], told["version"], data).model_dump(mode="json")
-    names = ("id", "name", "time", "source", "stream", "correlation_id", "causation_id", "actor")
-    return {name: told.get(name) for name in names} | {"data": data}
+def read(messages: Sequence[Message]) -> Sequence[TimelineMessage]:
+    return tuple(TimelineMessage.model_validate(one, extra="ignore") for one in messages)

@@ -37,7 +37,7 @@ class CommittedTimeline(PagedAnswer):
 def get_committed_timeline(id: str, params: Paged) -> CommittedTimeline:
     """Show the messages in the commits of an order, oldest first, as their owners have them.
 
-    Reminders are among them; answers that changed nothing, and what is in a robot's own streams, are not.
+    Reminders are among them; answers that changed nothing, and what is in robots' streams, are not.
     """
     purpose = f"committed timeline of {id}"
     token = paging.read(params.next, purpose)

@@ -8,7 +8,7 @@ from events.queries import FindTimeline, TimelineMessage
 from functions.kernel.domain.errors import InvalidError, NotFoundError, RefusedError, UnavailableError
 from functions.kernel.messaging.queries import Ask
 from functions.kernel.runtime import clock, context
-from functions.operations import edits, exported, groups, rows
+from functions.operations import edits, exported, groups, order_timeline, rows
 from functions.operations.groups import Group, Groups
 from functions.operations.letters import DISCARDED, OPEN, PARKED, Letter
 from functions.operations.rows import Filter, Letters
@@ -18,7 +18,7 @@ find_timeline = Ask(FindTimeline)
 
 @dataclass(frozen=True)
 class Shown:
-    """A letter, and what was published about its order around its failure; None where insights does not answer now."""
+    """A letter, and what was published about its order around its failure; None where that cannot be asked now."""
 
     letter: Letter
     timeline: Sequence[TimelineMessage] | None
@@ -109,12 +109,12 @@ def _must_be_said(reason: str) -> None:
 
 
 def _timeline(letter: Letter) -> Sequence[TimelineMessage] | None:
+    if letter.order:
+        return order_timeline.around(letter.order, letter.failed_at)
     if not letter.correlation_id:
         return ()
     try:
-        return find_timeline(
-            order_id=letter.order, correlation_id=letter.correlation_id, around=letter.failed_at
-        ).messages
+        return find_timeline(correlation_id=letter.correlation_id, around=letter.failed_at).messages
     except NotFoundError:
         return ()
     except UnavailableError:

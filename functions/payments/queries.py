@@ -3,14 +3,23 @@
 from functools import partial
 from typing import Any
 
-from events.queries import FindInvoices, FindPaymentsOf, HeldFound, InvoicesFound
-from functions.kernel.messaging import held
+from events.queries import (
+    FindInvoices,
+    FindPaymentMessages,
+    FindPaymentsOf,
+    HeldFound,
+    InvoicesFound,
+    MessagesFound,
+)
+from functions.kernel.messaging import held, order_messages
 from functions.kernel.messaging.queries import Queries
 from functions.kernel.runtime import runtime
 from functions.kernel.runtime.side_by_side import results
 from functions.kernel.runtime.uses import Uses
 from functions.payments import service, views
+from functions.payments.difference import Difference
 from functions.payments.domain import Payment
+from functions.payments.invoice import Invoice
 
 queries = Queries("payments", uses=Uses(streams="load", rows=("query",)))
 
@@ -31,6 +40,16 @@ def find_invoices(query: FindInvoices) -> InvoicesFound:
             invoice.id: {"payment_id": invoice.payment_id, "amount": invoice.amount, "status": invoice.status}
             for invoice in invoices
         }
+    )
+
+
+@queries.on(FindPaymentMessages)
+def find_payment_messages(query: FindPaymentMessages) -> MessagesFound:
+    """Of a payment that was given for another order too, what is about that one is left out."""
+    own = [Difference.stream(query.order_id), Invoice.stream(query.order_id)]
+    streams = [*own, *map(Payment.stream, query.payment_ids)]
+    return order_messages.page(
+        streams, query.after, lambda detail: detail["data"].get("order_id") in (None, query.order_id)
     )
 
 

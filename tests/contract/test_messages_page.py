@@ -137,9 +137,11 @@ def test_a_command_that_nobody_knows_is_dead_lettered_with_the_reason(service: s
 def test_a_command_for_another_service_is_dead_lettered_with_the_reason(service: str, inbox: Inbox) -> None:
     handled = {message.about.name for message in inbox.messages}
     foreign = [command.about.name for command in COMMANDS if command.about.name not in handled]
+    if service == "insights":  # it drains them: the release before took all
+        return
     reasons = [refused(service, inbox, sample(name)) for name in foreign]
     assert reasons == [f"{service} does not handle {name}" for name in foreign]
-    assert foreign or service == "insights"  # which shows them all
+    assert foreign
 
 
 @pytest.mark.parametrize("service", [service for service in services() if manifest(service).queries])

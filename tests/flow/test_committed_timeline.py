@@ -1,4 +1,4 @@
-"""An order's timeline from its owners' commits, beside that of insights, and while services do not answer."""
+"""An order's timeline from its owners' commits, for operators and for staff, and while services do not answer."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -51,25 +51,55 @@ def is_timer(message: dict[str, Any]) -> bool:
     return language()[message["name"]].about.kind is Kind.TIMER
 
 
-def test_owners_have_what_insights_has_but_for_robots_streams_and_answers_of_no_commit(
+def of_the_order(mall: OperatedMall, order: str) -> list[str]:
+    """The ids of what was published with the order's id, or in a flow that a request about it began."""
+    named = ("order_id", "basket_id", "list_id", "difference_id")
+    about = [one for one in mall.published if order in [one.data.get(name) for name in named]]
+    flows = {one.metadata.correlation_id for one in about if not one.metadata.causation_id}
+    return [one.metadata.id for one in mall.published if one in about or one.metadata.correlation_id in flows]
+
+
+def test_owners_have_all_that_was_published_but_for_robots_streams_and_answers_of_no_commit(
     mall: OperatedMall, order: str
 ) -> None:
+    published = {one.metadata.id: one.metadata for one in mall.published}
+    expected = {
+        id
+        for id in of_the_order(mall, order)
+        if not published[id].stream.startswith(ROBOTS) and published[id].name != "CustomerAuthorized"
+    }
     found = asked(mall, order, "?limit=100")
-    expected = [
-        one
-        for one in of_insights(mall, order)
-        if not one["stream"].startswith(ROBOTS) and one["name"] != "CustomerAuthorized"
-    ]
     assert len(expected) > 25
-    assert [one for one in found["messages"] if one in expected] == expected
+    assert expected <= {one["id"] for one in found["messages"]}
     assert found["gaps"] == []
 
 
-def test_owners_have_reminders_and_the_authorization_that_came_before_the_order(mall: OperatedMall, order: str) -> None:
-    known = of_insights(mall, order)
-    more = [one for one in asked(mall, order, "?limit=100")["messages"] if one not in known]
-    assert {one["name"] for one in more if is_timer(one)} == {"SagaWatchEnds"}
-    assert [one["name"] for one in more if not is_timer(one)] == ["PaymentAuthorized"]
+def test_staff_see_the_same_but_for_reminders(mall: OperatedMall, order: str) -> None:
+    messages = asked(mall, order, "?limit=100")["messages"]
+    assert of_insights(mall, order) == [one for one in messages if not is_timer(one)]
+    assert {one["name"] for one in messages if is_timer(one)} == {"SagaWatchEnds"}
+
+
+def test_the_authorization_that_came_before_the_order_is_in_its_timeline(mall: OperatedMall, order: str) -> None:
+    more = {one["name"] for one in of_insights(mall, order) if one["id"] not in of_the_order(mall, order)}
+    assert more == {"PaymentAuthorized"}
+
+
+def test_while_an_owner_does_not_answer_staff_are_told_to_ask_again(mall: OperatedMall, order: str) -> None:
+    whole = of_insights(mall, order)
+    mall.stop("depot")
+    answer = mall.request("GET", f"/api/insights/orders/{order}/timeline")
+    assert (answer.status, answer.body["code"]) == (503, "unavailable")
+    mall.start("depot")
+    assert of_insights(mall, order) == whole
+
+
+def test_a_timeline_is_whole_while_insights_has_received_nothing(mall: OperatedMall) -> None:
+    mall.paused.add("insights/inbox")
+    cable = open_a_store(mall, {"cable": 9.95})["cable"]
+    shopper = Shopper(mall).registers().fills_a_basket({cable: 1}).authorizes_a_payment(9.95).checks_out()
+    mall.pass_time(60)
+    assert "OrderApproved" in {one["name"] for one in of_insights(mall, shopper.basket_id)}
 
 
 def test_pages_have_every_message_once(mall: OperatedMall, order: str) -> None:
@@ -84,7 +114,7 @@ def test_pages_have_every_message_once(mall: OperatedMall, order: str) -> None:
 
 def test_an_owner_that_does_not_answer_is_named_as_a_gap(mall: OperatedMall, order: str) -> None:
     whole = asked(mall, order, "?limit=100")["messages"]
-    mall.stop("payments", "insights")
+    mall.stop("payments", "insights", "search")
     found = asked(mall, order, "?limit=100")
     assert found["gaps"] == ["payments"]
     assert found["messages"] == [one for one in whole if one["source"] != "mallbots.payments"]

@@ -11,13 +11,14 @@ from functions.kernel.domain.errors import InvalidError, UnavailableError
 from functions.kernel.projections.generations import Generations
 from functions.kernel.projections.view_store import MemoryViews
 from functions.operations import replays, rows, run_rows, runs
-from functions.operations.history_rows import Progress
+from functions.operations.history_rows import Progress, Source
 from functions.operations.replays import Asked
 from functions.operations.rows import Filter
 from functions.operations.runs import Run
 from functions.search import views
 from tests.flow.shopper import Shopper, bring_a_robot_online, collect, open_a_store
-from tests.support.operated import OperatedMall, deployed
+from tests.support import loyalty
+from tests.support.operated import OperatedMall, deployed, served
 
 
 @pytest.fixture(autouse=True)
@@ -108,24 +109,29 @@ def test_a_stream_or_a_range_of_times_is_replayed_alone(mall: OperatedMall) -> N
     assert orders() == {first.basket_id, second.basket_id, third.basket_id}
 
 
-def test_commands_and_replies_are_replayed_only_by_name_and_what_no_commit_holds_is_listed(
-    mall: OperatedMall,
-) -> None:
+def test_commands_are_replayed_only_by_name(mall: OperatedMall, monkeypatch: pytest.MonkeyPatch) -> None:
+    mall.manifests[loyalty.SERVICE] = loyalty.MANIFEST
+    mall.subscribe(loyalty.SERVICE, mall.add(loyalty.SERVICE))
     a_few_orders(mall, 1)
-    table(mall, "insights").items.clear()
+    table(mall, loyalty.SERVICE).items.clear()
 
-    def kinds() -> set[str]:
+    def asked() -> set[str]:
         return {
-            key[0].partition(" ")[0] for key in table(mall, "insights").items if key[0].startswith(("flow ", "answers"))
+            sort.rpartition(" ")[2] for partition, sort in table(mall, loyalty.SERVICE).items if partition == "asked"
         }
 
-    asked = Asked("insights", source="payments", view="timeline")
-    mall.until(mall.begin(replays.begin, asked), is_over)
-    assert kinds() == {"flow"}
-    named = Asked("insights", source="payments", view="timeline", names=("PaymentAccepted", "PaymentRefused"))
-    _, progress = mall.until(mall.begin(replays.begin, named), is_over)
-    assert kinds() == {"flow", "answers"}
-    assert replays.not_recoverable(progress) == ["PaymentRefused"]
+    with deployed(monkeypatch, served(loyalty.MANIFEST)):
+        mall.until(mall.begin(replays.begin, Asked(loyalty.SERVICE, view="points")), is_over)
+        assert asked() == {"confirmed"}
+        named = Asked(loyalty.SERVICE, source="checkout", view="points", names=("ConfirmPayment",))
+        _, progress = mall.until(mall.begin(replays.begin, named), is_over)
+    assert asked() == {"confirmed", "asked"}
+    assert replays.not_recoverable(progress) == []
+
+
+def test_of_replies_asked_for_by_name_those_that_no_commit_holds_are_listed() -> None:
+    source = Source("payments", only=("PaymentAccepted", "PaymentRefused"), names=("PaymentAccepted", "PaymentRefused"))
+    assert replays.not_recoverable(Progress(sources=(source,))) == ["PaymentRefused"]
 
 
 @pytest.mark.parametrize("calls", range(0, 60, 3))

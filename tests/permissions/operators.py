@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from functions.kernel.composition import forecast, replay
+from functions.kernel.runtime import ids
 from functions.kernel.runtime.runtime import Port
 from functions.operations import audit, cloud, mappings, rows
 from functions.operations.consumers import Consumer
@@ -97,7 +98,8 @@ def operators(furnished: Furnished) -> None:
     for stream in (
         *(f"baskets/Basket/{order}", f"ordering/Order/{order}", f"depot/Bot/{things['idle robot']}"),
         *(f"fleet/Robot/{things['robot']}", f"stores/Store/{things['store']}", f"payments/Payment/{things['payment']}"),
-        f"customers/Customer/{things['customer']}",
+        *(f"customers/Customer/{things['customer']}", f"checkout/CreateOrderSaga/{order}"),
+        f"notifications/Notification/{ids.derive(order, 'received')}",
     ):
         furnished.ask("GET", f"/api/operations/streams/{stream}/state")
     furnished.ask("PUT", "/api/operations/consumers/depot/inbox/pause", {"reason": "it fails"})

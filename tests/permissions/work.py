@@ -20,6 +20,7 @@ from events.registry import Kind, language
 from functions.gateway.authorizer import Authorizer
 from functions.gateway.keys import Keys
 from functions.gateway.pool import CognitoPool
+from functions.insights.models.timeline import FIRST, KEPT
 from functions.kernel.composition.manifest import manifest, services
 from functions.kernel.domain.errors import RefusedError
 from functions.kernel.eventstore import relay
@@ -124,8 +125,15 @@ def _words(annotation: Any) -> Sequence[str]:
 
 
 def every_flow(furnished: Furnished) -> None:
-    """The timeline of every flow is read, those with personal data among them."""
-    for flow in {message.metadata.correlation_id for message in furnished.mall.published}:
+    """The timeline is read of every flow that insights knows, those with personal data among them."""
+    first, kept = ({message.about.name for message in which} for which in (FIRST, KEPT))
+    began = [message for message in furnished.mall.published if not message.metadata.causation_id]
+    known = [
+        message.metadata.correlation_id
+        for message in began
+        if message.metadata.name in first or (message.metadata.name in kept and not message.data.get("order_id"))
+    ]
+    for flow in dict.fromkeys(known):
         furnished.ask("GET", f"/api/insights/timeline/{flow}")
 
 

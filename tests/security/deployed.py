@@ -85,7 +85,7 @@ class OnLocalCloud(World):
             connection.close()
 
     def state(self) -> dict[str, str]:
-        """Of all tables; insights keeps a row of every message that was published.
+        """Of all tables; insights keeps a row of every message about no order that was published.
 
         Its sums are left out: a schedule writes them each minute, whatever is attacked meanwhile.
         """

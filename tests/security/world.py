@@ -77,7 +77,7 @@ class World(ABC):
 
         A kind is a service with an aggregate ("baskets Basket") or with its rows ("search rows"); in memory also
         messages by name ("published OrderCreated") and the texts that were sent ("texts"). On a deployment, insights
-        has a row of each message.
+        has a row of each message that is about no order.
         """
 
     @abstractmethod

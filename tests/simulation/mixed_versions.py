@@ -15,7 +15,7 @@ from tests.simulation.dynamodb import DynamoDBClient
 from tests.simulation.expressions import Item
 from tests.simulation.sqs import SQSClient
 
-EVOLVED = ("payments", "insights")  # the services whose code differs between the two versions
+EVOLVED = ("payments", "live")  # the services whose code differs between the two versions
 NEWER_THAN_ANY = "99"
 
 _NEWER = re.compile(rf'("version": ?){NEWER_THAN_ANY}\b')

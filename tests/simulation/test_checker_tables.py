@@ -18,7 +18,8 @@ def test_each_message_has_the_subscribers_that_services_register() -> None:
         for inbox in manifest(service).inboxes:
             for name in inbox.pattern["detail-type"]:
                 registered.setdefault(name, set()).add(f"{service}/{inbox.queue}")
-    assert {name: set(queues) for name, queues in subscribers.SUBSCRIBERS.items()} == registered
+    received = {name: set(queues) for name, queues in subscribers.SUBSCRIBERS.items() if queues}
+    assert received == registered
 
 
 def test_each_command_has_the_answers_that_the_language_declares() -> None:

@@ -3,7 +3,8 @@
     .venv/bin/python -m tests.simulation.trees --from 1 --to 10000 --jobs 2
 
 The tree is the command line's (`clients/cli/tree.py`). Each order's tree must have what the record has: the same
-messages, each under the message that was handled when it was made; and each commit of the order must be because of the
+messages, each under the message that was handled when it was made, or where that is none of the order's, under what its
+stream said before; and each commit of the order must be because of the
 message that was handled when it was stored. The last line is JSON: {"schedules", "orders", "equal", "different"}.
 """
 
@@ -148,7 +149,19 @@ def _of_record(order: str, made: _Made) -> Parents:
             if id not in chosen and not made.named(id):
                 chosen.add(id)
                 waiting.append(id)
-    return {id: cause if (cause := made.causes[id]) in chosen else None for id in chosen}
+    return {id: cause if (cause := made.causes[id]) in chosen else _said_before(id, chosen, made) for id in chosen}
+
+
+def _said_before(id: str, chosen: set[str], made: _Made) -> str | None:
+    """What the stream of a message said before that followed from something else, if something led to this one."""
+    of_stream: list[tuple[str, str]] = []
+    told = made.messages[id]["metadata"]
+    for other in chosen:
+        about = made.messages[other]["metadata"]
+        if about["stream"] == told["stream"] and about["causation_id"] != told["causation_id"]:
+            of_stream.append((about["time"], other))
+    before = [one for one in of_stream if one < (told["time"], id)]
+    return max(before)[1] if told["causation_id"] and before else None
 
 
 def _named(data: Mapping[str, Any]) -> set[str]:

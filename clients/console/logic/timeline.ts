@@ -47,14 +47,31 @@ export interface Actor {
   readonly id: string;
 }
 
-/** The tree, line by line: each cause before its effects, effects by time. What has no known cause begins a flow. */
+/** By the id of an entry, what it is after: its cause, or where that is not there what its stream said before. */
+function causesOf(sorted: readonly Entry[]): Map<string, Entry> {
+  const known = new Map(sorted.map((entry) => [entry.id, entry]));
+  const causes = new Map<string, Entry>();
+  const said = new Map<string, Entry[]>();
+  for (const entry of sorted) {
+    const before = said.get(entry.stream) ?? [];
+    if (entry.causationId !== null) {
+      const other = before.filter(({ causationId }) => causationId !== entry.causationId).at(-1);
+      const cause = known.get(entry.causationId) ?? other;
+      if (cause && cause !== entry) causes.set(entry.id, cause);
+    }
+    said.set(entry.stream, [...before, entry]);
+  }
+  return causes;
+}
+
+/** The tree, line by line: each cause before its effects, effects by time. What is after nothing begins a flow. */
 export function lines(entries: readonly Entry[]): Line[] {
-  const known = new Map(entries.map((entry) => [entry.id, entry]));
+  const sorted = [...entries].sort(byTime);
+  const causes = causesOf(sorted);
   const effects = new Map<string, Entry[]>();
   const roots: Entry[] = [];
-  for (const entry of [...entries].sort(byTime)) {
-    const cause =
-      entry.causationId === null || entry.causationId === entry.id ? undefined : known.get(entry.causationId);
+  for (const entry of sorted) {
+    const cause = causes.get(entry.id);
     if (cause) effects.set(cause.id, [...(effects.get(cause.id) ?? []), entry]);
     else roots.push(entry);
   }
@@ -66,7 +83,7 @@ export function lines(entries: readonly Entry[]): Line[] {
       const { entry, depth } = next;
       if (seen.has(entry.id)) continue;
       seen.add(entry.id);
-      made.push(line(entry, depth, known, made.at(-1)?.entry));
+      made.push(line(entry, depth, causes.get(entry.id), made.at(-1)?.entry));
       const own = effects.get(entry.id) ?? [];
       const deeper = own.length > 1 ? depth + 1 : depth;
       for (const effect of [...own].reverse()) waiting.push({ entry: effect, depth: deeper });
@@ -82,8 +99,7 @@ export function lines(entries: readonly Entry[]): Line[] {
   return made;
 }
 
-function line(entry: Entry, depth: number, known: ReadonlyMap<string, Entry>, above: Entry | undefined): Line {
-  const cause = entry.causationId === null ? undefined : known.get(entry.causationId);
+function line(entry: Entry, depth: number, cause: Entry | undefined, above: Entry | undefined): Line {
   const after = cause ? Math.max(0, Date.parse(entry.time) - Date.parse(cause.time)) : null;
   return {
     entry,

@@ -1,19 +1,52 @@
 """The timeline: the messages of every flow, and of every order.
 
-The key of a message's row is its flow, time and id, so a redelivered message finds its own row. A reply may be
-published again at another time, under the same id: the key of its row is the id alone, and an index has its time.
+An order's messages are in the commits of their owners, which are asked when someone looks. Here are a small row for
+each flow that a message about an order began, and the messages that are about no order: docs/adr/0058.
 
-Nothing personal is in a message, nor in a row: what the first versions of customers' events held is dropped when they
-are read.
+The key of a message's row is its flow, time and id, so a redelivered message finds its own row. Nothing personal is in
+a message, nor in a row: what the first versions of customers' events held is dropped when they are read.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from events.baskets import BasketAbandoned, BasketCancelled, BasketCheckedOut, BasketStarted, BasketState
+from events.customers import (
+    CustomerDisabled,
+    CustomerEnabled,
+    CustomerErased,
+    CustomerLanguageChanged,
+    CustomerRegistered,
+    CustomerSmsChanged,
+    OneTimeCodeRequested,
+)
+from events.depot import (
+    BotCameOnline,
+    BotRegistered,
+    BotRetired,
+    BotWentOffline,
+    ShoppingListCancelled,
+    ShoppingListCompleted,
+    ShoppingListItemPicked,
+    ShoppingListStarted,
+    ShoppingListState,
+)
 from events.envelope import Metadata
-from events.registry import Kind, Message, language
-from functions.kernel.domain.errors import NotFoundError
+from events.fleet import RobotConnected, RobotDisconnected
+from events.ordering import OrderApproved, OrderCancelled, OrderRejected
+from events.payments import InvoicePaid, PaymentAuthorized, PaymentVoided
+from events.registry import Message
+from events.stores import (
+    ProductAdded,
+    ProductPriceChanged,
+    ProductRebranded,
+    ProductRemoved,
+    StoreCreated,
+    StoreParticipationToggled,
+    StoreRebranded,
+)
+from functions.kernel.domain.errors import NotFoundError, RefusedError, UnavailableError
+from functions.kernel.messaging import order_messages
+from functions.kernel.messaging.order_messages import SHOWN, Messages, Page, position
 from functions.kernel.projections.generation import View
 from functions.kernel.projections.projection import Projection, read, rows
 from functions.kernel.rest import paging
@@ -22,108 +55,108 @@ from functions.kernel.rest.paging import Paged, PagedAnswer
 from functions.kernel.rest.wire import Stamp, Wire
 from functions.kernel.runtime import runtime
 from functions.kernel.runtime.context import STAFF
-from functions.kernel.runtime.json_text import compact, fitting
 from functions.kernel.runtime.views import Row
 
-ANSWERS = "answers"
 BEFORE = "person"  # in rows of earlier code: where the texts of a customer's event were, which are empty in the row
-ORDER_IDS = ("order_id", "basket_id", "list_id", "difference_id")  # a field of one of these names holds the order's id
+MOST_ORDERS = 20  # of one flow: each is asked of six services
 
-PAGE = 100  # messages that are read at once to find those around a time
-
-projection = Projection(
-    View(
-        "timeline",
-        partitions=("flow ", "answers in ", "flows of ", "about "),
-        indexes=(ANSWERS,),
-        by_order=("about ", "answers in "),
-    )
+# What is about no order. A payment is authorized before there is one, and voided where there never is.
+KEPT: tuple[type[Message], ...] = (
+    *(BotCameOnline, BotRegistered, BotRetired, BotWentOffline, RobotConnected, RobotDisconnected),
+    *(CustomerDisabled, CustomerEnabled, CustomerErased, CustomerLanguageChanged, CustomerRegistered),
+    *(CustomerSmsChanged, OneTimeCodeRequested, PaymentAuthorized, PaymentVoided),
+    *(ProductAdded, ProductPriceChanged, ProductRebranded, ProductRemoved),
+    *(StoreCreated, StoreParticipationToggled, StoreRebranded),
 )
+# What a request about an order, or a sweep, says first: of a list that may be each time.
+FIRST: tuple[type[Message], ...] = (
+    *(BasketStarted, BasketCheckedOut, BasketCancelled, BasketAbandoned, OrderCancelled, InvoicePaid),
+    *(ShoppingListStarted, ShoppingListItemPicked, ShoppingListCompleted, ShoppingListCancelled),
+)
+
+projection = Projection(View("timeline", partitions=("flow ", "orders in ", "lists of "), by_order=("orders in ",)))
 api = Api("insights")
 
 
-@dataclass(frozen=True)
-class TimelinePage:
-    """Messages, oldest first, and the position of the last one when more follow."""
-
-    messages: Sequence[dict[str, Any]]
-    last: str | None
-
-
-@projection.on(*(message for message in language().values() if message.about.kind is not Kind.TIMER))
-def message_rows(message: Message, metadata: Metadata) -> list[Row]:
-    data = metadata.model_dump(
-        include={"id", "name", "time", "source", "stream", "correlation_id", "causation_id", "actor"}
-    )
-    data["data"] = message.model_dump(mode="json")
-    flow, position = _flow(metadata.correlation_id), _position(data)
-    if type(message).about.kind is Kind.REPLY:
-        row = Row(f"answers in {flow}", metadata.id, data, indexes={ANSWERS: (flow, position)})
-    else:
-        row = Row(flow, position, data)
-    return [row, *_order_rows(message, metadata, data)]
+@projection.on(*KEPT)
+def message_row(message: Message, metadata: Metadata) -> Row | None:
+    if getattr(message, "order_id", None):  # a payment's, in whose stream it is found
+        return None
+    data = metadata.model_dump(include=set(SHOWN)) | {"data": message.model_dump(mode="json")}
+    return Row(_flow(metadata.correlation_id), position(data), data)
 
 
-def _order_rows(message: Message, metadata: Metadata, data: dict[str, Any]) -> list[Row]:
-    """The row that makes a flow the order's, from the first message of the flow; or an order's event in another flow.
+@projection.on(*FIRST)
+def flow_row(message: Message, metadata: Metadata) -> list[Row]:
+    """The row that makes a flow the order's; and one for a list that staff made, which has an id of its own."""
+    order_id: str = message.basket_id if isinstance(message, BasketState) else getattr(message, "order_id", "")
+    made = [] if metadata.causation_id else [_of_order(order_id, metadata)]
+    if isinstance(message, ShoppingListState) and message.by_staff:
+        made.append(Row(_lists_of(order_id), message.shopping_list_id, {"list_id": message.shopping_list_id}))
+    return made
 
-    A robot that stops its heartbeats gives its list back in the flow in which it came online. The first message of a
-    flow may be received after others: then an event has two rows, and is shown once.
+
+@projection.on(OrderApproved, OrderRejected)
+def decided_row(message: OrderApproved | OrderRejected, metadata: Metadata) -> Row | None:
+    """The same for a flow that no basket began: staff placed the order, or resumed its saga."""
+    if read(_orders_in(metadata.correlation_id), f"Basket#{message.order_id}"):
+        return None
+    return _of_order(message.order_id, metadata)
+
+
+def _of_order(order_id: str, metadata: Metadata) -> Row:
+    return Row(_orders_in(metadata.correlation_id), metadata.stream, {"order_id": order_id})
+
+
+def of_flow(correlation_id: str, limit: int, after: str | None) -> Page:
+    """The messages of a flow behind a position, or from the first one on, at most `limit`.
+
+    Raises UnavailableError, and RefusedError where the flow is of too many orders.
     """
-    named = (getattr(message, name, None) for name in ORDER_IDS)
-    order_id = next((id for id in named if id), None)
-    if not order_id:
-        return []
-    if not metadata.causation_id:
-        return [Row(_flows_of(order_id), metadata.correlation_id, {"correlation_id": metadata.correlation_id})]
-    if type(message).about.kind is not Kind.EVENT or read(_flows_of(order_id), metadata.correlation_id):
-        return []
-    return [Row(_about(order_id), _position(data), data)]
+    orders = sorted({row["order_id"] for row in rows(_orders_in(correlation_id))})
+    if len(orders) > MOST_ORDERS:
+        raise RefusedError(f"the flow is of {len(orders)} orders: ask for the timeline of each", "too_many")
+    found: Messages = {}
+    for order_id in orders:
+        of_order = _whole(order_id)
+        found |= {at: one for at, one in of_order.items() if one["correlation_id"] == correlation_id}
+    return _with_kept(found, correlation_id, limit, after)
 
 
-def of_flow(correlation_id: str, limit: int, after: str | None) -> TimelinePage:
-    """The messages of a flow behind a position, or from the first one on, at most `limit`."""
-    return _merge(_partitions_of(correlation_id), limit, after)
+def of_order(order_id: str, limit: int, after: str | None) -> Page:
+    """The same of all messages of an order (a basket has its order's id). Raises UnavailableError."""
+    return order_messages.sliced(_whole(order_id), limit, after)
 
 
-def of_order(order_id: str, limit: int, after: str | None) -> TimelinePage:
-    """The same for all flows of an order (a basket has its order's id), and the events about it in other flows."""
-    flows = [row["correlation_id"] for row in rows(_flows_of(order_id))]
-    partitions = [partition for flow in flows for partition in _partitions_of(flow)]
-    return _merge([*partitions, (_about(order_id), None)], limit, after)
+def kept_around(correlation_id: str, time: str, before: int, after: int) -> list[dict[str, Any]]:
+    """Up to so many messages of a flow that are about no order, before a time, and after it."""
+    kept = [_as_of_now(row) for row in rows(_flow(correlation_id))]
+    return order_messages.around(kept, time, before, after)
 
 
-def around(order_id: str, correlation_id: str, time: str, before: int, after: int) -> list[dict[str, Any]]:
-    """Up to so many messages before a time, and after it: of an order, or of the flow where that is not known."""
-    earlier: list[dict[str, Any]] = []
-    later: list[dict[str, Any]] = []
-    last: str | None = None
-    while True:
-        page = of_order(order_id, PAGE, last) if order_id else of_flow(correlation_id, PAGE, last)
-        earlier = [*earlier, *(one for one in page.messages if one["time"] <= time)][-before:] if before else []
-        later += [one for one in page.messages if one["time"] > time]
-        last = page.last
-        if last is None or (later and len(later) >= after):
-            break
-    return [*earlier, *later[:after]]
+def _whole(order_id: str) -> Messages:
+    """What was published about an order. Raises UnavailableError where an owner does not answer."""
+    found = order_messages.find(order_id, [row["list_id"] for row in rows(_lists_of(order_id))])
+    if found.silent:
+        raise UnavailableError(f"{' and '.join(found.silent)} cannot be asked: ask again in a moment")
+    return order_messages.without_reminders(found.messages)
 
 
-def _merge(partitions: Sequence[tuple[str, str | None]], limit: int, after: str | None) -> TimelinePage:
-    """A page from several partitions, each with its index or None."""
-    found: dict[str, dict[str, Any]] = {}
-    ends: list[str] = []
-    for partition, index in partitions:
-        # Two more than the page: the message at `after` itself, and one of the next page, to know whether there is one.
-        page = runtime.current().views.query(partition, index=index, first=after, limit=limit + 2)
-        found |= {_position(row): row for row in page.rows if after is None or _position(row) > after}
-        if page.after:
-            ends.append(_position(page.rows[-1]))
-    # Behind the end of a partition that was not read to its own, messages of it may be missing.
-    known = [position for position in sorted(found) if not ends or position <= min(ends)]
-    messages = [_as_of_now(found[position]) for position in known[:limit]]
-    shown = known[: fitting(map(compact, messages))][:limit]
-    more = bool(ends) or len(known) > len(shown)
-    return TimelinePage(messages[: len(shown)], shown[-1] if more and shown else None)
+def _with_kept(found: Messages, correlation_id: str, limit: int, after: str | None) -> Page:
+    """A page of some messages and of those that are kept of a flow.
+
+    Two more than the page are read: the message at `after` itself, and one of the next page, to know whether there is
+    one. Behind the end of what was read, there may be more.
+    """
+    kept = runtime.current().views.query(_flow(correlation_id), first=after, limit=limit + 2)
+    merged = found | {position(row): _as_of_now(row) for row in kept.rows}
+    if kept.after:
+        end = position(kept.rows[-1])
+        merged = {at: one for at, one in merged.items() if at <= end}
+    page = order_messages.sliced(merged, limit, after)
+    if page.messages and page.last is None and kept.after:
+        return Page(page.messages, position(page.messages[-1]))
+    return page
 
 
 def _as_of_now(message: dict[str, Any]) -> dict[str, Any]:
@@ -134,24 +167,16 @@ def _as_of_now(message: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in message.items() if name != BEFORE} | {"data": kept}
 
 
-def _position(message: dict[str, Any]) -> str:
-    return f"{message['time']} {message['id']}"
-
-
-def _partitions_of(correlation_id: str) -> list[tuple[str, str | None]]:
-    return [(_flow(correlation_id), None), (_flow(correlation_id), ANSWERS)]
-
-
 def _flow(correlation_id: str) -> str:
     return f"flow {correlation_id}"
 
 
-def _flows_of(order_id: str) -> str:
-    return f"flows of {order_id}"
+def _orders_in(correlation_id: str) -> str:
+    return f"orders in {correlation_id}"
 
 
-def _about(order_id: str) -> str:
-    return f"about {order_id}"
+def _lists_of(order_id: str) -> str:
+    return f"lists of {order_id}"
 
 
 class MessageShape(Wire):
@@ -172,14 +197,22 @@ class TimelineAnswer(PagedAnswer):
 
 @api.get("/api/insights/timeline/{correlationId}", may=[STAFF])
 def get_flow(correlation_id: str, params: Paged) -> TimelineAnswer:
-    """Show the messages of one flow, oldest first."""
+    """Show the messages of one flow, oldest first.
+
+    Of a flow that a request about an order began, those in the order's streams; of another, those that are about no
+    order. 503 while an owner of the order's streams does not answer.
+    """
     purpose = f"flow {correlation_id}"
     return _timeline(of_flow(correlation_id, params.limit, _after(params, purpose)), purpose)
 
 
 @api.get("/api/insights/orders/{id}/timeline", may=[STAFF])
 def get_order_timeline(id: str, params: Paged) -> TimelineAnswer:
-    """Show the messages of every flow of one order, oldest first."""
+    """Show the messages of every flow of one order, oldest first, as the commits of its streams hold them.
+
+    Answers that changed nothing, and what is in robots' streams, are not among them. 503 while an owner does not
+    answer.
+    """
     purpose = f"flows of {id}"
     return _timeline(of_order(id, params.limit, _after(params, purpose)), purpose)
 
@@ -189,7 +222,7 @@ def _after(params: Paged, purpose: str) -> str | None:
     return token["after"] if token else None
 
 
-def _timeline(found: TimelinePage, purpose: str) -> TimelineAnswer:
+def _timeline(found: Page, purpose: str) -> TimelineAnswer:
     if not found.messages:
         raise NotFoundError("there are no messages in this timeline")
     return TimelineAnswer(

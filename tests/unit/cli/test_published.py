@@ -43,7 +43,7 @@ def test_the_catalogue_has_every_message_with_its_versions_producer_and_consumer
     assert found.keys() == language().keys()
     created = found["OrderCreated"]
     assert (created["producer"], created["kind"], created["versions"]) == ("ordering", "event", [1])
-    assert {"checkout", "insights", "search"} <= set(created["consumers"])
+    assert {"checkout", "live", "search"} <= set(created["consumers"])
     assert found["ShoppingListAccepted"]["answers"] == "CreateShoppingList"
 
 

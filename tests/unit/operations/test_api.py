@@ -19,6 +19,7 @@ from functions.operations.letters import DISCARDED, DONE, OPEN, PARKED, REDRIVIN
 from tests.support.callers import A_KIOSK, CLERK, NOBODY, OPERATOR_ON_CALL, customer, robot
 from tests.support.gateway import Response, request
 from tests.support.letters import sample
+from tests.support.owners import asking
 from tests.unit.operations.made import ID, made
 
 NOON = datetime(2026, 3, 14, 12, 0, tzinfo=UTC)
@@ -51,8 +52,8 @@ def fill(count: int) -> None:
     groups.count_changed()
 
 
-def answering(running: Runtime, *messages: dict[str, Any]) -> list[dict[str, Any]]:
-    """Let insights answer with these messages; returns what it is asked."""
+def of_insights(running: Runtime, *messages: dict[str, Any]) -> list[dict[str, Any]]:
+    """Let insights answer with these messages of a flow; returns what it is asked."""
     asked: list[dict[str, Any]] = []
 
     def invoke(owner: str, query: dict[str, Any]) -> dict[str, Any]:
@@ -72,8 +73,11 @@ MESSAGE = {
     "stream": "Order#order-1",
     "correlation_id": "flow-1",
     "causation_id": None,
-    "data": {"order_id": "order-1"},
+    "actor": "system",
+    "version": 99,  # newer than this code, so it is shown as it is
 }
+NAMES = ("id", "name", "time", "source", "stream")
+FLOW = ("correlation_id", "causation_id")
 
 ROUTES = [(route.method, route.path.removeprefix("/api/operations/")) for route in api.routes]
 OTHERS = [CLERK, A_KIOSK, customer("ada"), robot("r2")]
@@ -163,7 +167,7 @@ def test_a_list_has_pages_that_belong_to_their_filter() -> None:
 
 
 def test_a_letter_is_shown_whole_with_what_was_published_around_it(runtime: Runtime) -> None:
-    asked = answering(runtime, MESSAGE)
+    asking(runtime).commit("order-1", {"metadata": MESSAGE, "data": {"order_id": "order-1"}})
     rows.put(made(1, correlation_id="flow-1", fifo_group="in-turn", code="1.2").after("stored", detail="why"))
     answer = get(f"letters/{made(1).id}")
     letter = answer["letter"]
@@ -176,18 +180,24 @@ def test_a_letter_is_shown_whole_with_what_was_published_around_it(runtime: Runt
     assert letter["history"] == [
         {"time": "2026-03-14T12:00:00.000000Z", "actor": "system", "what": "stored", "detail": "why"}
     ]
-    names = {"id": "id", "name": "name", "time": "time", "source": "source", "stream": "stream"}
-    assert answer["timeline"] == [{**{name: MESSAGE[name] for name in names}, "causationId": None}]
+    assert answer["timeline"] == [{**{name: MESSAGE[name] for name in NAMES}, "causationId": None}]
+
+
+def test_a_letter_about_no_order_is_shown_with_its_flow(runtime: Runtime) -> None:
+    asked = of_insights(runtime, {**{name: MESSAGE[name] for name in (*NAMES, *FLOW)}, "data": {}})
+    rows.put(made(1, correlation_id="flow-1", order=""))
+    [shown] = get(f"letters/{made(1).id}")["timeline"]
     [query] = asked
-    assert (query["order_id"], query["correlation_id"], query["around"]) == ("order-1", "flow-1", made(1).failed_at)
+    assert (shown["id"], query["correlation_id"], query["around"]) == ("message-0", "flow-1", made(1).failed_at)
 
 
-def test_a_letter_is_shown_without_its_timeline_while_insights_is_away(runtime: Runtime) -> None:
+@pytest.mark.parametrize("order", ["order-1", ""])
+def test_a_letter_is_shown_without_its_timeline_while_nothing_answers(runtime: Runtime, order: str) -> None:
     def away(owner: str, query: dict[str, Any]) -> dict[str, Any]:
-        raise UnavailableError("insights does not answer")
+        raise UnavailableError(f"{owner} does not answer")
 
     runtime.invoke = away
-    rows.put(made(1, correlation_id="flow-1"))
+    rows.put(made(1, correlation_id="flow-1", order=order))
     answer = get(f"letters/{made(1).id}")
     assert (answer["letter"]["messageId"], answer["timeline"]) == ("message-1", None)
 
@@ -200,7 +210,7 @@ def test_an_unreadable_letter_has_no_timeline(runtime: Runtime) -> None:
 
 
 def test_a_letter_is_exported_as_a_test(runtime: Runtime) -> None:
-    answering(runtime)
+    asking(runtime)
     letter = store(forms.read(*sample("inbox")))
     exported = get(f"letters/{letter.id}/test")
     assert exported["file"] == f"test_letter_{letter.id[:8]}.py"

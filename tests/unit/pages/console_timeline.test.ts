@@ -41,9 +41,20 @@ test("several effects of one message go one deeper, by time, and name their caus
   assert.deepEqual(drawn(made), ["a", " early", " of early", " late<a"]);
 });
 
-test("a second flow begins at its own root, and a message whose cause is not known begins one too", () => {
-  const made = entries(message("b", "05", null), message("x", "03", "not here"), message("a", "01", null));
+test("a second flow begins at its own root, and a message of a stream that said nothing before begins one too", () => {
+  const other = message("x", "03", "not here", { stream: "t" });
+  const made = entries(message("b", "05", null), other, message("a", "01", null));
   assert.deepEqual(drawn(made), ["a", "x", "b"]);
+});
+
+test("messages whose cause is not there are each after what their stream said before that", () => {
+  const answered = ["x", "y"].map((id) => message(id, "03", "an answer that no commit holds"));
+  assert.deepEqual(drawn(entries(message("a", "01", null), message("b", "02", "a"), ...answered)), [
+    "a",
+    "b",
+    " x",
+    " y<b",
+  ]);
 });
 
 test("a message that is heard of live is there at once, and moves under its cause when the archive has that", () => {
