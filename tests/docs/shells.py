@@ -1,0 +1,89 @@
+"""Shells in which the blocks of a page run one after the other."""
+
+import os
+import re
+import shlex
+import signal
+import subprocess
+import threading
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.docs.test_docs import ROOT
+
+[CALL] = re.findall(r"^ *(call\(\) .*\n)", (ROOT / "docs" / "runbooks" / "README.md").read_text(), re.MULTILINE)
+FAILED = 'failed=0; trap "failed=1" ERR'
+OF_TEMPLATES = re.compile(r"make (?:synth|idle-cost) .*")  # they need no stage that is deployed
+ENDS_WITHIN = 60  # seconds, after Ctrl-C
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What became of a block. said: what it printed."""
+
+    well: bool
+    seconds: float
+    said: str
+
+
+def as_local(script: str) -> str:
+    """A script of a page as it is run here: a stage on AWS is the local mall, and `call` is as the runbooks have it."""
+    lines = [line if OF_TEMPLATES.search(line) else line.replace(" STAGE=prod", "") for line in script.splitlines()]
+    return str(CALL) + "\n".join(lines).replace("mallbots-prod-", "mallbots-local-")
+
+
+class Shell:
+    """A shell in a folder; a script has the variables, the functions and the place that those before have left.
+
+    longest: seconds that a script may take.
+    """
+
+    def __init__(self, folder: Path, environment: dict[str, str], longest: float) -> None:
+        self._folder, self._environment, self._longest, self._before = folder, environment, longest, ""
+
+    def run(self, script: str, until: str | None = None) -> Ran:
+        """Run a script; with `until`, send Ctrl-C once it has printed that. It is well if all commands succeeded."""
+        kept = shlex.quote(str(self._folder.parent / "variables"))
+        keep = f'{{ declare -p; declare -f; echo cd $(printf %q "$PWD"); }} > {kept} 2> /dev/null'
+        text = f"{self._before}\nset -E; {FAILED}\n{script}\n{keep}; exit $failed"
+        began = time.monotonic()
+        running = subprocess.Popen(
+            ["bash", "-c", text],
+            cwd=self._folder,
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        )
+        late = threading.Timer(self._longest, lambda: _signal(running.pid, signal.SIGKILL))
+        late.start()
+        said, told = [], False
+        assert running.stdout is not None
+        for line in running.stdout:
+            said.append(line)
+            if until and not told and until in line:
+                told = True
+                _signal(running.pid, signal.SIGINT)
+                late.cancel()
+                late = threading.Timer(ENDS_WITHIN, lambda: _signal(running.pid, signal.SIGKILL))
+                late.start()
+        code = running.wait()
+        late.cancel()
+        seconds = time.monotonic() - began
+        if code == -signal.SIGKILL:
+            said.append(f"not done after {seconds:.0f} s")
+        # Make and the shell end by the interrupt, whatever the program makes of it.
+        well = told and code != -signal.SIGKILL and "Traceback" not in "".join(said) if until else code == 0
+        if not until:
+            self._before = f"source {kept} 2> /dev/null"
+        return Ran(well, seconds, "".join(said))
+
+
+def _signal(group: int, which: signal.Signals) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(group, which)
