@@ -32,6 +32,12 @@ LONGEST = 300  # seconds, of one block: what takes longer is to be marked
 ENVIRONMENTS = (".venv", ".engine", "node_modules")
 NODES = ("package-lock.json", "package.json", ".npmrc")
 FROM_NOTHING = ("README.md", "docs/tutorial.md")  # their first block starts the mall
+OF_MAKE = ("MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES", "MAKELEVEL")  # they would give its variables to the blocks' make
+    "MAKEFLAGS",
+    "MFLAGS",
+    "MAKEOVERRIDES",
+    "MAKELEVEL",
+)  # by these the variables of make docs-run reach other makes
 FRESH = 200  # seconds that a token is taken for: it lasts for five minutes
 
 
@@ -71,7 +77,7 @@ class Mall:
     def __init__(self, folder: Path, port: int, state: Path, tools: Path) -> None:
         self.folder = folder
         self.environment = {
-            **os.environ,
+            **{name: value for name, value in os.environ.items() if name not in OF_MAKE},
             "PORT": str(port),
             "STATE": str(state),
             "MALLBOTS_CHECKOUT": str(folder),
