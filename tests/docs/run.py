@@ -32,12 +32,7 @@ LONGEST = 300  # seconds, of one block: what takes longer is to be marked
 ENVIRONMENTS = (".venv", ".engine", "node_modules")
 NODES = ("package-lock.json", "package.json", ".npmrc")
 FROM_NOTHING = ("README.md", "docs/tutorial.md")  # their first block starts the mall
-OF_MAKE = ("MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES", "MAKELEVEL")  # they would give its variables to the blocks' make
-    "MAKEFLAGS",
-    "MFLAGS",
-    "MAKEOVERRIDES",
-    "MAKELEVEL",
-)  # by these the variables of make docs-run reach other makes
+OF_MAKE = ("MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES", "MAKELEVEL")  # they would give ARGS= to the make of a block
 FRESH = 200  # seconds that a token is taken for: it lasts for five minutes
 
 
@@ -55,7 +50,10 @@ def chosen(text: str = "") -> list[Block]:
     """The blocks of pages whose path has a text; of those that are alike, the first. Pages from nothing come first."""
     found = [block for block in blocks() if text in block.page]
     found.sort(key=lambda block: block.page not in FROM_NOTHING)
-    return list({block.script: block for block in reversed(found)}.values())[::-1]
+    first = dict[str, Block]()
+    for block in found:
+        first.setdefault(block.script, block)
+    return list(first.values())
 
 
 def clone(folder: Path, *, bare: bool) -> Path:

@@ -59,7 +59,7 @@ def commands(page: Path) -> Iterator[str]:
 
 
 def targets(command: str) -> list[str]:
-    """The make targets of a command; none for another command. A remark follows `#`, or two spaces; another command `|`."""
+    """The make targets of a command; none for another command. A remark follows `#` or spaces, a command `|`."""
     first, *words = re.split(r"#| {2,}|\|", command)[0].replace(",", " ").split() or [""]
     if first != "make":
         return []
