@@ -137,7 +137,7 @@ docs: $(VENV) $(NODE) ## Regenerate schemas, samples, the catalogue, API documen
 	@node clients/pages/generate.mjs
 
 .PHONY: site
-site: $(VENV) ## Build the documentation site to .build/site/html, to be read from the file system; fails on a warning
+site: $(VENV) $(NODE) ## Build the documentation site to .build/site/html, to be read from the file system; fails on a warning
 	@.venv/bin/python -m infra.documents.site
 
 .PHONY: docs-run

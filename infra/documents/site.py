@@ -26,6 +26,7 @@ FOLDERS = ("clients", "docs", "events", "functions", "infra", "tests")
 LINK = re.compile(r"(!?)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^)\s]+)\)")
 FENCED = re.compile(r"(^ *```.*?^ *```[^\n]*$)", re.MULTILINE | re.DOTALL)
 PICTURES = (".png", ".svg")
+DIAGRAMS = ROOT / "node_modules" / "@mermaid-js" / "tiny" / "dist" / "mermaid.tiny.js"
 
 
 def sources() -> list[Path]:
@@ -65,6 +66,9 @@ def collect() -> list[Path]:
             copy.write_text(relinked((ROOT / file).read_text(), file, known))
         else:
             shutil.copy(ROOT / file, copy)
+    script = PAGES / "assets" / "mermaid.js"
+    script.parent.mkdir(parents=True)
+    shutil.copy(DIAGRAMS, script)
     for path, text in generated.items():
         copy = PAGES / path
         copy.parent.mkdir(parents=True, exist_ok=True)
