@@ -32,7 +32,7 @@ LONGEST = 300  # seconds, of one block: what takes longer is to be marked
 ENVIRONMENTS = (".venv", ".engine", "node_modules")
 NODES = ("package-lock.json", "package.json", ".npmrc")
 FROM_NOTHING = ("README.md", "docs/tutorial.md")  # their first block starts the mall
-OF_MAKE = ("MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES", "MAKELEVEL")  # they would give ARGS= to the make of a block
+OF_MAKE = ("MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES", "ARGS", "PAGE")  # of make docs-run, and not of a block's make
 FRESH = 200  # seconds that a token is taken for: it lasts for five minutes
 
 
@@ -96,7 +96,7 @@ class Mall:
             self._shopped = True
 
     def down(self) -> None:
-        self._make("down")
+        subprocess.run(["make", "-s", "down"], cwd=self.folder, env=self.environment, check=False)
 
     def _is_stale(self) -> bool:
         return time.monotonic() > self._told + FRESH
