@@ -5,7 +5,7 @@ from playwright.sync_api import Browser, expect
 from infra.documents import site
 
 
-def test_diagrams_of_the_site_are_drawn_without_a_request_to_any_host(browser: Browser) -> None:
+def test_the_site_draws_its_diagrams_and_searches_without_a_request_to_any_host(browser: Browser) -> None:
     assert site.main() == 0
     asked: list[str] = []
     with browser.new_context() as context:
@@ -19,4 +19,6 @@ def test_diagrams_of_the_site_are_drawn_without_a_request_to_any_host(browser: B
             expect(page.locator("pre.mermaid")).to_have_count(0)
             heights = [box["height"] if (box := one.bounding_box()) else 0 for one in drawn.all()]
             assert min(heights) > 100, name
+        page.get_by_label("Search", exact=True).first.fill("idempotency")
+        expect(page.locator(".md-search-result__item").first).to_be_attached()
     assert [url for url in asked if not url.startswith("file:")] == []
