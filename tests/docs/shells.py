@@ -49,8 +49,20 @@ class Shell:
         keep = f'{{ declare -p; declare -f; echo cd $(printf %q "$PWD"); }} > {kept} 2> /dev/null'
         text = f"{self._before}\nset -E; {FAILED}\n{script}\n{keep}; exit $failed"
         began = time.monotonic()
-        running = subprocess.Popen(
-            ["bash", "-c", text],
+        code, said = self._ended(["bash", "-c", text], until)
+        seconds = time.monotonic() - began
+        if code == -signal.SIGKILL:
+            return Ran(False, seconds, f"{said}\nnot done after {seconds:.0f} s")
+        if until:
+            # Make and the shell end by the interrupt, whatever the program makes of it.
+            return Ran(until in said and "Traceback" not in said, seconds, said)
+        self._before = f"source {kept} 2> /dev/null"
+        return Ran(code == 0, seconds, said)
+
+    def _ended(self, command: list[str], until: str | None) -> tuple[int, str]:
+        """Run a command to its end, or by Ctrl-C once it has printed a text; its code, and what it printed."""
+        with subprocess.Popen(
+            command,
             cwd=self._folder,
             env=self._environment,
             stdin=subprocess.DEVNULL,
@@ -59,29 +71,25 @@ class Shell:
             text=True,
             errors="replace",
             start_new_session=True,
-        )
-        late = threading.Timer(self._longest, lambda: _signal(running.pid, signal.SIGKILL))
-        late.start()
-        said, told = [], False
-        assert running.stdout is not None
-        for line in running.stdout:
-            said.append(line)
-            if until and not told and until in line:
-                told = True
-                _signal(running.pid, signal.SIGINT)
-                late.cancel()
-                late = threading.Timer(ENDS_WITHIN, lambda: _signal(running.pid, signal.SIGKILL))
-                late.start()
-        code = running.wait()
-        late.cancel()
-        seconds = time.monotonic() - began
-        if code == -signal.SIGKILL:
-            said.append(f"not done after {seconds:.0f} s")
-        # Make and the shell end by the interrupt, whatever the program makes of it.
-        well = told and code != -signal.SIGKILL and "Traceback" not in "".join(said) if until else code == 0
-        if not until:
-            self._before = f"source {kept} 2> /dev/null"
-        return Ran(well, seconds, "".join(said))
+        ) as running:
+            late = _killed_after(self._longest, running.pid)
+            said = ""
+            assert running.stdout is not None
+            for line in running.stdout:
+                said += line
+                if until and until in line:
+                    _signal(running.pid, signal.SIGINT)
+                    late.cancel()
+                    late = _killed_after(ENDS_WITHIN, running.pid)
+            code = running.wait()
+            late.cancel()
+        return code, said
+
+
+def _killed_after(seconds: float, group: int) -> threading.Timer:
+    timer = threading.Timer(seconds, lambda: _signal(group, signal.SIGKILL))
+    timer.start()
+    return timer
 
 
 def _signal(group: int, which: signal.Signals) -> None:
