@@ -135,9 +135,9 @@ def tools(temporary: Path) -> Path:
     return folder
 
 
-def run(found: list[Block], mall: Mall, longest: float, *, given: bool) -> Iterator[str]:
+def run(found: list[Block], mall: Mall, temporary: Path, longest: float, *, given: bool) -> Iterator[str]:
     """Run the blocks of a page, and print each with its time; the places of those that failed."""
-    shell = Shell(mall.folder, mall.environment, longest)
+    shell = Shell(mall.folder, mall.environment, temporary / found[0].page.replace("/", "-"), longest)
     for at, block in enumerate(found):
         if given:
             mall.be_up()
@@ -158,12 +158,12 @@ def run_all(found: list[Block], temporary: Path, port: int, state: Path, longest
     for page, of_it in by_page:
         if page in FROM_NOTHING:
             with malls(page, temporary, port, state) as bare:
-                yield from run(of_it, bare, longest, given=False)
+                yield from run(of_it, bare, temporary, longest, given=False)
     if others:
         shared = Mall(clone(temporary, bare=False), port, state / "shared", tools(temporary))
         try:
             for _, of_it in others:
-                yield from run(of_it, shared, longest, given=True)
+                yield from run(of_it, shared, temporary, longest, given=True)
         finally:
             shared.down()
 

@@ -193,7 +193,7 @@ def test_blocks_that_differ_in_remarks_alone_are_run_once() -> None:
 def test_a_shell_keeps_variables_functions_and_place_and_fails_with_any_command(tmp_path: Path) -> None:
     folder = tmp_path / "clone"
     (folder / "inner").mkdir(parents=True)
-    trial = Shell(folder, dict(os.environ), longest=30)
+    trial = Shell(folder, dict(os.environ), tmp_path / "kept", longest=30)
     assert trial.run('one="a b"; say() { echo "<$1>"; }; cd inner').well
     assert trial.run('say "$one"; basename "$PWD"').said == "<a b>\ninner\n"
     assert not trial.run("false; true").well
@@ -204,10 +204,12 @@ def test_a_block_that_does_not_end_by_itself_is_interrupted_once_it_has_printed_
     folder = tmp_path / "clone"
     folder.mkdir()
     waits = "import signal; print('It is up', flush=True); signal.pause()"
-    trial = Shell(folder, dict(os.environ), longest=30)
+    trial = Shell(folder, dict(os.environ), tmp_path / "kept", longest=30)
     assert trial.run(f'{sys.executable} -c "{waits}" 2> /dev/null', until="is up").well
     assert not trial.run("echo something else", until="is up").well
-    assert not Shell(folder, dict(os.environ), longest=0.2).run(f'{sys.executable} -c "{waits}"').well
+    assert (
+        not Shell(folder, dict(os.environ), tmp_path / "kept", longest=0.2).run(f'{sys.executable} -c "{waits}"').well
+    )
 
 
 def test_in_a_clone_that_borrows_the_environments_make_installs_nothing(tmp_path: Path) -> None:
