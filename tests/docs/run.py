@@ -96,7 +96,8 @@ class Mall:
             self._shopped = True
 
     def down(self) -> None:
-        subprocess.run(["make", "-s", "down"], cwd=self.folder, env=self.environment, check=False)
+        down = ["make", "-s", "down"]
+        subprocess.run(down, cwd=self.folder, env=self.environment, check=False, capture_output=True)
 
     def _is_stale(self) -> bool:
         return time.monotonic() > self._told + FRESH
