@@ -25,9 +25,8 @@ def call(cloud: LocalCloud, service: str, operation: str, words: list[str]) -> A
     """What an operation answers, as the flags select it."""
     client = cloud.client(service)
     if operation == "wait":
-        names = {xform_name(one, "-"): one for one in client.waiter_names}
         waiter, *words = words
-        waiting = client.get_waiter(xform_name(names[waiter]))
+        waiting = client.get_waiter(waiter.replace("-", "_"))
         waiting.wait(**_given(client.meta.service_model, waiting.config.operation, words)[0])
         return ""
     name = {xform_name(one, "-"): one for one in client.meta.service_model.operation_names}[operation]
