@@ -40,7 +40,12 @@ GIVEN = {
         call PUT /api/operations/consumers/depot/inbox/pause '{{"reason": "to try the page"}}'
         until call GET /api/operations/consumers | grep -q '"paused"'; do :; done
         """,
-    "docs/runbooks/restore-a-table.md": "point=$(date -u +%Y-%m-%dT%H:%M:%SZ)",
+    "docs/runbooks/restore-a-table.md": f"""
+        {OUTPUT}
+        point=$(date -u +%Y-%m-%dT%H:%M:%SZ) restored=mallbots-prod-depot-ServiceEvents9470217E-RESTORED0001
+        aws dynamodb restore-table-to-point-in-time --source-table-name "$(output_of depot EventsTable)" \\
+          --target-table-name "$restored"
+        """,
 }
 """By page: a script that runs in the page's shell before its first block."""
 
