@@ -36,7 +36,6 @@ GIVEN = {
     "docs/runbooks/README.md": LETTER,
     "docs/runbooks/consumer-paused.md": f"""
         {LETTER}
-        letter=$sample
         call PUT /api/operations/consumers/depot/inbox/pause '{{"reason": "to try the page"}}'
         until call GET /api/operations/consumers | grep -q '"paused"'; do :; done
         """,
