@@ -33,6 +33,7 @@ GIVEN = {
         vault=$(output_of customers VaultTable) ledger=$(output_of customers ErasuresTable)
         id=$(make -s up | tail -n 1 | grep -o '"customerId": "[^"]*' | cut -d '"' -f 4)
         """,
+    "infra/local/README.md": "make redrive SERVICE=baskets",  # make load expects no dead letter
     "docs/runbooks/README.md": LETTER,
     "docs/runbooks/consumer-paused.md": f"""
         {LETTER}
