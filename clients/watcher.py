@@ -43,6 +43,9 @@ class Watched:
                 self._snapshot(frame)
             case "changes":
                 self._waiting.setdefault((frame["epoch"], frame["position"]), {})[frame["part"]] = frame
+                for item in frame.get("more") or ():
+                    whole = {**item, "part": 1, "parts": 1}
+                    self._waiting.setdefault((frame["epoch"], item["position"]), {})[1] = whole
             case "subscribed" if frame["epoch"] == self.epoch:
                 self.promised = max(self.promised, frame["position"])
         self._apply()
@@ -100,7 +103,8 @@ class Watcher:
             if one.epoch
         ]
         begun = {entry["topic"] for entry in known}
-        return {"action": "subscribe", "topics": [*known, *({"topic": t} for t in self.topics if t not in begun)]}
+        topics = [*known, *({"topic": t} for t in self.topics if t not in begun)]
+        return {"action": "subscribe", "topics": topics, "packed": True}
 
     def ping(self, number: int) -> Frame:
         """What to send every 30 s: it keeps the connection and the watches, and asks where the logs are."""
@@ -120,7 +124,7 @@ class Watcher:
                 wanted.append(here)
             elif head["position"] > one.position:
                 wanted.append({**here, "epoch": one.epoch, "since": one.position})
-        return {"action": "subscribe", "topics": wanted} if wanted else None
+        return {"action": "subscribe", "topics": wanted, "packed": True} if wanted else None
 
     @property
     def is_ready(self) -> bool:

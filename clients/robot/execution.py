@@ -93,6 +93,13 @@ class Execution:
         else:
             self.give_up(Ending(mode=mode))
 
+    def doubt(self, seconds: float) -> None:
+        """Hand nothing over for so many seconds online, and begin what was under way again: its list may be gone."""
+        self.unsure = seconds
+        for task in self._memory.tasks:
+            if task.at_work and self._is_held(task):
+                task.status = ActionStatus.WAITING
+
     def pause(self) -> None:
         memory = self._memory
         memory.paused = True

@@ -80,7 +80,7 @@ class Robot:
         """The connection is there."""
         self._pass(now)
         if self._outlasted_its_lease(now):
-            self._work.unsure = self._settings.settle
+            self._work.doubt(self._settings.settle)
         self._set_online(True)
         online = self._connection(ConnectionState.ONLINE, now)
         return [online, self._factsheet(now), *self._report(now, owed=True)]
@@ -138,12 +138,12 @@ class Robot:
     def _pass(self, now: float) -> None:
         """Let time pass. A clock that was set back counts as standing still.
 
-        A robot that is online and whose states did not arrive for its lease stood still itself, or its connection is
-        dead: its list may be another's, and nothing of the time that passed is time in which it handed over.
+        Where its states did not arrive for its lease, the robot stood still or was off, or its connection is dead: its
+        list may be another's, and nothing of the time that passed is time in which it handed over.
         """
         if self._now is not None and now > self._now:
-            if self.online and self._outlasted_its_lease(now):
-                self._work.unsure = now - self._now + self._settings.settle
+            if self._outlasted_its_lease(now):
+                self._work.doubt(now - self._now + self._settings.settle)
             self._work.spend(now - self._now)
         self._now = now
 

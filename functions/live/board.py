@@ -17,6 +17,7 @@ from functions.live.topics import Key, Shard
 # So each message is one frame. What a part holds beside its rows is 1,200 bytes at most, for an id of 200 characters.
 PART_BYTES = 28_000
 ROWS_BYTES = PART_BYTES - 1_500
+ITEM_BYTES = 50  # of an item beside its changes
 AT_A_TIME = 1_000  # rows of one read
 
 
@@ -65,7 +66,7 @@ def snapshot(shard: Shard, watch: Watch, position: int) -> Iterator[str]:
     parts = split([row.model_dump(by_alias=True) for row in rows(shard)])
     for number, part in enumerate(parts, 1):
         frame = Snapshot(**_place(shard, watch, position), id=id, part=number, parts=len(parts), rows=[])
-        yield _with(frame, "rows", part)
+        yield _with(frame, rows=part)
 
 
 def changes(shard: Shard, watch: Watch, entry: Entry) -> Iterator[str]:
@@ -73,7 +74,32 @@ def changes(shard: Shard, watch: Watch, entry: Entry) -> Iterator[str]:
     parts = split(entry.changes)
     for number, part in enumerate(parts, 1):
         frame = Changes(**_place(shard, watch, entry.position), part=number, parts=len(parts), changes=[])
-        yield _with(frame, "changes", part)
+        yield _with(frame, changes=part)
+
+
+def packed(shard: Shard, watch: Watch, entries: Iterable[Entry]) -> Iterator[str]:
+    """Items of a log as frames, as many in each as fit; a larger one has frames of its own."""
+    run: list[Entry] = []
+    filled = 0
+    for entry in entries:
+        size = len(compact(entry.changes).encode()) + ITEM_BYTES
+        if run and filled + size > ROWS_BYTES:
+            yield from _run(shard, watch, run)
+            run, filled = [], 0
+        run.append(entry)
+        filled += size
+    if run:
+        yield from _run(shard, watch, run)
+
+
+def _run(shard: Shard, watch: Watch, entries: Sequence[Entry]) -> Iterator[str]:
+    first, *rest = entries
+    if not rest:
+        yield from changes(shard, watch, first)
+        return
+    frame = Changes(**_place(shard, watch, first.position), part=1, parts=1, changes=[])
+    more = [{"position": entry.position, "changes": entry.changes} for entry in rest]
+    yield _with(frame, changes=first.changes, more=more)
 
 
 def place(shard: Shard, watch: Watch | None, position: int) -> Place:
@@ -104,6 +130,6 @@ def _place(shard: Shard, watch: Watch, position: int) -> dict[str, Any]:
     return {"topic": shard.topic, "shard": shard.number, "epoch": watch.epoch, "position": position}
 
 
-def _with(frame: BaseModel, name: str, items: Iterable[dict[str, Any]]) -> str:
+def _with(frame: BaseModel, **items: Sequence[dict[str, Any]]) -> str:
     """A frame with items that are as they are sent: their models need not be made again."""
-    return compact({**frame.model_dump(mode="json", by_alias=True), name: list(items)})
+    return compact({**frame.model_dump(mode="json", by_alias=True, exclude_none=True), **items})

@@ -35,10 +35,14 @@ class Wanted(_Frame):
 
 
 class Subscribe(_Frame):
-    """Subscribe to topics: each shard is answered by what was missed and `subscribed`, or by a snapshot."""
+    """Subscribe to topics: each shard is answered by what was missed and `subscribed`, or by a snapshot.
+
+    packed: whether `changes` that answer may hold what follows in `more`. Pages of before read one item of each.
+    """
 
     action: Literal["subscribe"]
     topics: Annotated[list[Wanted], Field(min_length=1, max_length=50)]
+    packed: bool = False
 
 
 class Unwanted(_Frame):
@@ -117,13 +121,21 @@ class Change(_Frame):
     message: ChangedBy
 
 
+class Item(_Frame):
+    """One item of a shard's log, whole."""
+
+    position: Position
+    changes: list[Change]
+
+
 class Changes(Place):
-    """A part of one item of a shard's log."""
+    """A part of one item of a shard's log. more: whole items that follow that one, where `packed` was asked for."""
 
     type: Literal["changes"] = "changes"
     part: int
     parts: int
     changes: list[Change]
+    more: list[Item] | None = None
 
 
 class Subscribed(Place):

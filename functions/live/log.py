@@ -75,19 +75,22 @@ def open_watches(shards: Iterable[Shard]) -> dict[Shard, Watch]:
 
     They come in the order of the shards, whatever order DynamoDB reads a batch in.
     """
+    return {shard: watch for shard, watch in watches(shards).items() if not watch.closed}
+
+
+def watches(shards: Iterable[Shard]) -> dict[Shard, Watch]:
+    """The watches that shards have, open or not, as `take` needs them; read consistently."""
     keys = {shard: _watch_key(shard) for shard in shards}
     found = runtime.current().views.get_many(keys.values(), consistent=True)
-    watches = {shard: Watch(**found[key]) for shard, key in keys.items() if key in found}
-    return {shard: watch for shard, watch in watches.items() if not watch.closed}
+    return {shard: Watch(**found[key]) for shard, key in keys.items() if key in found}
 
 
-def take(shard: Shard) -> Watch:
+def take(shard: Shard, there: Watch | None) -> Watch:
     """Watch a shard: the watch that is there, extended where half of its time is over, or one with another epoch.
 
-    Raises UnavailableError.
+    there: as it was read just now. Raises UnavailableError.
     """
     for attempt in range(TRIES):
-        there = _read(shard)
         if there and not there.is_lost:
             extended = _extended(shard, there)
             if extended:
@@ -98,6 +101,7 @@ def take(shard: Shard) -> Watch:
             if _write(shard, new):
                 return new
         clock.back_off(attempt)
+        there = _read(shard)
     raise UnavailableError("many begin to watch this at once: ask again in a moment")
 
 

@@ -1,7 +1,7 @@
 """The use cases of live: answer a client's frames, and bring what changed to those who watch."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from functools import partial
@@ -29,49 +29,65 @@ TOO_MANY = f"a connection subscribes to {subscriptions.MOST_TOPICS} topics at mo
 AGAIN = "this cannot be answered now: try again in a moment"
 
 
-def subscribe(connection: str, caller: Caller, wanted: Sequence[Wanted]) -> None:
+def subscribe(connection: str, caller: Caller, wanted: Sequence[Wanted], *, packed: bool = False) -> None:
     """Subscribe to topics, and send of each shard what was missed, or else a snapshot.
 
     A topic's subscription is written first, once for all its shards, so that what is appended from now on is posted. A
-    topic that fails, or is one too many, is answered by an error, and the others go on. Raises UnavailableError.
+    topic that fails, or is one too many, is answered by an error, and the others go on. packed: whether a frame may
+    hold several items of a log. Raises UnavailableError.
     """
     too_many = subscriptions.record(connection, caller, [one.topic for one in wanted])
-    subscribed: set[str] = set()
+    subscribed: list[str] = []
+
+    def begin(one: Wanted) -> None:
+        if one.topic in too_many:
+            _send(connection, Error(code="unreadable", message=TOO_MANY, topic=one.topic))
+        elif one.topic not in subscribed:
+            subscriptions.subscribe(connection, one.topic)
+            subscribed.append(one.topic)
+
     with _forgetting(connection, subscribed):
-        for one in dict.fromkeys(wanted):
-            try:
-                if one.topic in too_many:
-                    _send(connection, Error(code="unreadable", message=TOO_MANY, topic=one.topic))
-                    continue
-                if one.topic not in subscribed:
-                    subscriptions.subscribe(connection, one.topic)
-                    subscribed.add(one.topic)
-                _answer(connection, one)
-            except GoneError:
-                raise
-            except Exception as error:
-                observe.log_error("a topic cannot be subscribed to", error, topic=one.topic)
-                _send(connection, Error(code="unavailable", message=AGAIN, topic=one.topic))
+        _for_each(connection, dict.fromkeys(wanted), begin)
+        asked = {one: _shards(one) for one in dict.fromkeys(wanted) if one.topic in subscribed}
+        watches = log.watches(dict.fromkeys(chain.from_iterable(asked.values())))
+
+        def answer(one: Wanted) -> None:
+            for shard in asked[one]:
+                for text in _catch_up(shard, watches.get(shard), one, packed):
+                    _deliver(connection, text)
+
+        _for_each(connection, asked, answer)
 
 
-def _answer(connection: str, wanted: Wanted) -> None:
-    for shard in topics.shards(wanted.topic):
-        if wanted.shard in (None, shard.number):
-            for text in _catch_up(shard, wanted):
-                _deliver(connection, text)
+def _for_each(connection: str, wanted: Iterable[Wanted], act: Callable[[Wanted], None]) -> None:
+    """Act for each; of one that fails the client is told. Raises GoneError, and what telling raises."""
+    for one in wanted:
+        try:
+            act(one)
+        except GoneError:
+            raise
+        except Exception as error:
+            observe.log_error("a topic cannot be subscribed to", error, topic=one.topic)
+            _send(connection, Error(code="unavailable", message=AGAIN, topic=one.topic))
 
 
-def _catch_up(shard: Shard, wanted: Wanted) -> Iterator[str]:
+def _shards(wanted: Wanted) -> list[Shard]:
+    return [shard for shard in topics.shards(wanted.topic) if wanted.shard in (None, shard.number)]
+
+
+def _catch_up(shard: Shard, there: log.Watch | None, wanted: Wanted, packed: bool) -> Iterator[str]:
     """The frames that bring a client up to the head of a shard, which it watches from now on."""
-    watch = log.take(shard)
+    watch = log.take(shard, there)
     missed = None
     if wanted.epoch == watch.epoch and wanted.since is not None and wanted.shard is not None:
         missed = log.since(shard, watch, wanted.since)
     if missed is None:
         yield from board.snapshot(shard, watch, log.head(shard, watch))
         return
-    for entry in missed:
-        yield from board.changes(shard, watch, entry)
+    if packed:
+        yield from board.packed(shard, watch, missed)
+    else:
+        yield from chain.from_iterable(board.changes(shard, watch, entry) for entry in missed)
     reached = missed[-1].position if missed else wanted.since
     yield board.text(Subscribed(**dict(board.place(shard, watch, reached or 0))))
 

@@ -25,7 +25,7 @@ def failed(connection: Connection, error: Exception) -> None:
 
 @socket.on(Subscribe)
 def subscribe(connection: Connection, frame: Subscribe) -> None:
-    service.subscribe(connection.id, connection.caller, frame.topics)
+    service.subscribe(connection.id, connection.caller, frame.topics, packed=frame.packed)
 
 
 @socket.on(Unsubscribe)

@@ -93,7 +93,7 @@ class Conversation:
 
     def subscribes(self, *topics: Frame) -> None:
         """The client subscribes."""
-        self.says({"action": "subscribe", "topics": list(topics)})
+        self.says({"action": "subscribe", "topics": list(topics), "packed": True})
 
     def is_cut(self) -> None:
         """The connection ends."""

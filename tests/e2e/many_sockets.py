@@ -69,6 +69,7 @@ class Client:
         self._pongs = asyncio.Event()
         self._unanswered: set[Shard] = set()
         self._tries = 0
+        self._opening = 0.0
         self._timer: asyncio.TimerHandle | None = None
 
     async def run(self) -> None:
@@ -87,12 +88,13 @@ class Client:
     async def _connection(self) -> None:
         token = await asyncio.to_thread(self._token)
         offered: Any = [PROTOCOL, token]
+        began = time.monotonic()
         async with connect(
             self._address, subprotocols=offered, compression=None, proxy=None, open_timeout=OPENS, ping_interval=None
         ) as self.socket:
             self._unanswered = {shard for topic in self.watcher.topics for shard in shards(topic)}
             pinging = asyncio.create_task(self._ping())
-            self._tries = 0
+            self._tries, self._opening = 0, time.monotonic() - began
             try:
                 await self._ask()
                 async for text in self.socket:
@@ -105,8 +107,9 @@ class Client:
         """Subscribe to what was not answered yet, and again when the wait for that is over."""
         topics = {shard.topic for shard in self._unanswered}
         entries = [entry for entry in self.watcher.subscribe()["topics"] if entry["topic"] in topics]
-        self._wait(random.uniform(1, 1.5) * min(LONGEST_ANSWER, ANSWERS * 2**self._tries))
-        await self._send({"action": "subscribe", "topics": entries})
+        first = max(ANSWERS, 2 * self._opening)
+        self._wait(random.uniform(1, 1.5) * min(LONGEST_ANSWER, first * 2**self._tries))
+        await self._send({"action": "subscribe", "topics": entries, "packed": True})
 
     def _wait(self, seconds: float | None) -> None:
         if self._timer:

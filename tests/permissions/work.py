@@ -215,7 +215,7 @@ def who_watches(furnished: Furnished) -> None:
     topics = [{"topic": topic} for topic in (*SHARDS, f"order:{shopper.basket_id}")]
     for page in ("page", GONE):
         assert mall.socket("$connect", page) == 200
-        mall.socket("$default", page, {"action": "subscribe", "topics": topics})
+        mall.socket("$default", page, {"action": "subscribe", "topics": topics, "packed": True})
     shopper.checks_out()
     mall.pass_time(0.6 * LEASE.total_seconds())
     places = [{"topic": topic, "shard": 0, "epoch": "any", "position": 0} for topic in SHARDS]

@@ -35,6 +35,7 @@ RESTORED_DAYS = 0.7  # of those on which somebody was erased
 EPOCHS = 0.05  # of all days, those after which a table of events is restored
 ON_STREAM = 0.3  # of the evenings, the crew's robot
 SWEEPS = 330.0  # seconds: long enough for five sweeps, one a minute
+LOOKS = 60.0  # seconds between two looks of the night's operator
 LONGEST_PHASE = 9 * 3_600.0  # seconds; after that the clients are not waited for
 
 
@@ -126,8 +127,10 @@ class _Schedule:
             cloud.run(cloud.now() + LONGEST_PHASE, enough=lambda: not self.active)
             stopped = cloud.now()
         cloud.end_faults()
-        self._spawn(self.workload.client("night", "operator", Mender, cloud, self.mall).resume_consumers)
+        night = self.workload.client("night", "operator", Mender, cloud, self.mall)
+        self._spawn(night.resume_consumers)
         cloud.run(cloud.now() + LONGEST_PHASE, enough=lambda: not self.active)
+        self._look_after_consumers(night)
         self.settled = cloud.settle()
         self.settled_after = round(cloud.now() - stopped)
         if self._was_parked():
@@ -138,6 +141,16 @@ class _Schedule:
             cloud.run(cloud.audit_due_us / SECOND + 1)
             self.settled = cloud.settle()
         return self._outcome()
+
+    def _look_after_consumers(self, night: Mender) -> None:
+        """From now on a consumer that pauses itself, for what failed before, is resumed within so many seconds."""
+
+        def look() -> None:
+            if night.paused_consumers():
+                self._spawn(night.resume_consumers)
+            self.cloud.scheduler.call_in(LOOKS, look)
+
+        self.cloud.scheduler.call_in(LOOKS, look)
 
     def _spawn(self, action: Callable[[], None]) -> None:
         def run_client() -> None:

@@ -318,3 +318,13 @@ def test_an_owner_that_failed_at_its_own_table_is_a_cause_for_who_asked_it(struc
         history.record("ended", **owner, how="error", failures=[], error="UnavailableError")
     history.respond(status=503)
     assert (failures.CAUSED in violated(history)) is not struck
+
+
+@pytest.mark.parametrize(("function", "may_ask"), [("operations/api", True), ("customers/api", False)])
+def test_a_slow_forecast_is_a_cause_for_operations_alone(function: str, may_ask: bool) -> None:
+    history = sample_histories.completed()
+    asking = {"container": f"{function}-1", "function": function}
+    history.record("invocation", **asking, cause=["asked"])
+    history.record("fault", number=1, name="function slow", where="search/forecast-1 GetItem search/views")
+    history.record("ended", **asking, how="error", failures=[], error="UnavailableError")
+    assert (failures.CAUSED in violated(history)) is not may_ask

@@ -101,12 +101,13 @@ class Client:
         for topic in topics:
             known = [key for key, board in self.boards.items() if key[0] == topic and board.whole]
             entries += [self._entry(key) for key in known] or [{"topic": topic}]
-        return {"action": "subscribe", "topics": entries}
+        return {"action": "subscribe", "topics": entries, "packed": True}
 
     def asks_again(self) -> Frame | None:
         """The frame that resumes what it is behind with, if anything."""
         behind, self.behind = sorted(self.behind), set()
-        return {"action": "subscribe", "topics": [self._entry(key) for key in behind]} if behind else None
+        topics = [self._entry(key) for key in behind]
+        return {"action": "subscribe", "topics": topics, "packed": True} if behind else None
 
     def pings(self) -> Frame:
         """A ping with its positions."""
@@ -147,11 +148,15 @@ class Client:
         if not board.whole or board.epoch != frame["epoch"]:
             board.buffered.append(frame)
             return
-        if frame["position"] <= board.position:
-            return
         if frame["position"] > board.position + 1:
             self.behind.add(key)
             return
+        if frame["position"] == board.position + 1:
+            self._apply(board, frame)
+        for item in frame.get("more", ()):
+            self._changes({**frame, **item, "part": 1, "parts": 1, "more": ()})
+
+    def _apply(self, board: Board, frame: Frame) -> None:
         for change in frame["changes"]:
             self.messages.append(change["message"]["name"])
             version, _ = board.rows.get(change["id"], (0, None))

@@ -25,7 +25,14 @@ export interface ChangedBy {
   actor: string;
 }
 /**
- * A part of one item of a shard's log.
+ * One item of a shard's log, whole.
+ */
+export interface Item {
+  position: number;
+  changes: Change[];
+}
+/**
+ * A part of one item of a shard's log. more: whole items that follow that one, where `packed` was asked for.
  */
 export interface Changes {
   topic: string;
@@ -36,6 +43,7 @@ export interface Changes {
   part: number;
   parts: number;
   changes: Change[];
+  more?: Item[] | null;
 }
 /**
  * What was not done, and why; the connection stays.
@@ -220,10 +228,13 @@ export interface Wanted {
 }
 /**
  * Subscribe to topics: each shard is answered by what was missed and `subscribed`, or by a snapshot.
+ *
+ * packed: whether `changes` that answer may hold what follows in `more`. Pages of before read one item of each.
  */
 export interface Subscribe {
   action: "subscribe";
   topics: Wanted[];
+  packed?: boolean;
 }
 /**
  * A resume is complete: all changes after `since`, up to this position, were sent before.

@@ -71,7 +71,7 @@ function askOn(step: Step, link: Link): void {
     const at = askAt(step.state, link, key, feed);
     if (at === null || step.now < at) continue;
     const tries = asked.get(key)?.tries ?? -1;
-    asked.set(key, { again: answeredBy(step, tries + 1), tries: tries + 1 });
+    asked.set(key, { again: answeredBy(step, link, tries + 1), tries: tries + 1 });
     entries.push(entry(feed));
     const lack = step.state.lacks.get(key);
     if (lack) {
@@ -85,7 +85,7 @@ function askOn(step: Step, link: Link): void {
   }
   if (entries.length === 0) return;
   setLink(step, { ...link, asked });
-  for (const topics of chunks(entries)) send(step, link, { action: "subscribe", topics });
+  for (const topics of chunks(entries)) send(step, link, { action: "subscribe", topics, packed: true });
 }
 
 /** When a feed is to be asked for on a connection; null where nothing is missing. */
@@ -100,14 +100,14 @@ export function askAt(state: State, link: Link, key: string, feed: Feed): number
 }
 
 /** Until when an answer is waited for. Who came back in the same moment does not ask again in the same moment. */
-const answeredBy = ({ now, random }: Step, tries: number): number =>
-  now + (1 + random / 2) * doubling(TIMES.answers, tries, TIMES.longestAnswer);
+const answeredBy = ({ now, random }: Step, { opening }: Link, tries: number): number =>
+  now + (1 + random / 2) * doubling(Math.max(TIMES.answers, 2 * opening), tries, TIMES.longestAnswer);
 
 /** An answer that is coming in is waited for: to ask again would have it begin anew. */
 export function progress(step: Step, link: Link, key: string): Link {
   const asked = link.asked.get(key);
   if (!asked) return link;
-  const again = answeredBy(step, asked.tries);
+  const again = answeredBy(step, link, asked.tries);
   return setLink(step, { ...link, asked: new Map(link.asked).set(key, { ...asked, again }) });
 }
 

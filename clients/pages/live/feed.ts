@@ -122,16 +122,22 @@ export function takeSnapshot(
   return [drained, true, { whole: true, rows, messages: more?.messages ?? [] }];
 }
 
-/** Takes a part of a log item, and applies all that can be. */
+/** Takes a part of a log item and the whole items that follow it, and applies all that can be. */
 export function takeChanges(feed: Feed, frame: Changes): [Feed, Changed | null] {
   if (feed.retired.includes(frame.epoch)) return [feed, null];
-  const known = frame.epoch === feed.epoch;
-  if (known && frame.position <= feed.position) return [feed, null];
-  const ahead = known ? knowHead(feed, frame.position) : feed;
-  const key = `${frame.epoch} ${frame.position}`;
-  const item = withPart(ahead.waiting.get(key), frame, frame.changes);
-  if (ahead.waiting.size >= MOST_WAITING && !ahead.waiting.has(key)) return [ahead, null];
-  return drain({ ...ahead, waiting: new Map(ahead.waiting).set(key, item) });
+  const whole = (frame.more ?? []).map((item) => ({ ...item, epoch: frame.epoch, part: 1, parts: 1 }));
+  return drain([frame, ...whole].reduce(keep, feed));
+}
+
+/** Keeps a part of an item until it can be applied. */
+function keep(feed: Feed, item: Omit<Parts<LogChange>, "got"> & { part: number; changes: readonly LogChange[] }): Feed {
+  const known = item.epoch === feed.epoch;
+  if (known && item.position <= feed.position) return feed;
+  const ahead = known ? knowHead(feed, item.position) : feed;
+  const key = `${item.epoch} ${item.position}`;
+  if (ahead.waiting.size >= MOST_WAITING && !ahead.waiting.has(key)) return ahead;
+  const parts = withPart(ahead.waiting.get(key), item, item.changes);
+  return { ...ahead, waiting: new Map(ahead.waiting).set(key, parts) };
 }
 
 function withPart<Entry>(

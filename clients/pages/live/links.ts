@@ -11,6 +11,7 @@ function begin(step: Step): void {
     id,
     phase: "token",
     since: step.now,
+    opening: 0,
     moveAt: 0,
     asked: new Map(),
     confirmed: new Set(),
@@ -39,7 +40,7 @@ export function takeOpened(step: Step, link: Link): void {
   if (link.phase !== "opening") return;
   const { now, random } = step;
   const moveAt = now + TIMES.moves + (random * 2 - 1) * TIMES.movesAround;
-  setLink(step, { ...link, phase: "open", since: now, moveAt, pingedAt: now, heardAt: now });
+  setLink(step, { ...link, phase: "open", since: now, opening: now - link.since, moveAt, pingedAt: now, heardAt: now });
 }
 
 /** Takes a connection out. The next is begun after a random part of a time that doubles while none is a good one. */

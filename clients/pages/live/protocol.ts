@@ -45,7 +45,7 @@ export function read(text: string): Frame | null {
   if (!isObject(value) || typeof value.type !== "string" || !TYPES.has(value.type)) return null;
   if (PLACED.has(value.type) && !isPlace(value)) return null;
   if (value.type === "snapshot" && !(typeof value.id === "string" && isPart(value, "rows"))) return null;
-  if (value.type === "changes" && !isPart(value, "changes")) return null;
+  if (value.type === "changes" && !(isPart(value, "changes") && isList(value.more ?? [], isItem))) return null;
   if (value.type === "unsubscribed" && typeof value.topic !== "string") return null;
   if (value.type === "pong" && !(typeof value.id === "number" && isList(value.positions, isPlace))) return null;
   return value as unknown as Frame;
@@ -65,7 +65,12 @@ const isPlace = (value: Fields): boolean =>
   typeof value.epoch === "string" &&
   Number.isInteger(value.position);
 
+const isItem = (value: Fields): boolean => Number.isInteger(value.position) && isRows(value.changes);
+
+const isRows = (value: unknown): boolean =>
+  isList(value, (row) => typeof row.id === "string" && Number.isInteger(row.version));
+
 const isPart = (value: Fields, rows: string): boolean =>
   Number.isInteger(value.part) &&
   Number.isInteger(value.parts) &&
-  isList(value[rows], (row) => typeof row.id === "string" && Number.isInteger(row.version));
+  isRows(value[rows]);

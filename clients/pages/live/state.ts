@@ -15,7 +15,8 @@ export const TIMES = {
   /** A pong must come within, or another ping is sent; when nothing at all came for twice as long, the socket is dead. */
   pongs: 10_000,
   /** A subscribe without an answer is sent again, after twice as long each time and up to half of that more: within */
-  /** this time the server's function has ended, and until then to ask twice would only have it work twice. */
+  /** this time the server's function has ended, and until then to ask twice would only have it work twice. Where the */
+  /** connection took long to open, many came at once, and the answer takes at least as long: twice that is waited. */
   answers: 10_000,
   longestAnswer: 30_000,
   /** What the server calls unavailable is asked for again after half of this to all of it, doubled in the same way. */
@@ -48,6 +49,8 @@ export interface Link {
   readonly phase: "token" | "opening" | "open";
   /** When the phase began. */
   readonly since: number;
+  /** How long it took to open. */
+  readonly opening: number;
   /** When the next connection is to be opened. */
   readonly moveAt: number;
   /** Feeds that were subscribed to here and are not answered yet. */

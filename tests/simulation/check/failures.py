@@ -69,6 +69,8 @@ SWEEP_MAY_WAIT = '"RobotLeasesDue"'  # in the body of a schedule's tick: a lease
 TIME_IS_SHORT = 12 * SECOND
 TIME_IS_OVER = 16 * SECOND  # of a worker's 20: 4 are left, too few for a call (runtime/budget.py), so none hands back
 AT_A_TABLE = ("transaction conflict", "slow transaction", "stale read", "keys unprocessed")  # recorded with the table
+ASKED = ("/queries",)  # functions that others invoke and wait for, as functions and containers are named
+ASKED_BY_OPERATIONS = (*ASKED, "/relay", "/forecast", "/replay")
 EXTERNAL = {"payments": "provider", "notifications": "text"}  # by service, the prefix of faults at its port
 
 REFUSED = {"RefundDue": "provider refuses", "VoidDue": "provider declines"}  # by message, the fault that refuses it
@@ -170,7 +172,7 @@ def _invocations(entries: Sequence[Entry]) -> Iterator[Invocation]:
             clock = BEGIN + timedelta(microseconds=at + skews.get(fields["container"], 0))
             begun = Invocation(fields["container"], fields["function"], list(fields["cause"]), at, clock)
             open_[begun.container] = begun
-            begun.struck += ["outage"] * (at < outage_until) + sorted(name for name in stopped if "/queries" in name)
+            begun.struck += ["outage"] * (at < outage_until) + sorted(name for name in stopped if _asks(begun, name))
         elif kind == "ended":
             ended = open_.pop(fields["container"])
             ended.end, ended.how, ended.failures = at, fields["how"], list(fields.get("failures") or ())
@@ -179,9 +181,9 @@ def _invocations(entries: Sequence[Entry]) -> Iterator[Invocation]:
                 ended.handed_back.update([one for one in ended.failures if one not in ended.postponed][1:])
             if ended.function == ROBOTS_TOPICS:
                 ended.hand_back_by_order()
-            if "/queries" in ended.function and ended.how != "ok":  # an owner that may have been asked; checked itself
+            if ended.how != "ok":  # what was asked is checked itself
                 for invocation in open_.values():
-                    invocation.struck.append("owner failed")
+                    invocation.struck += ["owner failed"] * _asks(invocation, ended.function)
             yield ended
         elif kind == "fault" and fields["name"] not in HARMLESS:
             if fields["name"] == "outage":
@@ -197,7 +199,7 @@ def _invocations(entries: Sequence[Entry]) -> Iterator[Invocation]:
                 own = fields["where"].startswith(f"{invocation.container} ")
                 if own and fields["retried"]:
                     invocation.refused[fields["where"]] += 1
-                elif own or "/queries" in fields["where"].split(" ")[0]:
+                elif own or _asks(invocation, fields["where"].split(" ")[0]):
                     invocation.struck.append(kind)
         elif kind == "postponed":
             for invocation in (one for one in open_.values() if fields["message"] in one.cause):
@@ -214,7 +216,7 @@ def _invocations(entries: Sequence[Entry]) -> Iterator[Invocation]:
         elif kind == "throttled":
             stopped.add(fields["function"])
             for invocation in open_.values():
-                invocation.struck += [fields["function"]] * ("/queries" in fields["function"])
+                invocation.struck += [fields["function"]] * _asks(invocation, fields["function"])
         elif kind == "runs":
             stopped.discard(fields["function"])
     yield from open_.values()
@@ -267,10 +269,15 @@ def _concerns(fault: dict[str, Any], invocation: Invocation) -> bool:
     name, where = fault["name"], fault["where"]
     who = where.split(" ")[0]
     service = invocation.function.partition("/")[0]
-    owner = "/queries" in who  # an owner that may have been asked
     table = who.partition("/")[0] == service and name in AT_A_TABLE
     external = service in EXTERNAL and name.startswith(EXTERNAL[service])
-    return who == invocation.container or owner or table or name == "outage" or external
+    return who == invocation.container or _asks(invocation, who) or table or name == "outage" or external
+
+
+def _asks(invocation: Invocation, asked: str) -> bool:
+    """Whether an invocation may wait for the answer of a function, or of one of its containers."""
+    by_operations = invocation.function.startswith("operations/")
+    return any(kind in asked for kind in (ASKED_BY_OPERATIONS if by_operations else ASKED))
 
 
 def _may_be_dead_lettered(letter: DeadLetter, by_cause: dict[str, list[Invocation]], history: ParsedHistory) -> bool:

@@ -225,7 +225,8 @@ class _Checker:
         brought: dict[int, list[dict[str, Any]]] = {}
         for post in posts:
             if post["type"] == "changes":
-                brought.setdefault(post["position"], []).extend(post["changes"])
+                for item in [post, *(post.get("more") or ())]:
+                    brought.setdefault(item["position"], []).extend(item["changes"])
         numbers = list(brought)
         if numbers != list(range(since + 1, since + 1 + len(numbers))):
             yield Violation(RESUMED, f"{work.frame} brings {numbers} of {place} after {since}")

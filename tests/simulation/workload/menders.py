@@ -294,10 +294,14 @@ class Mender(Operator):
 
     def resume_consumers(self) -> None:
         """Have all consumers receive again."""
-        for (partition, name), item in list(self.cloud.tables["operations/views"].items.items()):
-            data = row_data(item) if partition == "consumers" else None
-            if data and data["wanted"] == "paused":
-                self.request("PUT", f"{ROUTE}/consumers/{name}/resume")
+        for name in self.paused_consumers():
+            self.request("PUT", f"{ROUTE}/consumers/{name}/resume")
+
+    def paused_consumers(self) -> list[str]:
+        """The consumers that were paused, by people or by themselves, and are to be resumed."""
+        rows = list(self.cloud.tables["operations/views"].items.items())
+        data = {name: row_data(item) for (partition, name), item in rows if partition == "consumers"}
+        return [name for name, row in data.items() if row and row["wanted"] == "paused"]
 
 
 def _data_of(body: str) -> dict[str, Any] | None:

@@ -51,6 +51,14 @@ def test_frames_of_a_seam_give_the_same_rows_in_every_order() -> None:
         assert (one.position, one.applied, one.snapshots) == (7, [6, 7], 1)
 
 
+def test_items_that_come_together_are_applied_in_turn_without_those_that_are_known() -> None:
+    [first], [second], [third] = changes(6, {"a": 2}), changes(7, {"b": 1}), changes(8, {"a": 3})
+    more = [{"position": item["position"], "changes": item["changes"]} for item in (second, third)]
+    watcher = after(*snapshot(5, {"a": 1}), first, {**first, "more": more})
+    assert watcher.rows("robots") == {"a": {"v": 3}, "b": {"v": 1}}
+    assert watcher.shards["robots", 0].applied == [6, 7, 8]
+
+
 def test_what_comes_twice_changes_nothing() -> None:
     frames = [*snapshot(5, {"a": 1}), *changes(6, {"a": 2})]
     assert after(*frames, *frames[1:]).shards["robots", 0].applied == [6]
@@ -97,7 +105,7 @@ def test_a_client_begins_with_its_topics_and_resumes_where_it_was() -> None:
 def test_a_pong_shows_what_was_missed(head: Frame, wanted: Frame | None) -> None:
     watcher = after(*snapshot(5, {"a": 1}))
     asked = watcher.missed({"type": "pong", "id": 1, "positions": [{**HERE, **head}]})
-    assert asked == (wanted and {"action": "subscribe", "topics": [wanted]})
+    assert asked == (wanted and {"action": "subscribe", "topics": [wanted], "packed": True})
 
 
 def test_a_new_epoch_s_snapshot_replaces_the_rows() -> None:

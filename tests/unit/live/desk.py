@@ -54,12 +54,12 @@ class Desk:
 
     def subscribes(self, *topics: str) -> list[Frame]:
         """Subscribe to topics from the beginning."""
-        return self.sends({"action": "subscribe", "topics": [{"topic": topic} for topic in topics]})
+        return self.sends({"action": "subscribe", "topics": [{"topic": topic} for topic in topics], "packed": True})
 
-    def resumes(self, topic: str, shard: int, epoch: str, since: int) -> list[Frame]:
-        """Subscribe to a shard from a position of an epoch."""
+    def resumes(self, topic: str, shard: int, epoch: str, since: int, **more: Any) -> list[Frame]:
+        """Subscribe to a shard from a position of an epoch; more: of the frame."""
         entry = {"topic": topic, "shard": shard, "epoch": epoch, "since": since}
-        return self.sends({"action": "subscribe", "topics": [entry]})
+        return self.sends({"action": "subscribe", "topics": [entry], **more})
 
     def looks(self) -> None:
         """Ping, and ask again for what it is behind with, until it is behind with nothing."""

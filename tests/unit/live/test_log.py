@@ -1,5 +1,6 @@
 """Logs: who is told of what, what is resumed, and when there is another epoch."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from events.stores import StoreCreated, StoreRebranded
 from functions.kernel.domain.errors import UnavailableError
 from functions.kernel.projections.view_store import MemoryViews
 from functions.kernel.runtime import runtime
-from functions.live import log
+from functions.live import board, log
 from functions.live.topics import Shard
 from tests.support.live import MemoryConnections
 from tests.unit.live.desk import Desk, Time, batch, order
@@ -142,6 +143,33 @@ def test_a_resume_gets_what_was_missed_in_order_and_then_the_word_that_it_is_com
         batch(rebranded(version))
     frames = desk.resumes("stores", 0, epoch, 1)
     assert [(f["type"], f["position"]) for f in frames] == [("changes", 2), ("changes", 3), ("subscribed", 3)]
+
+
+def test_a_resume_gets_all_that_it_missed_in_one_frame_where_it_can_read_that(desk: Desk) -> None:
+    epoch = watching(desk)
+    for version in (1, 2, 3, 4):
+        batch(rebranded(version))
+    frame, last = desk.resumes("stores", 0, epoch, 1, packed=True)
+    items = [frame, *frame["more"]]
+    assert [(item["position"], [c["version"] for c in item["changes"]]) for item in items] == [
+        (2, [2]),
+        (3, [3]),
+        (4, [4]),
+    ]
+    assert (frame["type"], frame["part"], frame["parts"], last["position"]) == ("changes", 1, 1, 4)
+
+
+def test_what_does_not_fit_into_one_frame_is_packed_into_several_and_a_larger_item_is_split(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    epoch = watching(desk)
+    for versions in ((1,), (2,), (3, 4, 5), (6,), (7,)):
+        batch(*map(rebranded, versions))
+    one = len(json.dumps(desk.resumes("stores", 0, epoch, 4)[0]["changes"], separators=(",", ":")))
+    monkeypatch.setattr(board, "ROWS_BYTES", int(2.5 * (one + board.ITEM_BYTES)))
+    frames = desk.resumes("stores", 0, epoch, 0, packed=True)
+    taken = [(f["position"], f["part"], len(f["changes"]), len(f.get("more", ()))) for f in frames[:-1]]
+    assert taken == [(1, 1, 1, 1), (3, 1, 2, 0), (3, 2, 1, 0), (4, 1, 1, 1)]
 
 
 def test_a_resume_of_who_missed_nothing_is_complete_at_once(desk: Desk) -> None:

@@ -74,6 +74,20 @@ test("a resume that said less than there is, is asked for again", () => {
   assert.deepEqual(client.subscriptions(), [RESUME]);
 });
 
+test("items that come together in one frame are applied in turn, without those that are known", () => {
+  const [client, connection] = watching();
+  client.changes(connection, 11, [change("a", 2)]);
+  const more = [12, 13].map((position) => ({ position, changes: [change("a", position - 9)] }));
+  client.changes(connection, 11, [change("a", 2)], { more });
+  assert.deepEqual([client.position()[1], client.rows()], [13, { a: 4 }]);
+});
+
+test("a frame whose further items cannot be read is none", () => {
+  const [client, connection] = watching();
+  client.changes(connection, 11, [change("a", 2)], { more: [{ position: "12", changes: [] }] });
+  assert.equal(client.position()[1], 10);
+});
+
 test("a log of another epoch is a reason to resume", () => {
   const [client, connection] = watching();
   client.changes(connection, 4, [change("a", 3)], { epoch: "e2" });

@@ -23,7 +23,8 @@ function folded(boards: Map<string, Map<unknown, unknown>>, frame: Fields): void
   if (frame.type === "snapshot" && frame.part === 1) boards.set(key, new Map());
   const board = boards.get(key);
   for (const { id, version } of listed(frame, "rows")) board?.set(id, version);
-  for (const { id, version, data } of listed(frame, "changes")) {
+  const items = [frame, ...listed(frame, "more")];
+  for (const { id, version, data } of items.flatMap((item) => listed(item, "changes"))) {
     if (data === null) board?.delete(id);
     else board?.set(id, version);
   }

@@ -18,9 +18,10 @@ BUGS = (
             Edit(
                 service.subscribe,
                 "subscriptions.subscribe(connection, one.topic)\n",
-                "_answer(connection, one)\n"
-                "                    subscriptions.subscribe(connection, one.topic)\n"
-                "                    continue\n",
+                "for shard in _shards(one):\n"
+                "                for text in _catch_up(shard, log.watches([shard]).get(shard), one, packed):\n"
+                "                    _deliver(connection, text)\n"
+                "            subscriptions.subscribe(connection, one.topic)\n",
             ),
         ),
     ),
@@ -55,7 +56,7 @@ BUGS = (
         "a watch is read as it was",
         "A worker reads the watches eventually consistent.",
         (LOGGED, EQUAL, PUSHED),
-        (Edit(log.open_watches, "consistent=True", "consistent=False"),),
+        (Edit(log.watches, "consistent=True", "consistent=False"),),
     ),
     ServerBug(
         "numbers begin again",
@@ -82,7 +83,7 @@ BUGS = (
         "a resume without the newest",
         "A resume leaves out the newest item.",
         (RESUMED,),
-        (Edit(service._catch_up, "for entry in missed:", "missed = missed[:-1]\n    for entry in missed:"),),
+        (Edit(service._catch_up, "if packed:", "missed = missed[:-1]\n    if packed:"),),
     ),
     ServerBug(
         "a watch is never extended",

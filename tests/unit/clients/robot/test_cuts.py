@@ -117,6 +117,30 @@ def test_a_robot_that_stood_still_for_less_than_its_lease_goes_on_at_once() -> N
     assert bench.statuses(DROP) != [WAITING]
 
 
+def dropping() -> Bench:
+    bench = Bench().send(shopping())
+    return bench.wait_until(lambda: bench.statuses(DROP) == [RUNNING])
+
+
+def test_a_robot_that_is_switched_on_after_its_lease_begins_the_drop_in_which_it_went_off_again() -> None:
+    bench = dropping().restarted(after=AGES)
+    assert bench.statuses(DROP) == [WAITING]
+    bench.wait(bench_settles() / 2).at_once(instant(InstantAction.CANCEL_ORDER, "cancel", orderId="list-1.1"))
+    assert bench.wait(AGES).statuses(DROP) == [FAILED]
+
+
+def test_a_robot_that_is_switched_on_within_its_lease_ends_the_drop_in_which_it_went_off() -> None:
+    bench = dropping().restarted(after=10)
+    assert bench.statuses(DROP) == [RUNNING]
+    assert bench.wait(bench.settings.drop).state.idle
+
+
+def test_a_robot_that_stood_still_in_a_drop_for_longer_than_its_lease_begins_it_again_a_moment_later() -> None:
+    bench = dropping().stand_still(AGES)
+    assert bench.statuses(DROP) == [WAITING]
+    assert bench.wait(bench_settles()).statuses(DROP) == [RUNNING]
+
+
 def test_a_drop_that_is_tried_again_is_held_as_any_other_after_a_silence() -> None:
     bench = Bench(Settings(failing=0.5), chance=lambda: 0.0)
     bench.send(order([("depot", (drop("list-1.1/drop").model_copy(update={"retriable": True}),))])).wait(AGES)
