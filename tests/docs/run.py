@@ -11,6 +11,7 @@ import argparse
 import json
 import math
 import os
+import re
 import shlex
 import socket
 import subprocess
@@ -38,7 +39,7 @@ FRESH = 200  # seconds that a token is taken for: it lasts for five minutes
 
 def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="make docs-run", description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--page", default="", help="only pages whose path has this text")
+    parser.add_argument("--page", default="", help="only pages whose path matches this pattern")
     parser.add_argument("--port", type=int, default=4700, help="of the local mall")
     parser.add_argument("--state", type=Path, help="folder of the local malls; a temporary one if it is left out")
     parser.add_argument("--longest", type=float, default=LONGEST, help="seconds that a block may take")
@@ -46,9 +47,9 @@ def parser() -> argparse.ArgumentParser:
     return parser
 
 
-def chosen(text: str = "") -> list[Block]:
-    """The blocks of pages whose path has a text; of those that are alike, the first. Pages from nothing come first."""
-    found = [block for block in blocks() if text in block.page]
+def chosen(pattern: str = "") -> list[Block]:
+    """The blocks of pages whose path matches; of those that are alike, the first. Pages from nothing come first."""
+    found = [block for block in blocks() if re.search(pattern, block.page)]
     found.sort(key=lambda block: block.page not in FROM_NOTHING)
     first = dict[str, Block]()
     for block in found:
@@ -86,10 +87,12 @@ class Mall:
 
     def be_up(self) -> None:
         """Deploy and open it, unless it runs; and have a token that is fresh, as the pages take for given."""
-        if self._is_stale() or not self._listens():
+        if not self._listens():
             api = str(json.loads(self._make("up").splitlines()[-1])["api"])
+            self.environment |= {"api": api, "API": api}
+        if self._is_stale():
             token = self._make("token", "ROLE=operator").strip()
-            self.environment |= {"api": api, "API": api, "token": token, "TOKEN": token}
+            self.environment |= {"token": token, "TOKEN": token}
             self._told = time.monotonic()
         if not self._shopped:
             self._make("load", "ORDERS=1", "CLIENTS=1")
