@@ -233,6 +233,10 @@ bench: $(VENV) ## Measure the write path: BASE=<commit> measures that commit too
 rehearse: $(VENV) $(ENGINE) $(NODE) ## Break three things under load on a local cloud, and mend each by the command line alone; the last line is JSON
 	@.venv/bin/python -m tests.e2e.rehearse $(ARGS)
 
+.PHONY: break-it
+break-it: $(VENV) $(ENGINE) $(NODE) ## Break on a local cloud what the console's panel can, see each fail, and mend it; the last line is JSON
+	@.venv/bin/python -m tests.e2e.break_it $(ARGS)
+
 .PHONY: simulate
 simulate: $(VENV) ## Simulate the system under injected faults: SCHEDULES=10000 SEED=1 JOBS=2 (more options: ARGS=)
 	@.venv/bin/python -m tests.simulation.run $(simulated) $(ARGS)

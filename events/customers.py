@@ -6,6 +6,9 @@ from events.checkout import AuthorizeCustomer
 from events.registry import Event, Reply, Timer, upcasts
 from events.shapes import Time
 
+# The customer of synthetic orders (functions/customers/synthetic.py): no figure counts it, and no text is sent to it.
+SYNTHETIC_CUSTOMER = "synthetic"
+
 
 class CustomerState(Event):
     """The public state of a customer, without what is personal, which is asked of its owner (FindAddress).

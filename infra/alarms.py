@@ -87,8 +87,8 @@ class Alarms:
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
         )
 
-    def silent(self, name: str, metric: cloudwatch.IMetric, text: str) -> cloudwatch.Alarm:
-        """An alarm that rings when nothing was counted for four periods of the metric; no data counts as nothing.
+    def silent(self, name: str, metric: cloudwatch.IMetric, text: str, periods: int = 4) -> cloudwatch.Alarm:
+        """An alarm that rings when nothing was counted for so many periods of the metric; no data counts as nothing.
 
         A new stage rings it until the first count.
         """
@@ -97,7 +97,7 @@ class Alarms:
             text,
             metric=metric,
             threshold=1,
-            evaluation_periods=4,
+            evaluation_periods=periods,
             comparison_operator=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
             treat_missing_data=cloudwatch.TreatMissingData.BREACHING,
         )
@@ -142,14 +142,14 @@ class Alarms:
         made.add_alarm_action(self._topic)
         made.add_ok_action(self._topic)
 
-    def own(self, metric: str, period: Duration = MINUTE) -> cloudwatch.IMetric:
+    def own(self, metric: str, period: Duration = MINUTE, statistic: str = "Sum") -> cloudwatch.IMetric:
         """A metric that the service's code counts."""
         return cloudwatch.Metric(
             namespace=namespace(self._stage.name),
             metric_name=metric,
             dimensions_map={"service": self._service},
             period=period,
-            statistic="Sum",
+            statistic=statistic,
         )
 
 

@@ -27,6 +27,7 @@ from infra.stages import (
     Stage,
     local_pages,
     read_broker,
+    read_flag,
     read_origins,
     read_traces,
     stage,
@@ -90,9 +91,10 @@ def stage_from_context(app: cdk.App) -> Stage:
     origins of pages, `-c pages=https://…` that of the stage's own distribution, which counts where none is named,
     `-c engine=http://127.0.0.1:4600` where the local cloud answers, `-c broker=HOST` where robots connect (on AWS the
     account's endpoint iot:Data-ATS), `-c traces=https://…` where ended orders go as traces, `-c traced=` how the ids of
-    those begin. Raises ValueError. Unless `-c deploying=no`, that is also for a stage that keeps
-    its data and whose provider moves no money; with `-c deploying=yes` (`make deploy`) also for a deployment without
-    bytecode, without a broker, and for `local`, which infra/local deploys to an engine of its own.
+    those begin, `-c synthetic=yes` that there are synthetic orders. Raises ValueError. Unless `-c deploying=no`,
+    that is also for a stage that keeps its data and whose provider moves no money; with `-c deploying=yes` (`make
+    deploy`) also for a deployment without bytecode, without a broker, and for `local`, which infra/local deploys to
+    an engine of its own.
     """
     given = {time: app.node.try_get_context(time) for time in TIMES}
     times = {time: str(value) for time, value in given.items() if value is not None}
@@ -113,6 +115,8 @@ def stage_from_context(app: cdk.App) -> Stage:
     traces, traced = (app.node.try_get_context(name) for name in ("traces", "traced"))
     traces, traced = read_traces(found.traces if traces is None else traces, found.traced if traced is None else traced)
     found = replace(found, traces=traces, traced=traced)
+    synthetic = app.node.try_get_context("synthetic")
+    found = found if synthetic is None else replace(found, synthetic=read_flag("synthetic", synthetic))
     deploying = app.node.try_get_context("deploying")  # a diff runs on any Python; to take a stage down needs nothing
     if deploying == "no":
         return found

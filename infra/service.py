@@ -10,6 +10,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from functions.customers.synthetic import synthetic
 from functions.kernel.composition.manifest import Manifest
 from functions.kernel.eventstore.item import MESSAGES
 from functions.kernel.messaging.queries import Queries
@@ -31,6 +32,7 @@ from infra.rollout import shift_gradually
 from infra.routes import add_routes
 from infra.service_levels import add_service_level
 from infra.stages import Stage
+from infra.synthetic import add_synthetic_orders
 from infra.traces import TracesQueue
 from infra.vault import Vault
 
@@ -91,6 +93,8 @@ class Service(Construct):
             self._scheduled(scheduled)
         if manifest.service == OPERATIONS and stage.traces:
             self._traces()
+        if manifest.service == synthetic.service and stage.synthetic:
+            self._synthetic()
         if manifest.api:
             self._api(manifest.api)
         if manifest.queries:
@@ -203,6 +207,11 @@ class Service(Construct):
         function = self._function("Exporter", "exporter", FUNCTION_TIMEOUT)
         self._grants.scheduled(function, exporter)
         TracesQueue(self, "Traces", stage=self.stage, function=function)
+
+    def _synthetic(self) -> None:
+        function = self._named_function("Synthetic", synthetic.name, SCHEDULED_TIMEOUT)
+        self._grants.scheduled(function, synthetic)
+        add_synthetic_orders(self, self.stage, function)
 
     def _queries(self, queries: Queries) -> None:
         # Whoever the authorizer asks must answer while queues' workers are busy, or the gateway keeps 503 for a minute.

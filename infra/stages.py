@@ -65,11 +65,11 @@ class Stage:
     that may gather batches do. meter: whether functions log what they cost. service_levels: whether there is
     a dashboard, and alarms on what is promised about time (docs/telemetry.md). traces: the address of a backend of OTLP
     to which orders go that have ended (empty: none); traced: how the ids begin of those that do (empty: all; one hex
-    digit: a sixteenth). kms: whether tables are encrypted by a
-    key in KMS rather than by DynamoDB's own. engine: where the local cloud answers (empty on AWS). origins: of the
-    pages that may call the API (none: no CORS). callbacks: the addresses to which the managed login sends who signed
-    in, beside the consoles of these origins. development_users: whether users may sign in by a password without the
-    managed login, as the launcher and the pages of the local cloud let them.
+    digit: a sixteenth). synthetic: whether an order is placed and cancelled every five minutes. kms: whether tables
+    are encrypted by a key in KMS rather than by DynamoDB's own. engine: where the local cloud answers (empty on
+    AWS). origins: of the pages that may call the API (none: no CORS). callbacks: the addresses to which the managed
+    login sends who signed in, beside the consoles of these origins. development_users: whether users may sign in by
+    a password without the managed login, as the launcher and the pages of the local cloud let them.
 
     Read by functions, as MALLBOTS_<NAME>: max_receives, the receive with which an inbox dead-letters a message that
     fails by an error of ours (back-off doubles from 2 s: the 8th receive is 254 s after the first), and before which it
@@ -103,6 +103,7 @@ class Stage:
     service_levels: bool
     traces: str
     traced: str
+    synthetic: bool
     kms: bool
     engine: str
     origins: tuple[str, ...]
@@ -188,6 +189,7 @@ STAGES: dict[str, Stage] = {
         service_levels=False,
         traces=NO_TRACES,
         traced="0",
+        synthetic=False,
         kms=False,
         engine=LOCAL_ENGINE,
         origins=(LOCAL_PAGES,),
@@ -225,6 +227,7 @@ STAGES: dict[str, Stage] = {
         service_levels=False,
         traces=NO_TRACES,
         traced="0",
+        synthetic=False,
         kms=False,
         engine="",
         origins=(),
@@ -263,6 +266,7 @@ STAGES: dict[str, Stage] = {
         service_levels=True,
         traces=NO_TRACES,
         traced="0",
+        synthetic=False,
         kms=True,
         engine="",
         origins=(),
@@ -319,6 +323,13 @@ def read_traces(address: str, traced: str) -> tuple[str, str]:
     if not re.fullmatch(r"[0-9a-f]{0,3}", traced):
         raise ValueError(f"traced is how an order's id begins: up to three of 0-9 and a-f, not {traced!r}")
     return address, traced
+
+
+def read_flag(name: str, text: str) -> bool:
+    """Whether a setting is on. Raises ValueError for anything but yes and no."""
+    if text not in ("yes", "no"):
+        raise ValueError(f"{name} is yes or no, not {text!r}")
+    return text == "yes"
 
 
 def read_origins(text: str) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from typing import Any, get_args
 
+from events.customers import SYNTHETIC_CUSTOMER
 from events.notifications import NotificationKind
 from events.queries import FindAddress, FindOneTimeCode
 from functions.kernel.domain.errors import NotFoundError
@@ -28,12 +29,13 @@ KINDS: tuple[NotificationKind, ...] = get_args(NotificationKind)
 def notify(order_id: str, customer_id: str, kind: NotificationKind) -> None:
     """Text a customer about an order, once for each kind; skip an unknown customer and an unreachable number.
 
+    The synthetic customer gets none: each would cost, and no phone has its number.
     The number and the language come from their owner, and are kept nowhere.
     The text is sent first and recorded then. When recording fails, the retry sends it with the same request id: so no
     text is lost, and a provider that honours the id sends one. Raises UnavailableError, and what the port raises.
     """
     notification_id = ids.derive(order_id, kind)
-    if notifications.find(notification_id):
+    if customer_id == SYNTHETIC_CUSTOMER or notifications.find(notification_id):
         return
     try:
         to = find_address(customer_id=customer_id)

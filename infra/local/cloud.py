@@ -129,9 +129,9 @@ class LocalCloud:
         self._cdk(["bootstrap", f"aws://{ACCOUNT}/{REGION}"], folder=self.state)
         return True
 
-    def context(self, times: Mapping[str, str]) -> dict[str, str]:
-        """What the CDK app is told for this cloud; times: seconds by name (TIMES in infra/stages.py)."""
-        return {"stage": STAGE, "engine": self.address, "broker": self.broker, **times}
+    def context(self, settings: Mapping[str, str]) -> dict[str, str]:
+        """What the CDK app is told for this cloud; settings: as for `up`."""
+        return {"stage": STAGE, "engine": self.address, "broker": self.broker, **settings}
 
     def synthesize(self, context: Mapping[str, str]) -> Path:
         """The folder of the system's templates and assets.

@@ -21,11 +21,12 @@ from infra.local.process import ROOT, LocalCloudError
 from infra.local.users import make_users
 from infra.local.warm import warm
 from infra.sources import digest
-from infra.stages import stage, variable
+from infra.stages import read_flag, stage, variable
 
 # Names of stack outputs.
 WEBSOCKET_OUTPUT = "LiveAddress"
 KEYS_OUTPUT = "KeysFunction"
+SYNTHETIC = "synthetic"  # a setting of the CDK app
 
 USUAL_PORT, USUAL_STATE = 4566, ROOT / ".mallbots"
 
@@ -36,30 +37,33 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--context",
         action="append",
         default=[],
-        metavar="TIME=SECONDS",
-        help="override a time of the stage, such as basket_untouched=60 (TIMES in infra/stages.py)",
+        metavar="SETTING=VALUE",
+        help="override a time of the stage, such as basket_untouched=60 (TIMES in infra/stages.py), or synthetic=yes",
     )
 
 
 def run(options: argparse.Namespace) -> int:
     cloud = LocalCloud(options.port, options.state)
     pairs = (text.partition("=") for text in options.context)
-    up(cloud, {name: seconds for name, _, seconds in pairs})
+    up(cloud, {name: given for name, _, given in pairs})
     print(f"stop it with: make down{arguments_of(options.port, options.state)}", file=sys.stderr)
     print(json.dumps(summary(cloud)))
     return 0
 
 
-def up(cloud: LocalCloud, times: Mapping[str, str] | None = None) -> None:
+def up(cloud: LocalCloud, settings: Mapping[str, str] | None = None) -> None:
     """Start the cloud, deploy what has changed, make users and keys, warm the functions; progress goes to stderr.
 
-    times: seconds by name (TIMES in infra/stages.py), for those that are not to be the stage's.
+    settings: seconds by name (TIMES in infra/stages.py), for those that are not to be the stage's; and whether there
+    are synthetic orders (`{"synthetic": "yes"}`).
 
     Raises:
-        LocalCloudError: the deployment failed, no key can be made, or a time is invalid.
+        LocalCloudError: the deployment failed, no key can be made, or a setting is invalid.
     """
+    given = dict(settings or {})
     try:
-        stage(STAGE, times)
+        stage(STAGE, {name: text for name, text in given.items() if name != SYNTHETIC})
+        read_flag(SYNTHETIC, given.get(SYNTHETIC, "no"))
     except ValueError as error:
         raise LocalCloudError(f"nothing is deployed: {error}") from None
     began = time.monotonic()
@@ -70,7 +74,7 @@ def up(cloud: LocalCloud, times: Mapping[str, str] | None = None) -> None:
     report("starting the local cloud …")
     cloud.start()
     report(f"the local cloud answers at {cloud.address}, its state is in {cloud.state}")
-    context = cloud.context(times or {})
+    context = cloud.context(given)
     made_of = digest(json.dumps(context, sort_keys=True))
     if is_deployed(cloud, made_of):
         report("what is deployed is up to date")

@@ -10,7 +10,7 @@ from infra.local.cloud import LocalCloud
 # Two cores can start two functions at a time.
 AT_ONCE = 2
 # What operators use, and what a schedule runs: no order waits for them.
-UNHURRIED = ("Forecast", "Replay", "Collector", "Redriver", "Runner")
+UNHURRIED = ("Forecast", "Replay", "Collector", "Redriver", "Runner", "Synthetic")
 NOBODY = "00000000-0000-4000-8000-000000000000"
 NO_RECORDS: dict[str, Any] = {"Records": []}
 GET_ROOT: dict[str, Any] = {

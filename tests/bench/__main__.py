@@ -18,7 +18,9 @@ from tests.bench.trees import PLOTS, ROOT, checked_out, name_of, run
 KEYS = (
     "fold_times_faster",
     "own_cpu_ms",
+    "telemetry_cpu",
     "cold_start_worst",
+    "telemetry_start",
     "commit_units_10",
     "commit_units_10000",
     "load_units_10000",

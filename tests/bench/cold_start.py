@@ -4,9 +4,12 @@ Each function's process looks its handler up by its name, as Lambda does while i
 works with (a file of the service), and makes the client that it needs at once. The other process of a pair imports
 boto3 and makes the same client. Both have the code, the layer's packages and boto3 apart from everything else that is
 installed here, all with bytecode. Each is measured once in a pass; a ratio is that of the medians of all passes.
+
+Each function is started once more, of code without telemetry (telemetry.py), and the first as in a stage with traces.
 """
 
 import compileall
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +18,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from tests.bench.telemetry import TRACED, code_without
 from tests.support.installed import link_boto3, link_layer
 
 ROOT = Path(__file__).parents[2]
@@ -39,15 +43,25 @@ print(1000 * time.process_time())
 
 
 def measure(*, functions: int | None = None) -> dict[str, Any]:
-    """`{"bare_ms": {client: [once]}, "start_ms": {function: [once]}}`; functions: only so many of them."""
+    """`{"bare_ms": {client: [once]}, "start_ms": {function: [once]}, "plain_ms": …}`; functions: only so many of them.
+
+    plain: those without telemetry.
+    """
     with TemporaryDirectory(prefix="mallbots-bench-") as folder:
         path = _installed(Path(folder))
+        plain = path.replace(
+            str(Path(folder) / "code"), str(code_without(Path(folder) / "code", Path(folder) / "plain"))
+        )
         wanted = deployed()[:functions]
         clients = sorted({_client(handler) for _, handler in wanted})
         _start(path, *wanted[0], clients[0])  # writes bytecode, and reads files that the system then has at hand
         bare = {client: [_start(path, "", "", client)] for client in clients}
-        started = {f"{s}/{handler}": [_start(path, s, handler, _client(handler))] for s, handler in wanted}
-    return {"bare_ms": bare, "start_ms": started}
+        started, without = {}, {}
+        for service, handler in wanted:
+            about, function = (service, handler, _client(handler)), f"{service}/{handler}"
+            started[function] = [_start(path, *about, **TRACED)]
+            without[function] = [_start(plain, *about)]
+    return {"bare_ms": bare, "start_ms": started, "plain_ms": without}
 
 
 def ratios(found: dict[str, Any]) -> dict[str, float]:
@@ -75,10 +89,9 @@ def _client(handler: str) -> str:
     return NEEDS.get(handler, "dynamodb")
 
 
-def _start(path: str, *about: str) -> float:
-    done = subprocess.run(
-        [sys.executable, "-S", "-I", "-c", START, path, *about], capture_output=True, text=True, check=True
-    )
+def _start(path: str, *about: str, **environment: str) -> float:
+    command = [sys.executable, "-S", "-I", "-c", START, path, *about]
+    done = subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True, check=True)
     return float(done.stdout)
 
 

@@ -103,6 +103,7 @@ def _own_cpu(own: Any) -> list[Figure]:
         Figure("… CPU of the same bare calls", median(bare), "ms", _quarters(bare)),
         Figure("… ours where the SDK's calls take nothing", median(own["alone_ms"]), "ms", _quarters(own["alone_ms"])),
         Figure("… all over bare", median(over), "x", _quarters(over)),
+        *_telemetry("… ours with telemetry over without", own["alone_ms"], own.get("plain_ms"), "telemetry_cpu"),
         *(Figure(f"… own CPU of {part}", took, "ms") for part, took in sorted(own["own_ms_by_part"].items())),
     ]
 
@@ -117,8 +118,23 @@ def _cold_start(cold: Any) -> list[Figure]:
         if of_kind:
             spread = min(of_kind), max(of_kind)
             found.append(Figure(f"… {handler}: median, least and most", median(of_kind), "x", spread, target))
+    starts, plain = _together(cold["start_ms"]), _together(cold.get("plain_ms", {}))
+    found += _telemetry("… all starts with telemetry over without", starts, plain, "telemetry_start")
     bare = next(iter(cold["bare_ms"].values()))
     return [*found, Figure("… boto3 and a client alone", median(bare), "ms", _quarters(bare))]
+
+
+def _together(starts: dict[str, list[float]]) -> list[float]:
+    """The starts of all functions of each pass."""
+    return [sum(of_pass) for of_pass in zip(*starts.values(), strict=True)]
+
+
+def _telemetry(name: str, whole: list[float], plain: list[float] | None, key: str) -> list[Figure]:
+    """How much longer it takes with telemetry, by rounds that alternate; none of a commit that did not measure it."""
+    if not plain:
+        return []
+    over = [one / other for one, other in zip(whole, plain, strict=True)]
+    return [Figure(name, median(over), "x", _quarters(over), "<= 1.05", key)]
 
 
 def _latency(latency: Any) -> list[Figure]:

@@ -3,9 +3,9 @@
     make rehearse
 
 Customers place orders on a deployment of its own. A consumer is paused and forgotten; commands are lost on their way;
-messages are given up. The one on call knows nothing of that: `mallbots order` is asked why orders wait, and what it
-says to do is done, until all go on. In the end every order must be completed. The last line is JSON:
-{"orders", "broken", "mended", "lost", "typed", "minutes"}.
+events are given up. The one on call knows nothing of that: `mallbots order` is asked why orders wait, and what it
+says to do is done, until all go on. In the end every order must be completed, and no letter open. The last line is
+JSON: {"orders", "broken", "mended", "lost", "letters", "typed", "minutes"}.
 """
 
 import argparse
@@ -16,13 +16,14 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from clients.mall import MallError
+from clients.mall import MallError, wait_for
 from clients.order import Order
 from clients.people import People
 from clients.scenarios.robots import Fleet
@@ -32,29 +33,46 @@ from infra.local.people import at_work
 from infra.local.process import free_port
 from infra.local.seed import seed
 from infra.local.up import up
-from tests.e2e.shell import Shell
+from tests.e2e.shell import Shell, verb_of
 
 TIMES = {"step_timeout": "600"}  # seconds until a saga tries again by itself: longer than anyone on call waits
 EVERY = 2.0  # seconds between two customers
-LONGEST = 900.0  # seconds until all orders go on again
+LONGEST = 600.0  # seconds until what is broken was found and mended; until all orders are completed
 LOOKED_EVERY = 5.0
+FEW = 3
 ASKED = 4  # orders that are asked about before what they say is done
 READS, AT_ONCE = 10, 4  # messages that are taken from a queue at once; orders that are asked about at once
+RESUME, RETRY, REDRIVE = "resume", "saga retry", "dead redrive"
 
 
 @dataclass
 class Rehearsal:
-    """A mall under load, in which things break. done: what the one on call typed, by verb."""
+    """A mall under load, in which things break.
+
+    few: orders before the first fault, and messages that a fault is about. done: what the one on call typed, by verb.
+    """
 
     cloud: LocalCloud
     people: People
     shell: Shell
+    few: int = FEW
     orders: list[Order] = field(default_factory=list)
     done: Counter[str] = field(default_factory=Counter)
     closed: threading.Event = field(default_factory=threading.Event)
 
-    def load(self, product: dict[str, int]) -> None:
-        """Customers come, until the mall closes."""
+    @contextmanager
+    def customers(self, product: Mapping[str, int]) -> Iterator[None]:
+        """Customers come, until the block is over; it begins when there are a few."""
+        coming = threading.Thread(target=self._come, args=(product,), daemon=True)
+        coming.start()
+        try:
+            wait_for(lambda: len(self.orders) >= self.few or None, "the first orders")
+            yield
+        finally:
+            self.closed.set()
+            coming.join()
+
+    def _come(self, product: Mapping[str, int]) -> None:
         while not self.closed.wait(EVERY):
             order = Order(self.people)
             try:
@@ -63,46 +81,51 @@ class Rehearsal:
                 print(f"a customer goes home: {error}", file=sys.stderr)
 
     def forgets_a_pause(self) -> None:
+        """A consumer is paused, and stays so."""
         self.shell("pause checkout/inbox --reason 'a deploy, which was called off' --yes")
 
     def loses_commands(self) -> None:
         """Commands to depot vanish from its queue."""
-        with self._stopped("depot"):
-            time.sleep(4 * EVERY)
-            self._take("depot")
+        self._take("depot", "CreateShoppingList")
 
-    def gives_up_messages(self) -> None:
-        """Messages to payments are given up, as by a function that crashes."""
-        with self._stopped("payments"):
-            time.sleep(4 * EVERY)
-            for body in self._take("payments"):
-                self._client("sqs").send_message(QueueUrl=self._url("payments", "dead-letters"), MessageBody=body)
+    def gives_up_events(self) -> None:
+        """Events for ordering are given up, as by a function that crashes."""
+        for body in self._take("ordering", "BasketCheckedOut"):
+            self.cloud.client("sqs").send_message(QueueUrl=self._url("ordering", "DeadLetters"), MessageBody=body)
 
-    def mend(self) -> None:
-        """Ask why orders wait that were placed by now, and do what is said, until all of them go on."""
-        orders, deadline = list(self.orders), time.monotonic() + LONGEST
+    def mend(self, by: str = "") -> None:
+        """Ask why orders wait, and do what is said, until all go on that were placed by then.
+
+        by: what must have been done for it: until then, orders may not have come to what is broken.
+        """
+        before, deadline = self.done[by], time.monotonic() + LONGEST
         while True:
-            with ThreadPoolExecutor(AT_ONCE) as pool:
-                waiting = [one for one in orders if _waits(one)]
-                found = list(pool.map(self._why, waiting[:ASKED]))
-            stuck = [one for one in found if one["blames"]]
+            orders, waiting, stuck = self._asked_about()
             for line in dict.fromkeys(one["do"].removeprefix("mallbots ") for one in stuck if _mends(one["do"])):
                 self._types(line)
-            if not waiting:
+            if not waiting and (not by or self.done[by] > before):
                 return
-            assert time.monotonic() < deadline, f"orders do not go on: {stuck}"
+            assert time.monotonic() < deadline, f"{len(waiting)} of {len(orders)} orders do not go on: {stuck}"
             time.sleep(LOOKED_EVERY)
+
+    def _asked_about(self) -> tuple[list[Order], list[Order], list[dict[str, Any]]]:
+        """All orders, those that wait, and what is said of the first of these where something is to blame."""
+        orders = list(self.orders)
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            waiting = [order for order, waits in zip(orders, pool.map(_waits, orders), strict=True) if waits]
+            found = list(pool.map(self._why, waiting[:ASKED]))
+        return orders, waiting, [one for one in found if one["blames"]]
 
     def lost(self) -> int:
         """Have all orders collected and paid; how many are not completed then."""
         with ThreadPoolExecutor(AT_ONCE) as pool:
             list(pool.map(lambda order: order.is_approved().is_collected().pays(), self.orders))
         deadline = time.monotonic() + LONGEST
-        while self._open() and time.monotonic() < deadline:
+        while (left := self._not_completed()) and time.monotonic() < deadline:
             time.sleep(LOOKED_EVERY)
-        return self._open()
+        return left
 
-    def _open(self) -> int:
+    def _not_completed(self) -> int:
         return sum(order.order()["status"] != "completed" for order in self.orders)
 
     def _why(self, order: Order) -> dict[str, Any]:
@@ -112,41 +135,49 @@ class Rehearsal:
     def _types(self, line: str) -> None:
         print(f"mallbots {line} --yes", file=sys.stderr)
         self.shell(f"{line} --yes", 0, 1, 3, 4)  # another may have done it by then
-        self.done[" ".join(line.split()[:2])] += 1
+        self.done[verb_of(line)] += 1
 
-    def _stopped(self, service: str) -> "_Stopped":
-        function = self.cloud.outputs()[f"mallbots-local-{service}"]["InboxWorkerFunction"]
-        return _Stopped(self._client("lambda"), function)
+    def _take(self, service: str, name: str) -> list[str]:
+        """Take messages of a name out of the queue of a consumer, which takes nothing until there are a few.
 
-    def _take(self, service: str) -> list[str]:
-        """Take all messages out of the queue of a consumer."""
-        sqs, url, bodies = self._client("sqs"), self._url(service), []
-        while found := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=READS).get("Messages", []):
-            for one in found:
-                bodies.append(one["Body"])
-                sqs.delete_message(QueueUrl=url, ReceiptHandle=one["ReceiptHandle"])
-        return bodies
+        The others go back to it, each after one receive: it gives a message up by how often it was received.
+        """
+        sqs, url = self.cloud.client("sqs"), self._url(service, "Queue")
+        taken: list[str] = []
+        others: list[str] = []
 
-    def _url(self, service: str, of: str = "") -> str:
-        url = str(self.cloud.outputs()[f"mallbots-local-{service}"]["InboxQueue"])
-        return f"{url}-{of}" if of else url
+        def enough() -> bool | None:
+            found = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=READS)
+            for one in found.get("Messages", []):
+                if json.loads(one["Body"])["detail-type"] == name:
+                    taken.append(one["Body"])
+                    sqs.delete_message(QueueUrl=url, ReceiptHandle=one["ReceiptHandle"])
+                else:
+                    others.append(one["ReceiptHandle"])
+            return len(taken) >= self.few or None
 
-    def _client(self, service: str) -> Any:
-        return self.cloud.client(service)
+        with self._stopped(service):
+            wait_for(enough, f"{self.few} times {name} for {service}", seconds=LONGEST)
+            for handle in others:
+                sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=handle, VisibilityTimeout=0)
+        return taken
 
+    @contextmanager
+    def _stopped(self, service: str) -> Iterator[None]:
+        """Within the block, a consumer takes nothing."""
+        lambdas, function = self.cloud.client("lambda"), self._output(service, "InboxWorkerFunction")
+        [mapping] = lambdas.list_event_source_mappings(FunctionName=function)["EventSourceMappings"]
+        lambdas.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
+        try:
+            yield
+        finally:
+            lambdas.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
 
-class _Stopped:
-    """Within the block, a consumer takes nothing."""
+    def _url(self, service: str, of: str) -> str:
+        return self._output(service, f"Inbox{of}")
 
-    def __init__(self, lambdas: Any, function: str) -> None:
-        self._lambdas = lambdas
-        self._mapping = lambdas.list_event_source_mappings(FunctionName=function)["EventSourceMappings"][0]["UUID"]
-
-    def __enter__(self) -> None:
-        self._lambdas.update_event_source_mapping(UUID=self._mapping, Enabled=False)
-
-    def __exit__(self, *_: object) -> None:
-        self._lambdas.update_event_source_mapping(UUID=self._mapping, Enabled=True)
+    def _output(self, service: str, name: str) -> str:
+        return self.cloud.outputs()[f"mallbots-local-{service}"][name]
 
 
 def _waits(order: Order) -> bool:
@@ -167,30 +198,31 @@ def rehearse(cloud: LocalCloud, folder: Path) -> dict[str, Any]:
     up(cloud, TIMES)
     with at_work(cloud) as people, Fleet(people.robot, seed(people).robots):
         rehearsal, began = Rehearsal(cloud, people, Shell(cloud, folder)), time.monotonic()
-        customers = threading.Thread(target=rehearsal.load, args=(open_shop(people.staff).plain,), daemon=True)
-        customers.start()
-        breaks: Sequence[Callable[[], None]] = (
-            rehearsal.forgets_a_pause,
-            rehearsal.loses_commands,
-            rehearsal.gives_up_messages,
-        )
-        for breaks_something in breaks:
-            time.sleep(4 * EVERY)
-            print(f"it {breaks_something.__name__.replace('_', ' ')}", file=sys.stderr)
-            breaks_something()
-            rehearsal.mend()
-        rehearsal.closed.set()
-        customers.join()
+        breaks: dict[str, Callable[[], None]] = {
+            RESUME: rehearsal.forgets_a_pause,
+            RETRY: rehearsal.loses_commands,
+            REDRIVE: rehearsal.gives_up_events,
+        }
+        with rehearsal.customers(open_shop(people.staff).plain):
+            for by, breaks_something in breaks.items():
+                print(f"it {breaks_something.__name__.replace('_', ' ')}", file=sys.stderr)
+                breaks_something()
+                rehearsal.mend(by)
         rehearsal.mend()
         lost = rehearsal.lost()
-        minutes = round((time.monotonic() - began) / 60, 1)
-        mended = len({"resume checkout/inbox", "saga retry", "dead redrive"} & rehearsal.done.keys())
-        counts = {"orders": len(rehearsal.orders), "broken": len(breaks), "mended": mended, "lost": lost}
-        return {**counts, "typed": dict(rehearsal.done), "minutes": minutes}
+        return {
+            "orders": len(rehearsal.orders),
+            "broken": len(breaks),
+            "mended": len(breaks.keys() & rehearsal.done.keys()),
+            "lost": lost,
+            "letters": len(rehearsal.shell("dead list --state open")),
+            "typed": dict(rehearsal.done),
+            "minutes": round((time.monotonic() - began) / 60, 1),
+        }
 
 
 def main() -> int:
-    """0 when all was mended and nothing is lost."""
+    """0 when all was mended, nothing is lost, and no letter is open."""
     parser = argparse.ArgumentParser(prog="make rehearse", description="Break three things, and mend them.")
     parser.add_argument("--port", type=int, default=0, help="of the local cloud (a free one)")
     options = parser.parse_args()
@@ -201,7 +233,7 @@ def main() -> int:
         finally:
             cloud.stop()
     print(json.dumps(found))
-    return 0 if found["mended"] == found["broken"] and not found["lost"] else 1
+    return 0 if found["mended"] == found["broken"] and not found["lost"] and not found["letters"] else 1
 
 
 if __name__ == "__main__":

@@ -41,8 +41,7 @@ class Shell:
             text=True,
             check=False,
         )
-        words = [verb.words for verb in VERBS if line.startswith(verb.words)]
-        self.typed.add(max(words, key=len))
+        self.typed.add(verb_of(line))
         assert done.returncode in (codes or (0,)), f"mallbots {line}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         return json.loads(done.stdout) if done.stdout else done.stderr
 
@@ -50,3 +49,8 @@ class Shell:
         """Type lines side by side."""
         with ThreadPoolExecutor(AT_ONCE) as pool:
             return list(pool.map(lambda line: self(line, *codes), lines))
+
+
+def verb_of(line: str) -> str:
+    """The verb that a line begins with."""
+    return max((verb.words for verb in VERBS if line.startswith(verb.words)), key=len)

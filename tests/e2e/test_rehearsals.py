@@ -22,6 +22,7 @@ from clients.scenarios.fate import COMPLETED, REJECTED, Fate, money_difference
 from clients.scenarios.paths import Path, Scene, Steps, Walk
 from clients.scenarios.robots import Fleet
 from clients.scenarios.stock import open_shop
+from functions.customers.synthetic import PROMISED
 from infra.local.cloud import STAGE, LocalCloud
 from infra.local.people import at_work
 from infra.local.process import free_port
@@ -32,14 +33,17 @@ from infra.operate.dead_letters import dead_letters
 from infra.operate.operator import operator
 from tests.e2e.books import Books
 from tests.e2e.mending import Mending
+from tests.e2e.rehearse import REDRIVE, RESUME, Rehearsal
 from tests.e2e.releases import Edit, Releases
+from tests.e2e.shell import Shell
 
 INBOX = "functions/payments/inbox.py"
 MAKES_NO_INVOICE = Edit(INBOX, "event.payment_id, event.total,", "event.payment_id, event.amount,")
 CONFIRMS_NOTHING = Edit(INBOX, "command.customer_id, command.amount)", "command.customer_id, command.total)")
 # An error of ours is given up at the third receive here, 6 s after the first, rather than at the eighth after 254 s.
 SOON_GIVEN_UP = {"MALLBOTS_MAX_RECEIVES": "3"}
-TIMES = {"step_timeout": "4"}
+SETTINGS = {"step_timeout": "4", "synthetic": "yes"}
+SYNTHETIC = "mallbots-local-customers-synthetic"
 NONE = {"passes": 0, "refused": 0, "waits": 0, "fails": 0, "cannotTell": 0}
 SPACING, LOOKED_EVERY = 3.0, 2.0  # seconds between two customers; between two looks of one who waits
 WORKERS = 4
@@ -88,7 +92,8 @@ class Rehearsed:
 def rehearsed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsed]:
     cloud = LocalCloud(free_port(), tmp_path_factory.mktemp("rehearsed"))
     try:
-        up(cloud, TIMES)
+        up(cloud, SETTINGS)
+        cloud.client("events").disable_rule(Name=SYNTHETIC)  # a synthetic order comes when a test wants it
         with (
             at_work(cloud) as people,
             operator(cloud, STAGE) as by_operator,
@@ -172,6 +177,45 @@ def test_orders_whose_payments_a_broken_handler_did_not_confirm_are_rejected_and
     assert (figures["completed"], figures["rejected"], figures["twice"]) == (0, len(orders), 0)
     assert [rehearsed.books.state(order) for order in orders] == states
     assert dead_letters(rehearsed.cloud) == []
+
+
+def test_what_the_command_line_says_of_an_order_that_waits_mends_it(
+    rehearsed: Rehearsed, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Two faults of `make rehearse`, of one order or a few each; operations need not wait for its minute."""
+    cloud = rehearsed.cloud
+    rehearsal = Rehearsal(cloud, rehearsed.people, Shell(cloud, tmp_path_factory.mktemp("config")), few=1)
+    with rehearsal.customers(rehearsed.scene.stock.plain):
+        rehearsal.forgets_a_pause()
+        rehearsal.mend(RESUME)
+        rehearsal.gives_up_events()
+        _invoked(cloud, "operations", "Collector")
+        rehearsal.mend(REDRIVE)
+    rehearsal.mend()
+    assert rehearsal.lost() == 0
+    assert rehearsal.done[RESUME] >= 1 <= rehearsal.done[REDRIVE]
+    assert dead_letters(cloud) == []
+
+
+def test_a_synthetic_order_is_approved_and_cancelled_under_the_role_of_its_function(rehearsed: Rehearsed) -> None:
+    placed = _invoked(rehearsed.cloud, "customers", "Synthetic")
+    assert placed.get("why") is None
+    assert 0 < placed["seconds"] < PROMISED
+    wait_for(partial(_is_cancelled, rehearsed, placed["order"]), "the order's end")
+    assert wait_until_idle(rehearsed.cloud) == {}
+
+
+def _invoked(cloud: LocalCloud, service: str, function: str) -> Json:
+    """What a function answers that a schedule runs."""
+    name = cloud.outputs()[f"mallbots-local-{service}"][f"{function}Function"]
+    found = cloud.client("lambda", read_timeout=60).invoke(FunctionName=name, Payload=b"{}")
+    answer: Json = json.loads(found["Payload"].read()) or {}
+    assert "FunctionError" not in found, answer
+    return answer
+
+
+def _is_cancelled(rehearsed: Rehearsed, order_id: str) -> bool | None:
+    return rehearsed.people.staff.get(f"/api/ordering/{order_id}")["order"]["status"] == "cancelled" or None
 
 
 def _orders(after: float, order: Order, scene: Scene) -> Steps:

@@ -71,6 +71,4 @@ const isRows = (value: unknown): boolean =>
   isList(value, (row) => typeof row.id === "string" && Number.isInteger(row.version));
 
 const isPart = (value: Fields, rows: string): boolean =>
-  Number.isInteger(value.part) &&
-  Number.isInteger(value.parts) &&
-  isRows(value[rows]);
+  Number.isInteger(value.part) && Number.isInteger(value.parts) && isRows(value[rows]);

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 from pydantic import PlainSerializer, WithJsonSchema
 
 from events.baskets import BasketAbandoned, BasketCheckedOut, BasketStarted, BasketState
+from events.customers import SYNTHETIC_CUSTOMER
 from events.envelope import Metadata
 from events.ordering import (
     OrderApproved,
@@ -60,7 +61,9 @@ api = Api("insights")
 
 
 @projection.on(*STAGES)
-def stage_row(event: BasketState | OrderState, metadata: Metadata) -> Row:
+def stage_row(event: BasketState | OrderState, metadata: Metadata) -> Row | None:
+    if _is_synthetic(event):
+        return None
     data: dict[str, Any] = {}
     begun = _begun(event) if isinstance(event, OrderState) else None
     if begun:
@@ -77,10 +80,16 @@ def stage_row(event: BasketState | OrderState, metadata: Metadata) -> Row:
 @projection.on(*STAGES)  # after the above: the row is there when the claim is read
 def late_mark(event: BasketState | OrderState, metadata: Metadata) -> Row | None:
     """Where the row's minute was claimed to be summed up, so that the row may have come too late."""
+    if _is_synthetic(event):
+        return None
     claimed = read(SUMS, CLAIMED) or {"number": 0, "until": None}
     if claimed["until"] and minute(_time(metadata)) >= claimed["until"]:
         return None
     return rows.late_mark(_time(metadata), _order_id(event), claimed["number"])
+
+
+def _is_synthetic(event: BasketState | OrderState) -> bool:
+    return event.customer_id == SYNTHETIC_CUSTOMER
 
 
 def _order_id(event: BasketState | OrderState) -> str:

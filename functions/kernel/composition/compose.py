@@ -2,7 +2,7 @@
 
 Services with an inbox have `forecast` too, those with read models `replay`. The gateway has two more: `authorizer` and
 `keys`. Operations has three that run by a schedule: `collector`, `redriver` and `runner`; and `exporter`, where a stage
-has traces.
+has traces. Customers has `synthetic`, where a stage has synthetic orders.
 
 Lambda looks a handler up by its name while it initialises the function, with a full vCPU
 (https://serverlessland.com/content/service/lambda/guides/effectively-running-java-on-serverless/init-heavy-lifting);
@@ -20,7 +20,7 @@ Handler = Callable[[dict[str, Any], Any], Any]
 
 HANDLERS = (
     *("api", "authorizer", "collector", "dispatcher", "exporter", "forecast", "inbox", "keys", "queries", "redriver"),
-    *("relay", "replay", "runner", "socket", "topics"),
+    *("relay", "replay", "runner", "socket", "synthetic", "topics"),
 )
 
 

@@ -12,7 +12,6 @@ import time
 import zipfile
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 from infra.local.engine.seams import Seams, module
 
@@ -34,32 +33,46 @@ def remove_old(bundles: Path, now: float) -> None:
             shutil.rmtree(bundle, ignore_errors=True)
 
 
-class UnpackedOnce(zipfile.ZipFile):
-    """An archive that is unpacked once, into a folder named after its content, also for the engine's next runs."""
+class UnpackedOnce:
+    """An archive that is unpacked once, into a folder named after its content, also for the engine's next runs.
 
-    def __init__(self, file: str, *rest: Any) -> None:
-        super().__init__(file, *rest)
+    What of `zipfile.ZipFile` the engine uses. It is opened only to be unpacked: to read the list of what a layer holds
+    takes longer than to start an environment.
+    """
+
+    def __init__(self, file: str) -> None:
+        self._file = file
         with Path(file).open("rb") as content:
             digest = hashlib.file_digest(content, "sha256").hexdigest()
         self._unpacked = Path(tempfile.gettempdir()) / "bundles" / digest
 
+    def __enter__(self) -> "UnpackedOnce":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
     def namelist(self) -> list[str]:
         """The names, which the engine checks before it unpacks; none where that was done."""
-        return [] if self._unpacked.is_dir() else super().namelist()
+        if self._unpacked.is_dir():
+            return []
+        with zipfile.ZipFile(self._file) as archive:
+            return archive.namelist()
 
-    def extractall(self, path: Any = None, *rest: Any) -> None:
+    def extractall(self, path: str) -> None:
         """Link what the archive holds at its top into a folder."""
         if not self._unpacked.is_dir():
-            self._unpack(*rest)
+            self._unpack()
         self._unpacked.touch()
         for entry in self._unpacked.iterdir():
             (Path(path) / entry.name).symlink_to(entry)
 
-    def _unpack(self, *rest: Any) -> None:
+    def _unpack(self) -> None:
         """Into a folder of its own first: two environments may start at once, and the first to be ready counts."""
         self._unpacked.parent.mkdir(exist_ok=True)
         folder = tempfile.mkdtemp(dir=self._unpacked.parent)
-        super().extractall(folder, *rest)
+        with zipfile.ZipFile(self._file) as archive:
+            archive.extractall(folder)
         try:
             os.rename(folder, self._unpacked)
         except OSError:
