@@ -84,7 +84,11 @@ OUTAGES: dict[str, str] = {
     "broker away": "the broker has no connections and takes no message for minutes or hours",
     "key disabled": "the key of KMS that wraps customers' keys is disabled for minutes or hours",
 }
-DESCRIPTIONS = {name: what for name, (what, _) in FAULTS.items()} | OUTAGES
+# Of schedules in which operators mend and faults strike: what is taken from queues by a function itself has few places.
+OF_MENDERS: dict[str, tuple[str, float]] = {
+    "poller killed": ("a function that polls a queue itself is killed right after it received or deleted", 0.08),
+}
+DESCRIPTIONS = {name: what for name, (what, _) in (FAULTS | OF_MENDERS).items()} | OUTAGES
 NEEDS_A_HAND = ("target given up", "stream lost")  # after these faults, a message is delivered by an operator alone
 
 MULTIPLIERS = (0.3, 1.0, 3.0)  # of the usual rates
@@ -141,6 +145,11 @@ class Faults:
     def stop(self) -> None:
         """End all faults."""
         self._stopped = True
+
+    def add(self, more: Mapping[str, tuple[str, float]]) -> None:
+        """Inject these as well, at their usual rates, where there are any faults."""
+        if self.rates:
+            self.rates |= {name: rate for name, (_, rate) in more.items()}
 
     def leave_out(self, *names: str) -> None:
         """Never inject these faults."""

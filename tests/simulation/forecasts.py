@@ -7,14 +7,14 @@ them are mended. Then letters are taken: those that were given up, and others ma
 set of a service's letters is forecast by its function `forecast`, and sent back letter by letter, in the same order.
 The first thing that happens to a message in its queue is its outcome: deleted, dead-lettered, or put off.
 
-The last line is JSON, as that of tests/flow/forecast_days.py.
+The last line is JSON, as that of tests/flow/forecast_days.py. forecasts_under_faults.py does the same meanwhile.
 """
 
 import argparse
 import json
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -163,24 +163,23 @@ class ForecastedSchedule(_Schedule):
         return task.result
 
 
-def main(first: int, last: int) -> None:
-    """Print the figures of these schedules."""
+def figures(found: Iterable[tuple[int, Compared]]) -> dict[str, int]:
+    """The sums of these schedules, by their seeds; what was wrong is printed, and each kind of letter."""
     total, wrong = Compared(), Counter[str]()
-    for seed in range(first, last + 1):
-        compared = ForecastedSchedule(seed, set()).compare()
+    for seed, compared in found:
         print(f"{seed}: {compared.answers.total()} letters", flush=True)
         total.answers += compared.answers
         total.kinds += compared.kinds
         total.reasons += compared.reasons
-        for name, found in (("passes", compared.false_passes), ("failures", compared.false_failures)):
-            wrong[name] += len(found)
-            for letter, answer, became in found:
+        for name, letters in (("passes", compared.false_passes), ("failures", compared.false_failures)):
+            wrong[name] += len(letters)
+            for letter, answer, became in letters:
                 print(f"{seed}: false {name}: {letter.kind} {letter.consumer} {letter.body[:90]} {answer} {became}")
     for (kind, answer), number in sorted(total.kinds.items()):
         print(f"{kind:10} {answer:12} {number:6}")
     for reason, number in total.reasons.most_common(10):
         print(f"cannot tell: {reason} {number}")
-    figures = {
+    return {
         "letters": total.answers.total(),
         "pass": sum(total.answers[answer] for answer in PASSES),
         "do_not_pass": sum(total.answers[answer] for answer in FAILS),
@@ -188,12 +187,16 @@ def main(first: int, last: int) -> None:
         "false_passes": wrong["passes"],
         "false_failures": wrong["failures"],
     }
-    print(json.dumps(figures))
 
 
-if __name__ == "__main__":
+def seeds(arguments: Sequence[str] | None = None) -> range:
+    """Those that the command line asks for."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--from", type=int, default=1, dest="first")
     parser.add_argument("--to", type=int, default=20, dest="last")
-    wanted = parser.parse_args()
-    main(wanted.first, wanted.last)
+    wanted = parser.parse_args(arguments)
+    return range(wanted.first, wanted.last + 1)
+
+
+if __name__ == "__main__":
+    print(json.dumps(figures((seed, ForecastedSchedule(seed, set()).compare()) for seed in seeds())))

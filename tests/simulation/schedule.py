@@ -13,13 +13,22 @@ from tests.simulation.check.violation import Violation
 from tests.simulation.choices import Choices
 from tests.simulation.cloud import Cloud
 from tests.simulation.epochs import Epoch
-from tests.simulation.faults import NEEDS_A_HAND, Faults
+from tests.simulation.faults import NEEDS_A_HAND, OF_MENDERS, Faults
 from tests.simulation.history import Entry
 from tests.simulation.measure import measure
 from tests.simulation.outcomes import commits, count_outcomes
 from tests.simulation.restoration import Restoration
 from tests.simulation.scheduler import SECOND
-from tests.simulation.workload.draw import DEPLOYER, INTRUDER, OPENER, RECOVERY, Workload, choices_for, draw
+from tests.simulation.workload.draw import (
+    DEPLOYER,
+    INTRUDER,
+    OPENER,
+    RECOVERY,
+    Workload,
+    choices_for,
+    draw,
+    has_menders,
+)
 from tests.simulation.workload.intruders import Intruder
 from tests.simulation.workload.long_day import has_long_day, lengthen
 from tests.simulation.workload.mall import Mall
@@ -98,6 +107,8 @@ class _Schedule:
         if has_long_day(seed):
             lengthen(self.workload)
             self.faults.leave_out(*NEEDS_A_HAND)
+        if has_menders(seed):
+            self.faults.add(OF_MENDERS)
         self.cloud = Cloud(choices, self.faults, self.workload.settings)
         self.mall = Mall(has_tokens=self.workload.has_tokens)
         self.active = 0  # clients that are not done

@@ -158,6 +158,11 @@ class Wire:
             self._world.scheduler.sleep(min(back_off, LONGEST_BACK_OFF))
         raise AssertionError("the last attempt returns or raises")
 
+    def may_be_killed(self, fault: str, operation: str, target: str) -> None:
+        """Kill the caller after a call, where a fault of its own strikes."""
+        if self._world.faults.strikes(fault, f"{self._caller.name} {operation} {target}"):
+            self._caller.kill()
+
     def _attempt(self, operation: str, where: str, target: str, effect: Effect) -> Any:
         scheduler, faults, choices = self._world.scheduler, self._world.faults, self._world.choices
         budget.check()  # the guard of every client of the composition

@@ -21,6 +21,8 @@ LONGEST_VISIBILITY = 43_200
 
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
+POLLER_KILLED = "poller killed"
+
 
 class Message:
     """A message in a queue. `receives` is part of its receipt: an earlier receipt is not valid any more."""
@@ -267,6 +269,8 @@ class SQSClient:
         answer: dict[str, Any] = self._wire.call(
             "ReceiveMessage", queue.name, lambda: {"Messages": queue.receive(MaxNumberOfMessages, VisibilityTimeout)}
         )
+        if answer["Messages"]:
+            self._wire.may_be_killed(POLLER_KILLED, "ReceiveMessage", queue.name)
         return answer
 
     def delete_message_batch(self, *, QueueUrl: str, Entries: Sequence[Mapping[str, str]]) -> dict[str, Any]:
@@ -281,6 +285,7 @@ class SQSClient:
             return {"Successful": [{"Id": entry["Id"]} for entry in Entries]}
 
         answer: dict[str, Any] = self._wire.call("DeleteMessageBatch", queue.name, effect)
+        self._wire.may_be_killed(POLLER_KILLED, "DeleteMessageBatch", queue.name)
         return answer
 
     def get_queue_attributes(self, *, QueueUrl: str, AttributeNames: Sequence[str]) -> dict[str, Any]:

@@ -62,6 +62,12 @@ def view_table(dynamodb: Any, indexes: Sequence[str]) -> str:
     return _table(dynamodb, [("partition", "S", "HASH"), ("sort", "S", "RANGE")], indexes)
 
 
+def items(dynamodb: Any, table: str) -> list[dict[str, Any]]:
+    """All items of a table."""
+    pages = dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
+    return [item for page in pages for item in page["Items"]]
+
+
 def _table(dynamodb: Any, keys: list[tuple[str, str, str]], indexes: Sequence[str]) -> str:
     name = f"table-{ids.new()}"
     found_by = {index: [(f"{index}_partition", "S", "HASH"), (f"{index}_sort", "S", "RANGE")] for index in indexes}

@@ -6,7 +6,7 @@
 | refused | a command, answered with a refusal | the reply and its reason |
 | waits | for what it is about, newer code, or a time | for what, and until when |
 | fails | the handler raised another error | the error, its reason, and whether a retry may help |
-| cannot tell | a port, an owner, the vault or the time left it open | why |
+| cannot tell | a port, an owner, the vault or the time left it open, or it could not be read | why |
 """
 
 from collections import Counter
@@ -31,6 +31,7 @@ from functions.kernel.runtime.trial import Trial
 Answer = dict[str, Any]
 
 CANNOT_TELL = "cannot tell"
+UNREAD = "what it needs could not be read"
 SHOWN = 20  # commits, and kinds of messages and calls, of one letter
 NEWER = (NewerVersionError, UnsubscribedError, UnknownEventError)
 
@@ -72,7 +73,7 @@ class Attempt:
         if isinstance(error, NotFoundError):
             return _answer("waits", **{"for": f"what it is about: {error.message}"}, until=None)
         if isinstance(error, ConcurrencyError) or is_transient(error):
-            return cannot_tell(f"what it needs could not be read: {observe.reason(error)}")
+            return cannot_tell(f"{UNREAD}: {observe.reason(error)}")
         reason, name = observe.reason(error), type(error).__name__
         return _answer("fails", error=name, reason=reason, retry=retry.may_pass(error))
 
@@ -80,6 +81,11 @@ class Attempt:
 def cannot_tell(why: str) -> Answer:
     """The answer where it was left open."""
     return _answer(CANNOT_TELL, why=why)
+
+
+def is_unread(answer: Answer) -> bool:
+    """Whether it was left open because AWS did not answer, or others wrote: another try may tell."""
+    return str(answer["detail"].get("why", "")).startswith(UNREAD)
 
 
 def _answer(answer: str, **detail: Any) -> Answer:

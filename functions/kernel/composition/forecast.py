@@ -16,7 +16,7 @@ from dataclasses import replace
 from functools import cache, partial
 from typing import Any, cast
 
-from functions.kernel.composition.answers import CANNOT_TELL, Answer, Attempt, cannot_tell
+from functions.kernel.composition.answers import CANNOT_TELL, Answer, Attempt, cannot_tell, is_unread
 from functions.kernel.composition.manifest import manifest
 from functions.kernel.composition.overlay import Overlay
 from functions.kernel.composition.recording import Asking, GivingUp, NotingBus, NotingQueue
@@ -24,7 +24,7 @@ from functions.kernel.eventstore.overlay import OverlayStore, ReadOnlyVault
 from functions.kernel.messaging.inbox import Handled
 from functions.kernel.projections.generations import Generations, Rows
 from functions.kernel.projections.overlay import OverlayViews
-from functions.kernel.runtime import budget, observe, runtime
+from functions.kernel.runtime import budget, clock, observe, runtime
 from functions.kernel.runtime.runtime import Runtime
 from functions.kernel.runtime.side_by_side import one_by_one, outcome
 from functions.kernel.runtime.trial import Trial
@@ -32,6 +32,7 @@ from functions.kernel.runtime.views import ViewStore
 
 LONGEST = 20  # seconds: the function's timeout (infra/queues.py)
 SECONDS = 11  # for one letter: a sweep, and a look of the dispatcher, end by themselves after 10
+TRIES = 3  # of a letter, in one invocation, whose reads fail
 FULL = "the letters before it would write more than a forecast carries: redrive those first"
 
 
@@ -48,14 +49,25 @@ def _answered(event: dict[str, Any]) -> dict[str, Any]:
     for letter in event["letters"]:
         if answers and budget.left() < budget.MESSAGE:
             break
-        tried = overlay.copy()
-        answer = cannot_tell(FULL) if overlay.is_full else _forecast(letter, tried, asking)
+        tried, answer = (overlay, cannot_tell(FULL)) if overlay.is_full else _tried(letter, overlay, asking)
         if answer is None:
             break
         answers.append({"id": letter["id"], **answer})
         if answer["answer"] != CANNOT_TELL:  # what one did until it failed stays, as it would
             overlay = tried
     return {"answers": answers, "overlay": overlay.written(), "code": runtime.current().code}
+
+
+def _tried(letter: dict[str, Any], overlay: Overlay, asking: Asking) -> tuple[Overlay, Answer | None]:
+    """The overlay with what a letter would write, and its answer: again where something could not be read just now."""
+    attempt = 0
+    while True:
+        tried = overlay.copy()
+        answer = _forecast(letter, tried, asking)
+        attempt += 1
+        if answer is None or not is_unread(answer) or attempt == TRIES or budget.left() < SECONDS:
+            return tried, answer
+        clock.back_off(attempt)
 
 
 def _forecast(letter: dict[str, Any], overlay: Overlay, asking: Asking) -> Answer | None:

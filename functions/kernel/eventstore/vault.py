@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 from functions.kernel.domain.errors import UnavailableError
 from functions.kernel.runtime import clock
 from functions.kernel.runtime.json_text import compact, read
+from functions.kernel.runtime.transient import UnreadError
 from functions.kernel.runtime.vault import Key, RowWrite, Table
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class DynamoVault:
             if not wanted:
                 return found
             clock.back_off(attempt)
-        raise UnavailableError("keys cannot be read now: ask again in a moment")
+        raise UnreadError("keys cannot be read now: ask again in a moment")
 
     def sorts(self, partition: str, limit: int, before: str | None = None) -> Sequence[str]:
         """One consistent Query."""

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
 
-from functions.kernel.domain.errors import UnavailableError
 from functions.kernel.projections import gate
 from functions.kernel.runtime import clock
 from functions.kernel.runtime.json_text import compact, deflated, fitting, inflated, read
+from functions.kernel.runtime.transient import UnreadError
 from functions.kernel.runtime.views import Page, Row
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ class DynamoViews:
         attempt = 0
         while left:
             if attempt == TRIES:
-                raise UnavailableError("too many rows are read at once: ask again in a moment")
+                raise UnreadError("too many rows are read at once: ask again in a moment")
             wanted: Any = {self._table: {"Keys": left, "ConsistentRead": consistent}}
             response: Any = self._client.batch_get_item(RequestItems=wanted)
             found += response["Responses"].get(self._table, [])

@@ -5,6 +5,8 @@ from typing import Any, cast
 from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NoConnectionError
 
+from functions.kernel.domain.errors import UnavailableError
+
 # Throttling has a name of its own in each service; these are the ones that botocore retries, and SQS's for its quotas.
 THROTTLES = {
     "BandwidthLimitExceeded",
@@ -30,6 +32,10 @@ DISABLED = {"DisabledException", "KMSInvalidStateException"}  # the second: its 
 THROTTLED_ITEMS = {"ProvisionedThroughputExceeded", "ThrottlingError"}
 
 
+class UnreadError(UnavailableError):
+    """DynamoDB left keys of a batch unprocessed, however often they were asked for."""
+
+
 def is_transient(error: BaseException) -> bool:
     """Whether AWS throttles, answers 5xx, cannot be reached, or does not answer in time, or a key is disabled."""
     if isinstance(error, ClientError):
@@ -38,4 +44,4 @@ def is_transient(error: BaseException) -> bool:
         reasons = {reason.get("Code") for reason in response.get("CancellationReasons", [])}
         code = response["Error"]["Code"]
         return code in THROTTLES or code in DISABLED or status >= 500 or bool(reasons & THROTTLED_ITEMS)
-    return isinstance(error, HTTPClientError | NoConnectionError | ConnectionError | TimeoutError)
+    return isinstance(error, UnreadError | HTTPClientError | NoConnectionError | ConnectionError | TimeoutError)

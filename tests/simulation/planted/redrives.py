@@ -1,16 +1,21 @@
 """Planted bugs of redrives: which letters they send, how many at once, and until when."""
 
 from functions.kernel.eventstore import relay
-from functions.operations import redriver, redrives, runs, sending, transitions
+from functions.operations import groups, intake, redriver, redrives, run_rows, runs, sending, transitions
 from functions.operations.worker import Worker
 from tests.simulation.check.letters import CLAIMED, ENDS, HANDLED, LEGAL, VERBATIM
+from tests.simulation.check.lost_updates import ONE_AFTER_ANOTHER
 from tests.simulation.check.redrives import HALTED, LIMITED, ONCE, OUTCOME, OWN_SET, RAMP, STOPS
 from tests.simulation.planted.bug import Bug, Edit, Set
+from tests.simulation.schedule import QUIESCENCE
 
 
 def bug(name: str, what: str, finds: tuple[str, ...], *patches: Edit | Set) -> Bug:
     """A bug of the tools of operations, which is looked for where operators mend."""
     return Bug(f"operations: {name}", what, finds, patches, mended=True)
+
+
+NOW = "int(clock.now().timestamp() * 1_000_000)"  # a version that is higher than any before
 
 
 BUGS = (
@@ -142,5 +147,27 @@ BUGS = (
         "The relay says that it has published a letter, and has not.",
         (HANDLED,),
         Edit(relay.resend, "failed = send(messages)", "failed = send([])"),
+    ),
+    bug(
+        "a run written over another's change",
+        "A run is written whatever another has changed since it was read.",
+        (ONE_AFTER_ANOTHER,),
+        Edit(run_rows.put, "views.put(row, written.version_of_row)", f"views.put(row, {NOW})"),
+    ),
+    bug(
+        "a group written over another's change",
+        "A group is written whatever another has changed since it was read.",
+        (ONE_AFTER_ANOTHER,),
+        Edit(groups._put, "place, expires), written.version_of_row)", f"place, expires), {NOW})"),
+    ),
+    bug(
+        "an outcome deleted before it is stored",
+        "What a consumer said is deleted as soon as it is received: a redrive waits for ever where that is lost.",
+        (OUTCOME, ENDS, QUIESCENCE),
+        Edit(
+            intake.take,
+            "received = cloud.outcomes().receive()",
+            "received = cloud.outcomes().receive()\n    if received:\n        cloud.outcomes().delete(received)",
+        ),
     ),
 )

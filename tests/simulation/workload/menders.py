@@ -39,7 +39,8 @@ class Mender(Operator):
         """Wait until something was given up, then do so many things about it."""
         self.cloud.sleep(after)
         for _ in range(LOOKS):
-            if self.groups():
+            if found := self.groups():
+                self.take_care_of(found[0]["id"])
                 break
             self.pause(20, 90)
         for _ in range(actions):
@@ -78,12 +79,20 @@ class Mender(Operator):
             letter = self.choices.pick(found, "which letter")
             self.get(f"{ROUTE}/letters/{letter['id']}")
             self.get(f"{ROUTE}/letters/{letter['id']}/test")
-            self.request("PUT", f"{ROUTE}/groups/{letter['group']}/owner", {"name": self.name})
-            self.request("PUT", f"{ROUTE}/groups/{letter['group']}/note", {"text": "seen"})
+            self.take_care_of(letter["group"])
             if self.chance(0.3, "a group is resolved"):
                 self.request("PUT", f"{ROUTE}/groups/{letter['group']}/resolve")
         self.get(f"{ROUTE}/runs")
         self.get(f"{ROUTE}/consumers")
+
+    def take_care_of(self, group: str) -> None:
+        """Say who takes care of a group, while colleagues note something with it, and again once they all are at it."""
+        path = f"{ROUTE}/groups/{group}"
+        for what in ("seen", "looked into"):
+            for number in (1, 2):
+                self.cloud.spawn(self.request, "PUT", f"{path}/note", {"text": f"{what} by colleague {number}"})
+            self.request("PUT", f"{path}/owner", {"name": f"{self.name}: {what}"})
+            self.pause(1, 3)
 
     # Redrives.
 
@@ -160,6 +169,7 @@ class Mender(Operator):
         if self.chance(0.3, "a run is halted"):
             self.pause(0, 8)
             halt = self.choices.pick(("pause", "cancel"), "how a run is halted")
+            self.cloud.spawn(self.request, "PUT", f"{ROUTE}/runs/{run}/{halt}")  # as a colleague does at the same time
             self.request("PUT", f"{ROUTE}/runs/{run}/{halt}")
             self._record(f"run {halt}d" if halt == "pause" else "run cancelled")
             if halt == "pause":

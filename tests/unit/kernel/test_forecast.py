@@ -22,6 +22,7 @@ from functions.kernel.composition import forecast, overlay
 from functions.kernel.domain.errors import UnavailableError
 from functions.kernel.runtime import budget, clock, runtime
 from functions.kernel.runtime.runtime import Runtime
+from functions.kernel.runtime.transient import UnreadError
 from functions.notifications.sns import UnreachableNumberError
 from functions.ordering import inbox as received
 from functions.ordering import service
@@ -196,6 +197,18 @@ def test_it_cannot_be_told_while_aws_throttles(ordering: Runtime, monkeypatch: p
         "cannot tell",
         "what it needs could not be read: ThrottlingException in Query",
     )
+
+
+def test_what_could_not_be_read_at_first_is_tried_again(ordering: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+    place, left = service.place, [UnreadError("too many rows are read at once: ask again in a moment")]
+
+    def unread_once(*about: Any) -> None:
+        place(*about)
+        if left:
+            raise left.pop()
+
+    monkeypatch.setattr(service, "place", unread_once)
+    assert [answer for answer, _ in tried(ordering, of(CHECKED_OUT), of(PAID))] == ["passes", "passes"]
 
 
 def test_it_cannot_be_told_what_takes_longer_than_there_is_time(
