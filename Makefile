@@ -137,11 +137,11 @@ docs: $(VENV) $(NODE) ## Regenerate schemas, samples, the catalogue, API documen
 	@node clients/pages/generate.mjs
 
 .PHONY: site
-site: $(VENV) ## Build the documentation site to .build/site/html, to be read from the file system; fails on a warning
+site: $(VENV) $(NODE) ## Build the documentation site to .build/site/html, to be read from the file system; fails on a warning
 	@.venv/bin/python -m infra.documents.site
 
 .PHONY: docs-run
-docs-run: $(VENV) $(ENGINE) $(NODE) ## Run the shell blocks of the pages in a clone, each with its time: PAGE=tutorial PORT= STATE= ARGS=--bare
+docs-run: $(VENV) $(ENGINE) $(NODE) ## Run the shell blocks of the pages in clones, each with its time: PAGE=tutorial PORT= STATE= ARGS=--list
 	@.venv/bin/python -m tests.docs.run $(call option,page,$(PAGE)) $(call option,port,$(PORT)) \
 		$(call option,state,$(STATE)) $(ARGS)
 

@@ -37,7 +37,7 @@ def _service(registered: Manifest) -> str:
     name = registered.service
     readme = (ROOT / "functions" / name / "README.md").read_text()
     published = [message.about.name for message in language().values() if message.about.source == name]
-    consumed = [message.about.name for inbox in registered.inboxes for message in inbox.messages]
+    consumed = {message.about.name for inbox in registered.inboxes for message in inbox.messages}
     asked = [query.__name__ for query in registered.questions]
     routes = [f"`{route.method} {route.path}`" for route in registered.api.routes] if registered.api else []
     views = [view.name for projection in registered.projections for view in projection.views]

@@ -26,6 +26,12 @@ FOLDERS = ("clients", "docs", "events", "functions", "infra", "tests")
 LINK = re.compile(r"(!?)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^)\s]+)\)")
 FENCED = re.compile(r"(^ *```.*?^ *```[^\n]*$)", re.MULTILINE | re.DOTALL)
 PICTURES = (".png", ".svg")
+NODES = ROOT / "node_modules"
+ASSETS = {
+    "mermaid.js": NODES / "@mermaid-js" / "tiny" / "dist" / "mermaid.tiny.js",
+    "iframe-worker.js": NODES / "iframe-worker" / "shim" / "index.js",
+    "site.css": Path(__file__).with_name("site.css"),
+}
 
 
 def sources() -> list[Path]:
@@ -65,6 +71,10 @@ def collect() -> list[Path]:
             copy.write_text(relinked((ROOT / file).read_text(), file, known))
         else:
             shutil.copy(ROOT / file, copy)
+    for name, file in ASSETS.items():
+        copy = PAGES / "assets" / name
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(file, copy)
     for path, text in generated.items():
         copy = PAGES / path
         copy.parent.mkdir(parents=True, exist_ok=True)

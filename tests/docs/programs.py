@@ -15,6 +15,7 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from functools import cache
 from inspect import signature
 from io import StringIO
+from itertools import pairwise
 from typing import Any
 
 import botocore.session
@@ -23,6 +24,7 @@ from botocore import xform_name
 
 import clients.cli.__main__
 from clients.cli.verbs import app
+from functions.kernel.composition.manifest import services
 from tests.docs.test_docs import FOLDERS, ROOT
 
 VARIABLE = re.compile(r"([A-Z_]+)=(.*)", re.DOTALL)
@@ -30,6 +32,11 @@ RUNS = re.compile(r"\.venv/bin/python -m ([\w.]+)([^;&|()\n]*)")
 FLAG = re.compile(r"--?[a-z][\w-]*")
 # Of the AWS command line itself, not of an operation.
 AWS_FLAGS = {"output", "query", "cli-binary-format", "region", "profile", "no-paginate"}
+
+
+OF_SERVICES = ("SERVICE", "ONLY", "TO")  # variables of make
+SERVICES = (*services(), "gateway", "platform", "pages")
+STACK = re.compile(r"mallbots-prod-(\w+)")
 
 
 class RefusedError(Exception):
@@ -47,7 +54,7 @@ def judge(words: list[str], invented: Collection[str] = ()) -> None:
     """
     program, *rest = words
     if program == "make":
-        make(rest)
+        make(rest, invented)
     elif program.removeprefix(".venv/bin/") == "mallbots":
         mallbots(rest)
     elif program.removeprefix(".venv/bin/") in ("python", "python3") and rest[:1] == ["-m"]:
@@ -69,9 +76,12 @@ def judge(words: list[str], invented: Collection[str] = ()) -> None:
             raise RefusedError(f"there is no {word}")
 
 
-def make(words: list[str]) -> None:
-    """Judge a make command: its targets, whether they use its variables, and what they would run."""
+def make(words: list[str], invented: Collection[str] = ()) -> None:
+    """Judge a make command: its targets, their use of its variables, the services, and what they would run."""
     given = {found[1]: found[2] for word in words if (found := VARIABLE.fullmatch(word))}
+    named = [name.partition("/")[0] for key in OF_SERVICES if key in given for name in given[key].split()]
+    if unknown := [name for name in named if name not in {*SERVICES, *invented}]:
+        raise RefusedError(f"there is no service {', '.join(unknown)}")
     targets = [word for word in words if not VARIABLE.fullmatch(word) and not word.startswith("-")]
     text = "\n".join(_expanded(target, tuple(sorted(given))) for target in targets)
     if unused := [name for name in given if f"@{name}@" not in text]:
@@ -178,6 +188,9 @@ def aws(words: list[str]) -> None:
         known = set(_aws_flags(service, rest[0] if operation == "wait" else "", operation))
     except Exception as error:
         raise RefusedError(f"aws {service} {operation}: {error}") from None
+    stacks = [word for flag, word in pairwise(rest) if flag == "--stack-name"]
+    if unknown := [name for name in stacks if (found := STACK.fullmatch(name)) and found[1] not in SERVICES]:
+        raise RefusedError(f"there is no stack {', '.join(unknown)}")
     flags = [word[2:].partition("=")[0] for word in rest if word.startswith("--")]
     if unknown := [flag for flag in flags if flag not in known and flag.removeprefix("no-") not in known]:
         raise RefusedError(f"aws {service} {operation} has no {', '.join(unknown)}")

@@ -11,8 +11,9 @@ from tests.docs.test_docs import PAGES, ROOT
 
 FENCE = re.compile(r"^ *```(\w*)")
 INDENT = re.compile(r"^ {4,}\S")
-MARK = re.compile(r"^ *<!-- not run: (.+) -->$")
-PROGRAMS = ("make", "python", "python3", "mallbots", "aws", "call", "curl", "openssl", "git", "cd", "mkdir", "export")
+MARK = re.compile(r"^ *<!-- (not run|Ctrl-C after): (.+) -->$")
+OURS = ("make", "python", "python3", "mallbots", "aws", "call")
+PROGRAMS = (*OURS, "curl", "openssl", "git", "cd", "mkdir", "export", "echo")
 BEGINS = re.compile(rf"^(?:(?:{'|'.join(PROGRAMS)}) |\.venv/bin/|for \w+ in |[a-z_]+=|[a-z_]+\(\) \{{)")
 COMMENT = re.compile(r"(?:^|(?<=\s))#(?:\s.*)?$", re.MULTILINE)
 INNER = re.compile(r"\$\(([^()]*)\)")
@@ -25,16 +26,25 @@ ASSIGNED = re.compile(r"[A-Za-z_]\w*=.*", re.DOTALL)
 
 @dataclass(frozen=True)
 class Block:
-    """A shell block. line: of its first line in the page. reason: why it is not run here, if it is not."""
+    """A shell block. line: of its first line in the page.
+
+    reason: why it is not run here, if it is not. until: what it prints before Ctrl-C is to end it.
+    """
 
     page: str
     line: int
     text: str
     reason: str | None = None
+    until: str | None = None
 
     @property
     def place(self) -> str:
         return f"{self.page}:{self.line}"
+
+    @property
+    def script(self) -> str:
+        """Its commands without remarks, by which two blocks are alike."""
+        return "\n".join(line.rstrip() for line in COMMENT.sub("", self.text).splitlines() if line.strip())
 
 
 def blocks(pages: list[Path] | None = None) -> list[Block]:
@@ -45,24 +55,37 @@ def blocks(pages: list[Path] | None = None) -> list[Block]:
 def blocks_of(text: str, page: str) -> Iterator[Block]:
     """The shell blocks of a page: in fences, or indented by four after an empty line."""
     lines = text.splitlines()
-    at, reason = 0, None
+    at, marks = 0, dict[str, str]()
     while at < len(lines):
         language = FENCE.match(lines[at])
         begin = at + 1 if language else at
         if language:
             at = next(end for end in range(begin, len(lines)) if FENCE.match(lines[end]))
         elif INDENT.match(lines[at]) and not (at and lines[at - 1].strip() and not MARK.match(lines[at - 1])):
-            at = next((end for end in range(begin, len(lines)) if not INDENT.match(lines[end])), len(lines))
+            at = _end_of_indented(lines, begin)
         else:
-            marked = MARK.match(lines[at])
-            reason = marked[1] if marked else reason if not lines[at].strip() else None
+            if marked := MARK.match(lines[at]):
+                marks[marked[1]] = marked[2]
+            elif lines[at].strip():
+                marks = {}
             at += 1
             continue
         body = dedent("\n".join(lines[begin:at]))
         if is_shell(body, language[1] if language else ""):
-            yield Block(page, begin + 1, body, reason)
-        reason = None
+            yield Block(page, begin + 1, body, marks.get("not run"), marks.get("Ctrl-C after"))
+        marks = {}
         at += 1 if language else 0
+
+
+def _end_of_indented(lines: list[str], begin: int) -> int:
+    """Where an indented block ends: an empty line is of it if it goes on behind."""
+    end = begin
+    for at in range(begin, len(lines)):
+        if INDENT.match(lines[at]):
+            end = at + 1
+        elif lines[at].strip():
+            break
+    return end
 
 
 def is_shell(body: str, language: str) -> bool:

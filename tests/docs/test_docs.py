@@ -59,8 +59,8 @@ def commands(page: Path) -> Iterator[str]:
 
 
 def targets(command: str) -> list[str]:
-    """The make targets of a command; none for another command. A remark follows `#`, or two spaces."""
-    first, *words = re.split(r"#| {2,}", command)[0].replace(",", " ").split() or [""]
+    """The make targets of a command; none for another command. A remark follows `#` or spaces, a command `|`."""
+    first, *words = re.split(r"#| {2,}|\|", command)[0].replace(",", " ").split() or [""]
     if first != "make":
         return []
     return [word for word in words if re.fullmatch(r"[a-z][a-z0-9-]*", word)]

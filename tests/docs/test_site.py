@@ -55,8 +55,15 @@ def test_no_page_and_no_style_fetches_anything_from_another_host(pages: dict[Pat
     assert [
         address for address in re.findall(r"(?:url\(|@import)\s*['\"]?([^)'\"]+)", styles) if elsewhere(address)
     ] == []
-    # Material's script fetches a renderer of diagrams from a host of others where a page has an element of this class.
-    assert [file for file in pages if 'class="mermaid"' in file.read_text()] == []
+
+
+def test_a_page_with_a_diagram_has_what_draws_it_from_the_site_itself(pages: dict[Path, Page]) -> None:
+    # Material's script fetches it from a host of others where the page has it not.
+    drawn = [file for file in pages if 'class="mermaid"' in file.read_text()]
+    assert len(drawn) > 10
+    scripts = {(file.parent / name).resolve() for file in drawn for name in pages[file].fetched if "mermaid" in name}
+    assert scripts == {site.SITE / "assets" / "mermaid.js"}
+    assert 'globalThis["mermaid"]' in (site.SITE / "assets" / "mermaid.js").read_text()
 
 
 def test_every_link_within_the_site_leads_to_a_page_and_an_anchor_that_there_are(pages: dict[Path, Page]) -> None:

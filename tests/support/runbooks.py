@@ -26,6 +26,6 @@ def texts(page: Path) -> Iterator[str]:
 
 
 def commands(page: Path, program: str) -> list[str]:
-    """Each command of a program on a page."""
-    found = [command.strip() for text in texts(page) for command in COMMAND.findall(text)]
+    """Each command of a program on a page, without what its answer is passed on to."""
+    found = [command.partition(" | ")[0].strip() for text in texts(page) for command in COMMAND.findall(text)]
     return [command for command in found if command.split()[0] == program and len(command.split()) > 1]
