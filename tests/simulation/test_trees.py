@@ -28,4 +28,4 @@ def test_a_cause_that_is_not_the_message_that_was_handled_is_found(monkeypatch: 
 
 
 def test_a_message_that_is_its_own_cause_is_a_root() -> None:
-    assert of_tree([{"id": "a", "causationId": "a", "time": "2026-01-05T09:00:00Z"}]) == {"a": None}
+    assert of_tree([{"id": "a", "causationId": "a", "stream": "A#a", "time": "2026-01-05T09:00:00Z"}]) == {"a": None}
