@@ -63,7 +63,7 @@ _HEADERS: Schema = {
     "ETag": {
         "description": "The version of the resource.",
         "required": True,
-        "schema": {"type": "string", "pattern": '^"[0-9]{1,15}"$'},
+        "schema": {"type": "string", "pattern": '^"[0-9]{1,16}"$'},
     },
     "WWWAuthenticate": {
         "description": "What is wrong with the token (RFC 6750, 3).",
@@ -83,7 +83,7 @@ _SHARED: Schema = {
         "name": "If-Match",
         "in": "header",
         "description": "The ETag that the resource must still have.",
-        "schema": {"type": "string", "pattern": '^("[0-9]{1,15}"|\\*)$'},
+        "schema": {"type": "string", "pattern": '^("[0-9]{1,16}"|\\*)$'},
     },
     "IfNoneMatch": {
         "name": "If-None-Match",

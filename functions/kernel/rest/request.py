@@ -17,7 +17,8 @@ from functions.kernel.runtime.context import KIOSK, Caller, Context
 BODY_LIMIT = 65_536  # bytes
 WRITES = frozenset({"POST", "PUT", "DELETE"})
 
-_VERSION = re.compile(r"[0-9]{1,15}")
+# Below 2^53, also in a restored table (eventstore/epochs.py).
+_VERSION = re.compile(r"[0-9]{1,16}")
 _HALF_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 # RFC 9110, 8.8.3: an entity tag, and a list of them. Each blank and comma can be matched in one way alone: in two ways,

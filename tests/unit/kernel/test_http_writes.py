@@ -2,10 +2,12 @@
 
 import time
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 
 import pytest
 
 from functions.kernel.domain.errors import ConcurrencyError
+from functions.kernel.eventstore.epochs import base_at, open_epoch
 from functions.kernel.eventstore.item import from_item
 from functions.kernel.eventstore.store import MemoryEventStore
 from functions.kernel.runtime.commit import Commit
@@ -258,6 +260,14 @@ def test_any_version_will_do_for_a_star() -> None:
 @pytest.mark.parametrize("match", ['"1", "2"', '"2","1"', '"7" , "1"', ', "1",', 'W/"7", "1"', '"7" , ,"1", , '])
 def test_any_version_that_if_match_names_will_do(match: str) -> None:
     assert fill(create().body["id"], 1, match=match).status == 200
+
+
+def test_a_version_of_a_restored_table_is_named_as_any_other(store: BusyStore) -> None:
+    jar = create().body["id"]
+    open_epoch(store, base_at(datetime(2200, 1, 1, tzinfo=UTC)), "restored")
+    assert fill(jar, 1).status == 200
+    tag = ask("GET", f"/api/jars/{jar}").headers["ETag"]
+    assert (len(tag), fill(jar, 1, match=tag).status, fill(jar, 1, match=tag).status) == (18, 200, 412)
 
 
 @pytest.mark.parametrize("match", ['W/"1"', '"x"', '""', '"-1"', '"7", "x"', '"' + "9" * 40 + '"', '"1,1"'])
