@@ -7,10 +7,7 @@ meanwhile. In the end every order must be completed, no queue hold a message, an
 JSON: for each fault the seconds until it was seen, and from its mend until all went on; and {"lost", "letters"}.
 """
 
-import argparse
-import json
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -29,12 +26,12 @@ from infra.local.cloud import LocalCloud
 from infra.local.control import Control
 from infra.local.panel import panel
 from infra.local.people import at_work
-from infra.local.process import free_port
 from infra.local.seed import seed
 from infra.local.shoppers import AS_WATCHED, ROBOTS
 from infra.local.show import wait_until_idle
 from infra.local.up import up
 from tests.chaos.saved import moment_of
+from tests.e2e.drill import run
 from tests.e2e.shell import Shell
 
 SETTINGS = {"step_timeout": "20"}  # seconds: a saga does not give up payments while one looks at them
@@ -91,7 +88,7 @@ class Tour:
         return sum(order.order()["status"] != "completed" for order in self.orders)
 
     def _one(self, name: str, fails: Callable[[], bool], goes_on: Callable[[], bool]) -> Seen:
-        self._is_saved()  # a killed engine loses what came since its last save, whoever uses it
+        self._is_saved()  # a killed engine loses what came since its last save
         print(f"it breaks: {name}", file=sys.stderr)
         began = time.monotonic()
         self._asks(f"{name}/break")
@@ -204,16 +201,7 @@ def break_it(cloud: LocalCloud, folder: Path) -> dict[str, Any]:
 
 def main() -> int:
     """0 when nothing is lost, and no letter is open."""
-    parser = argparse.ArgumentParser(prog="make break-it", description="Break what the console can break; mend it.")
-    parser.add_argument("--port", type=int, default=0, help="of the local cloud (a free one)")
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        cloud = LocalCloud(options.port or free_port(), Path(folder) / "mall")
-        try:
-            found = break_it(cloud, Path(folder) / "config")
-        finally:
-            cloud.stop()
-    print(json.dumps(found))
+    found = run("break-it", "Break what the console can break; mend it.", break_it)
     return 1 if found["lost"] or found["letters"] else 0
 
 

@@ -8,11 +8,9 @@ says to do is done, until all go on. In the end every order must be completed, a
 JSON: {"orders", "broken", "mended", "lost", "letters", "typed", "minutes"}.
 """
 
-import argparse
 import json
 import shlex
 import sys
-import tempfile
 import threading
 import time
 from collections import Counter
@@ -30,9 +28,9 @@ from clients.scenarios.robots import Fleet
 from clients.scenarios.stock import open_shop
 from infra.local.cloud import LocalCloud
 from infra.local.people import at_work
-from infra.local.process import free_port
 from infra.local.seed import seed
 from infra.local.up import up
+from tests.e2e.drill import run
 from tests.e2e.shell import Shell, verb_of
 
 TIMES = {"step_timeout": "600"}  # seconds until a saga tries again by itself: longer than anyone on call waits
@@ -223,16 +221,7 @@ def rehearse(cloud: LocalCloud, folder: Path) -> dict[str, Any]:
 
 def main() -> int:
     """0 when all was mended, nothing is lost, and no letter is open."""
-    parser = argparse.ArgumentParser(prog="make rehearse", description="Break three things, and mend them.")
-    parser.add_argument("--port", type=int, default=0, help="of the local cloud (a free one)")
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        cloud = LocalCloud(options.port or free_port(), Path(folder) / "mall")
-        try:
-            found = rehearse(cloud, Path(folder) / "config")
-        finally:
-            cloud.stop()
-    print(json.dumps(found))
+    found = run("rehearse", "Break three things, and mend them.", rehearse)
     return 0 if found["mended"] == found["broken"] and not found["lost"] and not found["letters"] else 1
 
 

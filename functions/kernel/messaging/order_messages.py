@@ -147,7 +147,7 @@ def sliced(messages: Messages, limit: int, after: str | None) -> Page:
 
 
 def around(messages: Collection[Message], time: str, before: int, after: int) -> list[Message]:
-    """Up to so many of some messages, which are in order, before a time, and after it."""
+    """Of messages that are in order, up to `before` until a time and up to `after` behind it."""
     earlier = [one for one in messages if one["time"] <= time]
     later = [one for one in messages if one["time"] > time]
     return [*earlier[max(0, len(earlier) - before) :], *later[:after]]

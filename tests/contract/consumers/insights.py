@@ -1,4 +1,4 @@
-"""What insights reads of what it hears: stages, what begins a flow of an order, and, whole, what is about no order."""
+"""What insights reads of what it consumes: stages, what begins a flow of an order, and all of what is about none."""
 
 from tests.contract.kinds import FLAG, NUMBER, TEXT, TIME, WHOLE, Reads, each, maybe, optional
 
