@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from events.queries import TimelineMessage
-from functions.kernel.domain.errors import NotFoundError, UnavailableError
+from functions.kernel.domain.errors import NotFoundError
 from functions.kernel.messaging import order_messages
 from functions.kernel.messaging.order_messages import Message
 
@@ -24,11 +24,10 @@ def page(order_id: str, limit: int, after: str | None) -> TimelinePage:
     Raises NotFoundError, and UnavailableError where those that answer have none and others are silent.
     """
     found = order_messages.find(order_id)
-    if not found.messages:
-        if found.silent:
-            raise UnavailableError(f"{' and '.join(found.silent)} cannot be asked: ask again in a moment")
+    messages = found.messages or found.whole()
+    if not messages:
         raise NotFoundError(f"there is no order {order_id}")
-    shown = order_messages.sliced(found.messages, limit, after)
+    shown = order_messages.sliced(messages, limit, after)
     return TimelinePage(shown.messages, shown.last, sorted(found.silent))
 
 
@@ -48,9 +47,7 @@ def around(order_id: str, time: str, before: int = 30, after: int = 20) -> Seque
 def whole(order_id: str) -> Sequence[TimelineMessage]:
     """All that was published about an order, oldest first. Raises UnavailableError where an owner does not answer."""
     found = order_messages.find(order_id)
-    if found.silent:
-        raise UnavailableError(f"{' and '.join(found.silent)} cannot be asked: ask again in a moment")
-    published = order_messages.without_reminders(found.messages)
+    published = order_messages.without_reminders(found.whole())
     return read([published[at] for at in sorted(published)])
 
 

@@ -44,7 +44,7 @@ from events.stores import (
     StoreParticipationToggled,
     StoreRebranded,
 )
-from functions.kernel.domain.errors import NotFoundError, RefusedError, UnavailableError
+from functions.kernel.domain.errors import NotFoundError, RefusedError
 from functions.kernel.messaging import order_messages
 from functions.kernel.messaging.order_messages import SHOWN, Messages, Page, position
 from functions.kernel.projections.generation import View
@@ -137,9 +137,7 @@ def kept_around(correlation_id: str, time: str, before: int, after: int) -> list
 def _whole(order_id: str) -> Messages:
     """What was published about an order. Raises UnavailableError where an owner does not answer."""
     found = order_messages.find(order_id, [row["list_id"] for row in rows(_lists_of(order_id))])
-    if found.silent:
-        raise UnavailableError(f"{' and '.join(found.silent)} cannot be asked: ask again in a moment")
-    return order_messages.without_reminders(found.messages)
+    return order_messages.without_reminders(found.whole())
 
 
 def _with_kept(found: Messages, correlation_id: str, limit: int, after: str | None) -> Page:

@@ -43,6 +43,12 @@ class Found:
     messages: Messages
     silent: tuple[str, ...]
 
+    def whole(self) -> Messages:
+        """The messages. Raises UnavailableError where some are missing."""
+        if self.silent:
+            raise UnavailableError(f"{' and '.join(self.silent)} cannot be asked: ask again in a moment")
+        return self.messages
+
 
 @dataclass(frozen=True)
 class Page:
