@@ -6,7 +6,8 @@
     make simulate ARGS="--bug 'captured twice'"             with one of the planted bugs
     make simulate SCHEDULES=10000 ARGS=--long-days          only the 200 or so of these that have a long day
 
-The last line is JSON: {"schedules", "faults", "violations", "per_minute", "trace_hash"}.
+The last line is JSON: {"schedules", "faults", "violations", "trees", "different", "per_minute", "trace_hash"}.
+The trees are those of all orders, compared with what was handled (trees.py).
 """
 
 import argparse
@@ -33,11 +34,13 @@ from tests.simulation.schedule import ALL, Outcome, Without, run_schedule
 from tests.simulation.shrink import shrink
 from tests.simulation.tally import NUMBERS, Tally, share
 from tests.simulation.timeline import timeline
+from tests.simulation.trees import run_and_compare
 from tests.simulation.workload.long_day import has_long_day
 
 CHUNK = 50  # schedules that one process runs before it reports
 ENOUGH = 5_000  # schedules after which every fault and every outcome must have occurred
 SHRUNK = 3  # violations that are shrunk, per run
+SHOWN = 5  # orders whose trees are different, per run
 SOURCES = ("events", "functions", "tests/simulation")
 
 Range = tuple[int, int]
@@ -62,7 +65,7 @@ EVERY = Which()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """0 when nothing was violated and, in a long run, every fault and outcome occurred."""
+    """0 when nothing was violated, no tree was different and, in a long run, every fault and outcome occurred."""
     options = _parser().parse_args(arguments)
     if options.from_state:
         return follow_state(options)
@@ -83,11 +86,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "schedules": tally.schedules,
         "faults": tally.faults.total(),
         "violations": len({violation["seed"] for violation in tally.violations}),
+        "trees": tally.trees,
+        "different": len(tally.different),
         "per_minute": round(run / elapsed * 60) if elapsed else 0,
         "trace_hash": tally.trace_hash,
     }
     print(json.dumps(result))
-    return 1 if tally.violations or missing else 0
+    return 1 if tally.violations or tally.different or missing else 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -158,7 +163,12 @@ def run_chunk(seeds: Range, which: Which = EVERY) -> tuple[Range, Tally]:
     gc.disable()  # most objects live as long as their schedule: one collection at its end is enough
     try:
         for seed in filter(which.has, range(seeds[0], seeds[1] + 1)):
-            tally.add(run_one(seed, which.bug))
+            if which.bug:
+                tally.add(run_one(seed, which.bug))
+            else:
+                outcome, compared = run_and_compare(seed)
+                tally.add(outcome)
+                tally.add_trees(compared)
             gc.collect(0)  # of what this schedule made: the caches that survived an earlier one are not traversed again
     finally:
         gc.enable()
@@ -238,7 +248,7 @@ def never(tally: Tally) -> list[str]:
 
 
 def report(tally: Tally, bug: str = "") -> None:
-    """Print each violation, and shrink the first few."""
+    """Print each violation, and shrink the first few; print the first few orders with other trees."""
     by_seed: dict[int, dict[str, str]] = {}
     for violation in sorted(tally.violations, key=lambda found: int(found["seed"])):
         by_seed.setdefault(violation["seed"], {})[violation["invariant"]] = violation["text"]
@@ -250,6 +260,8 @@ def report(tally: Tally, bug: str = "") -> None:
             print(f"  {shrink_and_save(seed, next(iter(found)), bug)}")
         else:
             print(f'  make simulate ARGS="--show {seed}{_bug_option(bug)}"')
+    for text in tally.different[:SHOWN]:
+        print(f"\nanother tree than what was handled: {text}")
 
 
 def _bug_option(bug: str) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.simulation.schedule import Outcome
+from tests.simulation.trees import Compared
 
 NUMBERS: dict[str, str] = {
     "invocations": "of functions",
@@ -29,6 +30,7 @@ class Tally:
 
     faults, outcomes: how often each occurred. struck_in, reached_in: in how many schedules. numbers: how often each
     number had each value. violations: with their seeds. trace: the hashes of all traces, combined in any order.
+    trees: of orders, compared with what was handled; different: a text for each that was not equal.
     """
 
     schedules: int = 0
@@ -39,6 +41,8 @@ class Tally:
     numbers: dict[str, Counter[int]] = field(default_factory=dict)
     violations: list[dict[str, Any]] = field(default_factory=list)
     trace: int = 0
+    trees: int = 0
+    different: list[str] = field(default_factory=list)
 
     def add(self, outcome: Outcome) -> None:
         """Add one schedule."""
@@ -56,6 +60,11 @@ class Tally:
         hashed = hashlib.blake2b(f"{outcome.seed}:{outcome.trace_hash}".encode(), digest_size=16)
         self.trace ^= int.from_bytes(hashed.digest(), "big")
 
+    def add_trees(self, compared: Compared) -> None:
+        """Add the comparison of one schedule's trees."""
+        self.trees += compared.orders
+        self.different += compared.different
+
     def merge(self, other: "Tally") -> None:
         """Add the sums of another tally."""
         self.schedules += other.schedules
@@ -67,6 +76,8 @@ class Tally:
             self.numbers.setdefault(name, Counter()).update(values)
         self.violations += other.violations
         self.trace ^= other.trace
+        self.trees += other.trees
+        self.different += other.different
 
     @property
     def trace_hash(self) -> str:
@@ -93,6 +104,8 @@ class Tally:
             "numbers": {name: sorted(values.items()) for name, values in sorted(self.numbers.items())},
             "violations": self.violations,
             "trace": self.trace_hash,
+            "trees": self.trees,
+            "different": self.different,
         }
 
     @classmethod
@@ -107,6 +120,8 @@ class Tally:
             numbers={name: Counter(dict(map(tuple, values))) for name, values in kept["numbers"].items()},
             violations=kept["violations"],
             trace=int(kept["trace"], 16),
+            trees=kept["trees"],
+            different=kept["different"],
         )
 
     def quantiles(self, name: str, at: tuple[float, ...] = (0, 0.5, 0.9, 0.99, 1)) -> list[int]:

@@ -1,18 +1,24 @@
 """Trees of orders against the simulator's record of what was handled."""
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from events.envelope import Metadata
 from functions.kernel.messaging import inbox
 from functions.kernel.runtime.context import Context
-from tests.simulation.trees import compare, main, of_tree
+from tests.simulation.run import main
+from tests.simulation.trees import of_tree, run_and_compare
 
 
-def test_the_tree_of_each_order_is_what_the_simulator_recorded(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--from", "3", "--to", "3"]) == 0
-    assert capsys.readouterr().out.splitlines()[-1] == '{"schedules": 1, "orders": 1, "equal": 1, "different": 0}'
+def test_the_tree_of_each_order_is_what_the_simulator_recorded(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--from", "3", "--to", "3", "--results", str(tmp_path / "results.jsonl")]) == 0
+    last = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (last["schedules"], last["trees"], last["different"]) == (1, 1, 0)
 
 
 def test_a_cause_that_is_not_the_message_that_was_handled_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -23,7 +29,7 @@ def test_a_cause_that_is_not_the_message_that_was_handled_is_found(monkeypatch: 
         return replace(found, causation_id=metadata.causation_id) if metadata.name == "OrderCreated" else found
 
     monkeypatch.setattr(inbox, "_context", mistaken)
-    [different] = compare(3).different
+    [different] = run_and_compare(3)[1].different
     assert "is under BasketCheckedOut" in different
 
 

@@ -1,50 +1,35 @@
 """Compare each order's tree, made from commits and messages alone, with the simulator's record of what was handled.
 
-    .venv/bin/python -m tests.simulation.trees --from 1 --to 10000 --jobs 2
-
-The tree is the command line's (`clients/cli/tree.py`). Each order's tree must have what the record has: the same
-messages, each under the message that was handled when it was made, or where that is none of the order's, under what its
-stream said before; and each commit of the order must be because of the
-message that was handled when it was stored. The last line is JSON: {"schedules", "orders", "equal", "different"}.
+`make simulate` does so in each schedule. The tree is the command line's (`clients/cli/tree.py`). Each order's tree must
+have what the record has: the same messages, each under the message that was handled when it was made, or where that is
+none of the order's, under what its stream said before; and each commit of the order must be because of the message that
+was handled when it was stored.
 """
 
-import argparse
-import gc
 import json
-import multiprocessing
-import sys
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 from clients.cli import tree
 from events.registry import Kind, language
 from tests.simulation.handlings import Handlings, recorded
 from tests.simulation.history import Entry
-from tests.simulation.schedule import run_schedule
+from tests.simulation.schedule import Outcome, run_schedule
 
-CHUNK = 10  # schedules that one process runs before it reports
-SHOWN = 5  # orders whose differences are printed
 ORDER_IDS = ("order_id", "basket_id", "list_id", "difference_id")  # a field of one of these names holds the order's id
 KINDS = ("Order", "Basket", "CreateOrderSaga", "ShoppingList", "Invoice")  # the aggregates that have the order's id
 
 Parents = dict[str, str | None]  # by message: the message that it followed from; None for a root
 
 
-@dataclass
+@dataclass(frozen=True)
 class Compared:
-    """How many orders' trees were equal to the record, and what was different in the others."""
+    """How many orders a schedule had, and what was different in the trees of some: a text for each of these."""
 
-    schedules: int = 0
-    orders: int = 0
-    different: list[str] = field(default_factory=list)
-
-    def add(self, other: "Compared") -> None:
-        self.schedules += other.schedules
-        self.orders += other.orders
-        self.different += other.different
+    orders: int
+    different: list[str]
 
 
 @dataclass
@@ -85,7 +70,7 @@ class _Made:
             self.causes[id] = handled
 
 
-def compare(seed: int) -> Compared:
+def run_and_compare(seed: int) -> tuple[Outcome, Compared]:
     """Run one schedule, and compare the trees of all its orders with the record."""
     with recorded() as record:
         outcome = run_schedule(seed)
@@ -95,7 +80,7 @@ def compare(seed: int) -> Compared:
     for order in orders:
         if found := [*_differences(order, made)]:
             different.append(f"seed {seed}, order {order}: {'; '.join(found)}")
-    return Compared(1, len(orders), different)
+    return outcome, Compared(len(orders), different)
 
 
 def _differences(order: str, made: _Made) -> Iterator[str]:
@@ -194,53 +179,3 @@ def _name(id: str | None, made: _Made) -> str:
         return "nothing"
     told = made.messages[id]["metadata"]
     return f"{told['name']} of {told['stream']} {told['stream_version']}"
-
-
-def compare_all(seeds: Sequence[int]) -> Compared:
-    """Run these schedules one after the other."""
-    total = Compared()
-    for seed in seeds:
-        total.add(compare(seed))
-        gc.collect()
-    return total
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """0 when every order's tree equals the record."""
-    parser = argparse.ArgumentParser(description="Orders' trees against the record of what was handled.")
-    parser.add_argument("--from", type=int, dest="first", default=1, help="the first seed (1)")
-    parser.add_argument("--to", type=int, dest="last", default=60, help="the last seed (60)")
-    parser.add_argument("--jobs", type=int, default=1, help="processes at once (1)")
-    options = parser.parse_args(arguments)
-    seeds = range(options.first, options.last + 1)
-    chunks = [seeds[start : start + CHUNK] for start in range(0, len(seeds), CHUNK)]
-    total = Compared()
-    for found in _results(chunks, options.jobs):
-        total.add(found)
-        print(f"{total.schedules:>7,} of {len(seeds):,} schedules, {total.orders:,} orders", file=sys.stderr)
-    for text in total.different[:SHOWN]:
-        print(text)
-    equal = total.orders - len(total.different)
-    print(
-        json.dumps(
-            {
-                "schedules": total.schedules,
-                "orders": total.orders,
-                "equal": equal,
-                "different": len(total.different),
-            }
-        )
-    )
-    return 1 if total.different else 0
-
-
-def _results(chunks: Sequence[Sequence[int]], jobs: int) -> Iterator[Compared]:
-    if jobs <= 1:
-        yield from map(compare_all, chunks)
-        return
-    with multiprocessing.get_context("spawn").Pool(jobs) as pool:
-        yield from pool.imap_unordered(partial(compare_all), chunks)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
