@@ -9,7 +9,7 @@ import typer
 
 from clients.cli import following
 from clients.cli.choosing import Chosen, assigned, choose
-from clients.cli.ending import PARTLY, EndedError
+from clients.cli.ending import NOT_FOUND, PARTLY, EndedError, whole
 from clients.cli.tool import FEW, Tool, at, query
 from clients.cli.verbs import group, verb
 from clients.cli.wording import ago, counted
@@ -47,6 +47,7 @@ def list_letters(
     limit: Most = FEW,
 ) -> None:
     """List what was given up, the newest first; of all states, the open ones first."""
+    group = _group(tool, group)["id"] if group else ""
     wanted = query(service=service, message=message, order=order, group=group, state=state, since=since, until=until)
     found = tool.pages(f"{LETTERS}{wanted}", "letters", limit)
     rows = ([one["id"], one["state"], one["consumer"], one["message"], one["tries"], one["reason"]] for one in found)
@@ -72,11 +73,15 @@ def show(tool: Tool, id: Annotated[str, typer.Argument(help="The id of a letter,
     """Show a letter, with its body, its history and what was published about its order; or a group."""
     try:
         answer = tool.get(f"{LETTERS}/{at(id)}")
-    except EndedError:
-        found = tool.found(f"{GROUPS}/{at(id)}", "letter or group", id, lambda: _ids(tool))["group"]
-        pairs = [*found.items()]
-        tool.out.fields(found, ((n, _counts(v) if n == "counts" else v) for n, v in pairs))
-        return
+    except EndedError as error:
+        if error.code != NOT_FOUND:
+            raise
+        groups, letters = _group_ids(tool), _letter_ids(tool)
+        if whole(id, groups) and not whole(id, letters):
+            found = _group(tool, id)
+            tool.out.fields(found, ((n, _counts(v) if n == "counts" else v) for n, v in found.items()))
+            return
+        answer = tool.found(f"{LETTERS}/{at(id)}", "letter or group", id, lambda: [*letters, *groups])
 
     def render() -> None:
         letter = answer["letter"]
@@ -172,7 +177,7 @@ def edit(
     values: Annotated[list[str], typer.Option("--set", help="A field of the data: total=1990, JSON or text.")],
 ) -> None:
     """Put a message with other data in the place of an open letter, which is not sent back yet."""
-    letter = tool.found(f"{LETTERS}/{at(id)}", "letter", id, lambda: _ids(tool))["letter"]
+    letter = _letter(tool, id)
     try:
         data = json.loads(letter["body"])["detail"]["data"]
     except (ValueError, KeyError, TypeError):
@@ -190,19 +195,22 @@ def edit(
 @verb("dead note", "mallbots dead note 3e90 'the supplier sends no sku' --yes", changes=True)
 def note(tool: Tool, id: Group, text: Annotated[str, typer.Argument(help="What is known.")]) -> None:
     """Write down what is known of the cause of a group."""
-    _change(tool, id, f"note {text!r} with group {id}", "note", {"text": text})
+    group = _group(tool, id)["id"]
+    _change(tool, group, f"note {text!r} with group {group}", "note", {"text": text})
 
 
 @verb("dead owner", "mallbots dead owner 3e90 Ada --yes", changes=True)
 def owner(tool: Tool, id: Group, name: Annotated[str, typer.Argument(help="Who takes care of it.")]) -> None:
     """Say who takes care of a group."""
-    _change(tool, id, f"give group {id} to {name}", "owner", {"name": name})
+    group = _group(tool, id)["id"]
+    _change(tool, group, f"give group {group} to {name}", "owner", {"name": name})
 
 
 @verb("dead resolve", "mallbots dead resolve 3e90 --yes", changes=True)
 def resolve(tool: Tool, id: Group) -> None:
     """Say that the cause of a group is mended. A letter that fails from now on opens it again."""
-    _change(tool, id, f"resolve group {id}", "resolve", {})
+    group = _group(tool, id)["id"]
+    _change(tool, group, f"resolve group {group}", "resolve", {})
 
 
 @verb("dead export", "mallbots dead export 7c1f --dry-run", changes=True)
@@ -212,7 +220,7 @@ def export(
     folder: Annotated[Path, typer.Option("--to", help="The folder of the test.")] = Path("tests/unit"),
 ) -> None:
     """Write a letter as a unit test that fails as it did, and passes once the cause is mended."""
-    known = tool.found(f"{LETTERS}/{at(id)}", "letter", id, lambda: _ids(tool))["letter"]
+    known = _letter(tool, id)
     found = tool.get(f"{LETTERS}/{at(known['id'])}/test")
     file = folder / found["file"]
     if tool.agreed(f"write {file}"):
@@ -222,7 +230,7 @@ def export(
 
 
 def _each(tool: Tool, letters: list[str], action: str, reason: str) -> None:
-    known = [tool.found(f"{LETTERS}/{at(id)}", "letter", id, lambda: _ids(tool))["letter"] for id in letters]
+    known = [_letter(tool, id) for id in letters]
     for one in known:
         tool.out.say(f"{one['id']}  {one['state']}  {one['consumer']}  {one['message']}: {one['reason']}")
     refused: dict[str, str] = {}
@@ -242,15 +250,24 @@ def _each(tool: Tool, letters: list[str], action: str, reason: str) -> None:
 
 
 def _change(tool: Tool, id: str, what: str, action: str, body: Json) -> None:
-    tool.found(f"{GROUPS}/{at(id)}", "group", id, lambda: _group_ids(tool))
     if tool.agreed(what):
         tool.put(f"{GROUPS}/{at(id)}/{action}", body)
     found = tool.get(f"{GROUPS}/{at(id)}")["group"]
     tool.out.fields(found, ((name, found[name]) for name in ("id", "state", "owner", "note", "reason")))
 
 
-def _ids(tool: Tool) -> list[str]:
-    return [one["id"] for one in tool.pages(LETTERS, "letters")] + _group_ids(tool)
+def _letter(tool: Tool, id: str) -> Json:
+    found: Json = tool.found(f"{LETTERS}/{at(id)}", "letter", id, lambda: _letter_ids(tool))["letter"]
+    return found
+
+
+def _group(tool: Tool, id: str) -> Json:
+    found: Json = tool.found(f"{GROUPS}/{at(id)}", "group", id, lambda: _group_ids(tool))["group"]
+    return found
+
+
+def _letter_ids(tool: Tool) -> list[str]:
+    return [one["id"] for one in tool.pages(LETTERS, "letters")]
 
 
 def _group_ids(tool: Tool) -> list[str]:

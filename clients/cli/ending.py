@@ -4,6 +4,7 @@ import difflib
 from collections.abc import Iterable
 
 DONE, FAILED, USAGE, NOT_FOUND, PARTLY, INTERRUPTED = 0, 1, 2, 3, 4, 130
+SHORT = 4  # characters of an id that say which is meant, where no other begins so
 CLOSE = 0.5  # of difflib's ratio: a UUID with half of its characters right is still the one that was meant
 
 
@@ -19,6 +20,12 @@ def unknown(what: str, given: str, known: Iterable[str]) -> EndedError:
     """That there is no such thing, with the nearest one that there is."""
     found = nearest(given, known)
     return EndedError(f"there is no {what} {given!r}", NOT_FOUND, f"did you mean {found}?" if found else "")
+
+
+def whole(given: str, known: Iterable[str]) -> str:
+    """The one id that begins as what was given; empty where there is none, or more than one."""
+    begins = {one for one in known if one.startswith(given)} if len(given) >= SHORT else set()
+    return begins.pop() if len(begins) == 1 else ""
 
 
 def nearest(given: str, known: Iterable[str]) -> str:

@@ -36,11 +36,11 @@ def show(
     tool: Tool, id: Id, wait: Annotated[bool, typer.Option("--wait", help="Follow it to its end.")] = False
 ) -> None:
     """Show a run and how far it is, with an estimate of what is left."""
-    kind = _run(tool, id)["run"]["kind"]
-    if kind in ("replay", "rebuild"):
-        _follow(tool, id, kind, wait)
+    found = _run(tool, id)["run"]
+    if found["kind"] in ("replay", "rebuild"):
+        _follow(tool, found["id"], found["kind"], wait)
     else:
-        following.run(tool, id, wait)
+        following.run(tool, found["id"], wait)
 
 
 @verb("run pause", "mallbots run pause 01a7 --yes", changes=True)
@@ -153,10 +153,11 @@ def _pairs(found: Json) -> list[tuple[str, Any]]:
 
 
 def _control(tool: Tool, id: str, action: str) -> None:
-    found = _run(tool, id)
-    if tool.agreed(f"{action} {found['run']['kind']} {id}"):
-        tool.put(f"{ROOT}/runs/{at(id)}/{action}")
-    found = tool.get(f"{ROOT}/runs/{at(id)}")
+    run = _run(tool, id)["run"]
+    path = f"{ROOT}/runs/{at(run['id'])}"
+    if tool.agreed(f"{action} {run['kind']} {run['id']}"):
+        tool.put(f"{path}/{action}")
+    found = tool.get(path)
     tool.out.fields(found, following.shown_fields(found))
 
 

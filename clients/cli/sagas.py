@@ -41,6 +41,7 @@ def show(tool: Tool, order: Order) -> None:
 def resume(tool: Tool, order: Order) -> None:
     """Resume a parked saga, which tries again the compensation that it was parked for."""
     saga = _saga(tool, order)
+    order = saga["orderId"]
     if saga["status"] != "parked":
         raise EndedError(f"the saga of {order} is {saga['status']}, not parked", FAILED, f"mallbots order {order}")
     if tool.agreed(f"resume the saga of {order}, parked since {saga['since']}: {saga['reason']}"):
@@ -58,6 +59,7 @@ def _pairs(saga: Json) -> list[tuple[str, object]]:
 def retry(tool: Tool, order: Order) -> None:
     """Send the commands of a saga that have no answer again, under the same ids: it counts as no further try."""
     saga = _saga(tool, order)
+    order = saga["orderId"]
     commands = [one["command"] for one in saga["awaited"]]
     if not commands:
         raise EndedError(f"the saga of {order} is {saga['status']}: it waits for no answer", FAILED)

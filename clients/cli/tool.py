@@ -13,7 +13,7 @@ import httpx
 
 from clients.cli import session, stages
 from clients.cli.account import Account
-from clients.cli.ending import FAILED, NOT_FOUND, USAGE, EndedError, unknown
+from clients.cli.ending import FAILED, NOT_FOUND, USAGE, EndedError, unknown, whole
 from clients.cli.output import Output
 from clients.cli.stages import Stage
 from clients.mall import Json, Mall, MallError
@@ -66,13 +66,20 @@ class Tool:
             return self.mall.call(method, path, body, key=key)
 
     def found(self, path: str, what: str, given: str, known: Callable[[], Iterable[str]]) -> Json:
-        """GET of one thing by the id that was given. Where there is none, the nearest of `known` is named."""
+        """GET of one thing by the id that was given, which ends `path`: all of it, or what only one of `known` begins with.
+
+        Where there is none, the nearest is named.
+        """
         try:
             return self.get(path)
         except EndedError as error:
             if error.code != NOT_FOUND:
                 raise
-            raise unknown(what, given, known()) from None
+        names = set(known())
+        if not (id := whole(given, names)):
+            raise unknown(what, given, names)
+        self.out.say(f"{given} is {what} {id}")
+        return self.get(path.removesuffix(at(given)) + at(id))
 
     def once(self, path: str, member: str) -> list[Json]:
         """The items of a list's first page, asked once for all who want it. Raises EndedError."""

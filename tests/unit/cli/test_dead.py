@@ -60,9 +60,25 @@ def test_a_letter_is_shown_with_its_body_and_a_group_by_the_same_verb(cli: Comma
 
 def test_an_id_that_is_wrong_gets_the_nearest_right_one(cli: CommandLine, group: Any) -> None:
     [first, *_] = open_letters(cli)
-    assert f"did you mean {first}?" in cli(f"dead show {first[:12]}", code=3).err
-    assert f"did you mean {group['id']}?" in cli(f"dead resolve {group['id'][:-1]} --yes", code=3).err
+    assert f"did you mean {first}?" in cli(f"dead show {first[:12]}x", code=3).err
+    assert f"did you mean {group['id']}?" in cli(f"dead resolve {group['id'][:-1]}x --yes", code=3).err
     assert "did you mean payments?" in cli("dead redrive --service paymets --yes", code=3).err
+
+
+def test_the_beginning_of_an_id_is_enough_where_no_other_begins_so(cli: CommandLine, group: Any) -> None:
+    letters = open_letters(cli)
+    first = letters[0]
+    short = next(first[:n] for n in range(4, len(first)) if sum(one.startswith(first[:n]) for one in letters) == 1)
+    assert cli(f"dead show {short} --json").data["letter"]["id"] == first
+    assert cli(f"dead show {group['id'][:9]} --json").data["id"] == group["id"]
+    discarded = cli(f"dead discard {short} --reason x --yes --json")
+    assert discarded.data["discard"] == [first]
+    assert f"{short} is letter {first}" in discarded.err
+    assert cli(f"dead owner {group['id'][:9]} Ada --yes --json").data["owner"] == "Ada"
+    assert first not in open_letters(cli)
+    for unclear in ("", first[:3]):
+        cli(f"dead discard '{unclear}' --reason x --yes", code=3)
+    assert len(open_letters(cli)) == len(letters) - 1
 
 
 def test_a_forecast_says_what_would_become_of_letters_and_changes_nothing(

@@ -69,5 +69,6 @@ def test_ctrl_c_ends_the_following_and_not_the_run(cli: CommandLine, monkeypatch
 def test_a_wrong_service_or_run_gets_the_nearest_right_one(cli: CommandLine) -> None:
     assert "did you mean search?" in cli("replay serch --yes", code=3).err
     id = cli("replay search --no-wait --yes --json").data["id"]
-    assert f"did you mean {id}?" in cli(f"run show {id[:-2]}", code=3).err
+    assert f"did you mean {id}?" in cli(f"run show {id[:-2]}xx", code=3).err
+    assert cli(f"run cancel {id[:-2]} --yes --json").data["run"]["id"] == id
     assert "view" in cli("rebuild search orderz --yes", code=1).err

@@ -36,7 +36,8 @@ def test_a_parked_saga_is_listed_resumed_and_ends(cli: CommandLine, mall: Client
     mall.pass_time(10 * MINUTE)
     assert cli(f"saga show {order} --json").data["status"] == "compensated"
     assert "not parked" in cli(f"saga resume {order} --yes", code=1).err
-    assert f"did you mean {order}?" in cli(f"saga show {order[:-2]}", code=3).err
+    assert f"did you mean {order}?" in cli(f"saga show {order[:-2]}xx", code=3).err
+    assert cli(f"saga show {order[:-2]} --json").data["orderId"] == order
 
 
 def test_robots_are_listed_registered_and_retired(cli: CommandLine, mall: ClientsMall, shopper: Shopper) -> None:
