@@ -1,6 +1,8 @@
 """doctor: what is wrong with an installation or a deployment, and what to do about it."""
 
-from collections.abc import Iterator
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
 from typing import Annotated
 
 import typer
@@ -16,6 +18,13 @@ from clients.cli.wording import counted
 PARTS = (machine, local, mall, aws)
 """Each registers its checks."""
 ORDER = (MACHINE, LOCAL, ACCESS, MALL, ACCOUNT)
+HANG = (
+    (local.folder, (LOCAL, ACCESS, MALL), "no local mall is here"),
+    (local.answers, (ACCESS, MALL), "the engine does not answer"),
+    (mall.answers, (ACCESS, MALL), "the mall cannot be asked"),
+    (mall.role, (ACCESS, MALL), "the mall cannot be asked by you"),
+)
+"""The checks that are not made once one has failed, and why: so one cause is named once."""
 
 
 @verb("doctor", "mallbots doctor --all")
@@ -27,15 +36,17 @@ def doctor(tool: Tool, all: Annotated[bool, typer.Option("--all", help="Also wha
     """
     found = list(results(tool))
     data = [
-        {"check": one.check.name, "about": one.check.about, "state": one.state, "what": one.what, "do": one.check.do}
+        {"check": one.check.name, "about": one.check.about, "state": one.state, "what": one.what, "do": _do(one.check)}
         for one in found
     ]
     rows = (
         [one["state"], one["about"], one["check"], one["what"], one["do"] if one["state"] == WRONG else ""]
         for one in data
-        if all or one["state"] != FINE
+        if all or one["state"] == WRONG
     )
     tool.out.rows(data, ("", "about", "should be", "is", "do"), rows, "nothing is wrong")
+    for why, number in Counter(one.what for one in found if one.state == UNKNOWN).items():
+        tool.out.say(f"{counted(number, 'check')} not made: {why}")
     count = {state: sum(one.state == state for one in found) for state in (FINE, WRONG, UNKNOWN)}
     tool.out.say(f"{counted(len(found), 'check')}: " + ", ".join(f"{n} {state}" for state, n in count.items() if n))
     if count[WRONG]:
@@ -44,17 +55,20 @@ def doctor(tool: Tool, all: Annotated[bool, typer.Option("--all", help="Also wha
 
 def results(tool: Tool) -> Iterator[Result]:
     """Make the checks that apply here. What hangs on something that is wrong is not seen."""
-    reached = True
+    failed: set[Callable[[Tool], str]] = set()
     for check in sorted(CHECKS, key=lambda check: ORDER.index(check.about)):
         if not _applies(check, tool):
             continue
-        if check.about in (ACCESS, MALL) and not reached:
-            yield Result(check, UNKNOWN, "the mall cannot be asked")
-            continue
-        result = _made(check, tool)
-        if check.test in (mall.answers, mall.role) and result.state == WRONG:
-            reached = False
+        hangs = (why for test, abouts, why in HANG if test in failed and check.about in abouts)
+        result = Result(check, UNKNOWN, why) if (why := next(hangs, "")) else _made(check, tool)
+        if result.state != FINE:
+            failed.add(check.test)
         yield result
+
+
+def _do(check: Check) -> str:
+    """What to do, about this local mall."""
+    return re.sub(r"make (up|down|fault)\b", rf"make \1{stages.of_make()}", check.do)
 
 
 def _applies(check: Check, tool: Tool) -> bool:

@@ -20,7 +20,7 @@ def order_of(tool: Tool, id: str) -> str:
     """The id of the order. Raises EndedError, with the nearest order that there is, where nothing has this id."""
     if PHONE.fullmatch(id):
         return _phone(tool, id)
-    for find in (_order, _number, _list, _payment, _robot, _letter, _flow, _message):
+    for find in (_order, by_number, _list, _payment, _robot, _letter, _flow, _message):
         if found := find(tool, id):
             if found != id:
                 tool.out.say(f"{id} is of order {found}")
@@ -36,7 +36,8 @@ def _order(tool: Tool, id: str) -> str:
     return _of(tool, f"/api/baskets/{at(id)}", lambda found: found["basket"]["id"])
 
 
-def _number(tool: Tool, id: str) -> str:
+def by_number(tool: Tool, id: str) -> str:
+    """The order whose number this is; empty where it is none, or of more than one."""
     if len(id) != NUMBER:
         return ""
     try:

@@ -6,6 +6,7 @@ What a stage's pages are told (`config.json`, which is public) is all that a sig
 import json
 import os
 import re
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,6 +104,12 @@ def state() -> Path:
     return Path(os.environ.get("STATE") or (CHECKOUT / FOLDER if is_checkout and not here.exists() else here))
 
 
+def of_make() -> str:
+    """What a make target needs to be about the same local mall: nothing where port and state are the usual ones."""
+    given = {"PORT": str(port()) if port() != USUAL_PORT else "", "STATE": os.environ.get("STATE", "")}
+    return "".join(f" {name}={shlex.quote(value)}" for name, value in given.items() if value)
+
+
 def _local(at: int, folder: Path) -> Stage:
     engine = f"http://127.0.0.1:{at}"
     try:
@@ -112,9 +119,9 @@ def _local(at: int, folder: Path) -> Stage:
         address = f"{engine}/_aws/execute-api/{api['api']}/$default" if api else outputs["ApiAddress"]
         client = outputs["StaffClientId"]
     except (OSError, ValueError, KeyError):
-        more = f" PORT={at}" if at != USUAL_PORT else ""
         message = f"no local mall was deployed from {folder}"
-        raise EndedError(message, FAILED, f"start one: make up{more}; or name a --stage") from None
+        hint = f"start one: make up{of_make()}; one that runs elsewhere is named by PORT and STATE, a stage by --stage"
+        raise EndedError(message, FAILED, hint) from None
     pages = engine.replace("127.0.0.1", "pages.cloudfront.localhost")
     return Stage(LOCAL, address, engine, client, engine, pages, folder, at)
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from clients.cli.ending import USAGE, EndedError, unknown
+from clients.cli.finding import by_number
 from clients.cli.tool import FEW, Tool, at
 from clients.cli.verbs import verb
 
@@ -47,7 +48,7 @@ def history(
     tool: Tool, stream: Stream, limit: Annotated[int, typer.Option("--limit", min=1, help="How many at most.")] = FEW
 ) -> None:
     """List what happened to an aggregate, oldest first: its events, by whom, and what was published of them."""
-    found = tool.pages(_path(stream), "commits", limit)
+    found = tool.pages(_path(tool, stream), "commits", limit)
     rows = (
         [
             commit["version"] if commit["version"] == commit["last"] else f"{commit['version']}-{commit['last']}",
@@ -71,7 +72,7 @@ def as_of(
 ) -> None:
     """Show an aggregate as it was at a time, or after an event of it."""
     asked = f"version={int(when)}" if when.isdecimal() else f"at={at(_time(when))}"
-    found = tool.get(f"{_path(stream)}/state?{asked}")
+    found = tool.get(f"{_path(tool, stream)}/state?{asked}")
     fields = ((name, _text(value)) for name, value in found["state"].items())
     tool.out.fields(found, [("version", found["version"]), *fields])
 
@@ -84,15 +85,15 @@ def diff(
     second: Annotated[int, typer.Argument(min=1, metavar="VERSION", help="Another one.")],
 ) -> None:
     """Show what differs between two versions of an aggregate."""
-    found = tool.get(f"{_path(stream)}/difference?first={first}&second={second}")["changes"]
+    found = tool.get(f"{_path(tool, stream)}/difference?first={first}&second={second}")["changes"]
     rows = ([one["path"], _text(one["old"]), _text(one["new"])] for one in found)
     tool.out.rows(found, ("field", f"version {first}", f"version {second}"), rows, "nothing differs")
 
 
-def _path(stream: str) -> str:
+def _path(tool: Tool, stream: str) -> str:
     kind, joined, id = stream.partition("#")
     if not joined:
-        kind, id = "Order", stream
+        kind, id = "Order", by_number(tool, stream) or stream
     if kind not in OWNERS:
         raise unknown("kind of aggregate", kind, OWNERS)
     return f"{ROOT}/{OWNERS[kind]}/{kind}/{at(id)}"

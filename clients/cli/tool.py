@@ -134,7 +134,11 @@ def told(stage: str) -> Iterator[None]:
     except MallError as error:
         raise _refused(error, stage) from None
     except httpx.HTTPError as error:
-        start = "start it: make up" if stage == stages.LOCAL else "look at its alarms, and at this machine's network"
+        start = (
+            f"start it: make up{stages.of_make()}"
+            if stage == stages.LOCAL
+            else "look at its alarms, and at this machine's network"
+        )
         raise EndedError(f"stage {stage} does not answer ({error})", FAILED, start) from None
 
 

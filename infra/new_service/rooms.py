@@ -32,6 +32,7 @@ LINES = {
         "export const VIEWS: Readonly<Record<string, readonly string[]>> = {\n",
         '  $name: ["$name"],\n',
     ),
+    "clients/cli/streams.py": ("OWNERS = {\n", '    "$Name": "$name",\n'),
     "functions/operations/README.md": ("| stores | `catalogue` | stores | |\n", "| $name | `$name` | ordering | |\n"),
 }
 RULES = ("kernel", "services")  # the contracts of pyproject.toml that name every service

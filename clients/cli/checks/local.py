@@ -8,6 +8,7 @@ import httpx
 
 from clients.cli import stages
 from clients.cli.checks.check import LOCAL, check
+from clients.cli.ending import EndedError
 from clients.cli.tool import Tool
 
 USERS = ("clerk", "operator", "kiosk")
@@ -42,11 +43,21 @@ def process(_: Tool) -> str:
     return ""
 
 
+@check(
+    LOCAL, "nothing was broken on purpose", "make fault ARGS='--mend all', or the console's panel, where make run runs"
+)
+def broken(_: Tool) -> str:
+    kept = {name: one for name, one in _read("broken.json").items() if name != "engine" or process(_)}
+    return ", ".join(f"{name} since {one['since']}" for name, one in kept.items())
+
+
 @check(LOCAL, "the engine answers", "make down, then make up")
 def answers(_: Tool) -> str:
     try:
         httpx.get(f"http://127.0.0.1:{stages.port()}/_ministack/health", timeout=5)
     except httpx.HTTPError as error:
+        if process(_):
+            raise EndedError("the engine's process does not run") from None
         return f"port {stages.port()} does not answer ({error})"
     return ""
 

@@ -1,5 +1,6 @@
 """The checks of a mall that is deployed, by its own routes."""
 
+import math
 import time
 import tomllib
 from collections.abc import Iterable
@@ -16,6 +17,8 @@ from clients.mall import Json
 OPERATIONS = "/api/operations"
 SKEW = 60  # seconds: tokens are judged by the clock
 LONG_BACKLOG, LONG_SAGA = 3_600, 900  # seconds
+MANY = 10  # messages: a queue at work has about so many
+BETWEEN = 3.0  # seconds between two looks at a queue
 SOON = timedelta(days=2)
 DAY = timedelta(days=1)
 
@@ -50,6 +53,21 @@ def version(tool: Tool) -> str:
 @check(MALL, "every consumer runs", "mallbots consumers --busy; mallbots resume CONSUMER")
 def consumers_run(tool: Tool) -> str:
     return _names(one for one in _consumers(tool) if one["state"] != "running")
+
+
+@check(
+    MALL,
+    "every queue is read",
+    "mallbots pause CONSUMER --reason 'not read', then mallbots resume CONSUMER: its event source is on again",
+)
+def queues_are_read(tool: Tool) -> str:
+    """A consumer at work has received some of what waits. One look may be between two of its batches."""
+    before = {one["name"]: one["waiting"]["visible"] for one in _consumers(tool) if _is_left(one)}
+    if not before:
+        return ""
+    tool.wait(BETWEEN)
+    now = [one for one in tool.get(f"{OPERATIONS}/consumers")["consumers"] if _is_left(one)]
+    return _names(one for one in now if one["waiting"]["visible"] >= before.get(one["name"], math.inf))
 
 
 @check(MALL, "queues are counted", "look at the quotas and the health of SQS")
@@ -160,3 +178,9 @@ def _runs(tool: Tool) -> list[Json]:
 
 def _names(found: Iterable[Json]) -> str:
     return ", ".join(one["name"] for one in found)
+
+
+def _is_left(one: Json) -> bool:
+    """Whether much waits for a consumer that runs, and none of it was received."""
+    found = one["waiting"]
+    return bool(one["state"] == "running" and found and found["visible"] >= MANY and not found["inFlight"])

@@ -235,13 +235,17 @@ BREAKS: dict[str, Callable[[Machine], object]] = {
     "everything is deployed": _writes("outputs.json", "{}"),
     "the development users are made": _writes("users.json", '{"operator": "a password"}'),
     "the development passwords are readable by you alone": lambda whole: (whole.state / "users.json").chmod(0o640),
-    "the API answers": lambda whole: setattr(whole.cli, "unreachable", True),
+    "nothing was broken on purpose": _writes("broken.json", json.dumps({"payments": {"since": OLD_STAMP}})),
+    "the API answers": lambda whole: whole.cli.altered.update({"/health": lambda body: body.update(status="down")}),
     "you are signed in as an operator": _clerk,
     "this machine's clock is right": lambda whole: whole.cli.headers.update(date=formatdate(NOW, usegmt=True)),
     "the mall's code is of this checkout's version": lambda whole: (whole.checkout / "pyproject.toml").write_text(
         '[project]\nversion = "0.2.0"\n'
     ),
     "every consumer runs": _paused,
+    "every queue is read": lambda whole: whole.alters(
+        "/api/operations/consumers", "consumers", waiting={"visible": 12, "inFlight": 0, "delayed": 0}
+    ),
     "queues are counted": lambda whole: whole.alters("/api/operations/consumers", "consumers", waiting=None),
     "no backlog takes more than an hour": lambda whole: whole.alters(
         "/api/operations/consumers", "consumers", drainedInSeconds=3_601
@@ -308,6 +312,30 @@ def test_what_hangs_on_a_mall_that_does_not_answer_is_not_called_wrong(whole: Ma
     found = whole.cli("doctor --json", code=4).data
     assert {one["state"] for one in found if one["about"] == "mall"} == {"not seen"}
     assert "the engine answers" in {one["check"] for one in found if one["state"] == "wrong"}
+    shown = whole.cli("doctor", code=4)
+    assert len(shown.out.splitlines()) == 2
+    assert "checks not made: the engine does not answer" in shown.err
+
+
+def test_one_cause_is_named_once_with_the_command_for_this_very_mall(whole: Machine) -> None:
+    whole.cli.unreachable = True
+    _writes("engine.json", json.dumps({"pid": _ended_process(), "port": 4890}))(whole)
+    whole.patch.setenv("PORT", "4890")
+    found = wrong(whole, "local", code=4)
+    assert found.keys() == {"the engine's process runs"}
+    assert found["the engine's process runs"]["do"].startswith(f"make up PORT=4890 STATE={whole.state}")
+    whole.patch.setenv("STATE", str(whole.state / "none"))
+    assert wrong(whole, "local", code=4).keys() == {"the state's folder is there and writable"}
+
+
+def test_a_queue_that_is_read_between_two_looks_is_not_called_unread(whole: Machine) -> None:
+    looks = iter([12, 11])
+
+    def drains(body: Any) -> None:
+        body["consumers"][0]["waiting"] = {"visible": next(looks), "inFlight": 0, "delayed": 0}
+
+    whole.cli.altered["/api/operations/consumers"] = drains
+    whole.cli("doctor")
 
 
 def test_where_it_was_installed_without_a_checkout_the_machine_is_not_judged(whole: Machine) -> None:

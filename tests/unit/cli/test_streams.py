@@ -62,6 +62,12 @@ def test_what_is_personal_is_not_shown_and_what_was_erased_is_forgotten(mall: Cl
     assert cli(f"at 1 {stream} --json").data["state"]["name"] == "(forgotten)"
 
 
+def test_the_number_of_an_order_is_enough(mall: ClientsMall, cli: CommandLine) -> None:
+    order = placed(mall).basket_id
+    assert cli(f"history {order[:8]} --json").data == cli(f"history {order} --json").data
+    assert cli(f"at 1 {order[:8]} --json").data["version"] == 1
+
+
 def test_a_wrong_kind_id_or_time_says_what_to_do(mall: ClientsMall, cli: CommandLine) -> None:
     order = placed(mall).basket_id
     assert "did you mean Order" in cli(f"history Odrer#{order}", 3).err
