@@ -66,7 +66,7 @@ class Tool:
             return self.mall.call(method, path, body, key=key)
 
     def found(self, path: str, what: str, given: str, known: Callable[[], Iterable[str]]) -> Json:
-        """GET of one thing by the id that was given, which ends `path`: all of it, or what only one of `known` begins with.
+        """GET of one thing by the id at the end of `path`: all of it, or a beginning that one of `known` alone has.
 
         Where there is none, the nearest is named.
         """
@@ -134,11 +134,8 @@ def told(stage: str) -> Iterator[None]:
     except MallError as error:
         raise _refused(error, stage) from None
     except httpx.HTTPError as error:
-        start = (
-            f"start it: make up{stages.of_make()}"
-            if stage == stages.LOCAL
-            else "look at its alarms, and at this machine's network"
-        )
+        is_local = stage == stages.LOCAL
+        start = f"start it: make up{stages.of_make()}" if is_local else "look at its alarms, and at this network"
         raise EndedError(f"stage {stage} does not answer ({error})", FAILED, start) from None
 
 

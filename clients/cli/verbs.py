@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from clients.cli import stages
+from clients.cli.listing import BEGIN, Listed
 from clients.cli.output import Output
 from clients.cli.stages import LOCAL
 from clients.cli.tool import Tool
@@ -45,6 +46,8 @@ class Verb:
 VERBS: list[Verb] = []
 
 app = typer.Typer(
+    cls=Listed,
+    epilog=BEGIN,
     help="See everything, mend anything: of a local mall (PORT and STATE, as for make), or of a --stage on AWS.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -85,7 +88,7 @@ def verb(words: str, example: str, *, changes: bool = False) -> Callable[[Callab
 
 def group(name: str, text: str) -> None:
     """Register a verb that has verbs: `dead list`."""
-    _groups[name] = typer.Typer(help=text, no_args_is_help=True, rich_markup_mode=None)
+    _groups[name] = typer.Typer(cls=Listed, help=text, no_args_is_help=True, rich_markup_mode=None)
     app.add_typer(_groups[name], name=name)
 
 
