@@ -23,7 +23,7 @@ from clients.cli import (
     signing,
     streams,
 )
-from clients.cli.ending import DONE, INTERRUPTED, EndedError
+from clients.cli.ending import DONE, FAILED, INTERRUPTED, EndedError
 from clients.cli.verbs import app
 
 PARTS = (
@@ -60,6 +60,9 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print(file=sys.stderr)
         return INTERRUPTED
+    except OSError as error:  # a full disk, a file that is not ours
+        print(f"mallbots: {error}", file=sys.stderr)
+        return FAILED
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else DONE
     return DONE

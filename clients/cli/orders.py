@@ -100,7 +100,7 @@ def _fields(facts: Facts) -> list[tuple[str, object]]:
     if not facts.order:
         return [("basket", facts.id), ("status", facts.basket["status"] if facts.basket else "unknown")]
     one, last = facts.order, facts.messages[-1] if facts.messages else None
-    flags = ", ".join(name for name in ("ready", "paid") if one[name]) or "neither ready nor paid"
+    flags = ", ".join(name if one[name] else f"not {name}" for name in ("ready", "paid") if name != one["status"])
     changed = f"{last['time']} ({ago(last['time'])})" if last else ""
     saga = facts.saga
     return [

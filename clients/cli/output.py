@@ -5,10 +5,12 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TextIO
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+GAP = 2  # columns of the terminal between those of a table
 WIDE = 1_000  # columns where no terminal reads: what greps a line wants it whole
 
 
@@ -46,14 +48,13 @@ class Output:
         """A table, or the data as JSON. Where there are no rows, stdout stays empty and `empty` is said."""
 
         def render() -> None:
-            table, any_row = _table(columns), False
-            for row in rows:
-                any_row = True
-                table.add_row(*(Text(_word(value)) for _, value in zip(columns, row, strict=True)))
-            if any_row:
-                self._draw(table)
-            else:
+            found = [[_word(value) for _, value in zip(columns, row, strict=True)] for row in rows]
+            if not found:
                 self.say(empty)
+            elif widths := _widths([columns, *found], self._out.width):
+                self._draw(_table(columns, widths, found))
+            else:
+                self._stack(columns, found)
 
         self.show(data, render)
 
@@ -70,6 +71,14 @@ class Output:
                 grid.add_row(Text(name, style="bold"), Text(_word(value)))
         self._draw(grid)
 
+    def _stack(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """Each row as lines of a name and a value: where a table would tear ids apart."""
+        widest = max(map(len, columns))
+        for number, row in enumerate(rows):
+            if number:
+                self.line("")
+            self.lines(f"{name:{widest}}  {value}" for name, value in zip(columns, row, strict=True) if value)
+
     def _draw(self, table: Table) -> None:
         """Without the spaces at the end of each line, which Rich pads cells with."""
         with self._out.capture() as drawn:
@@ -81,11 +90,28 @@ def _console(file: TextIO) -> Console:
     return Console(file=file, highlight=False, width=None if file.isatty() else WIDE)
 
 
-def _table(columns: Sequence[str]) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for column in columns:
-        table.add_column(column, overflow="fold")
+def _table(columns: Sequence[str], widths: Sequence[int], rows: Iterable[Sequence[str]]) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
+    for column, width in zip(columns, widths, strict=True):
+        table.add_column(column, width=width, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(value) for value in row))
     return table
+
+
+def _widths(rows: Sequence[Sequence[str]], wide: int) -> list[int]:
+    """The columns' widths, which leave every word whole, the first as wide as they like; none if that is too wide."""
+    columns = list(zip(*rows, strict=True))
+    least = [max(max((cell_len(word) for word in text.split()), default=0) for text in column) for column in columns]
+    spare = wide - sum(least) - GAP * (len(columns) - 1)
+    if spare < 0:
+        return []
+    widths = []
+    for narrow, column in zip(least, columns, strict=True):
+        more = min(spare, max(map(cell_len, column)) - narrow)
+        spare -= more
+        widths.append(narrow + more)
+    return widths
 
 
 def _word(value: Any) -> str:

@@ -15,6 +15,7 @@ from clients.cli.wording import ago, counted, lasting
 from clients.mall import Json
 
 OPERATIONS = "/api/operations"
+MANY = 100  # letters: a page of them
 
 
 @verb("status", "mallbots status")
@@ -24,7 +25,7 @@ def status(tool: Tool) -> None:
     Ends by 4 where something needs a person, and says what to do.
     """
     consumers = _asked(tool, lambda: tool.get(f"{OPERATIONS}/consumers")["consumers"])
-    groups = _asked(tool, lambda: tool.pages(f"{OPERATIONS}/groups", "groups"))
+    letters = _asked(tool, lambda: [open_letters(tool)]) or [{"deadLetters": 0, "groups": 0}]
     sagas = {state: _asked(tool, partial(_sagas, tool, state)) for state in ("running", "parked")}
     robots = _asked(tool, lambda: tool.pages("/api/depot/bots", "bots"))
     differences = _asked(tool, lambda: tool.pages("/api/payments/differences?status=open", "differences"))
@@ -37,8 +38,7 @@ def status(tool: Tool) -> None:
         "notRunning": [one["name"] for one in consumers if one["state"] != "running"],
         "waiting": {one["name"]: _number(one) for one in consumers if _number(one)},
         "longest": max((one["drainedInSeconds"] or 0 for one in consumers), default=0),
-        "deadLetters": sum(one["counts"]["open"] for one in groups),
-        "groups": len(groups),
+        **letters[0],
         "sagas": {state: len(found) for state, found in sagas.items()},
         "robots": dict(Counter(one["status"] for one in robots)),
         "differences": len(differences),
@@ -94,7 +94,7 @@ def top(
         consumers.sort(key=lambda one: (one["state"] == "running", -_number(one)))
         stages = tool.get("/api/insights/waiting")["stages"]
         stages.sort(key=lambda one: -one["longestSeconds"])
-        failing = tool.pages(f"{OPERATIONS}/groups", "groups", limit)
+        failing = [one for one in tool.pages(f"{OPERATIONS}/groups", "groups", limit) if one["counts"]["open"]]
         data = {"busy": consumers[:limit], "slow": stages[:limit], "failing": failing}
         tool.out.show(data, partial(_top, tool, data))
         if not every:
@@ -123,6 +123,15 @@ def _asked(tool: Tool, ask: Callable[[], list[Json]]) -> list[Json]:
             raise
         tool.out.say(f"a part does not answer: {error.message}", style="red")
         return []
+
+
+def open_letters(tool: Tool) -> Json:
+    """How many letters are open, in how many groups. Few are counted themselves, since groups count once a minute."""
+    letters = tool.pages(f"{OPERATIONS}/letters?state=open", "letters", MANY)
+    if len(letters) < MANY:
+        return {"deadLetters": len(letters), "groups": len({one["group"] for one in letters})}
+    counts = [one["counts"]["open"] for one in tool.pages(f"{OPERATIONS}/groups", "groups")]
+    return {"deadLetters": sum(counts), "groups": sum(map(bool, counts))}
 
 
 def _sagas(tool: Tool, state: str) -> list[Json]:

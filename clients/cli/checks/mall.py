@@ -9,6 +9,7 @@ from email.utils import parsedate_to_datetime
 
 from clients.cli import stages
 from clients.cli.checks.check import ACCESS, MALL, check
+from clients.cli.overview import open_letters
 from clients.cli.tool import Tool
 from clients.cli.wording import counted, lasting, moment
 from clients.credential import claims
@@ -88,7 +89,7 @@ def losses(tool: Tool) -> str:
 
 @check(MALL, "there are no dead letters", "mallbots dead groups; docs/runbooks/dead-letters.md")
 def letters(tool: Tool) -> str:
-    number = sum(one["counts"]["open"] for one in _groups(tool))
+    number = open_letters(tool)["deadLetters"]
     return f"{counted(number, 'letter')} open" if number else ""
 
 

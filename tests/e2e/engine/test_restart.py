@@ -49,6 +49,7 @@ def test_stream_records_that_were_not_delivered_before_a_stop_are_delivered_afte
 
 
 def test_a_kill_loses_nothing_older_than_a_few_seconds(bench: Workbench) -> None:
+    bench.client("logs").create_log_group(logGroupName="/kept")
     table, queue, function = bench.table(), bench.queue(), bench.function(SEES)
     bench.feed(function, table.stream, BatchSize=1)
     bench.send(queue, "before")
@@ -63,5 +64,6 @@ def test_a_kill_loses_nothing_older_than_a_few_seconds(bench: Workbench) -> None
     bench.cloud.start()
 
     assert [message["Body"] for message in bench.receive(queue)] == ["before"]
+    assert [one["logGroupName"] for one in bench.client("logs").describe_log_groups()["logGroups"]] == ["/kept"]
     bench.put(table, "after")
     eventually(lambda: "after" in function.notes())

@@ -208,7 +208,7 @@ def test_a_service_that_is_down_is_named(scene: Scene) -> None:
 def test_an_order_is_shown_with_items_money_and_tree(scene: Scene) -> None:
     _unpaid(scene)
     shown = scene.cli(f"order {scene.shopper.basket_id}").out
-    for text in ("ready (ready)", "2 × cable 9.95", "19.90", "confirmed, 30.00", "It waits for the customer to pay"):
+    for text in ("ready (not paid)", "2 × cable 9.95", "19.90", "confirmed, 30.00", "It waits for the customer to pay"):
         assert text in shown
     assert "baskets: BasketCheckedOut" in shown
 

@@ -4,8 +4,8 @@ This restores no behaviour of AWS; it makes the local cloud usable. A forked chi
 engine keeps serving meanwhile, and the states of all services are from the same moment. The fork happens on the thread
 of the event loop, between two requests.
 
-What is large and changes only with a deploy (the functions and their code) is saved after requests that deploy; logs
-and metrics are saved only on a graceful stop.
+What is large is saved after requests that deploy, which alone change most of it: the functions and their code; and the
+log groups and the alarms, whose lines and metrics since then a kill loses.
 """
 
 import contextlib
@@ -16,6 +16,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, TextIO
@@ -27,8 +28,9 @@ LONGEST_SAVE_SECONDS = 60
 ENDED_WITHIN_SECONDS = 5
 MOMENT = "saved_moment.json"
 """In the state's folder: when what is saved there was so, and when it was written (Unix times)."""
-SAVED_AT_STOP_ONLY = {"cloudwatch", "cloudwatch_logs", "xray"}
-SAVED_AFTER_A_DEPLOY_ONLY = {"lambda", "cloudformation"}
+SAVED_AFTER_A_DEPLOY_ONLY = {"lambda", "cloudformation", "cloudwatch", "cloudwatch_logs", "xray"}
+COPIED = ("cloudwatch", "cloudwatch_logs")
+"""Threads write these under a lock, which one may hold at the fork: it would never be released in the child."""
 
 Save = dict[str, Callable[[], Any]]
 
@@ -93,9 +95,9 @@ def is_deploy(scope: dict[str, Any]) -> bool:
 def note(moment: float) -> None:
     """Write down of which moment the saved state is."""
     file = Path(os.environ["STATE_DIR"]) / MOMENT
-    partial = file.with_suffix(".part")
-    partial.write_text(json.dumps({"moment": moment, "written": time.time()}))
-    partial.replace(file)
+    unfinished = file.with_suffix(".part")
+    unfinished.write_text(json.dumps({"moment": moment, "written": time.time()}))
+    unfinished.replace(file)
 
 
 class Saver:
@@ -160,12 +162,14 @@ class Saver:
 
     def fork(self, with_functions: bool) -> int:
         """Start the child that saves. Returns its process id."""
-        left_out = SAVED_AT_STOP_ONLY if with_functions else SAVED_AT_STOP_ONLY | SAVED_AFTER_A_DEPLOY_ONLY
-        states: Save = self.application._build_persistence_save_dict()
+        left_out = set() if with_functions else SAVED_AFTER_A_DEPLOY_ONLY
+        every: Save = self.application._build_persistence_save_dict()
+        states = {name: state for name, state in every.items() if name not in left_out}
+        copies = {name: states[name]() for name in COPIED if name in states}
         moment = time.time()
         pid = os.fork()
         if pid == 0:
-            self.save_and_exit({name: state for name, state in states.items() if name not in left_out}, moment)
+            self.save_and_exit({**states, **{name: partial(copies.get, name) for name in copies}}, moment)
         return pid
 
     def save_and_exit(self, save: Save, moment: float) -> None:
