@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from clients.cli.ending import FAILED, EndedError, unknown
+from clients.cli.ending import FAILED, NOT_FOUND, EndedError, unknown
 from clients.cli.stages import Stage
 
 ACCOUNT, REGION, ANY_KEY = "000000000000", "eu-west-1", "test"  # of a local mall, whose engine accepts any key
@@ -45,6 +45,8 @@ class Account:
                 return client.get_paginator(operation).paginate(**asked).build_full_result()
             return getattr(client, operation)(**asked)
         except (BotoCoreError, ClientError) as error:
+            if isinstance(error, ClientError) and error.response["Error"]["Code"] == "ResourceNotFoundException":
+                raise EndedError(error.response["Error"]["Message"], NOT_FOUND) from None
             raise EndedError(f"AWS: {error}", FAILED, "what these credentials need: clients/cli/policy.json") from None
 
     def outputs(self) -> dict[str, Mapping[str, str]]:

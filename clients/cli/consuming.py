@@ -59,7 +59,7 @@ def resume(tool: Tool, consumer: Consumer) -> None:
     """Resume a consumer. It does not pause itself again within 15 minutes."""
     one = _consumer(tool, consumer)
     if one["state"] == "running":
-        tool.out.say(f"{consumer} was not paused; if its queue is not read all the same, pause it first, then resume it")
+        tool.out.say(f"{consumer} was not paused; if its queue is not read, pause it first, then resume it")
     if tool.agreed(f"resume {consumer}, for which {waiting(one)} messages wait"):
         tool.put(f"{ROOT}/{consumer}/resume")
     _show(tool, consumer)

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from clients.cli.ending import USAGE, EndedError
+from clients.cli.ending import NOT_FOUND, USAGE, EndedError
 from clients.cli.tool import Tool
 from clients.cli.verbs import verb
 
@@ -61,13 +61,25 @@ def lines(tool: Tool, groups: list[str], terms: list[str], since: datetime) -> I
         for term in terms:
             asked = {"logGroupName": group, "startTime": int(since.timestamp() * 1000)}
             asked |= {"filterPattern": json.dumps(term)} if term else {}  # in quotes it is one term
-            for event in tool.account.call("logs", "filter_log_events", **asked)["events"]:
+            for event in _events(tool, asked):
                 # An engine on this machine gives no id: then time and text tell lines apart.
                 id = event.get("eventId") or f"{event['timestamp']} {event['message']}"
                 found[id] = {**event, "group": group, "eventId": id}
     for event in sorted(found.values(), key=lambda event: (event["timestamp"], event["eventId"])):
         stamp = datetime.fromtimestamp(event["timestamp"] / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         yield {"time": stamp, "group": event["group"], "line": event["message"].rstrip(), "id": event["eventId"]}
+
+
+def _events(tool: Tool, asked: dict[str, Any]) -> list[Any]:
+    """What one log group has; nothing, and that it is gone, where there is none."""
+    try:
+        found: list[Any] = tool.account.call("logs", "filter_log_events", **asked)["events"]
+    except EndedError as error:
+        if error.code != NOT_FOUND:
+            raise
+        tool.out.say(error.message)
+        return []
+    return found
 
 
 def _print(tool: Tool, found: list[dict[str, Any]], follow: bool) -> None:

@@ -25,6 +25,12 @@ def test_what_waits_for_a_paused_consumer_is_shown_and_handled_once_it_is_resume
     assert cli("consumers --busy --json").data == []
 
 
+def test_to_resume_what_was_not_paused_says_how_a_queue_that_is_not_read_is_read_again(cli: CommandLine) -> None:
+    assert "pause it first, then resume it" in cli(f"resume {BASKETS} --yes").err
+    cli(f"pause {BASKETS} --reason x --yes")
+    assert "pause it first" not in cli(f"resume {BASKETS} --yes").err
+
+
 def test_a_dry_run_pauses_nothing_and_says_how_much_waits(cli: CommandLine, mall: ClientsMall) -> None:
     shown = cli(f"pause {BASKETS} --reason x --dry-run --json")
     assert (shown.data["state"], cli.writes()) == ("running", [])

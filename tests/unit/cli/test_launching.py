@@ -118,6 +118,13 @@ def test_log_lines_are_found_by_order_text_and_error(prod: CommandLine, aws: set
     assert "no such lines" in prod("logs depot --find nothing --stage prod").err
 
 
+def test_a_log_group_that_is_gone_leaves_the_lines_of_the_others(prod: CommandLine, aws: set[str]) -> None:
+    boto3.client("logs").delete_log_group(logGroupName="/depot/inbox")
+    shown = prod("logs depot --stage prod")
+    assert "does not exist" in shown.err
+    assert "policy.json" not in shown.err
+
+
 def test_logs_refuse_what_they_cannot_look_for(prod: CommandLine, aws: set[str]) -> None:
     prod("logs depot --order order-1 --errors --stage prod", code=2)
     prod("logs depot --since yesterday --stage prod", code=2)
