@@ -151,6 +151,7 @@ new-service: $(VENV) $(NODE) ## Write a service that works, to change as you lik
 	@.venv/bin/python -m infra.new_service '$(subst ','\'',$(NAME))' $(ARGS)
 	@$(MAKE) docs
 	@.venv/bin/python -m tests.contract.rest.reads
+	@[ -n "$(ARGS)" ] || echo "try it: .venv/bin/pytest tests/unit/$(NAME) -q, then make up (docs/tutorial.md goes on from here)" >&2
 
 .PHONY: check
 check: $(VENV) ## Check lint, format, types, imports, generated files, templates, pages and security, in parallel

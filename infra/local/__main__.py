@@ -41,6 +41,9 @@ def main(given: list[str] | None = None) -> int:
         return int(modules[arguments.command].run(arguments))
     except LocalCloudError as error:
         print(error, file=sys.stderr)
+    except KeyboardInterrupt:
+        print("\ninterrupted: what is up stays up, and make down stops it", file=sys.stderr)
+        return 130
     except httpx.TransportError as error:
         print(f"the local cloud gave no answer ({error}): is this machine busy? Try again", file=sys.stderr)
     return 1

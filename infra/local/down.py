@@ -14,6 +14,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     cloud = LocalCloud(options.port, options.state)
     Faults(cloud).mend("network")  # a halted engine would not end
+    if cloud.engine.is_running():
+        print("saving the state, and stopping …", file=sys.stderr, flush=True)
     stopped = cloud.stop()
     print("stopped" if stopped else f"no local cloud of {cloud.state} is running", file=sys.stderr)
     return 0

@@ -26,6 +26,7 @@ from infra.local.process import LocalCloudError, free_port
 from infra.local.seed import seed
 from infra.local.show import wait_until_idle
 from infra.local.up import deployed_times, discard, up
+from infra.operate.wording import counted
 
 PUBLISHED_ONCE = {
     "OrderCreated": 1,
@@ -73,6 +74,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _load(cloud: LocalCloud, options: argparse.Namespace) -> int:
     with at_work(cloud) as people:
+        print("opening the stores, bringing robots online …", file=sys.stderr, flush=True)
         seeded = seed(people)
         # Those that a `make run` has on the stream work by themselves; heartbeats by REST change nothing for them.
         people.on_stream = are_on_the_stream(people.staff)
@@ -88,7 +90,7 @@ def _load(cloud: LocalCloud, options: argparse.Namespace) -> int:
 
 
 def _golden(cloud: LocalCloud, people: People, products: list[str], orders: int, clients: int) -> int:
-    print(f"{orders} orders by {clients} concurrent customers …", file=sys.stderr)
+    print(f"{counted(orders, 'order')}, {counted(clients, 'customer')} at once …", file=sys.stderr, flush=True)
     started, used = time.monotonic(), cloud.engine.cpu_seconds()
     with ThreadPoolExecutor(clients) as customers:
         ends = list(customers.map(lambda number: _order(people, products, number), range(orders)))

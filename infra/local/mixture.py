@@ -25,6 +25,7 @@ from clients.scenarios.stock import open_shop
 from infra.local.cloud import LocalCloud
 from infra.local.show import wait_until_idle
 from infra.operate.dead_letters import dead_letters
+from infra.operate.wording import counted
 
 TIMES = {
     "basket_untouched": "60",
@@ -36,7 +37,7 @@ TIMES = {
 
 def run_orders(cloud: LocalCloud, people: People, fleet: Fleet, orders: int, clients: int) -> int:
     """Run a mixture of orders, `clients` of them concurrently, check how they ended, and return the exit code."""
-    _log(f"{orders} orders on every path by {clients} concurrent customers …")
+    _log(f"{counted(orders, 'order')} on every path, {counted(clients, 'customer')} at once …")
     visits = [Visit(path_of(number), Order(people)) for number in range(orders)]
     scene = Scene(fleet, open_shop(people.staff))
     began, started = datetime.now(UTC), time.monotonic()

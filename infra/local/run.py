@@ -21,6 +21,8 @@ from infra.local.show import show_order, wait_until_idle
 from infra.local.up import arguments_of, up
 from infra.local.users import USERS
 
+NUMBER = 8  # characters of an order's id, by which people know it
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     shoppers.arguments(parser)
@@ -52,11 +54,12 @@ def run(options: argparse.Namespace) -> int:
 
 def _print_next_steps(console: Console, cloud: LocalCloud, order_id: str, pace: float) -> None:
     address, here, clerk = cloud.api, arguments_of(cloud.engine.port, cloud.state), USERS[STAFF]
+    mallbots = f"{here} .venv/bin/mallbots".strip()
     commands = {
-        f"make token ROLE=customer{here}": "a token to call the API with (staff, operator, kiosk, customer or bot)",
+        f"{mallbots} order {order_id[:NUMBER]}": "where an order is, and why (any number that the console shows)",
+        f"{mallbots} status": "how the mall is, and what needs a person; mallbots help lists what mends it",
+        f"make fault BREAK=payments{here}": "break something and watch it fail; MEND=payments mends it",
         f"make load ORDERS=20 CLIENTS=4{here}": "many orders at once",
-        f"make load MIX=all{here}": "every way that an order can go, on a cloud of its own",
-        f"make dead-letters{here}": "the messages that were given up (there should be none)",
     }
     console.print(
         f"""
@@ -70,10 +73,9 @@ def _print_next_steps(console: Console, cloud: LocalCloud, order_id: str, pace: 
   robots     mqtts://{cloud.broker}   (VDA 5050 by MQTT: docs/robots.md connects one)
   AWS API    {cloud.address}   (for the aws command line: --endpoint-url, with --region {REGION} and any credentials)
 
-Try, from another terminal:
+Try, from another terminal in this folder:
 
   {curl(cloud, "/api/stores")}
-  {curl(cloud, f"/api/ordering/{order_id}")}
   {curl(cloud, f"/api/insights/orders/{order_id}/timeline")}
 {_columns(commands)}
 

@@ -92,6 +92,7 @@ def up(cloud: LocalCloud, settings: Mapping[str, str] | None = None) -> None:
 
 def _deploy(cloud: LocalCloud, context: Mapping[str, str], report: Progress) -> None:
     with ThreadPoolExecutor(1) as meanwhile:
+        report("synthesizing the templates …")
         synthesis = meanwhile.submit(cloud.synthesize, context)
         if cloud.bootstrap():
             report("the CDK is bootstrapped")

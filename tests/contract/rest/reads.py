@@ -4,7 +4,6 @@ The mall in memory counts by DynamoDB's rules (tests/simulation/cost.py). Pages 
 of each kind.
 """
 
-import sys
 from collections.abc import Iterable, Iterator
 from copy import deepcopy
 from datetime import timedelta
@@ -225,5 +224,6 @@ def _row(*cells: object) -> str:
 
 
 if __name__ == "__main__":
-    DOCUMENT.write_text(document())
-    sys.stdout.write(DOCUMENT.read_text())
+    if (text := document()) != DOCUMENT.read_text():
+        DOCUMENT.write_text(text)
+        print(f"wrote {DOCUMENT.relative_to(ROOT)}")
