@@ -26,6 +26,7 @@ def test_payments_are_stopped_and_mended_and_progress_is_kept(mall: Mall, opened
     step = page.get_by_role("region", name="Stop payments")
     expect(step).to_contain_text("make fault BREAK=payments")
     expect(step).to_contain_text("mallbots consumers")
+    expect(step).to_contain_text("here in make shell")
     step.get_by_role("button", name="Break it").click()
     expect(step).to_contain_text("Broken since")
     assert "payments" in mall.faults.broken()

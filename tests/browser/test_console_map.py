@@ -21,7 +21,7 @@ def test_the_map_shows_flow_pause_and_dead_letters_and_the_table_says_the_same(m
     expect(drawn.get_by_role("link", name=re.compile("^search"))).to_contain_text("1,204 dead letters")
     depot = page.get_by_role("table", name="Services").get_by_role("row").filter(has_text=re.compile("^depot"))
     expect(depot).to_contain_text(re.compile("Fails.*4.*12.*3 min.*5"))
-    expect(page.get_by_text("mallbots status", exact=True)).to_be_visible()
+    expect(page.get_by_text("mallbots status --stage test", exact=True)).to_be_visible()
 
 
 def test_the_map_follows_what_happens_while_it_is_looked_at(mall: Mall, opened: Open) -> None:

@@ -7,6 +7,10 @@ export function quoted(word: string): string {
 
 const line = (...words: readonly string[]): string => ["mallbots", ...words.map(quoted)].join(" ");
 
+/** A command of `mallbots` about a stage; where none is named, it is about the local mall. */
+export const ofStage = (command: string, stage: string): string =>
+  stage === "local" || !command.startsWith("mallbots ") ? command : `${command} --stage ${quoted(stage)}`;
+
 /** What is sent back: the open letters of a group, or those of a forecast. */
 export type Which = { readonly group: string } | { readonly forecast: string; readonly passing: boolean };
 

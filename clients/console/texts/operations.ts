@@ -26,6 +26,7 @@ export const operationTexts = {
   "ops.runs": "Runs",
   "ops.most": "Only the {count} latest are listed and counted.",
   "ops.command": "The same from the command line",
+  "ops.commandHere": "The same from the command line, here in {shell}",
   "ops.failed": "That was not done.",
   "ops.by": "by {name}",
   "ops.reason": "Reason",

@@ -26,6 +26,7 @@ export const operationTextsEs = {
   "ops.runs": "Ejecuciones",
   "ops.most": "Solo se listan y se cuentan los {count} últimos.",
   "ops.command": "Lo mismo desde la línea de órdenes",
+  "ops.commandHere": "Lo mismo desde la línea de órdenes, aquí en {shell}",
   "ops.failed": "No se ha hecho.",
   "ops.by": "por {name}",
   "ops.reason": "Motivo",
