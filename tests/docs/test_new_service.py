@@ -13,10 +13,11 @@ from infra.new_service.__main__ import main
 from infra.new_service.rooms import FILES, LINES
 from tests.docs.test_example import ROOT, shelled
 
+NAME = "lodging"  # not the tutorial's, which a checkout may have
 CHANGED = (*LINES, "pyproject.toml")
 # Its own, and one that knows the aggregates of all services.
 OWN_TESTS = (
-    "tests/unit/loyalty",
+    f"tests/unit/{NAME}",
     "tests/unit/cli/test_streams.py::test_the_owner_of_each_kind_of_aggregate_is_known",
 )
 
@@ -25,7 +26,7 @@ OWN_TESTS = (
 def checkout(tmp_path: Path) -> Path:
     """A copy of the repository, to write a service into."""
     copy = tmp_path / "mallbots"
-    written = [ROOT / path.replace("$name", "loyalty") for path in FILES.values()]
+    written = [ROOT / path.replace("$name", NAME) for path in FILES.values()]
     shelled(ROOT, copy, {*written, *(ROOT / path for path in CHANGED)})
     for path in CHANGED:
         shutil.copy(ROOT / path, copy / path)
@@ -42,12 +43,12 @@ def test_a_new_service_passes_its_own_tests_is_fed_history_and_leaves_nothing_wh
     checkout: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = content(checkout)
-    assert main(["loyalty", f"--root={checkout}"]) == 0
-    assert "wrote functions/loyalty/inbox.py" in capsys.readouterr().out
+    assert main([NAME, f"--root={checkout}"]) == 0
+    assert f"wrote functions/{NAME}/inbox.py" in capsys.readouterr().out
     for module in ("kernel", "services"):
         rule = (checkout / "pyproject.toml").read_text().split(f'id = "{module}"')[1].split("\n]")[0]
-        assert '"functions.live",\n    "functions.loyalty",\n    "functions.notifications",' in rule
-    assert [path for path in LINES if "loyalty" not in (checkout / path).read_text()] == []
+        assert f'"functions.live",\n    "functions.{NAME}",\n' in rule
+    assert [path for path in LINES if NAME not in (checkout / path).read_text()] == []
     ran = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-n0", "-p", "no:cacheprovider", *OWN_TESTS],
         cwd=checkout,
@@ -57,14 +58,14 @@ def test_a_new_service_passes_its_own_tests_is_fed_history_and_leaves_nothing_wh
         check=False,
     )
     assert (ran.returncode, ran.stdout.strip().splitlines()[-1].split(" in ")[0]) == (0, "5 passed"), ran.stdout
-    assert main(["loyalty", f"--root={checkout}", "--remove"]) == 0
+    assert main([NAME, f"--root={checkout}", "--remove"]) == 0
     assert content(checkout) == before
-    assert not (checkout / "functions" / "loyalty").exists()
+    assert not (checkout / "functions" / NAME).exists()
 
 
 def test_its_files_are_formatted_and_without_findings(checkout: Path) -> None:
-    rooms.write(checkout, "loyalty")
-    written = [path.replace("$name", "loyalty") for path in FILES.values() if path.endswith(".py")]
+    rooms.write(checkout, NAME)
+    written = [path.replace("$name", NAME) for path in FILES.values() if path.endswith(".py")]
     for check in (["format", "--check"], ["check"]):
         ruff = [str(ROOT / ".venv" / "bin" / "ruff"), *check, "--no-cache", *written]
         ran = subprocess.run(ruff, cwd=checkout, capture_output=True, text=True, check=False)
