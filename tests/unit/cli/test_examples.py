@@ -184,6 +184,6 @@ def test_json_is_what_every_verb_prints_where_it_is_asked_for(scene: Scene) -> N
 
 
 def test_the_policy_is_named_where_aws_credentials_are_used(cli: CommandLine) -> None:
-    for words in ("logs", "doctor"):
+    for words in ("logs", "doctor", "status"):
         assert "policy.json" in cli(f"{words} --help").out
     assert (Path(stages.__file__).parent / "policy.json").exists()
