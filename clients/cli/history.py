@@ -153,8 +153,9 @@ def _pairs(found: Json) -> list[tuple[str, Any]]:
 
 
 def _control(tool: Tool, id: str, action: str) -> None:
-    found = _run(tool, id)
-    if tool.agreed(f"{action} {found['run']['kind']} {id}"):
+    shown = _run(tool, id)["run"]
+    counts = _counts(shown)
+    if tool.agreed(f"{action} {shown['kind']} {id}, {shown['state']}{f': {counts}' if counts else ''}"):
         tool.put(f"{ROOT}/runs/{at(id)}/{action}")
     found = tool.get(f"{ROOT}/runs/{at(id)}")
     tool.out.fields(found, following.shown_fields(found))

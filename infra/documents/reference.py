@@ -47,7 +47,7 @@ def _service(registered: Manifest) -> str:
         "asks": asked,
         "serves": routes,
         "read models": views,
-        "raises alarms": [alarm.metric for alarm in registered.alarms],
+        "raises alarms": [one.metric for one in (*registered.alarms, *registered.levels)],
     }
     kept = [[what, ", ".join(found)] for what, found in rows.items() if found]
     states = "\n".join(f"\n{found}\n" for found in STATES.findall(readme))
@@ -68,7 +68,12 @@ def _routes() -> str:
 
 def _alarms() -> str:
     titles = {page: page.read_text().splitlines()[0].lstrip("# ") for page in (ROOT / "docs" / "runbooks").glob("*.md")}
-    raised = {_page(alarm.metric): name for name in services() for alarm in manifest(name).alarms}
+    raised = {
+        _page(one.metric): name
+        for name in services()
+        for registered in [manifest(name)]
+        for one in (*registered.alarms, *registered.levels)
+    }
     rows = [
         [f"[{title}](../docs/runbooks/{page.name})", raised.get(page.name, "the deployment")]
         for page, title in sorted(titles.items())
