@@ -60,8 +60,8 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
     """The names of the module's functions, and the lines that they make."""
     folder = tmp_path_factory.mktemp("commands")
     module = ROOT / "clients" / "console" / "logic" / "commands.ts"
-    esbuild = [ROOT / "node_modules" / ".bin" / "esbuild", module, f"--outfile={folder / 'commands.mjs'}"]
-    subprocess.run([*esbuild, "--format=esm", "--log-level=warning"], check=True)
+    esbuild, out = ROOT / "node_modules" / ".bin" / "esbuild", f"--outfile={folder / 'commands.mjs'}"
+    subprocess.run([esbuild, module, out, "--format=esm", "--log-level=warning"], check=True)
     asked = ["node", "--input-type=module", "-e", SHOWN, json.dumps(CALLED)]
     found: dict[str, list[str]] = json.loads(subprocess.run(asked, cwd=folder, capture_output=True, check=True).stdout)
     return found
