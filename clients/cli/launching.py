@@ -43,6 +43,8 @@ def shoppers(
     _of_a_local_mall(tool, "shoppers")
     if tool.agreed(f"let a customer come every {pace:g} s until Ctrl-C"):
         _launch(tool, "infra.local", "shoppers", "--pace", f"{pace:g}")
+    else:
+        tool.out.show({"pace": pace}, lambda: None)
 
 
 @verb("load", "mallbots load --orders 20 --clients 2 --yes", changes=True)
@@ -58,6 +60,8 @@ def load(
         raise EndedError(f"--mix is golden or all, not {mix!r}", USAGE)
     if tool.agreed(f"place {orders} orders, {clients} customers at once"):
         _launch(tool, "infra.local", "load", "--orders", str(orders), "--clients", str(clients), "--mix", mix)
+    else:
+        tool.out.show({"orders": orders, "clients": clients, "mix": mix}, lambda: None)
 
 
 @verb("cost", "mallbots cost --stage local")
