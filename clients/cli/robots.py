@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
+from clients.cli import completing
 from clients.cli.ending import NOT_FOUND, EndedError, unknown
 from clients.cli.tool import Tool, at
 from clients.cli.verbs import group, verb
@@ -14,7 +15,10 @@ BOTS, FLEET = "/api/depot/bots", "/api/fleet/robots"
 
 group("robot", "What each robot does and says, and to tell it what to do.")
 
-Id = Annotated[str, typer.Argument(help="The id of a robot, as `robot list` has it, or its name.")]
+Id = Annotated[
+    str,
+    typer.Argument(help="The id of a robot, as `robot list` has it, or its name.", autocompletion=completing.robots),
+]
 Action = Annotated[str, typer.Argument(help="The id of an action that failed, as `robot show` has it.")]
 
 

@@ -151,7 +151,9 @@ def _of(group: Any) -> list[Any]:
 
 
 @pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.words)
-def test_the_example_of_a_verb_does_what_it_says_and_prints_json_where_it_is_asked_for(scene: Scene, verb: Verb) -> None:
+def test_the_example_of_a_verb_does_what_it_says_and_prints_json_where_it_is_asked_for(
+    scene: Scene, verb: Verb
+) -> None:
     PREPARED.get(verb.words, _nothing)(scene)
     words = shlex.split(verb.example)[1:]
     assert {word for word in words if word in NAMED} <= scene.ids.keys()
