@@ -93,7 +93,10 @@ def test_the_audit_lists_who_did_what_and_why_and_of_one_person_alone(cli: Comma
 
 def test_of_one_person_the_whole_day_is_looked_through(cli: CommandLine, letter: dict[str, Any]) -> None:
     first = cli("audit --json").data[-1]["id"]
-    cli.altered["/api/operations/audit"] = lambda body: [
-        one.update(actor="operator:ada") for one in body["entries"] if one["id"] == first
-    ]
+
+    def of_ada(body: Any) -> None:
+        for one in body["entries"]:
+            one["actor"] = "operator:ada" if one["id"] == first else one["actor"]
+
+    cli.altered["/api/operations/audit"] = of_ada
     assert {one["id"] for one in cli("audit --actor operator:ada --limit 2 --json").data} == {first}
