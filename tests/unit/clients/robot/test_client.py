@@ -126,6 +126,22 @@ def test_a_connection_on_which_nothing_is_acknowledged_is_given_up_for_another(
         broker.wait_for(is_done(broker))
 
 
+@pytest.mark.parametrize("reason", [b"", b"\x97"], ids=["in silence", "as over a quota"])
+@pytest.mark.parametrize("kind", [Kind.CONNECTION, Kind.FACTSHEET, Kind.STATE])
+def test_what_the_broker_does_not_take_when_a_robot_comes_online_is_said_again_on_another_connection(
+    broker: Broker, files: Files, monkeypatch: pytest.MonkeyPatch, kind: Kind, reason: bytes
+) -> None:
+    monkeypatch.setattr(client, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(client, "ACKNOWLEDGED_WITHIN", 0.05)
+    monkeypatch.setattr(client, "LONGEST_WAIT", 0.02)
+    broker.throttled[TOPICS[kind]] = reason
+    with robot(broker, files):
+        broker.wait_for(lambda: told(broker, kind) and len(broker.connections) > 1)
+        broker.publish(TOPICS[Kind.ORDER], to_bytes(shopping()))
+        broker.wait_for(is_done(broker))
+    assert connection(broker)[0] == ("CONNECTION_BROKEN" if kind is Kind.CONNECTION else "ONLINE")
+
+
 def test_a_robot_works_on_while_it_is_cut(broker: Broker, files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
     back = threading.Event()
     connect = Connected._connect
