@@ -29,6 +29,9 @@ QOS = 1  # why not the standard's 0: docs/robots.md
 KEEP_ALIVE = 30  # seconds: IoT Core takes 30 to 1,200
 SESSION = 3600  # seconds that the broker keeps subscriptions and messages: orders expire after 60 by themselves
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0  # seconds before another try, at most
+# Seconds from one CONNECT to the next, of which IoT Core takes one a second of a client:
+# https://docs.aws.amazon.com/general/latest/gr/iot-core.html#message-broker-limits
+BETWEEN = 1.0
 LONGEST_WAIT = 1.0  # seconds in which the thread notices that it is to end
 GOODBYE_WITHIN = 2.0  # seconds
 MANY = 20  # messages that the broker has not acknowledged: IoT Core takes 100 a connection
@@ -57,6 +60,7 @@ class Connected:
         self._unacknowledged: dict[int, tuple[Kind, float]] = {}
         self._saved = -1
         self._tries = 0
+        self._tried_at = -math.inf
 
     def run(self, ended: threading.Event) -> None:
         """Connect, and connect again, until `ended` is set; then say goodbye."""
@@ -74,6 +78,7 @@ class Connected:
         will = self._robot.will(self._clock())
         session = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
         session.SessionExpiryInterval = SESSION
+        self._tried_at = time.monotonic()
         # What the last client had not sent is old: each state is the whole state.
         self._unacknowledged = {}
         self._client = client = self._make(self._identity.bot_id)
@@ -147,7 +152,8 @@ class Connected:
     def _pause(self, ended: threading.Event) -> None:
         longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2**self._tries)
         self._tries = min(self._tries + 1, 10)
-        until = time.monotonic() + random.uniform(0, longest)  # nosec B311  # jitter
+        jitter = random.uniform(0, longest)  # nosec B311  # of robots that were cut together
+        until = max(time.monotonic() + jitter, self._tried_at + BETWEEN)
         while (left := until - time.monotonic()) > 0 and not ended.wait(min(left, self._seconds_until_due())):
             self._tell(self._robot.tick(self._clock()))
 
