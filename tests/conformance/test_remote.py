@@ -1,10 +1,12 @@
 """The kit against a robot over a broker: here our own, on a broker in this process."""
 
+import json
+
 import pytest
 
 from clients.robot.settings import Settings
 from events.vda5050.topics import Kind, Topics
-from tests.conformance.__main__ import arguments
+from tests.conformance.__main__ import arguments, main
 from tests.conformance.kit import Outcome
 from tests.conformance.links import MachineLink
 from tests.conformance.remote import BY_HAND, Message, RemoteLink, prepared
@@ -67,6 +69,25 @@ def test_what_is_retained_is_told_from_what_is_not(link: RemoteLink):
     assert link.retains(Kind.CONNECTION)
     assert link.retains(Kind.FACTSHEET)
     assert not link.retains(Kind.STATE)
+
+
+def test_a_broker_that_cannot_be_reached_is_told_in_a_sentence_and_no_case_passes(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    def refuse(*_: object, **__: object) -> None:
+        raise ConnectionRefusedError("connection refused")
+
+    monkeypatch.setattr("paho.mqtt.client.Client.connect", refuse)
+    assert main(["--robot", "mqtt://broker.example", "--serial", "robot-1"]) == 1
+    told = capsys.readouterr()
+    assert told.err == "the kit has no connection to mqtt://broker.example: connection refused\n"
+    assert json.loads(told.out.splitlines()[-1]) == {"cases": 0, "passed": 0, "faulty_caught": 0, "faulty": 0}
+
+
+def test_an_address_that_is_none_of_a_broker_is_refused(capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit):
+        arguments(["--robot", "https://broker.example", "--serial", "robot-1"])
+    assert "mqtts://host:port" in capsys.readouterr().err
 
 
 def test_a_robot_needs_a_serial_number(capsys: pytest.CaptureFixture[str]):
