@@ -9,6 +9,7 @@ from clients.cli.tool import Tool, at, query
 from clients.mall import Json
 
 ROOT = "/api/operations"
+MANY = 100  # letters: a page of them
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,15 @@ def choose(tool: Tool, chosen: Chosen) -> Choice:
     _consumer_of(tool, chosen.service)
     letters = tool.pages(f"{ROOT}/letters{query(**wanted, state='open')}", "letters")
     return Choice({"letters": [], "filter": wanted}, tuple(letters))
+
+
+def open_letters(tool: Tool) -> Json:
+    """How many letters are open, in how many groups. Few are counted themselves, since groups count once a minute."""
+    letters = tool.pages(f"{ROOT}/letters?state=open", "letters", MANY)
+    if len(letters) < MANY:
+        return {"deadLetters": len(letters), "groups": len({one["group"] for one in letters})}
+    counts = [one["counts"]["open"] for one in tool.pages(f"{ROOT}/groups", "groups")]
+    return {"deadLetters": sum(counts), "groups": sum(map(bool, counts))}
 
 
 def consumers(tool: Tool) -> list[str]:

@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 
 from clients.cli import stages
 from clients.cli.checks.check import ACCESS, MALL, check
-from clients.cli.overview import open_letters
+from clients.cli.choosing import open_letters
 from clients.cli.tool import Tool
 from clients.cli.wording import counted, lasting, moment
 from clients.credential import claims
