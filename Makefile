@@ -21,7 +21,7 @@ PAGES := $(if $(wildcard clients/pages/build.mjs),.build/pages/.built)
 .PHONY: help
 help: ## List the commands (this text)
 	@awk 'BEGIN { FS = ":.*## " } /^##@ / { printf "\n%s\n", substr($$0, 5) } \
-		/^[a-z][a-z0-9-]*:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+		/^[a-z][a-z0-9-]*:.*## / { printf "  make %-22s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@echo
 
 .PHONY: install
@@ -317,7 +317,7 @@ stacks = $(call stack,$(ONLY))
 stack = $(shell echo "$(1)" | awk '{ for (i = 1; i <= NF; i++) print toupper(substr($$i, 1, 1)) substr($$i, 2) }')
 
 .PHONY: idle-cost
-idle-cost: $(VENV) ## Compute what a stage costs a month that nobody uses: STAGE=prod
+idle-cost: $(VENV) ## Compute what a stage costs a month that no one uses: STAGE=prod
 	@.venv/bin/python -m infra.idle_cost $(call option,stage,$(STAGE))
 
 .PHONY: cost
