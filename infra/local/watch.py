@@ -52,7 +52,8 @@ class Watch:
     def _print(self, message: dict[str, Any], names: dict[str, str]) -> None:
         service = message["source"].removeprefix("mallbots.")
         cause = message.get("causationId")
-        unknown = "a message that is not in the timeline, or not yet"
+        # Answers that changed nothing and robots' own messages are not in the timeline.
+        unknown = "its robot's report" if service == "depot" else "an answer, or of what follows"
         because = f"because of {names.get(cause, unknown)}" if cause else "asked over the API"
         self._console.print(
             f"  {message['time'][11:23]}  {service:<14}{message['name']:<34}{because}", highlight=False, soft_wrap=True

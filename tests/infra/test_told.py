@@ -24,7 +24,7 @@ def test_a_cause_that_the_timeline_lacks_is_said_in_words() -> None:
     assert len(Watch(staff, "order-1", Console(file=shown, width=200)).start().stop()) == 3
     lines = shown.getvalue().splitlines()
     assert [line.split("  ")[-1] for line in lines[:2]] == ["asked over the API", "because of OrderCreated"]
-    assert lines[2].endswith("because of a message that is not in the timeline, or not yet")
+    assert lines[2].endswith("because of its robot's report")
 
 
 def test_ctrl_c_ends_a_command_by_a_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
