@@ -43,7 +43,7 @@ def process(_: Tool) -> str:
     return ""
 
 
-@check(LOCAL, "nothing was broken on purpose", "make fault ARGS='--mend all', or the panel of the console")
+@check(LOCAL, "nothing was broken on purpose", "make fault MEND=all, or the panel of the console")
 def broken(_: Tool) -> str:
     kept = {name: one for name, one in _read("broken.json").items() if name != "engine" or process(_)}
     return ", ".join(f"{name} since {one['since']}" for name, one in kept.items())
