@@ -2,6 +2,7 @@
 
 import json
 import os
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -40,7 +41,7 @@ def process(_: Tool) -> str:
         return f"process {pid} has ended"
     except PermissionError:
         return f"process {pid} is of another user"
-    return ""
+    return f"process {pid} has ended" if _is_zombie(pid) else ""
 
 
 @check(LOCAL, "nothing was broken on purpose", "make fault MEND=all, or the panel of the console")
@@ -77,6 +78,14 @@ def users(_: Tool) -> str:
 def passwords(_: Tool) -> str:
     file = stages.state() / "users.json"
     return "others can read users.json" if file.exists() and file.stat().st_mode & 0o077 else ""
+
+
+def _is_zombie(pid: int) -> bool:
+    """Whether a process has ended, and make run, which started it, has not noticed yet (Linux alone tells)."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return False
 
 
 def _record() -> dict[str, Any]:

@@ -329,6 +329,16 @@ def test_one_cause_is_named_once_with_the_command_for_this_very_mall(whole: Mach
     assert wrong(whole, "local", code=4).keys() == {"the state's folder is there and writable"}
 
 
+def test_a_process_that_was_killed_and_not_waited_for_does_not_run(whole: Machine) -> None:
+    killed = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    _writes("engine.json", json.dumps({"pid": killed.pid, "port": 4566}))(whole)
+    assert "the engine's process runs" not in wrong(whole, "local", code=0)
+    killed.kill()
+    os.waitid(os.P_PID, killed.pid, os.WEXITED | os.WNOWAIT)
+    assert "the engine's process runs" in wrong(whole, "local", code=4)
+    killed.communicate()
+
+
 def test_a_queue_that_is_read_between_two_looks_is_not_called_unread(whole: Machine) -> None:
     looks = iter([12, 11])
 

@@ -84,12 +84,21 @@ def dump(data: Any, file: TextIO, **options: Any) -> None:
     file.write(json.dumps(data, **options))
 
 
+def interval_after(seconds: float, with_functions: bool) -> float:
+    """How long to wait after a save that took so many seconds.
+
+    A large state is saved less often, so that saving takes at most a tenth of the time. The functions, which are saved
+    once, do not count: on a busy machine they take half a minute, and a kill would lose five.
+    """
+    return INTERVAL_SECONDS if with_functions else max(INTERVAL_SECONDS, 10 * seconds)
+
+
 def is_deploy(scope: dict[str, Any]) -> bool:
-    """Whether a request is to CloudFormation, or to Lambda and no invocation, by the scope of its signature."""
+    """Whether a request is to CloudFormation, or to Lambda and neither a read nor an invocation, by its signature."""
     headers = dict(scope.get("headers") or [])
     signature = headers.get(b"authorization", b"")
-    configures = b"/lambda/aws4_request" in signature and not scope["path"].endswith("/invocations")
-    return configures or b"/cloudformation/aws4_request" in signature
+    changes = scope["method"] != "GET" and not scope["path"].endswith("/invocations")
+    return (changes and b"/lambda/aws4_request" in signature) or b"/cloudformation/aws4_request" in signature
 
 
 def note(moment: float) -> None:
@@ -121,11 +130,10 @@ class Saver:
             changes, deploys = self.changes, self.deploys
             if changes == saved:
                 continue
-            started = time.monotonic()
-            if self.save(with_functions=deploys != deploys_saved):
+            started, with_functions = time.monotonic(), deploys != deploys_saved
+            if self.save(with_functions):
                 saved, deploys_saved = changes, deploys
-            # A large state is saved less often: saving takes at most a tenth of the time.
-            interval = max(INTERVAL_SECONDS, 10 * (time.monotonic() - started))
+            interval = interval_after(time.monotonic() - started, with_functions)
 
     def stop(self) -> None:
         """End a save in progress and start no other: the engine itself saves last.
