@@ -1,5 +1,6 @@
 """open, shoppers, load, cost: the pages in a browser, and the launcher's commands, which a checkout has."""
 
+import os
 import re
 import subprocess
 import sys
@@ -129,11 +130,18 @@ def _of_a_local_mall(tool: Tool, what: str) -> None:
 
 
 def _launch(tool: Tool, module: str, *words: str) -> None:
-    where = ["--port", str(tool.stage.port), "--state", str(tool.stage.state)]
-    try:
-        code = subprocess.run([*_python(), module, *words, *where], cwd=stages.CHECKOUT).returncode
-    except KeyboardInterrupt:  # the child has it too, and ends by itself
-        raise EndedError("stopped", INTERRUPTED) from None
+    run(module, *words, "--port", str(tool.stage.port), "--state", str(tool.stage.state))
+
+
+def run(module: str, *words: str, **environment: str) -> None:
+    """Run a program of the checkout here, until it ends. Raises EndedError where it does not end well."""
+    command = [*_python(), module, *words]
+    with subprocess.Popen(command, cwd=stages.CHECKOUT, env=os.environ | environment) as child:
+        try:
+            code = child.wait()
+        except KeyboardInterrupt:  # the child has it too, and ends by itself
+            child.wait()
+            raise EndedError("stopped", INTERRUPTED) from None
     if code:
         raise EndedError(f"{words[0]} ended with {code}", INTERRUPTED if code in (130, -2) else FAILED)
 

@@ -22,6 +22,7 @@ from tests.unit.cli.typed import ClientsMall, CommandLine
 LETTER, GROUP, RUN, ORDER, CUSTOMER = "7c1f", "3e90", "01a7", "018f2c31", "5d2b7a10"
 NAMED = (LETTER, GROUP, RUN, ORDER, CUSTOMER)
 # There is what a person is to look at, and no action of the robot has failed.
+PRINT_NOTHING = ("shoppers", "load", "robot run", "robot retry", "robot skip", "logout", "login")
 CODES = {"status": 4, "doctor": 4, "robot retry": 3, "robot skip": 3}
 
 
@@ -60,6 +61,9 @@ def _around(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("local", "idle_cost", "order_cost"):
         (checkout / "infra" / name).mkdir(parents=True)
         (checkout / "infra" / name / "__main__.py").touch()
+    (checkout / "clients" / "robot").mkdir(parents=True)
+    for file in ("__init__.py", "robot/__init__.py", "robot/__main__.py"):
+        (checkout / "clients" / file).touch()
     (checkout / "Makefile").touch()
     monkeypatch.setattr(stages, "CHECKOUT", checkout)
     outputs = json.loads((cli.folder / "state/outputs.json").read_text())

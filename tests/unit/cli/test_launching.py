@@ -15,12 +15,16 @@ from moto.ce.models import ce_backends
 
 from clients import secret_files
 from clients.cli import stages
-from tests.unit.cli.typed import PAGES, CommandLine
+from tests.unit.cli.typed import API, PAGES, CommandLine
 
 LAUNCHER = """
 import sys
 print(" ".join(sys.argv[1:]))
 sys.exit(7 if "--orders" in sys.argv and "13" in sys.argv else 0)
+"""
+ROBOTS = """
+import os, sys
+print(" ".join(sys.argv[1:]), os.environ["MALLBOTS_API"], os.environ["MALLBOTS_TOKEN"].count("."))
 """
 COSTS = """print("$  6.00  alarms")\nprint("$  7.50  a month, before free tiers, for prod without a request")\n"""
 ORDERS = """print("     118 invocations      $  41.00")\nprint("         for 1,000,000 orders $  55.00")\n"""
@@ -34,6 +38,9 @@ def checkout(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name, text in {"local": LAUNCHER, "idle_cost": COSTS, "order_cost": ORDERS}.items():
         (folder / "infra" / name).mkdir(parents=True)
         (folder / "infra" / name / "__main__.py").write_text(text)
+    (folder / "clients" / "robot").mkdir(parents=True)
+    for file, text in {"__init__.py": "", "robot/__init__.py": "", "robot/__main__.py": ROBOTS}.items():
+        (folder / "clients" / file).write_text(text)
     (folder / "Makefile").touch()
     monkeypatch.setattr(stages, "CHECKOUT", folder)
     return folder
@@ -96,8 +103,18 @@ def test_the_launcher_is_started_for_the_same_mall(
     cli("load --orders 13 --yes", code=1)
 
 
+def test_robots_are_run_for_the_same_mall_with_a_token_of_staff(
+    cli: CommandLine, checkout: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    cli("robot run --count 3 --speed 5 --yes")
+    files = cli.folder / "state" / "robots-run"
+    assert capfd.readouterr().out == f"run --count 3 --speed 5 --state {files} {API} 2\n"
+    cli("robot run --dry-run")
+    assert capfd.readouterr().out == ""
+
+
 def test_real_customers_do_not_wait_behind_played_ones(prod: CommandLine, checkout: Path) -> None:
-    for line in ("shoppers", "load", "send StoreCreated"):
+    for line in ("shoppers", "load", "send StoreCreated", "robot run"):
         prod(f"{line} --stage prod --yes", code=2)
 
 
