@@ -13,12 +13,13 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from functions.kernel.runtime.context import STAFF
 from infra.local.cloud import STAGE, LocalCloud, Progress
 from infra.local.deployed import forget, is_deployed, note
 from infra.local.pages import publish
 from infra.local.people import tokens
 from infra.local.process import ROOT, LocalCloudError
-from infra.local.users import make_users
+from infra.local.users import USERS, make_users
 from infra.local.warm import warm
 from infra.sources import digest
 from infra.stages import read_flag, stage, variable
@@ -46,6 +47,7 @@ def run(options: argparse.Namespace) -> int:
     cloud = LocalCloud(options.port, options.state)
     pairs = (text.partition("=") for text in options.context)
     up(cloud, {name: given for name, _, given in pairs})
+    print(f"open {cloud.pages}/console/#as={USERS[STAFF]}, or {cloud.pages}/kiosk/", file=sys.stderr)
     print(f"stop it with: make down{arguments_of(options.port, options.state)}", file=sys.stderr)
     print(json.dumps(summary(cloud)))
     return 0
