@@ -48,6 +48,8 @@ class Account:
         except (BotoCoreError, ClientError) as error:
             if isinstance(error, ClientError) and error.response["Error"]["Code"] == "ResourceNotFoundException":
                 raise EndedError(error.response["Error"]["Message"], NOT_FOUND) from None
+            if self.stage.is_local and isinstance(error, BotoCoreError):  # its engine asks for no permission
+                raise EndedError(f"the engine does not answer ({error})", FAILED, "mallbots doctor") from None
             raise EndedError(f"AWS: {error}", FAILED, "what these credentials need: clients/cli/policy.json") from None
 
     def outputs(self) -> dict[str, Mapping[str, str]]:

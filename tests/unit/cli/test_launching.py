@@ -144,6 +144,21 @@ def test_a_log_group_that_is_gone_leaves_the_lines_of_the_others(prod: CommandLi
     assert "policy.json" not in shown.err
 
 
+def test_the_log_of_a_local_mall_that_is_down_is_no_question_of_permissions(
+    cli: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outputs = {
+        **json.loads((cli.folder / "state/outputs.json").read_text()),
+        "mallbots-local-depot": {"InboxLogs": "x"},
+    }
+    (cli.folder / "state/outputs.json").write_text(json.dumps(outputs))
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    monkeypatch.setenv("PORT", "9")  # discard: nothing listens there
+    shown = cli("logs depot", code=1)
+    assert "the engine does not answer" in shown.err
+    assert "policy.json" not in shown.err
+
+
 def test_logs_refuse_what_they_cannot_look_for(prod: CommandLine, aws: set[str]) -> None:
     prod("logs depot --order order-1 --errors --stage prod", code=2)
     prod("logs depot --since yesterday --stage prod", code=2)
