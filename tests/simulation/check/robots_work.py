@@ -239,8 +239,8 @@ def _old_news(history: ParsedHistory, stream: StreamHistory) -> Iterator[Violati
             begun = [version for at, event, version in stream.presence[bot_id] if event == CONNECTED and at < commit.at]
             ended = {version for at, event, version in stream.presence[bot_id] if event != CONNECTED and at < commit.at}
             handled = stream.presence_handled[bot_id].get((CONNECTED, begun[-1] if begun else -1), commit.at)
-            if handled <= commits[0].at < commit.at:
-                continue  # of a client that it does not know fleet takes nothing
+            if handled - UNDER_WAY <= commits[0].at < commit.at:
+                continue  # of a client that it does not know yet fleet takes nothing
             if begun and begun[-1] not in ended and handled < commit.at - UNDER_WAY:
                 text = f"the robot {bot_id} is connected, and {commit.where} says that it is not"
                 yield Violation(OLD_NEWS, text, {"stream": commit.stream})
