@@ -52,3 +52,4 @@ def test_functions_are_saved_after_what_changes_them_and_not_after_what_reads_or
     assert not is_one("lambda", "GET", "/2015-03-31/event-source-mappings/")
     assert not is_one("lambda", "POST", "/2015-03-31/functions/x/invocations")
     assert not is_one("dynamodb", "POST", "/")
+    assert not is_deploy({"type": "websocket", "headers": [], "path": "/live"})

@@ -97,7 +97,7 @@ def is_deploy(scope: dict[str, Any]) -> bool:
     """Whether a request is to CloudFormation, or to Lambda and neither a read nor an invocation, by its signature."""
     headers = dict(scope.get("headers") or [])
     signature = headers.get(b"authorization", b"")
-    changes = scope["method"] != "GET" and not scope["path"].endswith("/invocations")
+    changes = scope.get("method") != "GET" and not scope["path"].endswith("/invocations")
     return (changes and b"/lambda/aws4_request" in signature) or b"/cloudformation/aws4_request" in signature
 
 
