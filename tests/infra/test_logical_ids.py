@@ -14,6 +14,7 @@ DISPATCHER = {
     "ServiceDispatcherDeadLetters2327A939",
     "ServiceDispatcherUndelivered4FB762FC",
 }
+CODES = {"ServiceCodesQueue47057AF2", "ServiceCodesDeadLettersB4BE761D", "ServiceCodesUndelivered6B9BF8BE"}
 TOPICS = {"ServiceTopicsQueue76D34A61", "ServiceTopicsDeadLetters1DDB8371", "ServiceTopicsUndeliveredB68C4B87"}
 RELAY = {"ServiceRelayFailures647D90D4"}
 OUTCOMES = {"ServiceOutcomesQueueC3985D46", "ServiceOutcomesDeadLettersB829365E"}
@@ -41,7 +42,7 @@ QUEUES = {
     "fleet": INBOX | TOPICS | RELAY,
     "insights": INBOX,
     "live": INBOX,
-    "notifications": INBOX | RELAY,
+    "notifications": CODES | INBOX | RELAY,
     "operations": OUTCOMES,
     "ordering": INBOX | RELAY,
     "payments": INBOX | RELAY,

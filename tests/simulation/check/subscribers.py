@@ -7,7 +7,7 @@ register.
 ORDERING, CHECKOUT, DEPOT, DISPATCHER = "ordering/inbox", "checkout/inbox", "depot/inbox", "depot/dispatcher"
 PAYMENTS, NOTIFICATIONS, SEARCH, INSIGHTS = "payments/inbox", "notifications/inbox", "search/inbox", "insights/inbox"
 BASKETS, STORES, CUSTOMERS, LIVE = "baskets/inbox", "stores/inbox", "customers/inbox", "live/inbox"
-FLEET = "fleet/inbox"
+FLEET, CODES = "fleet/inbox", "notifications/codes"
 
 _CATALOGUE = (BASKETS, DEPOT, INSIGHTS, SEARCH, STORES)
 _CUSTOMER = (BASKETS, INSIGHTS, PAYMENTS)
@@ -28,7 +28,7 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     "CustomerEnabled": _CUSTOMER,
     "CustomerDisabled": _CUSTOMER,
     "CustomerErased": _CUSTOMER,
-    "OneTimeCodeRequested": (INSIGHTS, NOTIFICATIONS),
+    "OneTimeCodeRequested": (INSIGHTS, CODES),
     "BasketStarted": (BASKETS, INSIGHTS),
     "BasketCancelled": (BASKETS, INSIGHTS),
     "BasketAbandoned": (BASKETS, INSIGHTS),
