@@ -6,7 +6,9 @@ from functions.baskets.views import projection
 from functions.kernel.messaging.inbox import Inbox
 from functions.kernel.runtime.uses import Uses
 
-inbox = Inbox("baskets", uses=Uses(streams="commit", indexes=("untouched",)))
+WINDOW = 5  # seconds that copies of prices and names may be behind: a sale checks none of them (docs/adr/0056)
+
+inbox = Inbox("baskets", window=WINDOW, uses=Uses(streams="commit", indexes=("untouched",)))
 inbox.include(projection)
 inbox.schedule(UntouchedBasketsDue, "rate(1 minute)")
 

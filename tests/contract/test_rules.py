@@ -45,6 +45,7 @@ def queues_of(detail: Data, **more: str) -> set[tuple[str, str]]:
 
 # Seconds. What is gathered in longer windows may be late by these: rows, and texts that are promised within a minute.
 WINDOWS = {
+    "baskets/inbox": 5,
     "insights/inbox": 5,
     "live/inbox": 1,
     "notifications/inbox": 5,
@@ -62,7 +63,7 @@ def test_only_what_neither_a_decision_nor_a_person_waits_for_is_gathered() -> No
         assert inbox.commands == {}
         assert {message.about.kind for message in inbox.messages} <= {Kind.EVENT, Kind.TIMER}
     committing = {name for name, inbox in gathered.items() if inbox.uses.streams != "none"}
-    assert committing == {"notifications/inbox"}
+    assert committing == {"baskets/inbox", "notifications/inbox"}  # a sweep abandons baskets
     assert OneTimeCodeRequested not in gathered["notifications/inbox"].messages
     assert {name for name, inbox in gathered.items() if inbox.uses.asks} == {"notifications/inbox"}
 
