@@ -46,6 +46,7 @@ def queues_of(detail: Data, **more: str) -> set[tuple[str, str]]:
 # Seconds. What is gathered in longer windows may be late by these: rows, and texts that are promised within a minute.
 WINDOWS = {
     "baskets/inbox": 5,
+    "depot/gathered": 1,
     "insights/inbox": 5,
     "live/inbox": 1,
     "notifications/inbox": 5,

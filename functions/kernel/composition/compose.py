@@ -18,7 +18,12 @@ from typing import Any
 
 Handler = Callable[[dict[str, Any], Any], Any]
 
-CONSUMERS = ("inbox", "codes", "dispatcher")  # rooms with an Inbox each, which consumes the queue of that name
+CONSUMERS = (
+    "inbox",
+    "codes",
+    "dispatcher",
+    "gathered",
+)  # rooms with an Inbox each, which consumes the queue of that name
 HANDLERS = (
     *CONSUMERS,
     *("api", "authorizer", "collector", "exporter", "forecast", "keys", "queries", "redriver", "relay", "replay"),
