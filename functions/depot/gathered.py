@@ -1,4 +1,4 @@
-"""The queue of the read model, whose messages are gathered: no command, reply or robot's connection waits behind them."""
+"""The queue of the read model, whose messages are gathered: no command and no robot's connection waits behind them."""
 
 from events.depot import BotRetired
 from functions.depot import views
