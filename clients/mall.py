@@ -37,11 +37,14 @@ class Mall:
     """A connection to a mall's API, under the role of who has the credential.
 
     address: its base, without `/api`. Without a credential only what is open may be called. program: how the one who
-    calls is named, in what is noted of an operator's requests.
+    calls is named, in what is noted of an operator's requests. seconds: that each step of a request may take.
     """
 
-    def __init__(self, address: str, credential: Credential = NOBODY, program: str = "mallbots") -> None:
-        self._http = httpx.Client(base_url=address.rstrip("/"), timeout=30, headers={**ACCEPT, "user-agent": program})
+    def __init__(
+        self, address: str, credential: Credential = NOBODY, program: str = "mallbots", seconds: float = 30
+    ) -> None:
+        headers = {**ACCEPT, "user-agent": program}
+        self._http = httpx.Client(base_url=address.rstrip("/"), timeout=seconds, headers=headers)
         self._credential = credential
 
     def acting(self, credential: Credential) -> Self:

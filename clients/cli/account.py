@@ -1,6 +1,7 @@
-"""AWS, for the few verbs that need it: logs, send, doctor. A local mall's engine takes any key, and no other is asked.
+"""AWS, for the few verbs that need it: logs, send, cost, doctor, status --all.
 
-On AWS it is the account of the environment's credentials; what these may do at least is in policy.json.
+A local mall's engine takes any key, and no other is asked. On AWS it is the account of the environment's credentials;
+what these may do at least is in policy.json.
 """
 
 import json
@@ -65,6 +66,17 @@ class Account:
     def statuses(self) -> dict[str, str]:
         """How each service's stack is, as CloudFormation says it."""
         return {name: one["StackStatus"] for name, one in self._stacks().items()}
+
+    def ringing(self) -> list[str]:
+        """The alarms that ring and notify: not those that only a composite one reads."""
+        found = self.call(
+            "cloudwatch",
+            "describe_alarms",
+            AlarmNamePrefix=f"mallbots-{self.stage.name}-",
+            AlarmTypes=["MetricAlarm", "CompositeAlarm"],  # without them it lists no composite ones
+        )
+        every = (*found.get("MetricAlarms", ()), *found.get("CompositeAlarms", ()))
+        return sorted(one["AlarmName"] for one in every if one["StateValue"] == "ALARM" and one.get("AlarmActions"))
 
     def _local(self) -> dict[str, Mapping[str, str]]:
         assert self.stage.state is not None

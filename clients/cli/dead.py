@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from clients.cli import following
+from clients.cli import completing, following
 from clients.cli.choosing import Chosen, assigned, choose
 from clients.cli.ending import PARTLY, EndedError
 from clients.cli.tool import FEW, Tool, at, query
@@ -22,15 +22,20 @@ FIELDS = ("id", "state", "consumer", "message", "version", "stream", "order", "r
 
 group("dead", "Messages that were given up: see why, forecast, and send them back or close them.")
 
-Letter = Annotated[str, typer.Argument(help="The id of a letter, as `dead list` has it.")]
-Group = Annotated[str, typer.Argument(help="The id of a group, as `dead groups` has it.")]
+Letter = Annotated[
+    str, typer.Argument(help="The id of a letter, as `dead list` has it.", autocompletion=completing.letters)
+]
+Group = Annotated[
+    str, typer.Argument(help="The id of a group, as `dead groups` has it.", autocompletion=completing.groups)
+]
 Service = Annotated[str, typer.Option("--service", help="A service, or one of its consumers: depot/dispatcher.")]
 Message = Annotated[str, typer.Option("--message", help="Letters of a message, such as OrderCreated.")]
 Order = Annotated[str, typer.Option("--order", help="Letters about an order.")]
-InGroup = Annotated[str, typer.Option("--group", help="Letters of a group.")]
+InGroup = Annotated[str, typer.Option("--group", help="Letters of a group.", autocompletion=completing.groups)]
 Reason = Annotated[str, typer.Option("--reason", help="Why; it is kept with the letter.")]
 To = Annotated[str, typer.Option("--to", help="The consumer that takes them, where theirs was renamed.")]
-Letters = Annotated[list[str] | None, typer.Argument(help="Ids of letters.")]
+Letters = Annotated[list[str] | None, typer.Argument(help="Ids of letters.", autocompletion=completing.letters)]
+Some = Annotated[list[str], typer.Argument(help="Ids of letters.", autocompletion=completing.letters)]
 Most = Annotated[int, typer.Option("--limit", min=1, help="How many at most.")]
 
 
@@ -68,7 +73,10 @@ def list_groups(
 
 
 @verb("dead show", "mallbots dead show 7c1f")
-def show(tool: Tool, id: Annotated[str, typer.Argument(help="The id of a letter, or of a group.")]) -> None:
+def show(
+    tool: Tool,
+    id: Annotated[str, typer.Argument(help="The id of a letter, or of a group.", autocompletion=completing.letters)],
+) -> None:
     """Show a letter, with its body, its history and what was published about its order; or a group."""
     try:
         answer = tool.get(f"{LETTERS}/{at(id)}")
@@ -148,19 +156,19 @@ def redrive(
 
 
 @verb("dead park", "mallbots dead park 7c1f --reason 'asked the supplier' --yes", changes=True)
-def park(tool: Tool, letters: Annotated[list[str], typer.Argument(help="Ids of letters.")], reason: Reason) -> None:
+def park(tool: Tool, letters: Some, reason: Reason) -> None:
     """Put open letters aside, so that they are no longer among the open ones."""
     _each(tool, letters, "park", reason)
 
 
 @verb("dead discard", "mallbots dead discard 7c1f --reason 'the order was cancelled' --yes", changes=True)
-def discard(tool: Tool, letters: Annotated[list[str], typer.Argument(help="Ids of letters.")], reason: Reason) -> None:
+def discard(tool: Tool, letters: Some, reason: Reason) -> None:
     """Close letters that are to have no effect. The reason is kept with them."""
     _each(tool, letters, "discard", reason)
 
 
 @verb("dead reopen", "mallbots dead reopen 7c1f --yes", changes=True)
-def reopen(tool: Tool, letters: Annotated[list[str], typer.Argument(help="Ids of letters.")]) -> None:
+def reopen(tool: Tool, letters: Some) -> None:
     """Reopen letters that were parked or discarded, so that they can be sent back."""
     _each(tool, letters, "reopen", "")
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from clients.cli import following
+from clients.cli import completing, following
 from clients.cli.choosing import services
 from clients.cli.ending import FAILED, PARTLY, EndedError, unknown
 from clients.cli.tool import FEW, Tool, at
@@ -17,7 +17,7 @@ REPLAYED = ("state", "step", "why", "to", "view", "messages", "failed", "percent
 
 group("run", "One redrive, forecast, replay or rebuild: how far it is, and its control.")
 
-Id = Annotated[str, typer.Argument(help="The id of a run, as `runs` has it.")]
+Id = Annotated[str, typer.Argument(help="The id of a run, as `runs` has it.", autocompletion=completing.runs)]
 Rate = Annotated[int, typer.Option("--rate", min=1, max=500, help="Messages a second.")]
 View = Annotated[str, typer.Option("--view", help="One read model alone.")]
 Wait = Annotated[bool, typer.Option(help="Wait until it has ended.")]
@@ -153,8 +153,9 @@ def _pairs(found: Json) -> list[tuple[str, Any]]:
 
 
 def _control(tool: Tool, id: str, action: str) -> None:
-    found = _run(tool, id)
-    if tool.agreed(f"{action} {found['run']['kind']} {id}"):
+    shown = _run(tool, id)["run"]
+    counts = _counts(shown)
+    if tool.agreed(f"{action} {shown['kind']} {id}, {shown['state']}{f': {counts}' if counts else ''}"):
         tool.put(f"{ROOT}/runs/{at(id)}/{action}")
     found = tool.get(f"{ROOT}/runs/{at(id)}")
     tool.out.fields(found, following.shown_fields(found))

@@ -1,5 +1,6 @@
 """open, shoppers, load, cost: the pages in a browser, and the launcher's commands, which a checkout has."""
 
+import os
 import re
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from clients.cli import stages
 from clients.cli.ending import FAILED, INTERRUPTED, USAGE, EndedError, nearest
 from clients.cli.tool import Tool
 from clients.cli.verbs import verb
+from clients.mall import Json
 
 PAGES = ("console", "kiosk", "docs")
 _DOLLARS = re.compile(r"^\s*(?:[\d,]+\s+)?(?P<what>.*?)\s*\$\s*(?P<dollars>[\d.]+)\s*(?P<after>.*)$")
@@ -42,6 +44,8 @@ def shoppers(
     _of_a_local_mall(tool, "shoppers")
     if tool.agreed(f"let a customer come every {pace:g} s until Ctrl-C"):
         _launch(tool, "infra.local", "shoppers", "--pace", f"{pace:g}")
+    else:
+        tool.out.show({"pace": pace}, lambda: None)
 
 
 @verb("load", "mallbots load --orders 20 --clients 2 --yes", changes=True)
@@ -57,6 +61,8 @@ def load(
         raise EndedError(f"--mix is golden or all, not {mix!r}", USAGE)
     if tool.agreed(f"place {orders} orders, {clients} customers at once"):
         _launch(tool, "infra.local", "load", "--orders", str(orders), "--clients", str(clients), "--mix", mix)
+    else:
+        tool.out.show({"orders": orders, "clients": clients, "mix": mix}, lambda: None)
 
 
 @verb("cost", "mallbots cost --stage local")
@@ -71,16 +77,36 @@ def cost(
     if today:
         _billed(tool)
         return
-    idle = _output(tool, "infra.idle_cost", "--stage", tool.stage_name)
+    idle = _idle(tool)
     orders = _output(tool, "infra.order_cost")
     data = {"idle": _dollars(idle), "millionOrders": _dollars(orders)}
     tool.out.show(data, lambda: tool.out.lines([*idle, "", *orders]))
 
 
+def idle_month(tool: Tool) -> float | None:
+    """Dollars a month without use; None where there is no checkout to compute them. Raises EndedError."""
+    if not _is_checkout():
+        return None
+    return next((dollars for what, dollars in _dollars(_idle(tool)).items() if what.startswith("a month")), None)
+
+
+def _idle(tool: Tool) -> list[str]:
+    return _output(tool, "infra.idle_cost", "--stage", tool.stage_name)
+
+
 def _billed(tool: Tool) -> None:
-    """https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_GetCostAndUsage.html"""
     if tool.stage.is_local:
         raise EndedError("AWS bills nothing for a local mall", USAGE)
+    found = billed(tool)
+    rows = ([one["day"], one["service"], f"{one['dollars']:.2f}"] for one in found)
+    tool.out.rows(found, ("day", "service", "dollars"), rows, "AWS has billed nothing yet by this tag")
+
+
+def billed(tool: Tool) -> list[Json]:
+    """What AWS billed since yesterday, by day and service. Raises EndedError.
+
+    https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_GetCostAndUsage.html
+    """
     day = datetime.now(UTC).date()
     asked = {
         "TimePeriod": {"Start": str(day - timedelta(days=1)), "End": str(day + timedelta(days=1))},
@@ -90,14 +116,12 @@ def _billed(tool: Tool) -> None:
         "GroupBy": [{"Type": "DIMENSION", "Key": "SERVICE"}],
     }
     days = tool.account.call("ce", "get_cost_and_usage", **asked)["ResultsByTime"]
-    found = [
+    return [
         {"day": one["TimePeriod"]["Start"], "service": group["Keys"][0], "dollars": float(cost["Amount"])}
         for one in days
         for group in one["Groups"]
         for cost in [group["Metrics"]["UnblendedCost"]]
     ]
-    rows = ([one["day"], one["service"], f"{one['dollars']:.2f}"] for one in found)
-    tool.out.rows(found, ("day", "service", "dollars"), rows, "AWS has billed nothing yet by this tag")
 
 
 def _of_a_local_mall(tool: Tool, what: str) -> None:
@@ -106,11 +130,18 @@ def _of_a_local_mall(tool: Tool, what: str) -> None:
 
 
 def _launch(tool: Tool, module: str, *words: str) -> None:
-    where = ["--port", str(tool.stage.port), "--state", str(tool.stage.state)]
-    try:
-        code = subprocess.run([*_python(), module, *words, *where], cwd=stages.CHECKOUT).returncode
-    except KeyboardInterrupt:  # the child has it too, and ends by itself
-        raise EndedError("stopped", INTERRUPTED) from None
+    run(module, *words, "--port", str(tool.stage.port), "--state", str(tool.stage.state))
+
+
+def run(module: str, *words: str, **environment: str) -> None:
+    """Run a program of the checkout here, until it ends. Raises EndedError where it does not end well."""
+    command = [*_python(), module, *words]
+    with subprocess.Popen(command, cwd=stages.CHECKOUT, env=os.environ | environment) as child:
+        try:
+            code = child.wait()
+        except KeyboardInterrupt:  # the child has it too, and ends by itself
+            child.wait()
+            raise EndedError("stopped", INTERRUPTED) from None
     if code:
         raise EndedError(f"{words[0]} ended with {code}", INTERRUPTED if code in (130, -2) else FAILED)
 
@@ -123,8 +154,12 @@ def _output(tool: Tool, module: str, *words: str) -> list[str]:
     return ran.stdout.splitlines()
 
 
+def _is_checkout() -> bool:
+    return (stages.CHECKOUT / "Makefile").exists()
+
+
 def _python() -> list[str]:
-    if not (stages.CHECKOUT / "Makefile").exists():
+    if not _is_checkout():
         raise EndedError(
             "this needs a checkout of the repository, with its launcher", FAILED, "git clone, then make run"
         )

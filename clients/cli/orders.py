@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from clients.cli import tree
+from clients.cli import completing, tree
 from clients.cli.ending import FAILED, USAGE, EndedError, nearest
 from clients.cli.facts import OVER, Facts, gather
 from clients.cli.finding import order_of
@@ -23,7 +23,8 @@ EVERY = 1.0  # seconds
 Any = Annotated[
     str,
     typer.Argument(
-        help="An order's id, or that of its payment, list, robot, letter, flow or message; or a phone number."
+        help="An order's id, or that of its payment, list, robot, letter, flow or message; or a phone number.",
+        autocompletion=completing.orders,
     ),
 ]
 

@@ -2,15 +2,18 @@
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import asdict
 from functools import partial
 from typing import Annotated, Any
 
 import typer
 
+from clients.cli import published
 from clients.cli.consuming import is_busy, waiting
 from clients.cli.ending import PARTLY, EndedError
 from clients.cli.tool import Tool
 from clients.cli.verbs import verb
+from clients.cli.vitals import Vitals, vitals
 from clients.cli.wording import ago, counted, lasting
 from clients.mall import Json
 
@@ -18,10 +21,16 @@ OPERATIONS = "/api/operations"
 
 
 @verb("status", "mallbots status")
-def status(tool: Tool) -> None:
+def status(
+    tool: Tool,
+    all: Annotated[bool, typer.Option("--all", help="Also alarms, oldest messages, relays, and costs.")] = False,
+) -> None:
     """Show how a mall is: version, consumers and what waits for them, dead letters, sagas, robots, money, long work.
 
-    Ends by 4 where something needs a person, and says what to do.
+    Ends by 4 where something needs a person, and says what to do. With --all also alarms, how old the oldest message
+    of each consumer is, how late each relay publishes, what it costs a month without use, and what AWS billed today:
+    on AWS by credentials for cloudwatch:DescribeAlarms, cloudwatch:GetMetricData and ce:GetCostAndUsage, a request of
+    which is $0.01 (clients/cli/policy.json); the month is computed by a checkout. A local mall only has the costs.
     """
     consumers = _asked(tool, lambda: tool.get(f"{OPERATIONS}/consumers")["consumers"])
     groups = _asked(tool, lambda: tool.pages(f"{OPERATIONS}/groups", "groups"))
@@ -33,6 +42,7 @@ def status(tool: Tool) -> None:
         "stage": tool.stage_name,
         "api": tool.stage.api,
         "version": tool.get("/health")["version"],
+        "services": sorted({one["name"].partition("/")[0] for one in consumers}),
         "consumers": len(consumers),
         "notRunning": [one["name"] for one in consumers if one["state"] != "running"],
         "waiting": {one["name"]: _number(one) for one in consumers if _number(one)},
@@ -44,6 +54,8 @@ def status(tool: Tool) -> None:
         "differences": len(differences),
         "runs": [f"{one['kind']} {one['id']}" for one in runs if not one["ended"]],
     }
+    seen = vitals(tool, [one["name"] for one in consumers], published.services()) if all else None
+    data["account"] = asdict(seen) if seen else None
     wrong = problems(data)
     data["wrong"] = wrong
 
@@ -51,6 +63,7 @@ def status(tool: Tool) -> None:
         tool.out.pairs(
             [
                 ("stage", f"{data['stage']}, version {data['version']}, {data['api']}"),
+                ("services", ", ".join(data["services"])),
                 ("consumers", f"{data['consumers']}, {len(data['notRunning'])} not running"),
                 ("waiting", ", ".join(f"{name} {number}" for name, number in data["waiting"].items()) or "nothing"),
                 ("takes", lasting(data["longest"]) if data["longest"] else ""),
@@ -59,6 +72,7 @@ def status(tool: Tool) -> None:
                 ("robots", _words(data["robots"]) or "none"),
                 ("money", f"{counted(data['differences'], 'difference')} open"),
                 ("at work", data["runs"]),
+                *(_of_account(tool, seen) if seen else ()),
             ]
         )
         tool.out.lines(f"! {one['what']}: {one['do']}" for one in wrong)
@@ -68,15 +82,35 @@ def status(tool: Tool) -> None:
         raise EndedError(f"{counted(len(wrong), 'thing')} need{'s' if len(wrong) == 1 else ''} a person", PARTLY)
 
 
+def _of_account(tool: Tool, seen: Vitals) -> list[tuple[str, str]]:
+    idle = "not computed: that needs a checkout" if seen.idle is None else f"${seen.idle:.2f} a month"
+    cost = ("cost", f"{idle} without use, ${seen.today:.2f} today")
+    if tool.stage.is_local:
+        return [cost]
+    return [
+        ("alarms", f"{len(seen.alarms)} ring" + "".join(f"\n{name}" for name in seen.alarms)),
+        ("oldest", _ages(seen.oldest) or "no message waits"),
+        ("relays", _ages(seen.relays) or "nothing is published"),
+        cost,
+    ]
+
+
+def _ages(found: dict[str, float]) -> str:
+    """The oldest first."""
+    return ", ".join(f"{name} {lasting(age)}" for name, age in sorted(found.items(), key=lambda one: -one[1]))
+
+
 def problems(found: Json) -> list[dict[str, str]]:
     """What needs a person, each with the command that tells more."""
     paused, letters, differences = found["notRunning"], found["deadLetters"], found["differences"]
+    alarms = (found["account"] or {}).get("alarms", [])
     parked, online = found["sagas"]["parked"], found["robots"].keys() & {"idle", "active"}
     rules: list[tuple[Any, str, str]] = [
         (paused, f"paused: {', '.join(paused)}", "mallbots resume CONSUMER"),
         (letters, counted(letters, "dead letter"), "mallbots dead groups"),
         (parked, f"{counted(parked, 'saga')} parked", "mallbots saga list --status parked"),
         (not online, "no robot is online", "mallbots robot list"),
+        (alarms, f"{counted(len(alarms), 'alarm')}: {', '.join(alarms)}", "docs/runbooks, the page named as the alarm"),
         (differences, f"{counted(differences, 'difference')} of money", "docs/runbooks/money-differs.md"),
     ]
     return [{"what": what, "do": do} for is_wrong, what, do in rules if is_wrong]

@@ -1,20 +1,25 @@
-"""robot: what each robot does and says, and to tell it what to do."""
+"""robot: what each robot does and says, to tell it what to do, and to run some that are simulated."""
 
 from typing import Annotated, Any
 
 import typer
 
-from clients.cli.ending import NOT_FOUND, EndedError, unknown
+from clients.cli import completing, launching, session
+from clients.cli.ending import NOT_FOUND, USAGE, EndedError, unknown
 from clients.cli.tool import Tool, at
 from clients.cli.verbs import group, verb
 from clients.cli.wording import ago
 from clients.mall import Json
 
 BOTS, FLEET = "/api/depot/bots", "/api/fleet/robots"
+RUN = "robots-run"  # the folder of the files of robots that are run here, in the state of their mall
 
 group("robot", "What each robot does and says, and to tell it what to do.")
 
-Id = Annotated[str, typer.Argument(help="The id of a robot, as `robot list` has it, or its name.")]
+Id = Annotated[
+    str,
+    typer.Argument(help="The id of a robot, as `robot list` has it, or its name.", autocompletion=completing.robots),
+]
 Action = Annotated[str, typer.Argument(help="The id of an action that failed, as `robot show` has it.")]
 
 
@@ -84,6 +89,23 @@ def retire(tool: Tool, id: Id) -> None:
     if tool.agreed(f"retire robot {one['name']} ({one['id']}), which is {one['status']}"):
         tool.call("DELETE", f"{BOTS}/{at(one['id'])}")
     tool.out.fields({"id": one["id"], "retired": not tool.dry_run}, [("id", one["id"])])
+
+
+@verb("robot run", "mallbots robot run --count 3 --speed 5 --yes", changes=True)
+def run(
+    tool: Tool,
+    count: Annotated[int, typer.Option("--count", min=1, help="How many.")] = 1,
+    speed: Annotated[float, typer.Option("--speed", min=0.1, help="How many times as fast as a real one.")] = 1,
+) -> None:
+    """Run simulated robots in a local mall that is up, until Ctrl-C; those that are new are registered and enrolled."""
+    if tool.stage.state is None:
+        raise EndedError("simulated robots are of a local mall: they would bring real customers nothing", USAGE)
+    if tool.agreed(f"run {count} simulated robots until Ctrl-C, and register those that are new"):
+        words = ("--count", str(count), "--speed", f"{speed:g}", "--state", str(tool.stage.state.absolute() / RUN))
+        token = session.credential(tool.stage).token()
+        launching.run("clients.robot", "run", *words, MALLBOTS_API=tool.stage.api, MALLBOTS_TOKEN=token)
+    else:
+        tool.out.show({"count": count, "speed": speed}, lambda: None)
 
 
 def _tell(tool: Tool, id: str, what: str) -> None:

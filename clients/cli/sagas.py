@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from clients.cli import completing
 from clients.cli.ending import FAILED, EndedError
 from clients.cli.tool import FEW, Tool, at, query
 from clients.cli.verbs import group, verb
@@ -15,7 +16,7 @@ STATUSES = ("running", "parked", "completed", "compensated", "stopped")
 
 group("saga", "The process that gets an order accepted by every service, or undone in every service.")
 
-Order = Annotated[str, typer.Argument(help="The order of the saga.")]
+Order = Annotated[str, typer.Argument(help="The order of the saga.", autocompletion=completing.sagas)]
 
 
 @verb("saga list", "mallbots saga list --status parked")

@@ -23,13 +23,17 @@ FEW = 1_000  # rows of a list, where the user does not say how many
 
 @dataclass
 class Tool:
-    """One command at work. dry_run: it changes nothing. yes: it does not ask. no_input: it must not ask."""
+    """One command at work. dry_run: it changes nothing. yes: it does not ask. no_input: it must not ask.
+
+    seconds: that each step of a request may take.
+    """
 
     stage_name: str
     out: Output
     dry_run: bool = False
     yes: bool = False
     no_input: bool = False
+    seconds: float = 30
     _read: dict[str, list[Json]] = field(default_factory=dict)
 
     @cached_property
@@ -41,7 +45,7 @@ class Tool:
     def mall(self) -> Mall:
         """The stage's API as the person who is signed in. Raises EndedError."""
         with told(self.stage_name):
-            return Mall(self.stage.api, session.credential(self.stage))
+            return Mall(self.stage.api, session.credential(self.stage), seconds=self.seconds)
 
     @cached_property
     def account(self) -> Account:

@@ -29,9 +29,12 @@ QOS = 1  # why not the standard's 0: docs/robots.md
 KEEP_ALIVE = 30  # seconds: IoT Core takes 30 to 1,200
 SESSION = 3600  # seconds that the broker keeps subscriptions and messages: orders expire after 60 by themselves
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0  # seconds before another try, at most
+# Seconds from one CONNECT to the next, of which IoT Core takes one a second of a client:
+# https://docs.aws.amazon.com/general/latest/gr/iot-core.html#message-broker-limits
+BETWEEN = 1.0
 LONGEST_WAIT = 1.0  # seconds in which the thread notices that it is to end
 GOODBYE_WITHIN = 2.0  # seconds
-MANY = 20  # states that the broker has not acknowledged: IoT Core takes 100 a connection
+MANY = 20  # messages that the broker has not acknowledged: IoT Core takes 100 a connection
 ACKNOWLEDGED_WITHIN = 10.0  # seconds, or the connection is taken for dead: its keep-alive would notice after 45
 
 _logger = logging.getLogger(__name__)
@@ -54,9 +57,10 @@ class Connected:
         self._make = make or self._with_certificate
         self._clock = clock
         self._client: Client | None = None
-        self._unacknowledged: dict[int, float] = {}
+        self._unacknowledged: dict[int, tuple[Kind, float]] = {}
         self._saved = -1
         self._tries = 0
+        self._tried_at = -math.inf
 
     def run(self, ended: threading.Event) -> None:
         """Connect, and connect again, until `ended` is set; then say goodbye."""
@@ -74,6 +78,7 @@ class Connected:
         will = self._robot.will(self._clock())
         session = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
         session.SessionExpiryInterval = SESSION
+        self._tried_at = time.monotonic()
         # What the last client had not sent is old: each state is the whole state.
         self._unacknowledged = {}
         self._client = client = self._make(self._identity.bot_id)
@@ -92,8 +97,9 @@ class Connected:
             if ended.is_set():
                 self._say_goodbye(self._client)
                 return
-            if self._clock() > min(self._unacknowledged.values(), default=math.inf) + ACKNOWLEDGED_WITHIN:
-                raise TimeoutError(f"the broker acknowledged nothing for {ACKNOWLEDGED_WITHIN:.0f} s")
+            oldest = min((sent for _, sent in self._unacknowledged.values()), default=math.inf)
+            if self._clock() > oldest + ACKNOWLEDGED_WITHIN:
+                raise TimeoutError(f"the broker has not taken a message for {ACKNOWLEDGED_WITHIN:.0f} s")
 
     def _say_goodbye(self, client: Client) -> None:
         if self._robot.online:
@@ -128,9 +134,10 @@ class Connected:
     def _on_publish(
         self, client: Client, data: object, message_id: int, reason: ReasonCode, properties: Properties
     ) -> None:
-        sent = self._unacknowledged.pop(message_id, None)
-        if sent is not None and not reason.is_failure:
-            self._robot.acknowledged(sent)
+        if reason.is_failure:  # as over a quota: said again on another connection, for that begins with all of it
+            _logger.warning("the broker does not take a message of robot %s: %s", self._identity.bot_id, reason)
+        elif (told := self._unacknowledged.pop(message_id, None)) and told[0] is Kind.STATE:
+            self._robot.acknowledged(told[1])
 
     def _tell(self, publications: Iterable[Publication]) -> None:
         if self._robot.revision != self._saved:
@@ -140,13 +147,13 @@ class Connected:
             assert self._client is not None
             topic = self._identity.topics[publication.kind]
             sent = self._client.publish(topic, to_bytes(publication.message), QOS, retain=publication.retain)
-            if publication.kind is Kind.STATE:
-                self._unacknowledged[sent.mid] = self._clock()
+            self._unacknowledged[sent.mid] = (publication.kind, self._clock())
 
     def _pause(self, ended: threading.Event) -> None:
         longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2**self._tries)
         self._tries = min(self._tries + 1, 10)
-        until = time.monotonic() + random.uniform(0, longest)  # nosec B311  # jitter
+        jitter = random.uniform(0, longest)  # nosec B311  # of robots that were cut together
+        until = max(time.monotonic() + jitter, self._tried_at + BETWEEN)
         while (left := until - time.monotonic()) > 0 and not ended.wait(min(left, self._seconds_until_due())):
             self._tell(self._robot.tick(self._clock()))
 

@@ -47,7 +47,7 @@ def _service(registered: Manifest) -> str:
         "asks": asked,
         "serves": routes,
         "read models": views,
-        "raises alarms": [alarm.metric for alarm in registered.alarms],
+        "raises alarms": _metrics(registered),
     }
     kept = [[what, ", ".join(found)] for what, found in rows.items() if found]
     states = "\n".join(f"\n{found}\n" for found in STATES.findall(readme))
@@ -68,13 +68,18 @@ def _routes() -> str:
 
 def _alarms() -> str:
     titles = {page: page.read_text().splitlines()[0].lstrip("# ") for page in (ROOT / "docs" / "runbooks").glob("*.md")}
-    raised = {_page(alarm.metric): name for name in services() for alarm in manifest(name).alarms}
+    raised = {_page(metric): name for name in services() for metric in _metrics(manifest(name))}
     rows = [
         [f"[{title}](../docs/runbooks/{page.name})", raised.get(page.name, "the deployment")]
         for page, title in sorted(titles.items())
         if page.name != "README.md"
     ]
     return "# Alarms and what to do\n\n" + MADE + table(["runbook", "raised by"], rows)
+
+
+def _metrics(registered: Manifest) -> list[str]:
+    """Those that a service's own code rings by, and those of what it promises."""
+    return [*(alarm.metric for alarm in registered.alarms), *(level.metric for level in registered.levels)]
 
 
 def _page(metric: str) -> str:

@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Callable, Container, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from events.vda5050.topics import Topics
 from tests.conformance.faulty.faults import Fault
@@ -58,6 +59,8 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     options = parser.parse_args(given)
     if options.robot and not options.serial:
         parser.error("--robot needs --serial")
+    if options.robot and urlsplit(options.robot).scheme not in ("mqtt", "mqtts"):
+        parser.error("--robot is mqtts://host:port, or mqtt://host:port without TLS")
     return options
 
 
@@ -92,7 +95,11 @@ def _tell_losses() -> None:
 
 
 def _remote(options: argparse.Namespace) -> int:
-    transport = Paho(Address(options.robot, options.cert, options.key, options.ca))
+    try:
+        transport = Paho(Address(options.robot, options.cert, options.key, options.ca))
+    except OSError as error:  # of the network, of TLS, of a file of the certificate
+        print(f"the kit has no connection to {options.robot}: {error}", file=sys.stderr)
+        return _end([], 0, 0)
     try:
         link = RemoteLink(transport, Topics(options.interface), options.serial)
         results = list(_run(ROBOT_CASES, lambda: prepared(link, options.patience), options.case, BY_HAND))

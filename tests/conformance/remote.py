@@ -89,10 +89,12 @@ class Address:
 class Paho:
     """A connection by paho-mqtt, MQTT 5. Raises TimeoutError if the broker does not answer, or refuses."""
 
+    CLIENT = "conformance"  # how its client ids begin
+
     def __init__(self, address: Address) -> None:
         self._messages: queue.Queue[Message] = queue.Queue()
         self._connected: queue.Queue[str] = queue.Queue()
-        self._client = mqtt.Client(CallbackAPIVersion.VERSION2, f"conformance-{uuid.uuid4()}", protocol=mqtt.MQTTv5)
+        self._client = mqtt.Client(CallbackAPIVersion.VERSION2, f"{self.CLIENT}-{uuid.uuid4()}", protocol=mqtt.MQTTv5)
         self._client.on_message = lambda client, data, message: self._messages.put(
             Message(message.topic, message.payload, message.retain)
         )

@@ -30,7 +30,9 @@ def test_the_requirement_is_met(case: Case[Any], bench: Callable[[], Any]):
     [pytest.param(cases, fault, id=fault.name) for cases, faults in FAULTS for fault in faults],
 )
 def test_the_fault_is_found(cases: Cases[Any], fault: Fault):
-    assert fault.found(cases)
+    why = fault.found(cases)
+    assert why
+    assert not re.fullmatch(r"\w+\(.*\) at \w+", why, re.DOTALL), "the kit fell over it, which tells no maker anything"
 
 
 def test_there_are_enough_of_each():

@@ -1,15 +1,21 @@
 """The kit against a robot over a broker: here our own, on a broker in this process."""
 
+import json
+import re
+from fnmatch import fnmatchcase
+from pathlib import Path
+
 import pytest
 
 from clients.robot.settings import Settings
 from events.vda5050.topics import Kind, Topics
-from tests.conformance.__main__ import arguments
+from tests.conformance.__main__ import arguments, main
 from tests.conformance.kit import Outcome
 from tests.conformance.links import MachineLink
-from tests.conformance.remote import BY_HAND, Message, RemoteLink, prepared
+from tests.conformance.remote import BY_HAND, FROM_ROBOT, Message, Paho, RemoteLink, prepared
 from tests.conformance.robots.cases import ROBOT_CASES
 
+PAGE = Path(__file__).parents[2] / "docs" / "conformance.md"
 TOPICS = Topics("mallbots-test")
 
 
@@ -67,6 +73,53 @@ def test_what_is_retained_is_told_from_what_is_not(link: RemoteLink):
     assert link.retains(Kind.CONNECTION)
     assert link.retains(Kind.FACTSHEET)
     assert not link.retains(Kind.STATE)
+
+
+def test_the_policy_of_the_page_lets_the_kit_do_what_it_does_and_speak_for_no_robot(link: RemoteLink):
+    (text,) = re.findall(r"```json\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    granted = [
+        (action, resource)
+        for statement in json.loads(text)["Statement"]
+        for action in as_list(statement["Action"])
+        for resource in as_list(statement["Resource"])
+    ]
+
+    def may(action: str, resource: str) -> bool:
+        wanted = f"arn:aws:iot:eu-west-1:123456789012:{resource}"
+        return any(action == one and fnmatchcase(wanted, pattern) for one, pattern in granted)
+
+    topics = {kind: Topics("mallbots-prod").of(kind, "robot-1") for kind in Kind}
+    assert may("iot:Connect", f"client/{Paho.CLIENT}-1")
+    assert not may("iot:Connect", "client/robot-1")
+    for kind in FROM_ROBOT:
+        assert may("iot:Subscribe", f"topicfilter/{topics[kind]}")
+        assert may("iot:Receive", f"topic/{topics[kind]}")
+        assert not may("iot:Publish", f"topic/{topics[kind]}")
+    assert may("iot:Publish", f"topic/{topics[Kind.ORDER]}")
+    assert may("iot:Publish", f"topic/{topics[Kind.INSTANT_ACTIONS]}")
+
+
+def as_list(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
+
+
+def test_a_broker_that_cannot_be_reached_is_told_in_a_sentence_and_no_case_passes(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    def refuse(*_: object, **__: object) -> None:
+        raise ConnectionRefusedError("connection refused")
+
+    monkeypatch.setattr("paho.mqtt.client.Client.connect", refuse)
+    assert main(["--robot", "mqtt://broker.example", "--serial", "robot-1"]) == 1
+    told = capsys.readouterr()
+    assert told.err == "the kit has no connection to mqtt://broker.example: connection refused\n"
+    assert json.loads(told.out.splitlines()[-1]) == {"cases": 0, "passed": 0, "faulty_caught": 0, "faulty": 0}
+
+
+def test_an_address_that_is_none_of_a_broker_is_refused(capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit):
+        arguments(["--robot", "https://broker.example", "--serial", "robot-1"])
+    assert "mqtts://host:port" in capsys.readouterr().err
 
 
 def test_a_robot_needs_a_serial_number(capsys: pytest.CaptureFixture[str]):

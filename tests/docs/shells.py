@@ -68,6 +68,8 @@ class Shell:
 
     def _ended(self, command: list[str], until: str | None) -> tuple[int, str]:
         """Run a command to its end, or by Ctrl-C once it has printed a text; its code, and what it printed."""
+        if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a job in the background, and children inherit it
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         with subprocess.Popen(
             command,
             cwd=self._folder,

@@ -50,7 +50,7 @@ def changed(words: tuple[str, ...]) -> Iterator[list[str]]:
     program, *rest = words
     for at, word in enumerate(rest):
         before, after = [program, *rest[:at]], rest[at + 1 :]
-        if re.fullmatch(r"--[a-z-]+", word) and program == "aws":
+        if re.fullmatch(r"--[a-z-]+", word) and (program == "aws" or program.endswith("mallbots")):
             yield [*before, f"{word}x", *after]
         if program == "make" and re.fullmatch(r"[a-z][a-z-]*", word):
             yield [*before, f"{word}x", *after]

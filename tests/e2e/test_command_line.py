@@ -91,6 +91,7 @@ def test_robots_are_registered_told_and_retired(shell: Shell) -> None:
         f"robot resume {made} --dry-run",
         f"robot retry {made} pick-1 --dry-run",
         f"robot skip {made} pick-1 --dry-run",
+        "robot run --count 2 --dry-run",
     )
     assert shown["name"] == "Rehearsed"
     assert made in {one["id"] for one in robots}

@@ -223,14 +223,15 @@ def test_without_a_certificate_nothing_connects(enrolment: Enrolment) -> None:
     assert not is_in(connection)
 
 
-def test_a_robot_that_was_retired_connects_no_more_and_gets_no_certificate(
+def test_a_robot_that_was_retired_is_cut_connects_no_more_and_gets_no_certificate(
     deployed: Deployed, enrolment: Enrolment
 ) -> None:
     robot = enrolment.enrol()
     connection = robot.connect()
     assert is_in(connection)
-    connection.disconnect()
     deployed.mall.call("DELETE", f"/api/depot/bots/{robot.id}")
+    eventually(lambda: connection.ended)
+    connection.disconnect()  # it would connect again
     eventually(lambda: not is_in(robot.connect()))
     with pytest.raises(MallError) as refused:
         enrolment.certificate(robot.id, signing_request(robot.id)[1])

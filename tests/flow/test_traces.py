@@ -10,6 +10,8 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from clients.cli.tree import branches
 from functions.operations.exporter import ENDS, OtlpBackend, exporter
+from infra.documents.generate import ROOT
+from tests.flow import traced
 from tests.flow.shopper import Shopper, bring_a_robot_online, collect, open_a_store
 from tests.support.mall import Mall
 from tests.support.otlp import HOST, Receiver, attributes, receiver
@@ -205,3 +207,17 @@ def test_what_the_backend_does_not_take_is_received_again(
     assert failed == {"itemIdentifier": end}
     assert export(mall) == {"batchItemFailures": []}
     assert len(received.requests) == 1
+
+
+def test_an_order_can_be_sent_to_a_backend_to_look_at_and_is_as_large_as_the_page_says(
+    received: Receiver, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert traced.main([received.address]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert len(received.spans) == told["spans"]
+    assert {span.trace_id.hex() for _, span in received.spans} == {told["trace"]}
+    page = (ROOT / "docs" / "telemetry.md").read_text()
+    assert f"An order of two products has {told['spans']} spans, {told['bytes'] / 1000:.0f} KB" in page
+    received.answers = [503]
+    assert traced.main([received.address]) == 1
+    assert traced.main([]) == 2

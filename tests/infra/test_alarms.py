@@ -24,6 +24,14 @@ def alarms(templates: Templates) -> Iterator[tuple[str, str, Resource]]:
     yield from templates.resources("AWS::CloudWatch::Alarm")
 
 
+def described(templates: Templates) -> Iterator[tuple[str, str, Resource]]:
+    """Every alarm with its text: the composite ones too, which are those that notify of a service level."""
+    for stack, template in templates.stacks.items():
+        for name, resource in template["Resources"].items():
+            if resource["Type"] in ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm"):
+                yield stack, name, resource["Properties"]
+
+
 def metrics_of(alarm: Resource) -> list[Resource]:
     """The metrics that an alarm reads, whether it has one or adds several."""
     several = [m["MetricStat"]["Metric"] for m in alarm.get("Metrics", []) if "MetricStat" in m]
@@ -218,7 +226,7 @@ def test_the_text_of_an_alarm_ends_with_a_command_that_works_on_its_stage(
 ) -> None:
     named: set[str] = set()
     for templates, stage in ((dev, "dev"), (prod, "prod")):
-        for stack, name, alarm in alarms(templates):
+        for stack, name, alarm in described(templates):
             text = Names(templates).of(stack, alarm["AlarmDescription"])
             assert len(text) <= 1024, name
             [words] = commands_in(text)

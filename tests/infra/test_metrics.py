@@ -16,12 +16,15 @@ from functions.kernel.messaging.topics import Topics
 from functions.kernel.runtime import clock, observe
 from functions.kernel.runtime.runtime import active
 from infra.documents.generate import ROOT
-from infra.prices import CUSTOM_METRIC
+from infra.prices import ALARM_METRIC, COMPOSITE_ALARM, CUSTOM_METRIC
+from infra.service_levels import PACES
 from tests.infra.conftest import Templates
-from tests.infra.dashboards import own_metrics
+from tests.infra.dashboards import metrics, own_metrics
 from tests.infra.test_alarms import alarms, metrics_of
 from tests.support.delivery import attributes
 from tests.support.runtime import memory_runtime
+
+METRICS_OF_A_LEVEL = 2 * 2 * len(PACES)  # what was late and all there was, in two windows of each pace
 
 Counted = set[tuple[str, str, tuple[tuple[str, str], ...]]]
 """Custom metrics: namespace, name, dimensions."""
@@ -149,6 +152,23 @@ def test_every_metric_is_listed_with_its_unit_in_the_documents(counted: Mapping[
     names = {name for _, name, _ in set().union(*counted.values())} | {"RequestsThrottled", approved.metric}
     units = {figure.metric: figure.unit for figure in (*manifest("insights").figures, approved)}
     assert listed == [(name, units.get(name, "Count")) for name in sorted(names)]
+
+
+def test_the_page_says_how_many_metrics_there_are_and_what_they_cost(
+    prod: Templates, counted: Mapping[str, Counted]
+) -> None:
+    every = set().union(*counted.values(), *(watched(prod, stack) for stack in prod.stacks))
+    every.add(("MallBots/prod", approved.metric, (("service", "customers"),)))  # where a stage has synthetic orders
+    by_service = {name: sum(one[1] == name for one in every) for name in (observe.ERRORS, observe.STILL_FAILING)}
+    text = (ROOT / "docs" / "telemetry.md").read_text()
+    assert f"${len(every) * CUSTOM_METRIC:.2f} a month if all {len(every)} of them" in text
+    assert f"(`Errors` of {by_service['Errors']}, `StillFailing` of {by_service['StillFailing']} services)" in text
+    assert f"| metrics | up to {len(every) * CUSTOM_METRIC:.2f}, by hours of use |" in text
+    assert f"It has {len(metrics(prod))} metrics:" in text
+    levels = [level for service in services() for level in manifest(service).levels]
+    dollars = len(levels) * (METRICS_OF_A_LEVEL * ALARM_METRIC + COMPOSITE_ALARM)
+    read = len(levels) * METRICS_OF_A_LEVEL
+    assert f"{read} metrics that they read, {len(levels)} composites | {dollars:.2f} |" in text
 
 
 def test_the_functions_count_in_the_namespace_and_under_the_service_of_their_environment(dev: Templates) -> None:

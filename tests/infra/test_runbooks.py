@@ -19,6 +19,7 @@ from infra.operate.__main__ import COMMANDS, parser
 from infra.synthetic import ALARM as SYNTHETIC_ORDERS
 from tests.infra.conftest import Templates
 from tests.infra.policies import Names
+from tests.infra.test_alarms import described
 from tests.support.runbooks import BLOCK, PAGES, RUNBOOKS, commands, texts
 
 NOT_OF_AN_ALARM = {"README.md", "restore-a-table.md"}
@@ -37,7 +38,7 @@ def named_alarms(*stages: Templates) -> dict[str, str]:
     """The text of an alarm of each kind, by the path of its runbook."""
     found = {}
     for templates in stages:
-        for stack, _, alarm in templates.resources("AWS::CloudWatch::Alarm"):
+        for stack, _, alarm in described(templates):
             text = Names(templates).of(stack, alarm["AlarmDescription"])
             found[text.rsplit(" ", 1)[1]] = text
     return found

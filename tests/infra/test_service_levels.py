@@ -43,6 +43,14 @@ def test_a_composite_is_two_windows_of_each_pace(prod: Templates, service: str) 
     assert joined == ("((ALARM(FastLong) AND ALARM(FastShort)) OR (ALARM(SlowLong) AND ALARM(SlowShort)))")
 
 
+@pytest.mark.parametrize("service", LEVELS)
+def test_a_composite_notifies_and_its_parts_do_not(prod: Templates, service: str) -> None:
+    [rule] = [c for stack, _, c in prod.resources("AWS::CloudWatch::CompositeAlarm") if stack == service]
+    assert rule["AlarmActions"] == rule["OKActions"]
+    assert len(rule["AlarmActions"]) == 1
+    assert [part for part in parts(prod, service).values() if "AlarmActions" in part] == []
+
+
 CASES = {
     "all in time": (dict.fromkeys((5, 30, 60, 360), 0), False),
     "one late of few": (dict.fromkeys((5, 30, 60, 360), 1), False),

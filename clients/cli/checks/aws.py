@@ -27,7 +27,4 @@ def failed(tool: Tool) -> str:
 
 @check(ACCOUNT, "no alarm rings", "docs/runbooks, the page that is named as the alarm")
 def alarms(tool: Tool) -> str:
-    found = tool.account.call(
-        "cloudwatch", "describe_alarms", AlarmNamePrefix=f"mallbots-{tool.stage_name}-", StateValue="ALARM"
-    )
-    return ", ".join(one["AlarmName"] for one in found["MetricAlarms"])
+    return ", ".join(tool.account.ringing())

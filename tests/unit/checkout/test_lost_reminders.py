@@ -191,3 +191,19 @@ def test_a_saga_that_is_parked_when_staff_time_out_its_last_try_is_listed_and_lo
     assert (desk.saga.status, listed(desk, "parked"), marked(desk)) == ("parked", [ORDER], [ORDER])
     tick(desk)
     assert (listed(desk, "parked"), marked(desk)) == ([ORDER], [])
+
+
+def test_an_alarm_rings_where_a_timeout_cannot_be_taken(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bring_to(desk, 2)
+    desk.wait(180)
+
+    def refuse(*commits: Commit, beside: Sequence[RowWrite] = ()) -> None:
+        raise UnavailableError("the table is away")
+
+    monkeypatch.setattr(desk.store, "commit", refuse)
+    monkeypatch.setenv("MALLBOTS_SERVICE", "checkout")
+    tick(desk)
+    assert '"SagasNotTimedOut":[1.0]' in capsys.readouterr().out
+    assert marked(desk) == [ORDER]

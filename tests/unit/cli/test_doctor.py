@@ -178,6 +178,7 @@ def _alarm(whole: Machine) -> None:
         Namespace="x",
         ComparisonOperator="GreaterThanThreshold",
         EvaluationPeriods=1,
+        AlarmActions=["arn:aws:sns:eu-west-1:123456789012:mallbots-prod-alarms"],
     )
     cloudwatch.set_alarm_state(AlarmName="mallbots-prod-saga-parked", StateValue="ALARM", StateReason="x")
 

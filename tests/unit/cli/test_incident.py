@@ -88,3 +88,15 @@ def test_the_audit_lists_who_did_what_and_why_and_of_one_person_alone(cli: Comma
     assert actor.startswith("operator:")
     assert cli(f"audit --actor {actor} --json").data == found
     assert cli("audit --actor operator:unknown --json").data == []
+    assert cli(f"audit --actor {actor} --limit 2 --json").data == found[:2]
+
+
+def test_of_one_person_the_whole_day_is_looked_through(cli: CommandLine, letter: dict[str, Any]) -> None:
+    first = cli("audit --json").data[-1]["id"]
+
+    def of_ada(body: Any) -> None:
+        for one in body["entries"]:
+            one["actor"] = "operator:ada" if one["id"] == first else one["actor"]
+
+    cli.altered["/api/operations/audit"] = of_ada
+    assert {one["id"] for one in cli("audit --actor operator:ada --limit 2 --json").data} == {first}

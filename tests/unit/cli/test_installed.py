@@ -50,6 +50,20 @@ def test_an_installation_by_pipx_has_the_same_entry_and_all_that_it_imports() ->
     assert {"botocore": "boto3"}.keys() | others - {"botocore"} <= {*needed, "botocore"}
 
 
+def test_make_shell_opens_a_shell_in_which_it_is_a_command_with_completion(tmp_path: Path) -> None:
+    environment = {**os.environ, "HOME": str(tmp_path), "STATE": str(tmp_path), "MALLBOTS_CHECKOUT": str(ROOT)}
+    (tmp_path / ".bashrc").write_text("mine=kept\n")
+    dry = subprocess.run(["make", "-n", "shell"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert "bash --rcfile clients/cli/shell.bash -i" in dry
+    typed = 'command -v mallbots; complete -p mallbots; echo "$mine"\n'
+    shell = ["bash", "--rcfile", "clients/cli/shell.bash", "-i"]
+    ran = subprocess.run(shell, cwd=ROOT, env=environment, input=typed, capture_output=True, text=True, timeout=60)
+    where, completion, mine = ran.stdout.splitlines()
+    assert where == f"{ROOT}/.venv/bin/mallbots"
+    assert "_mallbots_completion" in completion
+    assert mine == "kept"
+
+
 def _imported_of_clients() -> set[str]:
     names = {name for file in CLI.rglob("*.py") for name in _imports(file)}
     found = {name.split(".")[1] for name in names if name.startswith("clients.") and not name.startswith("clients.cli")}

@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,17 +11,22 @@ import boto3
 import botocore.client
 import pytest
 from moto import mock_aws
+from moto.ce.models import ce_backends
 
 from clients import secret_files
 from clients.cli import stages
-from tests.unit.cli.typed import PAGES, CommandLine
+from tests.unit.cli.typed import API, PAGES, CommandLine
 
 LAUNCHER = """
 import sys
 print(" ".join(sys.argv[1:]))
 sys.exit(7 if "--orders" in sys.argv and "13" in sys.argv else 0)
 """
-COSTS = """print("$  6.00  alarms")\nprint("$  1.50  keys of KMS")\n"""
+ROBOTS = """
+import os, sys
+print(" ".join(sys.argv[1:]), os.environ["MALLBOTS_API"], os.environ["MALLBOTS_TOKEN"].count("."))
+"""
+COSTS = """print("$  6.00  alarms")\nprint("$  7.50  a month, before free tiers, for prod without a request")\n"""
 ORDERS = """print("     118 invocations      $  41.00")\nprint("         for 1,000,000 orders $  55.00")\n"""
 POLICY = Path(stages.__file__).parent / "policy.json"
 
@@ -32,6 +38,9 @@ def checkout(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name, text in {"local": LAUNCHER, "idle_cost": COSTS, "order_cost": ORDERS}.items():
         (folder / "infra" / name).mkdir(parents=True)
         (folder / "infra" / name / "__main__.py").write_text(text)
+    (folder / "clients" / "robot").mkdir(parents=True)
+    for file, text in {"__init__.py": "", "robot/__init__.py": "", "robot/__main__.py": ROBOTS}.items():
+        (folder / "clients" / file).write_text(text)
     (folder / "Makefile").touch()
     monkeypatch.setattr(stages, "CHECKOUT", folder)
     return folder
@@ -94,8 +103,18 @@ def test_the_launcher_is_started_for_the_same_mall(
     cli("load --orders 13 --yes", code=1)
 
 
+def test_robots_are_run_for_the_same_mall_with_a_token_of_staff(
+    cli: CommandLine, checkout: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    cli("robot run --count 3 --speed 5 --yes")
+    files = cli.folder / "state" / "robots-run"
+    assert capfd.readouterr().out == f"run --count 3 --speed 5 --state {files} {API} 2\n"
+    cli("robot run --dry-run")
+    assert capfd.readouterr().out == ""
+
+
 def test_real_customers_do_not_wait_behind_played_ones(prod: CommandLine, checkout: Path) -> None:
-    for line in ("shoppers", "load", "send StoreCreated"):
+    for line in ("shoppers", "load", "send StoreCreated", "robot run"):
         prod(f"{line} --stage prod --yes", code=2)
 
 
@@ -106,7 +125,7 @@ def test_without_a_checkout_the_launcher_is_not_there(cli: CommandLine, monkeypa
 
 def test_costs_are_computed_by_the_checkout(cli: CommandLine, checkout: Path) -> None:
     found = cli("cost --json").data
-    assert found["idle"] == {"alarms": 6.0, "keys of KMS": 1.5}
+    assert found["idle"] == {"alarms": 6.0, "a month, before free tiers, for prod without a request": 7.5}
     assert found["millionOrders"] == {"invocations": 41.0, "for 1,000,000 orders": 55.0}
     assert "$  6.00  alarms" in cli("cost").out
 
@@ -148,6 +167,73 @@ def test_what_aws_billed_is_listed_by_service(prod: CommandLine, aws: set[str]) 
     prod("cost --today", code=2)
 
 
+def rings(name: str, **more: Any) -> None:
+    cloudwatch = boto3.client("cloudwatch")
+    cloudwatch.put_metric_alarm(
+        AlarmName=name,
+        MetricName="x",
+        Namespace="x",
+        ComparisonOperator="GreaterThanThreshold",
+        EvaluationPeriods=1,
+        **more,
+    )
+    cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="x")
+
+
+def is_old(namespace: str, metric: str, dimension: str, name: str, age: float) -> None:
+    one: Any = {
+        "MetricName": metric,
+        "Dimensions": [{"Name": dimension, "Value": name}],
+        "Timestamp": datetime.now(UTC) - timedelta(minutes=3),
+        "Value": age,
+    }
+    boto3.client("cloudwatch").put_metric_data(Namespace=namespace, MetricData=[one])
+
+
+def test_the_status_of_a_stage_in_an_account_has_its_alarms_ages_and_costs(
+    prod: CommandLine, checkout: Path, aws: set[str]
+) -> None:
+    notifies = {"AlarmActions": ["arn:aws:sns:eu-west-1:123456789012:mallbots-prod-alarms"]}
+    rings("mallbots-prod-depot-Errors", **notifies)
+    rings("mallbots-prod-insights-ApprovalsLateFastShort")  # a part of a composite alarm, which alone notifies no one
+    rings("mallbots-dev-depot-Errors", **notifies)
+    age = "ApproximateAgeOfOldestMessage"
+    is_old("AWS/SQS", age, "QueueName", "mallbots-prod-search-inbox", 38)
+    is_old("AWS/SQS", age, "QueueName", "mallbots-prod-depot-dispatcher.fifo", 7)
+    is_old("AWS/SQS", age, "QueueName", "mallbots-dev-search-inbox", 99)
+    is_old("AWS/Lambda", "IteratorAge", "FunctionName", "mallbots-prod-ordering-relay", 2_500)
+    shown = prod("status --all --stage prod --json", code=4).data
+    assert shown["account"] == {
+        "idle": 7.5,
+        "today": 0.0,
+        "alarms": ["mallbots-prod-depot-Errors"],
+        "oldest": {"search/inbox": 38.0, "depot/dispatcher": 7.0},
+        "relays": {"ordering": 2.5},
+    }
+    assert "1 alarm: mallbots-prod-depot-Errors" in {one["what"] for one in shown["wrong"]}
+    text = prod("status --all --stage prod", code=4).out
+    assert "search/inbox 38 s, depot/dispatcher 7 s" in text
+    assert "$7.50 a month without use, $0.00 today" in text
+
+
+def test_what_aws_billed_today_is_in_the_status(prod: CommandLine, checkout: Path, aws: set[str]) -> None:
+    today, earlier = datetime.now(UTC).date(), datetime.now(UTC).date() - timedelta(days=1)
+    groups = {"Groups": [{"Keys": ["AWS Lambda"], "Metrics": {"UnblendedCost": {"Amount": "1.25", "Unit": "USD"}}}]}
+    days = [{"TimePeriod": {"Start": str(day), "End": "x"}, **groups} for day in (earlier, today)]
+    ce_backends["123456789012"]["aws"].cost_usage_results_queue.append({"ResultsByTime": days})
+    assert prod("status --all --stage prod --json", code=4).data["account"]["today"] == 1.25
+
+
+def test_the_status_of_a_local_mall_has_its_costs_and_asks_no_account(
+    cli: CommandLine, checkout: Path, aws: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = cli("status --all --json", code=4).data
+    assert (shown["account"]["idle"], shown["account"]["today"]) == (7.5, 0.0)
+    assert aws == set()
+    monkeypatch.setattr(stages, "CHECKOUT", cli.folder)
+    assert "not computed: that needs a checkout" in cli("status --all", code=4).out
+
+
 def test_without_credentials_it_says_what_they_need(prod: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE", "AWS_DEFAULT_REGION", "AWS_REGION"):
         monkeypatch.delenv(name, raising=False)
@@ -156,10 +242,13 @@ def test_without_credentials_it_says_what_they_need(prod: CommandLine, monkeypat
     assert "policy.json" in prod("logs depot --stage prod", code=1).err
 
 
-def test_the_written_policy_has_what_the_verbs_call_and_no_more(prod: CommandLine, aws: set[str]) -> None:
+def test_the_written_policy_has_what_the_verbs_call_and_no_more(
+    prod: CommandLine, checkout: Path, aws: set[str]
+) -> None:
     prod("logs depot --stage prod")
     prod("cost --today --stage prod")
     prod("doctor --stage prod", code=4)
+    prod("status --all --stage prod", code=4)
     policy = json.loads(POLICY.read_text())
     allowed = {action for one in policy["Statement"] for action in one["Action"]}
     names = {"monitoring": "cloudwatch"}

@@ -4,7 +4,7 @@ import json
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from random import Random
@@ -276,3 +276,13 @@ def test_the_secret_and_the_parameter_are_those_of_aws() -> None:
             answer = Keys().handle({})
         assert list(tokens.public_keys(published.read())) == answer["keys"] == [answer["signer"]]
         assert [key.kid for key in token_keys.read(secret.read())] == answer["keys"]
+
+
+def test_an_alarm_rings_while_no_key_signs(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("MALLBOTS_SERVICE", "gateway")
+    place = Place()
+    [kid] = place.run()["keys"]
+    assert (place.run()["signer"], capsys.readouterr().out) == (kid, "")
+    place.secret.text = token_keys.write([replace(keys_of(place.secret.text)[0], published=BEGIN + DAY)])
+    assert place.run()["signer"] is None
+    assert '"NoKeySigns":[1.0]' in capsys.readouterr().out

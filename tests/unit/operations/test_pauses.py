@@ -384,3 +384,12 @@ class TestRings:
         operations.minute()
         operations.minute()
         assert capsys.readouterr().out.count('"ConsumerPaused":[1.0]') == 1
+
+    def test_a_consumer_that_pauses_itself_rings_once(
+        self, operations: Operations, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        monkeypatch.setenv("MALLBOTS_SERVICE", "operations")
+        operations.ask()
+        for _ in range(3):
+            operations.minute()
+        assert capsys.readouterr().out.count('"ConsumerPausedItself":[1.0]') == 1

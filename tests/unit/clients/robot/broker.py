@@ -44,6 +44,8 @@ class Broker:
         """Who connected, and whether it wanted a clean start."""
         self.is_dead = False
         """Whether what clients publish is lost, and they are not told."""
+        self.throttled: dict[str, bytes] = {}
+        """Topics whose next message is not taken: it is acknowledged by this reason code, or not at all (b"")."""
         self._sessions: dict[str, Session] = defaultdict(Session)
         self._changed = threading.Condition()
         self._listener = socket.socket(socket.AF_UNIX)
@@ -152,9 +154,13 @@ class Broker:
 
     def _received(self, connection: socket.socket, flags: int, body: bytes) -> None:
         topic, place = _text(body, 0)
+        reason = self.throttled.pop(topic, None)
         if flags & 6:
-            _send(connection, _framed(PUBACK << 4, body[place : place + 2]))
+            if reason != b"":
+                _send(connection, _framed(PUBACK << 4, body[place : place + 2] + (reason or b"")))
             place += 2
+        if reason is not None:
+            return
         self._route(Published(topic, body[_skip_properties(body, place) :], bool(flags & 1)))
 
     def _route(self, message: Published) -> None:

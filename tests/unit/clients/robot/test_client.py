@@ -3,8 +3,10 @@
 import json
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +44,12 @@ def pair() -> tuple[socket.socket, socket.socket]:
     for end in ends:
         end.setblocking(False)
     return ends
+
+
+@pytest.fixture(autouse=True)
+def _without_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A broker that takes any number of CONNECTs."""
+    monkeypatch.setattr(client, "BETWEEN", 0.0)
 
 
 @pytest.fixture
@@ -118,12 +126,50 @@ def test_a_connection_on_which_nothing_is_acknowledged_is_given_up_for_another(
 ) -> None:
     monkeypatch.setattr(client, "FIRST_PAUSE", 0.01)
     monkeypatch.setattr(client, "ACKNOWLEDGED_WITHIN", 0.05)
+    monkeypatch.setattr(client, "LONGEST_WAIT", 0.02)
     broker.is_dead = True
     with robot(broker, files):
         broker.wait_for(lambda: len(broker.connections) > 2)
         broker.is_dead = False
         broker.publish(TOPICS[Kind.ORDER], to_bytes(shopping()))
         broker.wait_for(is_done(broker))
+
+
+@pytest.mark.parametrize("reason", [b"", b"\x97"], ids=["in silence", "as over a quota"])
+@pytest.mark.parametrize("kind", [Kind.CONNECTION, Kind.FACTSHEET, Kind.STATE])
+def test_what_the_broker_does_not_take_when_a_robot_comes_online_is_said_again_on_another_connection(
+    broker: Broker, files: Files, monkeypatch: pytest.MonkeyPatch, kind: Kind, reason: bytes
+) -> None:
+    monkeypatch.setattr(client, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(client, "ACKNOWLEDGED_WITHIN", 0.05)
+    monkeypatch.setattr(client, "LONGEST_WAIT", 0.02)
+    broker.throttled[TOPICS[kind]] = reason
+    with robot(broker, files):
+        broker.wait_for(lambda: told(broker, kind) and len(broker.connections) > 1)
+        broker.publish(TOPICS[Kind.ORDER], to_bytes(shopping()))
+        broker.wait_for(is_done(broker))
+    assert connection(broker)[0] == ("CONNECTION_BROKEN" if kind is Kind.CONNECTION else "ONLINE")
+
+
+def test_a_robot_that_is_cut_again_and_again_asks_for_a_connection_no_sooner_than_the_broker_takes_it(
+    broker: Broker, files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[float] = []
+    connect = Connected._connect
+
+    def noted(self: Connected) -> None:
+        asked.append(time.monotonic())
+        connect(self)
+        broker.wait_for(lambda: len(broker.connections) == len(asked))
+        broker.cut(SERIAL)
+
+    monkeypatch.setattr(client, "FIRST_PAUSE", 0.0)
+    monkeypatch.setattr(client, "LONGEST_WAIT", 0.02)
+    monkeypatch.setattr(client, "BETWEEN", 0.2)
+    monkeypatch.setattr(Connected, "_connect", noted)
+    with robot(broker, files):
+        broker.wait_for(lambda: len(broker.connections) == 4)
+    assert min(later - sooner for sooner, later in pairwise(asked)) >= 0.2
 
 
 def test_a_robot_works_on_while_it_is_cut(broker: Broker, files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
