@@ -6,7 +6,7 @@ from functions.baskets.views import projection
 from functions.kernel.messaging.inbox import Inbox
 from functions.kernel.runtime.uses import Uses
 
-WINDOW = 5  # seconds that copies may be behind; of what has none the owner is asked (docs/adr/0056)
+WINDOW = 5  # seconds that copies may be behind; of what has none the owner is asked (docs/adr/0059)
 
 inbox = Inbox("baskets", window=WINDOW, uses=Uses(streams="commit", indexes=("untouched",)))
 inbox.include(projection)

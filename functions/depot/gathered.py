@@ -4,7 +4,7 @@ from events.depot import BotRetired
 from functions.depot import views
 from functions.kernel.messaging.inbox import Inbox
 
-WINDOW = 1  # seconds that lists and robots may be behind, as the staff's boards are (docs/adr/0056)
+WINDOW = 1  # seconds that lists and robots may be behind, as the staff's boards are (docs/adr/0059)
 
 inbox = Inbox("depot", queue="gathered", window=WINDOW)
 inbox.include(views.projection)

@@ -34,7 +34,7 @@ KINDS: dict[type[OrderState], NotificationKind] = {
     OrderCompleted: "completed",
 }
 
-WINDOW = 5  # seconds: a text about an order is promised within a minute (docs/adr/0056)
+WINDOW = 5  # seconds: a text about an order is promised within a minute (docs/adr/0059)
 
 inbox = Inbox(
     "notifications",
