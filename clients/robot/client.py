@@ -128,8 +128,10 @@ class Connected:
         self._tell(self._robot.connected(self._clock()))
 
     def _on_message(self, client: Client, data: object, message: MQTTMessage) -> None:
-        kinds = {topic: kind for kind, topic in self._identity.topics.items()}
-        self._tell(self._robot.received(kinds[message.topic], message.payload, self._clock()))
+        kind = {topic: kind for kind, topic in self._identity.topics.items()}[message.topic]
+        trace = dict(getattr(message.properties, "UserProperty", ())).get("traceparent", "none")
+        _logger.info("robot %s is told: %s, traceparent %s", self._identity.bot_id, kind, trace)
+        self._tell(self._robot.received(kind, message.payload, self._clock()))
 
     def _on_publish(
         self, client: Client, data: object, message_id: int, reason: ReasonCode, properties: Properties

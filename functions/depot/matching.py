@@ -58,6 +58,11 @@ class _Found:
         found = self.loaded.aggregate
         return replace(self.row, version=found.changed_at) if found.status in WAITING else None
 
+    @property
+    def traceparent(self) -> str:
+        """The trace context of what its newest commit sent; "" where that sent nothing."""
+        return self.loaded.latest.traceparent if self.loaded.latest else ""
+
 
 def match() -> None:
     """Assign as many waiting lists to idle robots as there are.
@@ -137,12 +142,14 @@ def forward(timer: Timer) -> None:
 def _pair(shopping_list: _Found, bot: _Found) -> None:
     """Assign a list to a robot if both still wait, and delete their rows. Raises RefusedError, ConcurrencyError.
 
-    In the list's flow, not in that of the message that led to this run. Without a cause: the state makes it happen
-    once, and a redelivered message may rightly assign a list that was given back meanwhile.
+    In the list's flow and trace, not in those of the message that led to this run. Without a cause: the state makes it
+    happen once, and a redelivered message may rightly assign a list that was given back meanwhile.
     """
     run = context.current()
     flow_of_list = Context(
-        correlation_id=shopping_list.row.flow, causation_id=run.causation_id, traceparent=run.traceparent
+        correlation_id=shopping_list.row.flow,
+        causation_id=run.causation_id,
+        traceparent=shopping_list.traceparent or run.traceparent,
     )
     with context.within(flow_of_list):
         _assign(shopping_list, bot)

@@ -1,6 +1,7 @@
 """The port to the broker: publish a message to a robot's topic, by the data API of IoT Core."""
 
 import os
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 import boto3
@@ -13,10 +14,19 @@ from functions.kernel.runtime.trial import accepts
 class Broker(Protocol):
     """The broker that robots are connected to."""
 
-    def publish(self, topic: str, payload: bytes, *, expires: int | None = None, retain: bool = False) -> None:
+    def publish(
+        self,
+        topic: str,
+        payload: bytes,
+        *,
+        expires: int | None = None,
+        retain: bool = False,
+        properties: Mapping[str, str] | None = None,
+    ) -> None:
         """Publish with QoS 1. A message that waits for a robot for longer than `expires` seconds is dropped.
 
-        An error may pass: publish again.
+        properties: user properties of MQTT 5, which a robot that speaks MQTT 3.1.1 does not get. An error may pass:
+        publish again.
         """
 
 
@@ -26,10 +36,19 @@ class IotBroker:
     def __init__(self, client: Any) -> None:
         self._client = client
 
-    def publish(self, topic: str, payload: bytes, *, expires: int | None = None, retain: bool = False) -> None:
+    def publish(
+        self,
+        topic: str,
+        payload: bytes,
+        *,
+        expires: int | None = None,
+        retain: bool = False,
+        properties: Mapping[str, str] | None = None,
+    ) -> None:
         """One Publish: https://docs.aws.amazon.com/iot/latest/apireference/API_iotdata_Publish.html"""
         expiry = {} if expires is None else {"messageExpiry": expires}
-        self._client.publish(topic=topic, qos=1, retain=retain, payload=payload, **expiry)
+        named = {"userProperties": [{name: value} for name, value in properties.items()]} if properties else {}
+        self._client.publish(topic=topic, qos=1, retain=retain, payload=payload, **expiry, **named)
 
 
 def connect() -> Broker:

@@ -33,8 +33,10 @@ def bot_registered(event: BotRegistered) -> None:
 def bot_changed(event: BotState) -> None:
     sent = context.current().message
     assert sent is not None
-    task = Task(sent.stream_version, event.status, event.list_id or "", event.assignment, sent.correlation_id)
-    service.take_task(event.bot_id, task)
+    flow, trace = sent.correlation_id, sent.traceparent
+    service.take_task(
+        event.bot_id, Task(sent.stream_version, event.status, event.list_id or "", event.assignment, flow, trace)
+    )
 
 
 @inbox.on(BotRetired)

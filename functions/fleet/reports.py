@@ -100,7 +100,8 @@ def deciding(reports: Sequence[Report], session: str) -> list[Report]:
 class Task:
     """What the depot says of a robot: its status, and the list that it has, with the number of the assignment.
 
-    version: of the robot's stream at the depot. flow: the correlation id of the list's flow.
+    version: of the robot's stream at the depot. flow, traceparent: the correlation id and the trace context of what
+    the depot said, which a robot's reports of its list go on with.
     """
 
     version: int
@@ -108,6 +109,7 @@ class Task:
     list_id: str = ""
     assignment: int = 0
     flow: str = ""
+    traceparent: str = ""
 
     @property
     def order_id(self) -> str:

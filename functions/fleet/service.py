@@ -210,7 +210,9 @@ def report(id: str, said: Sequence[Received[State]]) -> None:
         if newest and robot.wants_order and views.visits(robot.task.list_id, robot.task.assignment):
             robot.set_out(newest[0].node, now)
         if any(isinstance(event, Collected) for event in robot.changes):
-            context.current().correlation_id = robot.task.flow or context.current().correlation_id
+            working, task = context.current(), robot.task
+            working.correlation_id = task.flow or working.correlation_id
+            working.traceparent = task.traceparent or working.traceparent
 
     robot = streams.create(id, decide)
     if not robot.retired:
@@ -266,7 +268,8 @@ def _send_order(robot: Robot, start: str) -> None:
     order = orders.order(
         robot.id, robot.order_id, visits, start=start, header_id=robot.orders, at=clock.now(), floor=plan()
     )
-    broker().publish(_topics().order(robot.id), to_bytes(order), expires=_lease())
+    trace = _trace(robot.task.traceparent)
+    broker().publish(_topics().order(robot.id), to_bytes(order), expires=_lease(), properties=trace)
 
 
 def _send_instructions(robot: Robot, wanted: Sequence[Instruction]) -> None:
@@ -275,7 +278,12 @@ def _send_instructions(robot: Robot, wanted: Sequence[Instruction]) -> None:
     actions = orders.instant_actions(
         robot.id, [(one.id, one.kind, one.target) for one in wanted], header_id=robot.asks, at=clock.now()
     )
-    broker().publish(_topics().instant_actions(robot.id), to_bytes(actions), expires=_lease())
+    broker().publish(_topics().instant_actions(robot.id), to_bytes(actions), expires=_lease(), properties=_trace())
+
+
+def _trace(traceparent: str = "") -> dict[str, str]:
+    """The W3C trace context of what a robot is told: that of what the depot said, or else of what is handled now."""
+    return {"traceparent": traceparent or context.current().traceparent}
 
 
 def _node(robot: Robot) -> str:

@@ -100,7 +100,7 @@ class Snapshot(Place):
 
 
 class ChangedBy(_Frame):
-    """The message that changed a row."""
+    """The message that changed a row. traceparent: its W3C trace context, which an item of earlier code lacks."""
 
     id: str
     name: str
@@ -110,6 +110,7 @@ class ChangedBy(_Frame):
     causation_id: str | None
     correlation_id: str
     actor: str
+    traceparent: str | None = None
 
 
 class Change(_Frame):

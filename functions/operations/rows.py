@@ -108,7 +108,7 @@ def put(letter: Letter) -> Letter:
         _put_parts(written, parts)
     data = {**to_data(written), "write": ids.new(), "parts": len(parts)}
     row = Row(_key(letter.id), LETTER, data, indexes=_indexes(letter), expires=expires)
-    if not runtime.current().views.put(row, written.version_of_row) and not _is_there(data):
+    if not runtime.current().views.put(row, written.version_of_row) and not _was_stored(data, is_new=not letter.life):
         if not letter.life:
             _delete_parts(written, len(parts))
         raise ConcurrencyError(f"letter {letter.id} was changed by another at the same time")
@@ -117,10 +117,14 @@ def put(letter: Letter) -> Letter:
     return written
 
 
-def _is_there(data: dict[str, Any]) -> bool:
-    """Whether a write that was refused had succeeded before, and was repeated by the SDK."""
+def _was_stored(data: dict[str, Any], *, is_new: bool) -> bool:
+    """Whether a write that was refused had succeeded before, and was repeated by the SDK.
+
+    is_new: whether the letter got its life with this write. Then another may have changed it since, and what has this
+    life needs the parts of its body.
+    """
     there = read(_key(data["id"]), LETTER)
-    return there is not None and there["write"] == data["write"]
+    return there is not None and (there["write"] == data["write"] or (is_new and there["life"] == data["life"]))
 
 
 def change(id: str, decide: Callable[[Letter], Letter]) -> Letter:

@@ -130,6 +130,7 @@ def test_a_robot_gets_a_certificate_connects_reports_and_is_told_what_to_collect
     assert told.topic == robot.topics["order"]
     assert told.expiry is not None
     assert told.expiry <= 60
+    assert list(told.properties) == ["traceparent"]
     content = json.loads(told.payload)
     assert content["serialNumber"] == robot.id
     assert content["nodes"][0]["nodeId"] == plan().parking[0]

@@ -63,7 +63,7 @@ def do_all(service: str) -> None:
     api = found.api if found else gateway
     for route in api.routes if api else ():
         for status in (200, 400, 500, 503):
-            observe.request_done(f"{route.method} {route.path}", status, 0.1)
+            observe.request_done(f"{route.method} {route.path}", status, 0.1, "c-1")
     for consumer in (*found.inboxes, found.topics) if found else ():
         for error in (RuntimeError("broken"), UnavailableError("away")):
             if consumer:

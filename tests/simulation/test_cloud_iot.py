@@ -363,6 +363,14 @@ def test_a_new_subscriber_receives_what_is_retained() -> None:
     assert place.robot.messages == ["kept"]
 
 
+def test_a_message_keeps_its_user_properties() -> None:
+    place = Place()
+    api = IotDataClient(place.broker, place.world, a_wire(place.world), "fleet/inbox-1")
+    named = [{"traceparent": "00-1-2-01"}, {"other": "too"}]
+    run_task(place.world, lambda: api.publish(topic=ORDERS, payload=b"kept", qos=1, retain=True, userProperties=named))
+    assert place.broker.retained[ORDERS].properties == (("traceparent", "00-1-2-01"), ("other", "too"))
+
+
 def test_an_empty_retained_message_deletes_the_one_before() -> None:
     place = Place()
     api = IotDataClient(place.broker, place.world, a_wire(place.world), "fleet/inbox-1")

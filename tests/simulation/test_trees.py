@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,6 +20,17 @@ def test_the_tree_of_each_order_is_what_the_simulator_recorded(
     assert main(["--from", "3", "--to", "3", "--results", str(tmp_path / "results.jsonl")]) == 0
     last = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert (last["schedules"], last["trees"], last["different"]) == (1, 1, 0)
+
+
+def test_a_robot_that_loses_its_lease_in_the_tick_of_another_is_in_no_tree_of_the_others_order() -> None:
+    outcome, compared = run_and_compare(5000520)
+    offline = [fields["item"] for _, kind, fields in outcome.history if kind == "commit" and is_offline(fields["item"])]
+    assert len({one["stream"]["S"] for one in offline}) == 2
+    assert (compared.orders, compared.different) == (1, [])
+
+
+def is_offline(item: dict[str, Any]) -> bool:
+    return "BotWentOffline" in item.get("messages", {}).get("S", "")
 
 
 def test_a_cause_that_is_not_the_message_that_was_handled_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,7 @@ from tests.simulation.history import Entry
 from tests.simulation.schedule import Outcome, run_schedule
 
 ORDER_IDS = ("order_id", "basket_id", "list_id", "difference_id")  # a field of one of these names holds the order's id
+TICK = " at "  # in what the record calls a tick: its name and its time
 KINDS = ("Order", "Basket", "CreateOrderSaga", "ShoppingList", "Invoice")  # the aggregates that have the order's id
 
 Parents = dict[str, str | None]  # by message: the message that it followed from; None for a root
@@ -59,6 +60,17 @@ class _Made:
     def named(self, id: str) -> set[str]:
         """The orders that a message names, by itself or by a list."""
         return {self.lists.get(one, one) for one in _named(self.messages[id]["data"])}
+
+    def before(self, id: str) -> set[str]:
+        """The orders that the message before this one in its stream names."""
+        told = self.messages[id]["metadata"]
+        earlier = [
+            (about["stream_version"], other)
+            for other, one in self.messages.items()
+            if (about := one["metadata"])["stream"] == told["stream"]
+            and about["stream_version"] < told["stream_version"]
+        ]
+        return self.named(max(earlier)[1]) if earlier else set()
 
     def _read(self, item: Mapping[str, Any], record: Handlings) -> None:
         stream, said = item["stream"]["S"], item.get("causation_id", {}).get("S", "")
@@ -123,15 +135,20 @@ def timeline(order: str, messages: Iterable[Mapping[str, Any]]) -> list[dict[str
 
 
 def _of_record(order: str, made: _Made) -> Parents:
-    """By the record: what names the order; and what was made with it, or followed from it, and names no other."""
+    """By the record: what names the order; and what was made with it, or followed from it, and names no other.
+
+    A tick of a schedule has to do with many orders: what was made of the same one belongs to this order only if its
+    stream was about it just before, as that of a robot that loses its lease while it has the order's list.
+    """
     followed: dict[str, list[str]] = defaultdict(list)
     for id, cause in made.causes.items():
         followed[cause].append(id)
     chosen = {id for id in made.messages if order in made.named(id)}
     waiting = [*chosen, *(cause for id in chosen if (cause := made.causes[id]) and cause not in made.messages)]
     while waiting:
-        for id in followed.get(waiting.pop(), ()):
-            if id not in chosen and not made.named(id):
+        cause = waiting.pop()
+        for id in followed.get(cause, ()):
+            if id not in chosen and not made.named(id) and (TICK not in cause or order in made.before(id)):
                 chosen.add(id)
                 waiting.append(id)
     return {id: cause if (cause := made.causes[id]) in chosen else _said_before(id, chosen, made) for id in chosen}

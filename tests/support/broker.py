@@ -2,7 +2,7 @@
 
 import json
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -20,12 +20,13 @@ STILL = Settings()
 
 @dataclass(frozen=True)
 class Published:
-    """A message that was published to a topic: its kind, its content, and when it expires."""
+    """A message that was published to a topic: its kind, its content, when it expires, and its user properties."""
 
     robot: str
     kind: str
     content: dict[str, Any]
     expires: datetime | None
+    properties: dict[str, str]
 
 
 class Wires(Protocol):
@@ -55,13 +56,21 @@ class MemoryBroker:
         self.presence_wrong_by = 0
         """Milliseconds by which the times in presence events are wrong."""
 
-    def publish(self, topic: str, payload: bytes, *, expires: int | None = None, retain: bool = False) -> None:
+    def publish(
+        self,
+        topic: str,
+        payload: bytes,
+        *,
+        expires: int | None = None,
+        retain: bool = False,
+        properties: Mapping[str, str] | None = None,
+    ) -> None:
         """Publish to a robot's topic."""
         if self.failing:
             raise self.failing
         *_, robot, kind = topic.split("/")
         until = None if expires is None else self._wires.now + timedelta(seconds=expires)
-        published = Published(robot, kind, json.loads(payload), until)
+        published = Published(robot, kind, json.loads(payload), until, dict(properties or {}))
         self.published.append(published)
         if self.losing:
             self.losing -= 1

@@ -12,7 +12,7 @@ export interface Change {
   message: ChangedBy;
 }
 /**
- * The message that changed a row.
+ * The message that changed a row. traceparent: its W3C trace context, which an item of earlier code lacks.
  */
 export interface ChangedBy {
   id: string;
@@ -23,6 +23,7 @@ export interface ChangedBy {
   causationId: string | null;
   correlationId: string;
   actor: string;
+  traceparent?: string | null;
 }
 /**
  * One item of a shard's log, whole.

@@ -132,6 +132,7 @@ def from_item(item: Item, *, messages: bool = True) -> Commit:
         actor=body.actor,
         snapshot=body.snapshot,
         renewed=_renewed_of(item),
+        unread=() if messages else body.messages,
     )
 
 

@@ -22,13 +22,16 @@ class Loaded(Generic[A]):
     """An aggregate as its stream has it, with what a commit on top of it needs to know.
 
     fold: makes the aggregate as it was loaded, a new object each time. before: the causes up to its snapshot. newer:
-    the commits after that.
+    the commits after that. latest: the newest commit of all; None of a new one.
     """
 
-    def __init__(self, store: EventStore, fold: Callable[[], A], before: Causes, newer: Sequence[Commit]) -> None:
+    def __init__(
+        self, store: EventStore, fold: Callable[[], A], before: Causes, newer: Sequence[Commit], latest: Commit | None
+    ) -> None:
         self.fold = fold
         self.aggregate = fold()
         self.newer = newer
+        self.latest = latest
         self._store, self._before = store, before
         self._handled = [(commit.cause.id, commit.version) for commit in newer if commit.cause]
 
@@ -61,8 +64,10 @@ def load(kind: type[A], id: str, store: EventStore) -> Loaded[A]:
     """Read a stream back to its newest snapshot of the aggregate's schema, and fold it. Raises GapError."""
     newer: list[Commit] = []
     snapshot: Snapshot | None = None
+    latest: Commit | None = None
     version = 0
     for commit in store.backwards(kind.stream(id), page=SNAPSHOT_EVERY):
+        latest = latest or commit
         snapshot = commit.snapshot_of(kind.snapshot_schema)
         if snapshot:
             version = commit.last
@@ -81,7 +86,7 @@ def load(kind: type[A], id: str, store: EventStore) -> Loaded[A]:
             fold_commit(aggregate, commit)
         return aggregate
 
-    return Loaded(store, folded, snapshot.causes if snapshot else Causes(), newer)
+    return Loaded(store, folded, snapshot.causes if snapshot else Causes(), newer, latest)
 
 
 def renew(kind: type[Aggregate], id: str, store: EventStore) -> bool:

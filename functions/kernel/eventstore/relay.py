@@ -44,8 +44,7 @@ def handle(event: dict[str, Any]) -> dict[str, Any]:
 
 def _log_sent(messages: list[Outgoing], unsent: set[int], started: datetime) -> None:
     sent = (message.detail["metadata"] for position, message in enumerate(messages) if position not in unsent)
-    lines = [observe.about(m["name"], m["stream"], m["correlation_id"]) for m in sent]
-    observe.batch("stream", lines, (clock.now() - started).total_seconds())
+    observe.batch([observe.sent(metadata) for metadata in sent], (clock.now() - started).total_seconds())
 
 
 def send(messages: list[Outgoing]) -> list[Unsent]:

@@ -220,7 +220,7 @@ class Inbox:
         if self.window:  # messages that follow from each other come together: the first says what the others are about
             records = sorted(records, key=_sent)
         failed = self._side_by_side(records, batch) if self.fifo else self._in_turn(records, batch)
-        observe.batch(self.queue, batch.lines, (clock.now() - started).total_seconds())
+        observe.batch(batch.lines, (clock.now() - started).total_seconds())
         return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
 
     def _in_turn(self, records: Sequence[dict[str, Any]], batch: _Batch) -> list[str]:
@@ -281,7 +281,7 @@ class Inbox:
         """Handle a message, and add it to what came of the batch. content: the body that it came in."""
         metadata = received.metadata
         if metadata.name in self._drained:
-            batch.lines.append(observe.about(metadata.name, metadata.stream, metadata.correlation_id))
+            batch.lines.append(observe.received(metadata))
             return
         if metadata.name not in self._messages:
             raise UnsubscribedError(f"{self.service} does not handle {metadata.name}")
@@ -304,7 +304,7 @@ class Inbox:
                 else:
                     handler(message)
             observe.detail("handled", refused=refusal.reply if refusal else None)
-        batch.lines.append(observe.about(metadata.name, metadata.stream, metadata.correlation_id))
+        batch.lines.append(observe.received(metadata))
         batch.handled.append(Handled(message, metadata, refusal))
 
     def _answer(self, command: Command, handler: Callable[[Any], object], working: Context) -> Refusal | None:

@@ -120,7 +120,7 @@ class Topics:
                 continue
             error = outcome(partial(self._handle, group, lines))
             failed += [one.record["messageId"] for one in group if not self._redelivery.may_leave(one.record, error)]
-        observe.batch(self.queue, lines, (clock.now() - started).total_seconds())
+        observe.batch(lines, (clock.now() - started).total_seconds())
         return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
 
     def attempt(self, body: str) -> None:
@@ -163,7 +163,7 @@ class Topics:
             observe.log_fields(correlation_id=working.correlation_id, topic=kind, robot=robot),
         ):
             self._kinds[kind].handler(robot, [one.received for one in group])
-        lines.append(observe.about(kind, robot, working.correlation_id))
+        lines.append(observe.reported(kind, robot, working.correlation_id))
 
 
 def dated(body: str, received: int) -> str:

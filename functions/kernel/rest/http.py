@@ -141,7 +141,7 @@ class Api:
             except Exception as error:  # it is done: its row before says who asked for it
                 observe.log_error(f"{name} was answered, which is not noted", error)
         response["headers"] |= {**SECURITY, "X-Correlation-Id": working.correlation_id}
-        observe.request_done(name, response["statusCode"], time.perf_counter() - started)
+        observe.request_done(name, response["statusCode"], time.perf_counter() - started, working.correlation_id)
         return response
 
 

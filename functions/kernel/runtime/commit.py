@@ -99,7 +99,7 @@ class Commit:
     """One item of a service's table. `version` is that of its first event; a stream's first event has version 1.
 
     snapshot_due: whether the snapshot is stored even where that takes a further KB. renewed: a snapshot of another
-    schema that was put beside the commit later.
+    schema that was put beside the commit later. unread: its messages as they are stored, where they were not read.
     """
 
     stream: str
@@ -115,6 +115,7 @@ class Commit:
     snapshot: Snapshot | None = field(default=None, compare=False)
     snapshot_due: bool = field(default=True, compare=False)
     renewed: Snapshot | None = field(default=None, compare=False)
+    unread: tuple[msgspec.Raw, ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
         if not self.events:
@@ -128,6 +129,12 @@ class Commit:
     def last(self) -> int:
         """The version of its last event."""
         return self.version + len(self.events) - 1
+
+    @property
+    def traceparent(self) -> str:
+        """The W3C trace context of its last message, which may be unread; "" of a commit that sends none."""
+        sent = self.messages or tuple(msgspec.json.decode(each, type=Outgoing) for each in self.unread[-1:])
+        return str(sent[-1].detail["metadata"].get("traceparent", "")) if sent else ""
 
 
 def refuse_oversize(stream: str, size: int, messages: Iterable[int]) -> None:

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from threading import Lock
-from typing import TYPE_CHECKING, TextIO, cast
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from functions.kernel.runtime.bound import Bound
 
@@ -104,18 +104,36 @@ def namespace(stage: str) -> str:
     return f"MallBots/{stage}"
 
 
-def batch(of: str, handled: list[str], seconds: float) -> None:
-    """A batch of a queue or stream is over, in so many seconds; `handled`: `about` each message that went well."""
+def batch(handled: list[str], seconds: float) -> None:
+    """A batch of a queue or stream is over, in so many seconds; `handled`: what is said of each that went well.
+
+    Which queue or stream it was, its log group says.
+    """
     if handled:
-        _line(batch=of, handled=handled, ms=_milliseconds(seconds))
+        _line(handled=handled, ms=_milliseconds(seconds))
 
 
-def about(name: str, stream: str, correlation_id: str) -> str:
-    """What the line of a batch says of one message: its name, stream and flow, with a space between.
+def received(metadata: "Metadata") -> str:
+    """What a consumer's line says of a message: name, stream, version, flow and id, with a space between.
 
     A stream has its aggregate's id, which is the order's for most, so a search for an order finds what was done for it.
+    Its cause is in the line of the relay that sent it: several consumers handle a message, and it is sent once.
     """
-    return f"{name} {stream} {correlation_id}"
+    return f"{metadata.name} {metadata.stream} {metadata.stream_version} {metadata.correlation_id} {metadata.id}"
+
+
+def sent(metadata: Mapping[str, Any]) -> str:
+    """What the relay's line says of a message: the same, and its cause; the first of a flow has none."""
+    cause = f" {metadata['causation_id']}" if metadata["causation_id"] else ""
+    return (
+        f"{metadata['name']} {metadata['stream']} {metadata['stream_version']} {metadata['correlation_id']} "
+        f"{metadata['id']}{cause}"
+    )
+
+
+def reported(topic: str, robot: str, correlation_id: str) -> str:
+    """What a line says of a robot's messages of a topic, which have no id."""
+    return f"{topic} {robot} {correlation_id}"
 
 
 def detail(what: str, **about: object) -> None:
@@ -137,13 +155,14 @@ def failed(name: str, error: Exception, receives: int) -> None:
     log_error(f"{name} failed", error, tries=receives)
 
 
-def request_done(route: str, status: int, seconds: float) -> None:
+def request_done(route: str, status: int, seconds: float, correlation_id: str) -> None:
     """A request was answered. `route` is a method and a path template, so that there are few of them.
 
     503 is no error of ours: something that the service needs does not answer now, and the gateway's alarm counts it.
     """
     ours = status >= 500 and status != 503
-    _line(ERRORS if ours else None, route=route, status=status, ms=_milliseconds(seconds))
+    metric = ERRORS if ours else None
+    _line(metric, route=route, status=status, ms=_milliseconds(seconds), correlation_id=correlation_id)
 
 
 def _milliseconds(seconds: float) -> int:

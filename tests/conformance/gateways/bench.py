@@ -2,7 +2,7 @@
 
 import json
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from dataclasses import replace
 from functools import cache
@@ -64,7 +64,15 @@ class Bench:
         for each in self._incoming(body):
             self._arrive(each)
 
-    def _published(self, topic: str, payload: bytes, *, expires: int | None = None, retain: bool = False) -> None:
+    def _published(
+        self,
+        topic: str,
+        payload: bytes,
+        *,
+        expires: int | None = None,
+        retain: bool = False,
+        properties: Mapping[str, str] | None = None,
+    ) -> None:
         for got in self._outgoing(Got(topic, payload, expires, retain, self.mall.now)):
             receiver = self.robots.get(got.topic.split("/")[-2])
             if receiver:

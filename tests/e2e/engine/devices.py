@@ -56,6 +56,8 @@ class Message:
     retained: bool
     expiry: int | None
     """The seconds that are left of it."""
+    properties: dict[str, str]
+    """User properties."""
 
 
 class Connection:
@@ -87,7 +89,8 @@ class Connection:
 
     def _on_message(self, _client: Any, _data: Any, message: paho.MQTTMessage) -> None:
         expiry = getattr(message.properties, "MessageExpiryInterval", None)
-        self.messages.append(Message(message.topic, message.payload, message.retain, expiry))
+        properties = dict(getattr(message.properties, "UserProperty", ()))
+        self.messages.append(Message(message.topic, message.payload, message.retain, expiry, properties))
 
     def _on_subscribe(self, _client: Any, _data: Any, _mid: int, codes: list[ReasonCode], _properties: Any) -> None:
         self.granted.append([code.value for code in codes])

@@ -95,6 +95,22 @@ def test_expired_messages_reach_no_device(devices: Devices) -> None:
     assert [30 < (message.expiry or 0) <= 60 for message in again.messages] == [True, True]
 
 
+def test_user_properties_of_what_is_published_by_http_reach_a_device_also_later(devices: Devices) -> None:
+    """https://docs.aws.amazon.com/iot/latest/apireference/API_iotdata_Publish.html"""
+    device, data = devices.make(own_topics("mall")), devices.bench.client("iot-data")
+    connection = devices.connect(device, clean=False, session=HOUR)
+    connection.subscribe(order(device))
+    data.publish(topic=order(device), qos=1, payload=b"now", userProperties=[{"traceparent": "00-1-2-01"}])
+    eventually(lambda: connection.messages)
+    connection.disconnect()
+    data.publish(topic=order(device), qos=1, payload=b"later", userProperties=[{"traceparent": "00-1-3-01"}])
+
+    again = devices.connect(device, clean=False, session=HOUR)
+    eventually(lambda: again.messages)
+    told = {message.payload: message.properties for message in [*connection.messages, *again.messages]}
+    assert told == {b"now": {"traceparent": "00-1-2-01"}, b"later": {"traceparent": "00-1-3-01"}}
+
+
 def unacknowledged(devices: Devices, device: Device, expiry: int) -> None:
     """An order that the device received on a connection that ended before it acknowledged it."""
     connection = devices.connect(device, clean=False, session=HOUR)

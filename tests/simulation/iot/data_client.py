@@ -3,6 +3,7 @@
 https://docs.aws.amazon.com/iot/latest/apireference/API_iotdata_Publish.html
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from tests.simulation.iot.broker import Broker
@@ -29,6 +30,7 @@ class IotDataClient:
         retain: bool = False,
         messageExpiry: int = 0,
         contentType: str = "",
+        userProperties: Sequence[dict[str, str]] = (),
     ) -> dict[str, Any]:
         """Publish a message, which may or may not have taken effect when the call fails."""
 
@@ -37,6 +39,9 @@ class IotDataClient:
                 raise client_error("RequestEntityTooLargeException", "the payload", "Publish", status=413)
             if qos != QOS_1:
                 raise client_error("InvalidRequestException", "this model knows QoS 1 alone", "Publish")
+            if any(len(one) != 1 for one in userProperties):
+                raise client_error("InvalidRequestException", "an object holds one user property", "Publish")
+            properties = tuple(pair for one in userProperties for pair in one.items())
             now = self._world.scheduler.now_us
             expires = now + messageExpiry * SECOND if messageExpiry else 0
             number = self._world.number("sent")
@@ -49,7 +54,7 @@ class IotDataClient:
                 payload=payload.decode("utf-8", "replace"),
                 expires_us=expires,
             )
-            self._broker.accept(Publication(number, topic, payload, "", now, retain, expires))
+            self._broker.accept(Publication(number, topic, payload, "", now, retain, expires, properties))
             return {}
 
         answer: dict[str, Any] = self._wire.call("Publish", BROKER, effect)

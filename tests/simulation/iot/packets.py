@@ -11,7 +11,7 @@ class Publication:
     """A published message of QoS 1.
 
     client: who published it over MQTT, "" where it came by the API or from the broker itself. expires_us: when it is no
-    longer delivered (0: never).
+    longer delivered (0: never). properties: user properties, each a name and a value; rules here read none.
     """
 
     number: str
@@ -21,6 +21,7 @@ class Publication:
     at_us: int
     retain: bool = False
     expires_us: int = 0
+    properties: tuple[tuple[str, str], ...] = ()
 
     def is_over(self, now_us: int) -> bool:
         """Whether its expiry has passed."""

@@ -197,3 +197,19 @@ def test_a_topic_has_one_handler() -> None:
     with pytest.raises(TypeError, match="state has a handler already"):
         topics.on("state", reads=_text)(lambda robot, said: None)
     assert topics.kinds == ["state"]
+
+
+def test_a_batch_has_one_line_that_names_topic_robot_and_flow_of_each_robots_messages(
+    running: Runtime, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MALLBOTS_SERVICE", "jars")
+    handled = Heard()
+    flows = iter(["flow-1", "flow-2"])
+
+    @handled.topics.on("factsheet", reads=_text)
+    def factsheet(robot: str, said: Sequence[Received[str]]) -> None:
+        context.current().correlation_id = next(flows)
+
+    bodies = [said(robot, "x", topic="factsheet") for robot in ("ajax", "bert", "ajax")]
+    assert failures(handled.topics.handle(batch(*bodies))) == []
+    assert json.loads(capsys.readouterr().out)["handled"] == ["factsheet ajax flow-1", "factsheet bert flow-2"]

@@ -13,6 +13,7 @@ from functions.kernel.projections.view_store import MemoryViews
 from functions.kernel.runtime import runtime
 from functions.live import board, log
 from functions.live.topics import Shard
+from tests.support.delivery import TRACE
 from tests.support.live import MemoryConnections
 from tests.unit.live.desk import Desk, Time, batch, order
 
@@ -75,6 +76,7 @@ def test_a_batch_is_one_item_of_a_topics_log_with_each_change_and_who_made_it(
         "causationId": "cause-1",
         "correlationId": "flow-1",
         "actor": "staff:mia",
+        "traceparent": TRACE,
     }
 
 

@@ -1,10 +1,13 @@
 """Letters are kept whole, changed by one at a time, and found by what they are about."""
 
 import random
+from typing import Any
 
 import pytest
 
 from functions.kernel.domain.errors import ConcurrencyError, NotFoundError
+from functions.kernel.runtime import runtime
+from functions.kernel.runtime.views import Row
 from functions.operations import rows
 from functions.operations.letters import DONE, OPEN, PARKED, Letter
 from functions.operations.rows import Filter
@@ -42,6 +45,25 @@ class Kept:
         changed = rows.change(made().id, park)
         assert (changed.state, changed.repetitions) == (PARKED, 1)
         assert rows.letter(made().id) == changed
+
+    def test_a_repeated_first_write_leaves_the_body_to_who_changed_the_letter_meanwhile(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        views = runtime.current().views
+        put = views.put
+
+        def answered_late(row: Row, version: int, **more: Any) -> bool:
+            """The answer of the first write is lost; the SDK repeats it after another has parked the letter."""
+            stored = put(row, version, **more)
+            if row.sort == rows.LETTER and version == 1:
+                monkeypatch.setattr(views, "put", put)
+                rows.change(made().id, lambda letter: letter.after("parked", "operator:ada", state=PARKED))
+                return put(row, version, **more)
+            return stored
+
+        monkeypatch.setattr(views, "put", answered_late)
+        assert rows.put(made()).body == made().body
+        assert (rows.letter(made().id).body, rows.letter(made().id).state) == (made().body, PARKED)
 
     @pytest.mark.parametrize("size", [10, 299_000, 400_000, 1_048_576])
     def test_a_body_of_any_size_that_sqs_takes_is_kept_whole(self, size: int) -> None:

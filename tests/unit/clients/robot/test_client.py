@@ -1,6 +1,7 @@
 """A robot on a broker: it connects, works, is cut, comes back, and is started again from its files."""
 
 import json
+import logging
 import socket
 import threading
 import time
@@ -107,6 +108,17 @@ def test_a_robot_comes_online_works_an_order_off_and_says_goodbye(broker: Broker
     retained = {each.topic for each in broker.published if each.retain}
     assert retained == {TOPICS[Kind.CONNECTION], TOPICS[Kind.FACTSHEET]}
     assert broker.connections == [(SERIAL, False)]
+
+
+def test_a_robot_logs_the_trace_of_what_it_is_told(
+    broker: Broker, files: Files, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    with robot(broker, files):
+        broker.wait_for(lambda: state(broker))
+        broker.publish(TOPICS[Kind.ORDER], to_bytes(shopping()), "00-1-2-01")
+        broker.wait_for(is_done(broker))
+    assert f"robot {SERIAL} is told: order, traceparent 00-1-2-01" in caplog.text
 
 
 def test_a_robot_that_is_cut_comes_back_and_gets_what_came_meanwhile(

@@ -11,9 +11,11 @@ import pytest
 from events.envelope import Metadata
 from functions.kernel.domain.errors import NotFoundError, RefusedError, UnavailableError
 from functions.kernel.eventstore import relay
+from functions.kernel.eventstore.item import messages_of
 from functions.kernel.eventstore.store import MemoryEventStore
 from functions.kernel.messaging.retry import UndeliverableError
 from functions.kernel.runtime import observe
+from functions.kernel.runtime.context import Context, within
 from functions.kernel.runtime.runtime import active
 from functions.kernel.runtime.side_by_side import in_threads
 from tests.support.delivery import delivered
@@ -91,21 +93,17 @@ def test_threads_that_log_for_the_first_time_at_once_all_have_a_whole_logger(mon
         assert in_threads([lambda: observe.logger().info("first")] * 10) == [None] * 10
 
 
-def test_a_batch_has_one_line_that_names_every_message_with_its_stream_and_flow(
+def test_a_batch_has_one_line_that_names_every_message_with_its_stream_version_flow_and_id(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    handled = [observe.about("JarFilled", "Jar#j", "c-1"), observe.about("JarSealed", "Jar#k", "c-2")]
-    observe.batch("inbox", handled, 0.5)
+    other = METADATA.model_copy(update={"name": "JarSealed", "id": "m-2", "stream_version": 7, "causation_id": "m-1"})
+    observe.batch([observe.received(METADATA), observe.received(other)], 0.5)
     (line,) = lines(capsys)
-    assert line == {
-        "batch": "inbox",
-        "handled": ["JarFilled Jar#j c-1", "JarSealed Jar#k c-2"],
-        "ms": 500,
-    }
+    assert line == {"handled": ["JarFilled Jar#j 1 c-1 m-1", "JarSealed Jar#j 7 c-1 m-2"], "ms": 500}
 
 
 def test_a_batch_of_which_nothing_was_handled_has_no_line(capsys: pytest.CaptureFixture[str]) -> None:
-    observe.batch("inbox", [], 0.5)
+    observe.batch([], 0.5)
     assert lines(capsys) == []
 
 
@@ -153,22 +151,22 @@ def test_the_messages_of_a_batch_share_one_line_and_those_that_fail_have_their_o
     error, metric, batch = lines(capsys)
     assert (error["level"], error["message"], error["tries"]) == ("ERROR", "JarFilled failed", 1)
     assert (metric["Errors"], metric["message"]) == ([1.0], "JarFilled")
-    assert (dimensions(metric), batch["batch"]) == ({"service": "jars"}, "inbox")
-    assert [one.split()[1:] for one in batch["handled"]] == [["jars#a", "flow-1"], ["jars#c", "flow-1"]]
+    assert dimensions(metric) == {"service": "jars"}
+    handled = [one.split() for one in batch["handled"]]
+    assert [(stream, flow) for _, stream, _, flow, _ in handled] == [("jars#a", "flow-1"), ("jars#c", "flow-1")]
 
 
-def test_a_batch_of_the_relay_has_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_batch_of_the_relay_has_one_line_that_names_the_causes_too(capsys: pytest.CaptureFixture[str]) -> None:
     store = MemoryEventStore()
     with active(memory_runtime("jars", store=store)):
-        for jar in ("a", "b"):
-            jars_of.create(jar, lambda jar: jar.fill(5))
+        for jar, cause in (("a", None), ("b", "m-0")):
+            with within(Context(correlation_id="c-1", causation_id=cause)):
+                jars_of.create(jar, lambda jar: jar.fill(5))
         records = [{"eventName": "INSERT", "dynamodb": {"SequenceNumber": "1", "NewImage": i}} for i in store.log]
         assert relay.handle({"Records": records}) == {"batchItemFailures": []}
     (line,) = lines(capsys)
-    assert (line["batch"], [one.split()[:2] for one in line["handled"]]) == (
-        "stream",
-        [["JarFilled", "Jar#a"], ["JarFilled", "Jar#b"]],
-    )
+    ids = [message.id for item in store.log for message in messages_of(item)]
+    assert line["handled"] == [f"JarFilled Jar#a 1 c-1 {ids[0]}", f"JarFilled Jar#b 1 c-1 {ids[1]} m-0"]
 
 
 def test_an_alarm_may_watch_whatever_is_counted(capsys: pytest.CaptureFixture[str]) -> None:
@@ -183,7 +181,7 @@ def test_outside_a_deployment_all_is_quiet(monkeypatch: pytest.MonkeyPatch, caps
     with observe.handling(METADATA):
         observe.logger().error("nothing")
         observe.failed("JarFilled", raised(KeyError("x")), 1)
-    observe.batch("inbox", [observe.about("JarFilled", "Jar#j", "c-1")], 1)
+    observe.batch([observe.received(METADATA)], 1)
     ask("GET", "/api/nothing", api=api)
     assert capsys.readouterr().out == ""
 
@@ -213,9 +211,9 @@ print([name for name in sys.modules if name.startswith("aws_lambda")])
 def test_powertools_is_not_imported_for_what_goes_well() -> None:
     found = subprocess.run([sys.executable, "-c", ALL_GOES_WELL], capture_output=True, text=True, check=True)
     *printed, imported = found.stdout.splitlines()
-    assert [(line.get("batch"), line.get("status")) for line in map(json.loads, printed)] == [
-        ("inbox", None),
-        (None, 200),
+    assert [(len(line.get("handled", [])), line.get("status")) for line in map(json.loads, printed)] == [
+        (1, None),
+        (0, 200),
     ]
     assert imported == "[]"
 

@@ -49,11 +49,12 @@ def test_nobodys_name_or_number_is_logged(capsys: pytest.CaptureFixture[str], er
     assert "1234567" not in printed
 
 
-def test_a_request_has_a_line_with_its_route_and_status(capsys: pytest.CaptureFixture[str]) -> None:
-    answer = ask("GET", "/api/jars/j", headers={"x-correlation-id": "0b4f6f0e-6d3c-4c3b-9c3e-0f6b8f1e2a3d"})
+def test_a_request_has_a_line_with_its_route_status_and_flow(capsys: pytest.CaptureFixture[str]) -> None:
+    flow = "0b4f6f0e-6d3c-4c3b-9c3e-0f6b8f1e2a3d"
+    answer = ask("GET", "/api/jars/j", headers={"x-correlation-id": flow})
     assert answer.status == 404
     (line,) = lines(capsys)
-    assert (line["route"], line["status"]) == ("GET /api/jars/{jarId}", 404)
+    assert (line["route"], line["status"], line["correlation_id"]) == ("GET /api/jars/{jarId}", 404, flow)
     assert line["ms"] >= 0
     assert "_aws" not in line
 
@@ -63,7 +64,7 @@ def test_a_request_counts_as_an_error_where_the_error_is_ours(
     capsys: pytest.CaptureFixture[str], status: int, counted: bool
 ) -> None:
     """503 is what the service needs and does not get; the alarm on the gateway's 5xx rings for it."""
-    observe.request_done("GET /api/jars", status, 0.1)
+    observe.request_done("GET /api/jars", status, 0.1, "c-1")
     (line,) = lines(capsys)
     assert ("_aws" in line, line["status"]) == (counted, status)
 
