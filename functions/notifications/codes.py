@@ -1,4 +1,4 @@
-"""The queue of one-time codes: whoever asked for one waits for it, so none waits for the texts that are gathered."""
+"""The queue of one-time codes: a customer waits for it, so no code waits for the texts that are gathered."""
 
 from events.customers import OneTimeCodeRequested
 from events.queries import FindOneTimeCode
