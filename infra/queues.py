@@ -1,5 +1,7 @@
 """A service's queues: each with its dead-letter queue, its bus rule, and the function that consumes it."""
 
+from collections.abc import Iterable
+
 from aws_cdk import Acknowledgment, Duration, Names, Stack, Validations
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
@@ -109,6 +111,7 @@ class InboxQueue(ConsumedQueue):
             scope, construct_id, stage=stage, service=service, name=inbox.queue, fifo=inbox.fifo, window=window
         )
         self.inbox = inbox
+        self.rule: events.CfnRule | None = None
         for timer, expression in inbox.schedules.items():
             self._schedule(timer, expression)
         if inbox.pattern["detail-type"]:
@@ -124,7 +127,17 @@ class InboxQueue(ConsumedQueue):
             event_pattern=self.inbox.pattern,
             targets=[self._target()],
         )
+        self.rule = rule
         self._allow(rule, rule_arn(Stack.of(self), name, bus))
+
+    def give_way(self, others: Iterable["InboxQueue"]) -> None:
+        """Change its rule only once those of the queues to which messages of it moved exist.
+
+        Otherwise what is published in between would match neither rule. What matches both is handled twice.
+        """
+        for other in others:
+            if self.rule and other.rule:
+                self.rule.node.add_dependency(other.rule)
 
     def _schedule(self, timer: type[Timer], expression: str) -> None:
         """The rule of a schedule, on the account's default bus. The inbox reads its bare body as a timer."""

@@ -67,6 +67,8 @@ class Service(Construct):
             inbox.queue: InboxQueue(self, inbox.queue.title(), stage=stage, service=manifest.service, inbox=inbox)
             for inbox in manifest.inboxes
         }
+        for queue in self.inboxes.values():
+            queue.give_way({self.inboxes[name] for name in queue.inbox.moved.values()})
         self.topics = RobotsTopics(self, "Topics", stage=stage, topics=manifest.topics) if manifest.topics else None
         self._grants = Grants(
             stack=scope,

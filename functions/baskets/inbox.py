@@ -6,7 +6,9 @@ from functions.baskets.views import projection
 from functions.kernel.messaging.inbox import Inbox
 from functions.kernel.runtime.uses import Uses
 
-inbox = Inbox("baskets", uses=Uses(streams="commit", indexes=("untouched",)))
+WINDOW = 5  # seconds that copies may be behind; of what has none the owner is asked (docs/adr/0059)
+
+inbox = Inbox("baskets", window=WINDOW, uses=Uses(streams="commit", indexes=("untouched",)))
 inbox.include(projection)
 inbox.schedule(UntouchedBasketsDue, "rate(1 minute)")
 

@@ -1,4 +1,4 @@
-"""What the depot consumes: the saga's commands, ends of orders, events for its read models, and its own reminders."""
+"""What the depot consumes: the saga's commands, ends of orders, robots' connections, and its own reminders."""
 
 from typing import Any
 
@@ -36,12 +36,13 @@ inbox = Inbox(
     "depot",
     uses=Uses(
         streams="commit",
-        rows=("get", "query"),
+        rows=("get", "query", "put"),
         asks=(FindProduct, FindLastHeard),
         queues=(matching.QUEUE,),
     ),
 )
 inbox.include(views.projection)
+inbox.move("gathered", *views.projection.makers)
 inbox.drain(ShoppingListStarted, ShoppingListItemPicked)
 inbox.schedule(RobotLeasesDue, "rate(1 minute)")
 inbox.schedule(WaitingListsDue, "rate(1 minute)")

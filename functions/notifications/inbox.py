@@ -1,4 +1,4 @@
-"""What the notifications service consumes: what to text about, and the events that feed its read models."""
+"""What the notifications service consumes: what to text about orders, and the event that feeds its read model."""
 
 from events.customers import (
     CustomerDisabled,
@@ -34,11 +34,15 @@ KINDS: dict[type[OrderState], NotificationKind] = {
     OrderCompleted: "completed",
 }
 
+WINDOW = 5  # seconds: a text about an order is promised within a minute (docs/adr/0059)
+
 inbox = Inbox(
     "notifications",
+    window=WINDOW,
     uses=Uses(streams="commit", asks=(FindAddress, FindOneTimeCode), ports=(service.texts,)),
 )
 inbox.include(projection)
+inbox.move("codes", OneTimeCodeRequested)
 inbox.drain(
     CustomerRegistered, CustomerSmsChanged, CustomerLanguageChanged, CustomerEnabled, CustomerDisabled, CustomerErased
 )

@@ -27,6 +27,7 @@ ALLOWED = {
     "api": OURS | PYDANTIC | STANDARD,
     "socket": OURS | PYDANTIC | STANDARD,
     "inbox": OURS | PYDANTIC | STANDARD,
+    **dict.fromkeys(("codes", "gathered"), OURS | PYDANTIC | STANDARD),
     "dispatcher": OURS | PYDANTIC | STANDARD,
     "queries": OURS | PYDANTIC | STANDARD,
     "topics": OURS | PYDANTIC | STANDARD,

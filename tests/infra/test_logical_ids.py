@@ -14,6 +14,8 @@ DISPATCHER = {
     "ServiceDispatcherDeadLetters2327A939",
     "ServiceDispatcherUndelivered4FB762FC",
 }
+CODES = {"ServiceCodesQueue47057AF2", "ServiceCodesDeadLettersB4BE761D", "ServiceCodesUndelivered6B9BF8BE"}
+GATHERED = {"ServiceGatheredQueue16B9AF3F", "ServiceGatheredDeadLetters7390DAED", "ServiceGatheredUndeliveredB5C3EBDD"}
 TOPICS = {"ServiceTopicsQueue76D34A61", "ServiceTopicsDeadLetters1DDB8371", "ServiceTopicsUndeliveredB68C4B87"}
 RELAY = {"ServiceRelayFailures647D90D4"}
 OUTCOMES = {"ServiceOutcomesQueueC3985D46", "ServiceOutcomesDeadLettersB829365E"}
@@ -37,11 +39,11 @@ QUEUES = {
     "baskets": INBOX | RELAY,
     "checkout": INBOX | RELAY,
     "customers": INBOX | RELAY,
-    "depot": INBOX | DISPATCHER | RELAY,
+    "depot": INBOX | DISPATCHER | GATHERED | RELAY,
     "fleet": INBOX | TOPICS | RELAY,
     "insights": INBOX,
     "live": INBOX,
-    "notifications": INBOX | RELAY,
+    "notifications": CODES | INBOX | RELAY,
     "operations": OUTCOMES,
     "ordering": INBOX | RELAY,
     "payments": INBOX | RELAY,

@@ -231,6 +231,21 @@ def test_each_message_is_routed_to_exactly_its_consumers(dev: Templates) -> None
     assert {"search", "notifications", "checkout"} <= routed["OrderCreated"]
 
 
+def test_a_rule_leaves_messages_to_another_queue_only_once_the_rule_to_that_one_exists(dev: Templates) -> None:
+    """Otherwise what is published while a service is deployed would match neither."""
+    moved = {(name, i.queue, to) for name in services() for i in manifest(name).inboxes for to in i.moved.values()}
+    assert moved
+    for service, giving, taking in moved:
+        resources = dev.stacks[service]["Resources"]
+        rules = {
+            resource["Properties"]["Name"]: (name, resource.get("DependsOn", ()))
+            for name, resource in resources.items()
+            if resource["Type"] == "AWS::Events::Rule"
+        }
+        taker, _ = rules[f"mallbots-dev-{service}-{taking}"]
+        assert taker in rules[f"mallbots-dev-{service}-{giving}"][1]
+
+
 def test_each_schedule_sends_its_timer_to_the_inbox_of_its_service(dev: Templates) -> None:
     scheduled = set()
     for stack, _, rule in dev.resources("AWS::Events::Rule"):

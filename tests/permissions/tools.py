@@ -13,10 +13,10 @@ from tests.permissions.recorder import A_MAPPING
 from tests.permissions.roles import Call, Role
 
 GIVEN_UP = re.compile(r"mallbots-dev-[a-z]+-.*(dead-letters(\.fifo)?|undelivered|relay-failures)")
-CONSUMED = re.compile(r"mallbots-dev-(?!operations)[a-z]+-(inbox|topics|dispatcher\.fifo)")
+CONSUMED = re.compile(r"mallbots-dev-(?!operations)[a-z]+-(inbox|codes|gathered|topics|dispatcher\.fifo)")
 READS = {"dynamodb:Query", "dynamodb:GetItem", "dynamodb:BatchGetItem", "lambda:InvokeFunction"}
 REPLAYS = ("GetItem", "BatchGetItem", "Scan", "PutItem", "DeleteItem")
-CONSUMERS = ("inbox", "dispatcher", "topics")
+CONSUMERS = ("inbox", "codes", "dispatcher", "gathered", "topics")
 
 OUTCOMES = "mallbots-dev-operations-outcomes"
 

@@ -17,6 +17,7 @@ from functions.kernel.eventstore import relay
 from functions.kernel.messaging.replaying import Replay
 from functions.kernel.projections.generation import View
 from functions.kernel.projections.generations import with_generations
+from functions.kernel.projections.projection import Projection
 from functions.kernel.runtime import clock
 from functions.kernel.runtime.runtime import Runtime, active
 from functions.operations import consumers, history_rows, run_rows
@@ -52,9 +53,14 @@ class _Starts:
         """The schedule comes."""
 
 
+def projections_of(registered: Manifest) -> list[Projection]:
+    """The projections that its inboxes feed; two may feed one, where messages moved from one queue to another."""
+    return list(dict.fromkeys(one for inbox in registered.inboxes for one in inbox.projections))
+
+
 def views_of(registered: Manifest) -> list[View]:
     """The views of a service that can be rebuilt."""
-    return [view for inbox in registered.inboxes for one in inbox.projections for view in one.views]
+    return [view for one in projections_of(registered) for view in one.views]
 
 
 class OperatedMall(Mall):
@@ -102,7 +108,7 @@ class OperatedMall(Mall):
                 return replay.handle(request)
             registered = self.manifests[service]
             with active(rows_alone(runtime, views_of(registered))):
-                return Replay([one for inbox in registered.inboxes for one in inbox.projections]).handle(request)
+                return Replay(projections_of(registered)).handle(request)
 
     def run(self) -> None:
         """One minute's work of the runner."""

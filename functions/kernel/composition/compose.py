@@ -1,4 +1,4 @@
-"""The Lambda handlers of services: `api`, `inbox`, `dispatcher`, `queries`, `relay`, `socket` and `topics`.
+"""The Lambda handlers of services: `api`, those of CONSUMERS, `queries`, `relay`, `socket` and `topics`.
 
 Services with an inbox have `forecast` too, those with read models `replay`. The gateway has two more: `authorizer` and
 `keys`. Operations has three that run by a schedule: `collector`, `redriver` and `runner`; and `exporter`, where a stage
@@ -18,9 +18,16 @@ from typing import Any
 
 Handler = Callable[[dict[str, Any], Any], Any]
 
+CONSUMERS = (
+    "inbox",
+    "codes",
+    "dispatcher",
+    "gathered",
+)  # rooms with an Inbox each, which consumes the queue of that name
 HANDLERS = (
-    *("api", "authorizer", "collector", "dispatcher", "exporter", "forecast", "inbox", "keys", "queries", "redriver"),
-    *("relay", "replay", "runner", "socket", "synthetic", "topics"),
+    *CONSUMERS,
+    *("api", "authorizer", "collector", "exporter", "forecast", "keys", "queries", "redriver", "relay", "replay"),
+    *("runner", "socket", "synthetic", "topics"),
 )
 
 

@@ -17,6 +17,7 @@ import boto3
 
 from functions.kernel.composition import cost
 from functions.kernel.composition.adapters import EventBridgeBus, SqsQueue, invoker
+from functions.kernel.composition.compose import CONSUMERS
 from functions.kernel.eventstore.relay import serve
 from functions.kernel.eventstore.store import DynamoEventStore
 from functions.kernel.eventstore.vault import DynamoVault
@@ -164,6 +165,6 @@ def _work(name: str) -> Callable[[dict[str, Any]], Any]:
         shared: Callable[[dict[str, Any]], Any] = import_module(f"functions.kernel.composition.{name}").handle
         return shared
     module = import_module(f"functions.{os.environ['MALLBOTS_SERVICE']}.{name}")
-    registered = module.inbox if name == "dispatcher" else getattr(module, name)
+    registered = module.inbox if name in CONSUMERS else getattr(module, name)
     work: Callable[[dict[str, Any]], Any] = registered.handle
     return work

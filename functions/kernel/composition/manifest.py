@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import Any, TypeVar
 
 from events.queries import Query
+from functions.kernel.composition.compose import CONSUMERS
 from functions.kernel.eventstore.publish import Publisher
 from functions.kernel.messaging.inbox import Inbox
 from functions.kernel.messaging.queries import Queries
@@ -23,8 +24,7 @@ from functions.kernel.runtime.uses import Uses
 SCHEDULED = ("collector", "redriver", "runner")  # rooms that run by themselves
 MODULES = (
     "api",
-    "inbox",
-    "dispatcher",
+    *CONSUMERS,
     "publish",
     "views",
     "queries",
@@ -115,7 +115,7 @@ def manifest(service: str) -> Manifest:
     """Import the modules of a service and collect what they register. Raises ModuleNotFoundError."""
     import_module(f"functions.{service}")
     modules = {name: _module(service, name) for name in MODULES}
-    inboxes = [*_registered(modules["inbox"], Inbox), *_registered(modules["dispatcher"], Inbox)]
+    inboxes = [inbox for name in CONSUMERS for inbox in _registered(modules[name], Inbox)]
     return Manifest(
         service=service,
         api=next(iter(_registered(modules["api"], Api)), None),

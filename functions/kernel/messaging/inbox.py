@@ -94,7 +94,8 @@ class Inbox:
     `@inbox.on(OrderCreated)` registers a handler for an event, reply or timer. `@inbox.answers(ApproveOrder,
     accepted=…, refused=…)` registers one for a command, with the replies that accept and refuse it, which the kernel
     sends. `inbox.include(projection)` feeds a read model. `inbox.schedule(UntouchedBasketsDue, "rate(1 minute)")` sends
-    the service a timer again and again. `inbox.drain(OrderPaid)` ends a subscription of the release before.
+    the service a timer again and again. `inbox.drain(OrderPaid)` ends a subscription of the release before, and
+    `inbox.move("codes", CodeRequested)` to another queue of the service.
 
     fifo: the queue is FIFO and has one group, so that it is worked on by one function at a time. The messages of a
     batch are handled side by side, in no order; those of a standard queue one after the other. Then what
@@ -118,12 +119,14 @@ class Inbox:
         self._messages: dict[str, type[Message]] = {}
         self._afterwards: list[AfterABatch] = []
         self._drained: set[str] = set()
+        self.moved: dict[str, str] = {}
+        """To which other queue of the service messages of a name come since this release."""
         self.schedules: dict[type[Timer], str] = {}
 
     @property
     def messages(self) -> list[type[Message]]:
         """The messages that it subscribes to, by name."""
-        return [self._messages[name] for name in sorted(self._messages)]
+        return [self._messages[name] for name in sorted(self._messages) if name not in self.moved]
 
     @property
     def projections(self) -> list[Projection]:
@@ -202,6 +205,14 @@ class Inbox:
         Without this it would wait for code that knows its name, ring the alarm for that, and be dead-lettered.
         """
         self._drained |= {message.about.name for message in messages}
+
+    def move(self, to: str, *messages: type[Message]) -> None:
+        """Leave messages to another queue of the service, whose inbox subscribes to them since this release.
+
+        Those that are in this one when the release is deployed are handled as they are registered here. Its rule takes
+        no more of them once that of the other queue does.
+        """
+        self.moved |= {message.about.name: to for message in messages}
 
     def handle(self, event: dict[str, Any]) -> dict[str, Any]:
         """Handle an SQS batch, and report those that failed. What there is no time to begin goes back at once."""

@@ -157,6 +157,6 @@ def _silent_robots(history: ParsedHistory, deliveries: Deliveries) -> Iterator[V
         names = [name for name in said if name not in NO_STEPS]
         offline = names[-1] in ("Registered", "WentOffline", "Retired")
         since = max(last_request.get(bot_id, 0) + LEASE, commits[-1].at, history.faults_ended_at)
-        if not offline and history.end - since > SLACK and not deliveries.misses("depot/inbox", bot_id, ONLINE):
+        if not offline and history.end - since > SLACK and not deliveries.misses("depot/gathered", bot_id, ONLINE):
             text = f"the robot {bot_id} is online {(history.end - since) // SECOND} s after its lease ended"
             yield Violation(SILENT, text, {"stream": commits[0].stream})

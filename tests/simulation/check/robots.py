@@ -17,7 +17,7 @@ NO_WAIT = "no list and idle robot wait for each other"
 AT_WORK = ("assigned", "active")
 LIST_TRIGGERS = ("ShoppingListAvailable",)  # messages that make the dispatcher consider a list
 BOT_TRIGGERS = ("BotCameOnline", "BotFinished")  # and a robot
-HEARD_BY = ("depot/dispatcher", "depot/inbox")  # one of them is enough: a schedule compares what they have stored
+HEARD_BY = ("depot/dispatcher", "depot/gathered")  # one of them is enough: a schedule compares what they have stored
 
 # The status that an event leads to.
 LIST_STATUS = {

@@ -7,9 +7,9 @@ register.
 ORDERING, CHECKOUT, DEPOT, DISPATCHER = "ordering/inbox", "checkout/inbox", "depot/inbox", "depot/dispatcher"
 PAYMENTS, NOTIFICATIONS, SEARCH, INSIGHTS = "payments/inbox", "notifications/inbox", "search/inbox", "insights/inbox"
 BASKETS, STORES, CUSTOMERS, LIVE = "baskets/inbox", "stores/inbox", "customers/inbox", "live/inbox"
-FLEET = "fleet/inbox"
+FLEET, CODES, DEPOT_ROWS = "fleet/inbox", "notifications/codes", "depot/gathered"
 
-_CATALOGUE = (BASKETS, DEPOT, INSIGHTS, SEARCH, STORES)
+_CATALOGUE = (BASKETS, DEPOT_ROWS, INSIGHTS, SEARCH, STORES)
 _CUSTOMER = (BASKETS, INSIGHTS, PAYMENTS)
 _ORDER = (INSIGHTS, LIVE, NOTIFICATIONS, PAYMENTS, SEARCH)
 _REPLY = (CHECKOUT,)
@@ -21,14 +21,14 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     "ProductAdded": _CATALOGUE,
     "ProductRebranded": _CATALOGUE,
     "ProductPriceChanged": _CATALOGUE,
-    "ProductRemoved": (BASKETS, DEPOT, INSIGHTS, STORES),
+    "ProductRemoved": (BASKETS, DEPOT_ROWS, INSIGHTS, STORES),
     "CustomerRegistered": _CUSTOMER,
     "CustomerSmsChanged": _CUSTOMER,
     "CustomerLanguageChanged": _CUSTOMER,
     "CustomerEnabled": _CUSTOMER,
     "CustomerDisabled": _CUSTOMER,
     "CustomerErased": _CUSTOMER,
-    "OneTimeCodeRequested": (INSIGHTS, NOTIFICATIONS),
+    "OneTimeCodeRequested": (INSIGHTS, CODES),
     "BasketStarted": (BASKETS, INSIGHTS),
     "BasketCancelled": (BASKETS, INSIGHTS),
     "BasketAbandoned": (BASKETS, INSIGHTS),
@@ -40,19 +40,19 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     "OrderPaid": (INSIGHTS, LIVE, SEARCH),
     "OrderCancelled": (*_ORDER, CHECKOUT, DEPOT, ORDERING),
     "OrderCompleted": (*_ORDER, ORDERING),
-    "ShoppingListCreated": (DEPOT, LIVE),
-    "ShoppingListAvailable": (DISPATCHER, DEPOT, LIVE),
-    "ShoppingListAssigned": (DEPOT, FLEET, LIVE),
+    "ShoppingListCreated": (DEPOT_ROWS, LIVE),
+    "ShoppingListAvailable": (DISPATCHER, DEPOT_ROWS, LIVE),
+    "ShoppingListAssigned": (DEPOT_ROWS, FLEET, LIVE),
     "ShoppingListStarted": (INSIGHTS, LIVE),
     "ShoppingListItemPicked": (INSIGHTS, LIVE),
-    "ShoppingListCompleted": (DEPOT, INSIGHTS, LIVE, ORDERING),
-    "ShoppingListCancelled": (DEPOT, INSIGHTS, LIVE, ORDERING),
-    "BotRegistered": (DEPOT, FLEET, INSIGHTS, LIVE),
-    "BotCameOnline": (DISPATCHER, DEPOT, FLEET, INSIGHTS, LIVE),
-    "BotWentOffline": (DEPOT, FLEET, INSIGHTS, LIVE),
-    "BotAssigned": (DEPOT, FLEET, LIVE),
-    "BotFinished": (DISPATCHER, DEPOT, FLEET, LIVE),
-    "BotRetired": (DEPOT, FLEET, INSIGHTS, LIVE),
+    "ShoppingListCompleted": (DEPOT_ROWS, INSIGHTS, LIVE, ORDERING),
+    "ShoppingListCancelled": (DEPOT_ROWS, INSIGHTS, LIVE, ORDERING),
+    "BotRegistered": (DEPOT_ROWS, FLEET, INSIGHTS, LIVE),
+    "BotCameOnline": (DISPATCHER, DEPOT_ROWS, FLEET, INSIGHTS, LIVE),
+    "BotWentOffline": (DEPOT_ROWS, FLEET, INSIGHTS, LIVE),
+    "BotAssigned": (DEPOT_ROWS, FLEET, LIVE),
+    "BotFinished": (DISPATCHER, DEPOT_ROWS, FLEET, LIVE),
+    "BotRetired": (DEPOT_ROWS, FLEET, INSIGHTS, LIVE),
     "RobotConnected": (DEPOT, INSIGHTS),
     "RobotDisconnected": (DEPOT, INSIGHTS),
     "PaymentAuthorized": (INSIGHTS,),

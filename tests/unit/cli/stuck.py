@@ -73,7 +73,8 @@ class Stuck:
         """A schedule does not fire any more."""
         for one in self.mall.subscribers:
             if one.inbox.service == service and timer in one.inbox.schedules:
-                self.patch.delitem(one.inbox.schedules, timer)
+                others = {name: every for name, every in one.inbox.schedules.items() if name is not timer}
+                self.patch.setattr(one.inbox, "schedules", others)  # as a whole: what is put back is in the same order
 
     def is_collected(self) -> None:
         self.scene.checks_out()

@@ -1,4 +1,4 @@
-"""The depot in a process: its two inboxes with their queues, the catalogue, robots with heartbeats, and a clock."""
+"""The depot in a process: its three inboxes with their queues, the catalogue, robots with heartbeats, and a clock."""
 
 import contextlib
 import json
@@ -11,6 +11,7 @@ from events.registry import Kind, Message, decode, language
 from functions.depot import service
 from functions.depot.api import api
 from functions.depot.dispatcher import inbox as dispatcher
+from functions.depot.gathered import inbox as gathered
 from functions.depot.inbox import inbox
 from functions.kernel.domain.errors import UnavailableError
 from functions.kernel.eventstore import relay
@@ -78,7 +79,7 @@ class Others:
 class Floor:
     """The service in memory. `pass_time` moves its clock, `settle` delivers the messages that are due.
 
-    During a `backlog` the service's inbox gets no events; while `deaf`, the dispatcher gets none. Robots that are
+    During a `backlog` all but the dispatcher get no events; while `deaf`, the dispatcher gets none. Robots that are
     `alive` send heartbeats while time passes, until they are taken offline.
     """
 
@@ -95,7 +96,7 @@ class Floor:
             views=self.views,
             bus=self.bus,
             queue=self.queue,
-            queues={"dispatcher": self.dispatcher_queue},
+            queues={"dispatcher": self.dispatcher_queue, "gathered": TimedQueue()},
             invoke=self.catalogue,
             settings=settings or {},
         )
@@ -160,9 +161,9 @@ class Floor:
         return [
             (QueuedMessage(json.loads(body_of(message.detail)), self.now), to)
             for message in messages
-            for to in (dispatcher, inbox)
+            for to in (dispatcher, gathered, inbox)
             if message.name in to.pattern["detail-type"]
-            and not (self.backlog and to is inbox)
+            and not (self.backlog and to is not dispatcher)
             and not (self.deaf and to is dispatcher)
         ]
 

@@ -15,7 +15,7 @@ from events.stores import (
     StoreRebranded,
 )
 from functions.depot import service
-from functions.depot.inbox import inbox
+from functions.depot.gathered import inbox
 from functions.depot.stops import Item, Stop
 from functions.kernel.domain.errors import NotFoundError, UnavailableError
 from tests.support.delivery import delivered

@@ -53,6 +53,15 @@ def test_every_message_of_a_batch_is_handled(running: Runtime) -> None:
     assert handled.jars == ["a", "b", "c"]
 
 
+def test_what_moved_to_another_queue_is_handled_where_it_is_and_subscribed_to_no_more(running: Runtime) -> None:
+    handled = Handled()
+    assert JarFilled.about.name in handled.inbox.pattern["detail-type"]
+    handled.inbox.move("other", JarFilled)
+    assert JarFilled.about.name not in handled.inbox.pattern["detail-type"]
+    assert handled.inbox.handle(delivered(filled("a"))) == DONE
+    assert handled.jars == ["a"]
+
+
 def test_all_handlers_of_a_message_are_called(running: Runtime) -> None:
     handled = Handled()
     again: list[str] = []

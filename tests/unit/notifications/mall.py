@@ -6,6 +6,7 @@ from events.ordering import OrderCreated, OrderState
 from events.queries import AddressFound, OneTimeCodeFound
 from events.registry import Message
 from functions.kernel.domain.errors import UnavailableError
+from functions.notifications import codes
 from functions.notifications.inbox import inbox
 from tests.support.delivery import delivered
 
@@ -60,4 +61,5 @@ CREATED = order(OrderCreated)
 
 def consume(message: Message, id: str = "message-1", stream_version: int = 1) -> bool:
     """Deliver a message to the service once; whether it was handled."""
-    return not inbox.handle(delivered(message, id=id, stream_version=stream_version))["batchItemFailures"]
+    consumer = codes.inbox if type(message) in codes.inbox.messages else inbox
+    return not consumer.handle(delivered(message, id=id, stream_version=stream_version))["batchItemFailures"]

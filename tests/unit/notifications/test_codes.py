@@ -15,6 +15,8 @@ from functions.kernel.runtime.commit import Commit
 from functions.kernel.runtime.runtime import active
 from functions.kernel.runtime.vault import RowWrite
 from functions.notifications import wording
+from functions.notifications.inbox import inbox
+from tests.support.delivery import delivered
 from tests.support.promised import promised
 from tests.support.texts import MemoryTexts, Text
 from tests.unit.notifications.mall import NUMBER, Owner, consume
@@ -52,6 +54,11 @@ def test_a_code_is_sent_once_however_often_its_request_is_delivered(texts: Memor
     for id in ("message-1", "message-1", "a replay with its cause forgotten"):
         assert consume(REQUESTED, id)
     assert texts.asked == [Text(NUMBER, wording.code_text(CODE, "en"), TEXT_ID)]
+
+
+def test_a_code_that_is_in_the_queue_of_texts_since_before_codes_had_their_own_is_sent(texts: MemoryTexts) -> None:
+    assert inbox.handle(delivered(REQUESTED)) == {"batchItemFailures": []}
+    assert [text.request_id for text in texts.asked] == [TEXT_ID]
 
 
 def test_each_request_has_a_text_of_its_own_in_the_customers_language(texts: MemoryTexts, owner: Owner) -> None:
