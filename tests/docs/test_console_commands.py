@@ -19,7 +19,10 @@ CALLED: dict[str, list[list[object]]] = {
     "history": [["Order#7c1f"]],
     "trace": [["7c1f"]],
     "fault": [[verb, "payments", " PORT=4600"] for verb in ("BREAK", "MEND")],
-    "ofRobot": [["pause", "Ajax"], ["resume", "Ajax"], ["retry", "Ajax", "pick-1"], ["skip", "Ajax", "pick-1"]],
+    "ofRobot": [
+        *([act, "Ajax"] for act in ("pause", "resume", "register", "retire")),
+        *([act, "Ajax", "pick-1"] for act in ("retry", "skip")),
+    ],
     "erase": [["5d2b"]],
     "robots": [[]],
     "doctor": [[]],

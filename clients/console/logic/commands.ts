@@ -25,8 +25,11 @@ export const commands = {
   trace: (order: string): string => line("trace", order),
   /** Of the launcher, from the folder of the checkout. here: the arguments that name this mall. */
   fault: (verb: "BREAK" | "MEND", name: string, here: string): string => `make fault ${verb}=${name}${here}`,
-  ofRobot: (act: "pause" | "resume" | "retry" | "skip", name: string, ...action: readonly string[]): string =>
-    line("robot", act, name, ...action),
+  ofRobot: (
+    act: "pause" | "resume" | "retry" | "skip" | "register" | "retire",
+    name: string,
+    ...action: readonly string[]
+  ): string => line("robot", act, name, ...action),
   erase: (customer: string): string => line("erase", customer),
   robots: (): string => line("robot", "list"),
   doctor: (): string => line("doctor"),

@@ -3,7 +3,7 @@
 import { Button } from "../../pages/design/Button.tsx";
 import { toast } from "../../pages/design/toasts.tsx";
 import { useConsole } from "../context.ts";
-import { commands } from "../logic/commands.ts";
+import { commands, ofStage } from "../logic/commands.ts";
 import type { Robot } from "../logic/robots.ts";
 import { useIsOperator } from "../operations.ts";
 import { texts } from "../texts/texts.ts";
@@ -31,7 +31,7 @@ function useTell({ robot, done }: Props): (work: () => Promise<unknown>) => Prom
 
 /** Pauses a robot, or has it go on. Only one that is connected can be told. */
 export function PauseOrResume({ robot, done }: Props) {
-  const { api } = useConsole();
+  const { api, config } = useConsole();
   const tell = useTell({ robot, done });
   const { id, name, report } = robot;
   const isOperator = useIsOperator();
@@ -44,7 +44,7 @@ export function PauseOrResume({ robot, done }: Props) {
       <Button class="button-small" label={`${texts(`bot.${act}`)} ${name}`} onPress={press}>
         {texts(`bot.${act}`)}
       </Button>
-      {isOperator && <code class="block small soft">{commands.ofRobot(act, name)}</code>}
+      {isOperator && <code class="block small soft">{ofStage(commands.ofRobot(act, name), config.stage)}</code>}
     </>
   );
 }

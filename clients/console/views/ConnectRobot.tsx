@@ -1,15 +1,17 @@
 /** How a robot is connected: the reference robot by one command, one of another maker step by step. */
 
 import { useConsole } from "../context.ts";
+import { commands, ofStage } from "../logic/commands.ts";
 import { Heading } from "../parts/Heading.tsx";
 import { texts } from "../texts/texts.ts";
 
 const KEY = "openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout robot.key -subj /CN=robot";
 
 export function ConnectRobot() {
-  const { api } = useConsole().config;
+  const { api, stage } = useConsole().config;
+  const register = ofStage(commands.ofRobot("register", "Rusty"), stage);
   const steps = [
-    ["register", `POST ${api}/api/depot/bots\n{"name": "Rusty"}`],
+    ["register", `${register}\n# or by the API: POST ${api}/api/depot/bots {"name": "Rusty"}`],
     ["key", `${KEY} -out robot.csr`],
     ["certificate", `POST ${api}/api/fleet/robots/<id>/certificate\n{"csr": "-----BEGIN CERTIFICATE REQUEST-----…"}`],
     ["start", null],

@@ -8,7 +8,10 @@ import { toast } from "../../pages/design/toasts.tsx";
 import { shared } from "../../pages/text/shared.ts";
 import { useConsole } from "../context.ts";
 import { useRows } from "../load.ts";
+import { commands } from "../logic/commands.ts";
 import { errorsOf, gravity, type Robot as Known } from "../logic/robots.ts";
+import { useIsOperator } from "../operations.ts";
+import { Command } from "../parts/Command.tsx";
 import { FloorPlan, whereIs } from "../parts/FloorPlan.tsx";
 import { Heading } from "../parts/Heading.tsx";
 import { Pair } from "../parts/Pair.tsx";
@@ -159,6 +162,7 @@ function Retire({ robot }: { readonly robot: Known }) {
 
 function Question({ robot, onClose }: { readonly robot: Known; readonly onClose: () => void }) {
   const { api } = useConsole();
+  const isOperator = useIsOperator();
   const { id, name } = robot;
   const { error, save } = useSave(
     () => api.ask("DELETE /api/depot/bots/{id}", { path: { id }, body: {}, intent: `retire ${id}` }),
@@ -178,6 +182,7 @@ function Question({ robot, onClose }: { readonly robot: Known; readonly onClose:
         </Button>
         <Button onPress={onClose}>{shared("cancel")}</Button>
       </div>
+      {isOperator && <Command text={commands.ofRobot("retire", name)} />}
     </Dialog>
   );
 }
