@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from functions.kernel.domain.errors import UnavailableError
-from functions.kernel.runtime import observe, runtime
+from functions.kernel.runtime import budget, observe, runtime
 from functions.kernel.runtime.side_by_side import results
 from functions.operations import cloud, edits, rows, run_rows
 from functions.operations.cloud import LONGEST_CALL, Functions
@@ -28,11 +28,20 @@ FORECAST = "forecast"
 
 @dataclass(frozen=True)
 class Asking:
-    """How consumers are asked. seconds: how long an invocation is waited for. hurry: what of them it may work."""
+    """How consumers and relays are asked.
+
+    seconds: how long an invocation is waited for. hurry: how many of them a forecast may work.
+    """
 
     functions: Functions
+    relays: Functions
     seconds: float
     hurry: float | None = None
+
+    @property
+    def has_time(self) -> bool:
+        """Whether this function may wait for another invocation, and still end by itself."""
+        return budget.left() >= self.seconds + budget.RESERVE
 
 
 @dataclass(frozen=True)
@@ -46,12 +55,12 @@ class Told:
 
 def patiently() -> Asking:
     """As the runner asks."""
-    return Asking(cloud.forecasts(), LONGEST_CALL)
+    return Asking(cloud.forecasts(), cloud.relays(), LONGEST_CALL)
 
 
 def quickly() -> Asking:
     """As is asked within a request."""
-    return Asking(cloud.forecasts_now(), cloud.SHORT_CALL, hurry=cloud.SHORT_CALL - 1)
+    return Asking(cloud.forecasts_now(), cloud.relays_now(), cloud.SHORT_CALL, hurry=cloud.SHORT_CALL - 1)
 
 
 @dataclass(frozen=True)
@@ -78,7 +87,7 @@ class Chunk:
             return Told([cannot_tell(first, f"the forecast of {self.service} does not answer")], overlay)
         letters = [one for one in self.letters.values() if one][: 1 if failures else None]
         try:
-            return self._of_relay(letters, overlay) if known.is_relay else self._ask(asking, letters, overlay)
+            return self._of_relay(asking, letters, overlay) if known.is_relay else self._ask(asking, letters, overlay)
         except UnavailableError as error:
             observe.log_error(f"the forecast of {self.service} does not answer", error, run=self.run.id)
             return Told([])
@@ -115,8 +124,13 @@ class Chunk:
         data = self.run.asked.get("data")
         return letter.body if data is None else edits.previewed(letter, data)
 
-    def _of_relay(self, letters: Sequence[Letter], overlay: Any) -> Told:
-        answers = {letter.id: forecast_relayed(letter) for letter in letters[:RELAYED]}
+    def _of_relay(self, asking: Asking, letters: Sequence[Letter], overlay: Any) -> Told:
+        """What is told of so many letters as there is time to ask about: each is an invocation."""
+        answers: dict[str, Answer] = {}
+        for letter in letters[:RELAYED]:
+            if answers and not asking.has_time:
+                break
+            answers[letter.id] = forecast_relayed(letter, asking.relays)
         return Told(self._with_those_gone([{"id": id, **answer} for id, answer in answers.items()]), overlay)
 
 
@@ -149,7 +163,7 @@ def _invoked(consumer: str) -> tuple[str, bool]:
     return service, queue == RELAY
 
 
-def forecast_relayed(letter: Letter) -> Answer:
+def forecast_relayed(letter: Letter, relays: Functions) -> Answer:
     """What would become of a letter of a relay: it passes where the relay can read the commit with its message."""
     if letter.error == REFUSED:
         return {"answer": CANNOT_TELL, "detail": {"why": "the bus refused it, and may do so again"}}
@@ -160,7 +174,7 @@ def forecast_relayed(letter: Letter) -> Answer:
         "cursor": str(max(0, letter.stream_version - VERSIONS)),
         "limit": VERSIONS,
     }
-    held = cloud.relays().invoke(letter.service, {"history": wanted})["messages"]
+    held = relays.invoke(letter.service, {"history": wanted})["messages"]
     if any(detail["metadata"]["id"] == letter.message_id for detail in held):
         return {
             "answer": "passes",

@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Any
 
 from functions.kernel.domain.errors import ConcurrencyError, InvalidError, KeyReusedError, NotFoundError, StaleError
-from functions.kernel.runtime import budget, clock, context, ids
+from functions.kernel.runtime import clock, context, ids
 from functions.operations import edits, forecast_rows, rows, run_rows
 from functions.operations.cloud import starts
 from functions.operations.forecast_chunks import Asking, Told, chunk_at, note_answers, patiently, quickly
@@ -218,7 +218,7 @@ def _held(progress: Progress) -> Progress:
 
 def _answer_all(run: Run, progress: Progress, until: datetime, asking: Asking) -> Run:
     overlay = forecast_rows.overlay(run, progress)
-    while progress.position < run.total and run.state == RUNNING and _has_time(until, asking):
+    while progress.position < run.total and run.state == RUNNING and clock.now() < until and asking.has_time:
         chunk = chunk_at(run, progress)
         if chunk.service != progress.service:
             overlay, progress = None, replace(progress, service=chunk.service)
@@ -233,10 +233,6 @@ def _answer_all(run: Run, progress: Progress, until: datetime, asking: Asking) -
     run = _counted(run, progress)
     is_over = run.state == CANCELLED or progress.position >= run.total
     return _ended(run) if is_over else run
-
-
-def _has_time(until: datetime, asking: Asking) -> bool:
-    return clock.now() < until and budget.left() >= asking.seconds + budget.RESERVE
 
 
 def _stored(run: Run, before: Progress, told: Told) -> Progress:

@@ -1,6 +1,6 @@
 """The deployment: all services, wired as the templates say (tests/simulation/templates.py)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import replace
 from datetime import timedelta
 from functools import cache, partial
@@ -81,6 +81,26 @@ def _routes() -> dict[tuple[str, int], list[tuple[str, Route]]]:
         for route in registered.api.routes if registered.api else ():
             found.setdefault((route.method, len(route.path.split("/"))), []).append((service, route))
     return found
+
+
+class Ports(dict[str, object]):
+    """The ports of a function, of which those that its room does not declare fail when they are used.
+
+    Deployed, it may have no grant for such a port, or wait for it for longer than it has.
+    """
+
+    def __init__(self, ports: Mapping[str, object], room: str, undeclared: Set[str]) -> None:
+        super().__init__(ports)
+        self._room, self._undeclared = room, undeclared
+
+    def __getitem__(self, name: str) -> object:
+        if name in self._undeclared:
+            raise UndeclaredPortError(f"the room {self._room} uses the port {name}, which it does not declare")
+        return super().__getitem__(name)
+
+
+class UndeclaredPortError(BaseException):
+    """Not an Exception, so that no handler takes it for a failure of the other system."""
 
 
 class Deployment:
@@ -255,14 +275,15 @@ class Deployment:
                 if other != "inbox"
             },
             invoke=invoker(asking, owners),  # type: ignore[arg-type]
-            adapters={
+            adapters=self._ports(registered, part, container, sqs)
+            if service == OPERATIONS
+            else {
                 "provider": ProviderClient(self.provider, self._world, container),
                 "code_key": CODE_KEY,
                 "broker": self._broker_port(container),
                 **self._identities(container),
                 "texts": TextsClient(self.texts, self._world, container),
                 **KmsClient(self.kms, self._world, Wire(self._world, container, "kms"), name).adapters,
-                **(self.operated.adapters(container, sqs) if service == OPERATIONS else {}),
                 **({"stream": self.operated.stream(container)} if part == "relay" else {}),
             },
             outcomes=SqsQueue(sqs, self.queues["operations/outcomes"].url),  # type: ignore[arg-type]
@@ -271,6 +292,13 @@ class Deployment:
             settings=self._settings,
             side_by_side=container.side_by_side,
         )
+
+    def _ports(self, registered: Manifest, part: str, container: Container, sqs: SQSClient) -> Ports:
+        """The ports of operations, for one of its functions."""
+        rooms = {"api": registered.api, **{room.name: room for room in registered.scheduled}}
+        declared = {port.name for port in room.uses.ports} if (room := rooms.get(part)) else set[str]()
+        ports = self.operated.adapters(container, sqs)
+        return Ports(ports, f"{registered.service}/{part}", ports.keys() - declared)
 
     def _store(self, service: str, dynamodb: DynamoDBClient) -> DynamoEventStore:
         store = DynamoEventStore(

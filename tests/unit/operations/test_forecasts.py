@@ -12,10 +12,10 @@ import pytest
 from events.payments import InvoicePaid
 from functions.kernel.domain.errors import InvalidError, NotFoundError, UnavailableError
 from functions.kernel.projections import projection
-from functions.kernel.runtime import clock
+from functions.kernel.runtime import budget, clock
 from functions.kernel.runtime.runtime import Runtime
 from functions.operations import consumers, forecast_rows, forecasts, rows, run_rows, runs
-from functions.operations.forecast_chunks import Asking
+from functions.operations.forecast_chunks import Asking, quickly
 from functions.operations.forecasts import Asked
 from functions.operations.letters import DONE, Letter
 from functions.operations.runs import CANCELLED, GATHERING, RUNNING, Run
@@ -69,13 +69,15 @@ class Consumers:
 
 
 class Relays:
-    """Relays that hold these messages, by service."""
+    """Relays that hold these messages, by service. asked: how often."""
 
     def __init__(self, **held: str) -> None:
         self.held = held
+        self.asked = 0
 
     def invoke(self, service: str, request: Mapping[str, Any]) -> dict[str, Any]:
         assert "history" in request
+        self.asked += 1
         held = [{"metadata": {"id": self.held[service]}}] if service in self.held else []
         return {"messages": held, "cursor": None}
 
@@ -99,6 +101,7 @@ def time() -> Iterator[Time]:
 
 @pytest.fixture
 def asked(runtime: Runtime) -> Consumers:
+    runtime.adapters.setdefault("relays", Relays())
     return runtime.adapters.setdefault("forecasts", Consumers())  # type: ignore[no-any-return]
 
 
@@ -283,9 +286,23 @@ def test_what_a_relay_gave_up_passes_where_the_relay_can_read_it(asked: Consumer
 def test_a_small_forecast_is_answered_within_the_request(asked: Consumers) -> None:
     run = begin(*put(made(1), made(2)))
     quick = Consumers()
-    run = forecasts.advance(run, clock.now() + timedelta(seconds=5), Asking(quick, 7, hurry=6))
+    run = forecasts.advance(run, clock.now() + timedelta(seconds=5), Asking(quick, Relays(), 7, hurry=6))
     assert (run.state, len(quick.asked), asked.asked) == (runs.DONE, 1, [])
     assert go_on(run) == run
+
+
+def test_letters_of_a_relay_are_asked_about_for_as_long_as_the_request_has_time(
+    asked: Consumers, runtime: Runtime
+) -> None:
+    runtime.adapters["relays_now"] = quick = Relays(depot="message-1")
+    runtime.adapters["forecasts_now"] = Consumers()
+    run = begin(*put(*(made(number, "depot/relay") for number in range(1, 4))))
+    left = iter((10.0, 1.0))  # before the first letter, and before the second
+    with budget.limited(lambda: next(left, 1.0)):
+        run = forecasts.advance(run, clock.now() + timedelta(seconds=5), quickly())
+    assert (run.state, len(told(run)), quick.asked) == (runs.RUNNING, 1, 1)
+    runtime.adapters["relays"] = Relays(depot="message-1")
+    assert sorted(told(go_on(run)).values()) == ["fails", "fails", "passes"]
 
 
 def test_nothing_and_two_sets_at_once_and_an_unknown_letter_are_no_set(asked: Consumers) -> None:
