@@ -16,6 +16,6 @@ def test_healthy_orders_blame_nothing(capsys: pytest.CaptureFixture[str]) -> Non
 
 def test_an_order_that_waits_for_a_stopped_service_blames_it() -> None:
     mall = HealthyMall(1, 1)
-    mall.cloud.scheduler.call_in(62, lambda: mall.cloud.stop("customers"))
+    mall.cloud.scheduler.call_in(68, lambda: mall.cloud.stop("customers"))
     mall.cloud.scheduler.call_in(160, lambda: mall.cloud.start("customers"))
     assert any("customers/inbox" in one for one in mall.run().blamed)
