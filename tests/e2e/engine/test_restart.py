@@ -64,6 +64,6 @@ def test_a_kill_loses_nothing_older_than_a_few_seconds(bench: Workbench) -> None
     bench.cloud.start()
 
     assert [message["Body"] for message in bench.receive(queue)] == ["before"]
-    assert [one["logGroupName"] for one in bench.client("logs").describe_log_groups()["logGroups"]] == ["/kept"]
+    assert "/kept" in [one["logGroupName"] for one in bench.client("logs").describe_log_groups()["logGroups"]]
     bench.put(table, "after")
     eventually(lambda: "after" in function.notes())
