@@ -48,6 +48,24 @@ def test_a_function_that_takes_too_long_is_ended_and_reported(bench: Workbench) 
     assert "Task timed out after 1.00 seconds" in error["errorMessage"]
 
 
+def test_an_invocation_that_is_at_work_while_its_function_is_updated_ends_by_the_old_code(bench: Workbench) -> None:
+    waits = """
+        note("begun")
+        while not os.path.exists(event):
+            time.sleep(0.01)
+        return "old"
+    """
+    function, go_on = bench.function(waits), bench.folder / "go on"
+
+    with ThreadPoolExecutor(1) as caller:
+        answer = caller.submit(bench.invoke, function, str(go_on))
+        eventually(lambda: function.notes() == ["begun"])
+        bench.update(function, 'return "new"')
+        assert bench.invoke(function) == "new"
+        go_on.touch()
+        assert answer.result() == "old"
+
+
 def test_a_burst_is_served_by_a_bounded_number_of_execution_environments(bench: Workbench) -> None:
     function = bench.function("note(os.getpid())\ntime.sleep(0.02)")
 

@@ -8,11 +8,15 @@ Restored behaviour of AWS:
 - An unhandled exception is reported by its class (`errorType`), with message and stack trace, and leaves the execution
   environment alive. The engine reports all of them as `Runtime.HandlerError`, with a cold start after each.
 - A function that logs nothing answers at once: the engine waits 50 ms for a first line.
+- What is at work when its function gets other code or settings ends as it began, by the old ones; the engine ends it at
+  once, which showed as "Worker process died". AWS says that requests are answered while a function is updated:
+  https://docs.aws.amazon.com/lambda/latest/dg/configuration-function-zip.html
 """
 
 import os
 import threading
 from collections import defaultdict, deque
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from infra.local.engine.seams import Seams, module
@@ -46,6 +50,8 @@ def apply() -> None:
     seams.replace_default(runtime.Worker._drain_stderr_bounded, "first_line_wait", old=0.05, new=0.002)
     seams.replace_text(runtime, "_PYTHON_WORKER_SCRIPT", _ENGINE_ERROR_REPORT, _AWS_ERROR_REPORT)
     seams.replace(service, "_ESM_SQS_DEFAULT_CONCURRENCY", WORKERS_PER_FUNCTION)
+    seams.need(runtime.Worker, "invoke")
+    seams.replace(runtime, "kill_workers", once_idle(seams.take(runtime, "kill_workers")))
     execute = seams.take(service, "_execute_function_warm")
     seams.replace(service, "_execute_function_warm", bounded(execute))
 
@@ -64,6 +70,29 @@ def bounded(execute: Any) -> Any:
         return unhandled_exception(result) or result
 
     return execute_when_a_worker_is_free
+
+
+def once_idle(kill: Callable[[list[Any]], None]) -> Callable[[Iterable[Any]], None]:
+    """The engine's `kill_workers`, which lets each worker end its invocation first; it waits for none of them."""
+
+    def end(worker: Any) -> None:
+        with worker._lock:  # which an invocation holds
+            kill([worker])
+
+    def end_all(workers: Iterable[Any]) -> None:
+        idle: list[Any] = []
+        for worker in filter(None, workers):
+            if worker._lock.acquire(blocking=False):
+                idle.append(worker)
+            else:
+                threading.Thread(target=end, args=(worker,), daemon=True).start()
+        try:
+            kill(idle)
+        finally:
+            for worker in idle:
+                worker._lock.release()
+
+    return end_all
 
 
 class Turns:
