@@ -136,7 +136,7 @@ class Connected:
     def _on_publish(
         self, client: Client, data: object, message_id: int, reason: ReasonCode, properties: Properties
     ) -> None:
-        if reason.is_failure:  # as over a quota: said again on another connection, for that begins with all of it
+        if reason.is_failure:  # as over a quota: the next connection publishes it again
             _logger.warning("the broker does not take a message of robot %s: %s", self._identity.bot_id, reason)
         elif (told := self._unacknowledged.pop(message_id, None)) and told[0] is Kind.STATE:
             self._robot.acknowledged(told[1])
