@@ -26,7 +26,7 @@ def test_a_phone_is_known_by_its_number_and_another_key_knows_neither_phone_nor_
     phone = codes.phone_id("+44 20 7946 0000")
     assert phone == codes.phone_id("0044 (0)20 7946 0000")
     assert phone != codes.phone_id("+44 20 7946 0001")
-    assert "7946" not in phone
+    assert "2079460000" not in phone
     before = (phone, codes.code("one", 1))
     runtime.current().adapters["code_key"] = b"another key"
     after = (codes.phone_id("+44 20 7946 0000"), codes.code("one", 1))

@@ -69,7 +69,7 @@ def test_an_erased_customer_is_not_found_and_the_newest_snapshot_holds_no_person
     assert isinstance(store, MemoryEventStore)
     assert len(store.log) == 2
     assert "Ada" not in str(store.log[-1])
-    assert "0100" not in str(store.log[-1])
+    assert "555 0100" not in str(store.log[-1])
 
 
 def test_an_unknown_customer_cannot_be_erased() -> None:
