@@ -12,6 +12,7 @@ from clients.robot.memory import Memory
 from clients.robot.settings import Settings
 from events.floor.plan import plan
 from events.vda5050.connection import ConnectionState
+from events.vda5050.state import OperatingMode
 from events.vda5050.text import to_bytes
 from events.vda5050.topics import Kind
 
@@ -190,6 +191,10 @@ class StreamRobot:
         """Say something of its connection, as its last will does when it comes late."""
         will = self._machine.will(self._now).message
         self._broker.receive(self.id, "connection", to_bytes(will.model_copy(update={"connection_state": state})))
+
+    def switch(self, mode: OperatingMode) -> None:
+        """People at the robot change its operating mode."""
+        self._publish(self._machine.switch(mode, self._now))
 
     def restart(self) -> None:
         """Its program starts again, with what it has kept; the numbers of its messages begin again."""

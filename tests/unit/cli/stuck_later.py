@@ -1,0 +1,357 @@
+"""Further kinds of stuck orders, and of orders that only seem stuck, by one who had not read the rules.
+
+What the sentence should name was decided from the domain and from what is planted, before any of them ran. A message
+that is lost on its way is looked for first at the relay of the service that sent it, as in `stuck.py`.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+from types import ModuleType
+from typing import Any
+
+from functions.checkout import service as checkout
+from functions.kernel.eventstore.store import MemoryEventStore
+from functions.ordering import service as ordering
+from functions.payments import service as payments
+from tests.flow.bank import Bank
+from tests.flow.shopper import leave
+from tests.unit.cli import stuck_floor
+from tests.unit.cli.stuck import ABSENT, DAY, Plant, Stuck
+from tests.unit.cli.stuck_floor import TO_PAY, another, operates
+
+Planting = Callable[[Stuck], None]
+
+
+def _lost(service: str, *names: str) -> Planting:
+    """Messages never come to a service, before the checkout."""
+
+    def plant(stuck: Stuck) -> None:
+        stuck.mall.hold(service, *names)
+        stuck.scene.checks_out()
+
+    return plant
+
+
+def _pending_while_paused(consumer: str, service: str, message: str) -> Planting:
+    """A consumer is paused before a message comes to a service, which leads to one for that consumer."""
+
+    def plant(stuck: Stuck) -> None:
+        stuck.mall.hold(service, message)
+        stuck.scene.checks_out()
+        stuck.scene.pauses(consumer)
+        stuck.mall.release(service, message)
+        stuck.mall.pass_time(20)
+
+    return plant
+
+
+def _given_up(service: ModuleType, use_case: str, act: Callable[[Stuck], object]) -> Planting:
+    def plant(stuck: Stuck) -> None:
+        stuck.breaks(service, use_case)
+        act(stuck)
+        stuck.is_given_up()
+
+    return plant
+
+
+# Messages that are lost
+
+
+def _collection_lost(stuck: Stuck) -> None:
+    stuck.mall.hold("ordering", "ShoppingListCompleted")
+    stuck.is_collected()
+    stuck.mall.pass_time(60)
+
+
+def _payment_lost(stuck: Stuck) -> None:
+    stuck.mall.hold("ordering", "InvoicePaid")
+    stuck.is_collected()
+    stuck.scene.shopper.pays()
+    stuck.mall.pass_time(60)
+
+
+def _refund_reminder_lost(stuck: Stuck) -> None:
+    queue = stuck.mall.runtimes["payments"].queue
+    send = queue.send
+    stuck.patch.setattr(queue, "send", lambda body, *a, **k: None if "RefundDue" in body else send(body, *a, **k))
+    stuck.scene.checks_out()
+    stuck.scene.shopper.pays()
+    stuck.scene.shopper.is_cancelled_by_staff()
+    stuck.mall.pass_time(600)
+
+
+def _depot_restored(stuck: Stuck) -> None:
+    """The depot's table is restored to a moment before the list was created."""
+    stuck.scene.checks_out()
+    store = stuck.mall.runtimes["depot"].store
+    assert isinstance(store, MemoryEventStore)
+    del store.items[f"ShoppingList#{stuck.scene.shopper.basket_id}"]
+    stuck.mall.pass_time(300)
+
+
+# Relays, deploys, and operations
+
+
+def _checkout_relay_behind(stuck: Stuck) -> None:
+    stuck.mall.unrelayed.add("checkout")
+    stuck.scene.checks_out()
+
+
+def _payment_not_relayed(stuck: Stuck) -> None:
+    stuck.is_collected()
+    stuck.mall.unrelayed.add("payments")
+    stuck.scene.shopper.pays()
+    stuck.mall.pass_time(60)
+
+
+def _answers_fail(stuck: Stuck) -> None:
+    stuck.breaks(checkout, "answer")
+    stuck.scene.checks_out()
+
+
+def _newer_than_the_code(stuck: Stuck) -> None:
+    publish = stuck.mall.publish
+
+    def newer(detail: dict[str, Any]) -> None:
+        if detail["metadata"]["name"] == "BasketCheckedOut":
+            detail["metadata"]["version"] += 90
+        publish(detail)
+
+    stuck.patch.setattr(stuck.mall, "publish", newer)
+    stuck.scene.checks_out()
+    stuck.mall.pass_time(600)
+
+
+def _paused_itself(stuck: Stuck) -> None:
+    """A deploy breaks what all checkouts need: operations pauses the consumer."""
+    others = [another(stuck) for _ in range(30)]
+    stuck.breaks(ordering, "place")
+    for other in others:
+        other.checks_out()
+    stuck.scene.checks_out()
+    for _ in range(3):
+        stuck.mall.minute()
+
+
+def _letter(stuck: Stuck) -> str:
+    """Its payment's news was given up; the letter's id."""
+    _given_up(ordering, "mark_paid", _is_paid)(stuck)
+    [letter] = operates(stuck, "GET", "letters?state=open")["letters"]
+    id: str = letter["id"]
+    return id
+
+
+def _is_paid(stuck: Stuck) -> None:
+    stuck.is_collected()
+    stuck.scene.shopper.pays()
+
+
+def _letter_discarded(stuck: Stuck) -> None:
+    operates(stuck, "PUT", f"letters/{_letter(stuck)}/discard", {"reason": "a mistake"})
+
+
+def _given_up_again(stuck: Stuck) -> None:
+    stuck.scene.cli(f"dead redrive {_letter(stuck)} --yes --no-wait")
+    stuck.mall.minute()
+    stuck.is_given_up()
+
+
+def _redrive_paused(stuck: Stuck) -> None:
+    run = operates(stuck, "POST", "redrives", {"letters": [_letter(stuck)]})["id"]
+    operates(stuck, "PUT", f"runs/{run}/pause")
+    stuck.mall.minute()
+
+
+# Payments, and cancellations that do not end
+
+
+def _payments_down_when_ready(stuck: Stuck) -> None:
+    stuck.is_collected()
+    stuck.mall.stop("payments")
+    stuck.mall.pass_time(60)
+
+
+def _void_refused(stuck: Stuck) -> None:
+    stuck.scene.checks_out()
+    Bank(stuck.mall).behaviour = "refuses"
+    stuck.scene.shopper.is_cancelled_by_staff()
+    stuck.is_given_up()
+
+
+def _bank_away(stuck: Stuck) -> None:
+    bank = Bank(stuck.mall)
+    stuck.scene.checks_out()
+    stuck.scene.shopper.pays()
+    bank.behaviour = "is away"
+    stuck.scene.shopper.is_cancelled_by_staff()
+    stuck.is_given_up()
+
+
+def _is_cancelled_once_paid(stuck: Stuck) -> None:
+    stuck.scene.checks_out()
+    stuck.scene.shopper.pays()
+    stuck.scene.shopper.is_cancelled_by_staff()
+
+
+def _cancelled_while_paused(consumer: str) -> Planting:
+    def plant(stuck: Stuck) -> None:
+        stuck.scene.checks_out()
+        stuck.scene.pauses(consumer)
+        stuck.scene.shopper.is_cancelled_by_staff()
+        stuck.mall.pass_time(60)
+
+    return plant
+
+
+def _lost_list_unheard(stuck: Stuck) -> None:
+    """Staff cancel the list of an order, which ordering does not learn: no robot will ever collect it."""
+    stuck.scene.checks_out()
+    stuck.scene.pauses("ordering/inbox")
+    stuck.scene.shopper.ask("POST", f"/api/depot/shopping/{stuck.scene.shopper.basket_id}")
+    stuck.mall.pass_time(60)
+
+
+def _refused_while_depot_paused(stuck: Stuck) -> None:
+    stuck.scene.pauses("depot/inbox")
+    stuck.scene.shopper.authorizes_a_payment(1)
+    stuck.scene.checks_out()
+
+
+def _too_small_while_ordering_paused(stuck: Stuck) -> None:
+    stuck.scene.shopper.authorizes_a_payment(1)
+    _pending_while_paused("ordering/inbox", "payments", "ConfirmPayment")(stuck)
+
+
+def _expiry_paused(stuck: Stuck) -> None:
+    stuck.is_collected()
+    stuck.scene.pauses("ordering/inbox")
+    stuck.mall.now += timedelta(seconds=2 * DAY)
+
+
+# Two causes at once: the order has come to the first
+
+
+def _payments_paused_and_no_robots(stuck: Stuck) -> None:
+    leave(stuck.mall, stuck.scene.bot)
+    stuck.scene.pauses("payments/inbox")
+    stuck.scene.checks_out()
+
+
+def _relay_behind_and_depot_paused(stuck: Stuck) -> None:
+    stuck.scene.pauses("depot/inbox")
+    stuck.mall.unrelayed.add("ordering")
+    stuck.scene.checks_out()
+    stuck.mall.pass_time(60)
+
+
+def _paid_early_and_no_robots(stuck: Stuck) -> None:
+    leave(stuck.mall, stuck.scene.bot)
+    stuck.scene.checks_out()
+    stuck.scene.shopper.pays()
+    stuck.mall.pass_time(20)
+
+
+def _no_invoice(stuck: Stuck) -> None:
+    """It is ready, and its customer cannot pay."""
+    stuck.mall.hold("payments", "OrderApproved", "OrderReadied")
+    stuck.is_collected()
+    stuck.scene.pauses("payments/inbox")
+    stuck.mall.release("payments", "OrderApproved", "OrderReadied")
+    stuck.mall.pass_time(20)
+
+
+REFUND = ("RefundDue", "refund")
+COMMANDS = ("AuthorizeCustomer", "CreateShoppingList", "ConfirmPayment", "CustomerAuthorized")
+
+PLANTS = [
+    *stuck_floor.PLANTS,
+    Plant("the checkout is lost", _lost("ordering", "BasketCheckedOut"), "baskets/relay", ("BasketCheckedOut",)),
+    Plant("the new order is lost", _lost("checkout", "OrderCreated"), "ordering/relay", ("OrderCreated",)),
+    Plant(
+        "the list's beginning is lost",
+        _lost("depot", "InitiateShopping"),
+        "checkout/relay",
+        ("InitiateShopping", "ShoppingInitiated"),
+    ),
+    Plant(
+        "an answer is lost",
+        _lost("checkout", "ShoppingListAccepted"),
+        "depot/relay",
+        ("ShoppingListAccepted",),
+    ),
+    Plant("a customer's answer is lost", _lost("checkout", "CustomerAuthorized"), "customers", ("CustomerAuthorized",)),
+    Plant("the collection is lost", _collection_lost, "depot/relay", ("ShoppingListCompleted",)),
+    Plant("the payment is lost", _payment_lost, "payments/relay", ("InvoicePaid",), TO_PAY),
+    Plant("the refund's reminder is lost", _refund_reminder_lost, "payments", REFUND),
+    Plant(
+        "depot lost its list in a restore",
+        _depot_restored,
+        "depot",
+        ("no shopping list", "no list", "knows no", "does not know", "missing", "lost", "gone", "restored"),
+    ),
+    Plant("checkout's relay is behind", _checkout_relay_behind, "checkout/relay", COMMANDS),
+    Plant("the payment is not relayed", _payment_not_relayed, "payments/relay", ("InvoicePaid",), TO_PAY),
+    Plant(
+        "checkout fails at answers",
+        _answers_fail,
+        "checkout/inbox",
+        ("CustomerAuthorized", "ShoppingListAccepted", "PaymentAccepted"),
+    ),
+    Plant("a message is newer than the code", _newer_than_the_code, "ordering/inbox", ("BasketCheckedOut",)),
+    Plant("a consumer paused itself", _paused_itself, "ordering/inbox", ("paused",)),
+    Plant(
+        "the checkout was given up",
+        _given_up(ordering, "place", lambda stuck: stuck.scene.checks_out()),
+        "ordering/inbox",
+        ("BasketCheckedOut",),
+    ),
+    Plant("its letter is discarded", _letter_discarded, "ordering/inbox", ("discarded",), TO_PAY),
+    Plant("its letter was given up again", _given_up_again, "ordering/inbox", ("InvoicePaid",), TO_PAY),
+    Plant("the redrive of its letter is paused", _redrive_paused, "ordering/inbox", ("InvoicePaid",), TO_PAY),
+    Plant("payments is down when it is ready", _payments_down_when_ready, "payments", ABSENT),
+    Plant("its void is refused", _void_refused, "payments/inbox", ("VoidDue", "void")),
+    Plant("the bank is away", _bank_away, "payments/inbox", REFUND),
+    Plant(
+        "its cancellation was given up",
+        _given_up(payments, "cancel_invoice", _is_cancelled_once_paid),
+        "payments/inbox",
+        ("OrderCancelled",),
+    ),
+    Plant(
+        "cancelled, depot is paused",
+        _cancelled_while_paused("depot/inbox"),
+        "depot/inbox",
+        ("OrderCancelled", "shopping list"),
+    ),
+    Plant(
+        "cancelled, payments is paused",
+        _cancelled_while_paused("payments/inbox"),
+        "payments/inbox",
+        ("OrderCancelled", "payment"),
+    ),
+    Plant("the list's end is not heard", _lost_list_unheard, "ordering/inbox", ("ShoppingListCancelled",), ("idle",)),
+    Plant(
+        "refused, its undoing is paused",
+        _refused_while_depot_paused,
+        "depot/inbox",
+        ("ShoppingListCancellationAccepted",),
+    ),
+    Plant(
+        "its rejection is paused",
+        _too_small_while_ordering_paused,
+        "ordering/inbox",
+        ("OrderRejectionAccepted", "RejectOrder"),
+        ("OrderApprovalAccepted",),
+    ),
+    Plant("its expiry is paused", _expiry_paused, "ordering", ("overdue", "paused")),
+    Plant(
+        "its answer waits at checkout",
+        _pending_while_paused("checkout/inbox", "depot", "CreateShoppingList"),
+        "checkout/inbox",
+        ("paused",),
+    ),
+    Plant("payments is paused, no robots", _payments_paused_and_no_robots, "payments/inbox", ("paused",), ("robot",)),
+    Plant("a relay, then a pause", _relay_behind_and_depot_paused, "ordering/relay", ("OrderCreated",), ("paused",)),
+    Plant("paid early, no robots", _paid_early_and_no_robots, "robots", ("offline", "online"), TO_PAY),
+    Plant("no invoice to pay", _no_invoice, "payments/inbox", ("paused",)),
+]
