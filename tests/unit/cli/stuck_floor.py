@@ -150,29 +150,37 @@ def _taken_over_by_hand(stuck: Stuck) -> None:
     stuck.mall.pass_time(30)
 
 
-def _drop_fails(stuck: Stuck) -> None:
-    """What it collected cannot be put down: that waits until staff have it tried again, or skipped."""
+def _is_on_the_stream(stuck: Stuck, settings: Settings) -> StreamRobot:
+    """The only robot is on the robots' stream, and idle."""
     leave(stuck.mall, stuck.scene.bot)
     bot = stuck.scene.shopper.ask("POST", "/api/depot/bots", {"name": "Bert"})["id"]
     stuck.mall.settle()
-    found = StreamRobot(stuck.mall.broker, bot, Settings(failing=0.5).faster(4))
-    found.chance = lambda: 0.0 if found.memory.loads else 1.0
+    found = StreamRobot(stuck.mall.broker, bot, settings)
     found.connect()
     stuck.mall.repeat(0.5, found.tick, bot)
     stuck.mall.pass_time(1)
+    return found
+
+
+def _drop_fails(stuck: Stuck) -> None:
+    """What it collected cannot be put down: that waits until staff have it tried again, or skipped."""
+    found = _is_on_the_stream(stuck, Settings(failing=0.5).faster(4))
+    found.chance = lambda: 0.0 if found.memory.loads else 1.0
     stuck.scene.checks_out()
     stuck.mall.pass_time(400)
 
 
 def _gateway_paused(stuck: Stuck) -> None:
+    _is_on_the_stream(stuck, Settings())
     stuck.scene.pauses("fleet/inbox")
-    stuck.has_robot_on_the_stream()
+    stuck.scene.checks_out()
     stuck.mall.pass_time(60)
 
 
 def _broker_fails(stuck: Stuck) -> None:
+    _is_on_the_stream(stuck, Settings())
     stuck.mall.broker.failing = UnavailableError("the broker does not answer")
-    stuck.has_robot_on_the_stream()
+    stuck.scene.checks_out()
     stuck.mall.pass_time(60)
 
 
