@@ -1,4 +1,4 @@
-"""Further kinds of stuck orders, and of orders that only seem stuck, by one who had not read the rules.
+"""Further kinds of stuck orders, and of orders that only seem stuck, written without knowledge of the rules.
 
 What the sentence should name was decided from the domain and from what is planted, before any of them ran. A message
 that is lost on its way is looked for first at the relay of the service that sent it, as in `stuck.py`.
@@ -329,7 +329,13 @@ PLANTS = [
         "payments/inbox",
         ("OrderCancelled", "payment"),
     ),
-    Plant("the list's end is not heard", _lost_list_unheard, "ordering/inbox", ("ShoppingListCancelled",), ("idle",)),
+    Plant(
+        "the list's end is not heard",
+        _lost_list_unheard,
+        "ordering/inbox",
+        ("ShoppingListCancelled", "end of its list"),
+        ("idle",),
+    ),
     Plant(
         "refused, its undoing is paused",
         _refused_while_depot_paused,
