@@ -10,6 +10,7 @@ from clients.mall import Json
 from events.registry import language
 
 ENDINGS = {1: "st", 2: "nd", 3: "rd"}
+UNCOMMITTED = ("AuthorizeCustomer",)  # customers only looks, and commits no answer: one that was lost left no trace
 LATE = 180.0  # seconds after the time of a try: its watch is late by 60 at most, and a schedule looks each minute
 
 
@@ -23,12 +24,18 @@ def parked(facts: Facts) -> Why | None:
 
 
 def asked(facts: Facts) -> Why | None:
-    """A saga that runs: of what it waits for, first that for which there is someone to blame."""
+    """A saga that runs, while its order waits for it: of what it awaits, first that with the best evidence."""
     saga = facts.saga
-    if not saga or saga["status"] != "running":
+    if not saga or saga["status"] != "running" or facts.is_past_its_saga:
         return None
-    found = [_of(facts, saga, one) for one in saga["awaited"]]
-    return next((one for one in found if one.blames), found[0] if found else None)
+    return min((_of(facts, saga, one) for one in saga["awaited"]), key=_doubt, default=None)
+
+
+def _doubt(found: Why) -> int:
+    """0: a consumer is named. 1: a message was lost. 2: one of two was lost. 3: all takes its turn."""
+    if "/relay" not in found.blames:
+        return 0 if found.blames else 3
+    return 1 if found.blames.endswith("/relay") else 2
 
 
 def _of(facts: Facts, saga: Json, one: Json) -> Why:
@@ -43,14 +50,26 @@ def _of(facts: Facts, saga: Json, one: Json) -> Why:
         found = because(facts, text, "checkout/inbox", answer["time"], to)
     else:
         text = f"waits for {' or '.join(names)} from {to}{undoing}{_tries(facts, one)}"
-        found = because(facts, text, f"{to}/inbox", since, "checkout")
+        found = because(facts, text, f"{to}/inbox", since, "checkout", command)
+        if command in UNCOMMITTED and found.blames.endswith("/relay"):
+            found = _lost_or_answered(facts, text, since, command, to)
     late = -(facts.left(one["due"]) or 0)
     if late > LATE and not found.sentence.count("because"):
         text = f"{found.sentence}; its next try was due {lasting(late)} ago, and checkout's schedule is overdue"
         return Why(text, "checkout/inbox", since, f"mallbots saga retry {facts.id}")
-    if found.blames.endswith("/relay"):
+    if "/relay" in found.blames:
         return replace(found, do=f"mallbots saga retry {facts.id}")
     return found
+
+
+def _lost_or_answered(facts: Facts, text: str, since: str, command: str, to: str) -> Why:
+    """Nothing waits for a service whose answers are in no commit: it may have answered."""
+    found = because(facts, f"{text}, which may have answered,", "checkout/inbox", since, to)
+    if not found.blames.endswith("/relay"):
+        return found
+    lost = f"so {command} was not sent, or it was lost, or its answer was: no commit tells which"
+    said = f"{text} since {since}: nothing waits for {to}/inbox or checkout/inbox, {lost}"
+    return Why(said, f"checkout/relay or {to}/inbox", since)
 
 
 def _is_about_now(saga: Json, answer: Json) -> bool:

@@ -3,7 +3,7 @@
 A wait of a few seconds is no fault: without evidence that needs no time, none is blamed before PATIENCE.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from clients.cli.facts import Facts
 from clients.cli.wording import counted, lasting
@@ -26,35 +26,57 @@ class Why:
         return asdict(self)
 
 
-def because(facts: Facts, text: str, consumer: str, since: str, sender: str) -> Why:
+def stopped(facts: Facts, *consumers: str) -> Why | None:
+    """The first of these consumers that takes nothing, in a clause: it is paused, or its service does not answer."""
+    for consumer in consumers:
+        one, service = facts.consumers.get(consumer), consumer.partition("/")[0]
+        if one and one["state"] in ("paused", "pausing"):
+            whom = f" by {one['by']}" if one["by"] else ""
+            reason = f" ({one['reason']})" if one["reason"] else ""
+            said = f"{consumer} is {one['state']}{whom}{reason}"
+            return Why(said, consumer, do=f"mallbots resume {consumer}")
+        if service in facts.silent:
+            return Why(f"{service} does not answer", consumer, do=f"mallbots logs {service}")
+    return None
+
+
+def waiting(facts: Facts, consumer: str) -> int | None:
+    """How many messages wait for a consumer now; None where that is not known.
+
+    Not those that are delayed: reminders, which have time.
+    """
+    found = (facts.consumers.get(consumer) or {}).get("waiting")
+    return found["visible"] + found["inFlight"] if found else None
+
+
+def because(facts: Facts, text: str, consumer: str, since: str, sender: str, message: str = "it") -> Why:
     """What a consumer has not done yet, and why. sender: the service whose message it waits for."""
-    at = f" since {since}" if since else ""
-    one, service = facts.consumers.get(consumer), consumer.partition("/")[0]
+    said, service = f"{text} since {since}" if since else text, consumer.partition("/")[0]
     logs = f"mallbots logs {service}"
-    if one and one["state"] in ("paused", "pausing"):
-        whom = f" by {one['by']}" if one["by"] else ""
-        reason = f" ({one['reason']})" if one["reason"] else ""
-        said = f"{text}{at}, because {consumer} is {one['state']}{whom}{reason}"
-        return Why(said, consumer, since, f"mallbots resume {consumer}")
-    if service in facts.silent:
-        return Why(f"{text}{at}, because {service} does not answer", consumer, since, logs)
+    if halt := stopped(facts, consumer):
+        return replace(halt, sentence=f"{said}, because {halt.sentence}", since=since)
     if (facts.age(since) or 0) < PATIENCE:
-        return Why(f"{text}{at}", since=since)
-    if one is None or one["waiting"] is None:
-        unknown = "operations does not answer" if one is None else "SQS does not answer"
-        return Why(f"{text}{at}; what waits for {consumer} is not known, for {unknown}", consumer, since, logs)
-    # Not those that are delayed: reminders, which have time.
-    if number := one["waiting"]["visible"] + one["waiting"]["inFlight"]:
-        said = f"{text}{at}: {counted(number, 'message waits', 'messages wait')} for {consumer}"
+        return Why(said, since=since)
+    number = waiting(facts, consumer)
+    if number is None:
+        unknown = "SQS does not answer" if consumer in facts.consumers else "operations does not answer"
+        return Why(f"{said}; what waits for {consumer} is not known, for {unknown}", consumer, since, logs)
+    if number:
+        # Of those in flight some are handled now, and some are hidden until they are tried again.
+        received = "" if facts.consumers[consumer]["waiting"]["visible"] else ", received and not handled yet"
+        said = f"{said}: {counted(number, 'message waits', 'messages wait')} for {consumer}{received}"
         return Why(said, consumer, since, f"{logs} --order {facts.id}")
-    said = f"{text}{at}: nothing waits for {consumer}, so {sender} has not sent it, or it was lost on its way"
+    said = f"{said}: nothing waits for {consumer}, so {sender} has not sent {message}, or it was lost on its way"
     return Why(said, f"{sender}/relay", since, f"mallbots logs {sender} --order {facts.id}")
 
 
 def overdue(facts: Facts, text: str, since: str, within: float, service: str) -> Why | None:
     """What a schedule, which ends it after a day, has not done within so many seconds; None while it still may."""
-    age = facts.age(since)
+    age, consumer = facts.age(since), f"{service}/inbox"
     if age is None or age < within:
         return None
-    said = f"{text} for {lasting(age)}: {service}'s schedule is overdue, which ends that after 24 h"
-    return Why(said, f"{service}/inbox", since, f"mallbots logs {service}")
+    said = f"{text} for {lasting(age)}"
+    if halt := stopped(facts, consumer):
+        return replace(halt, sentence=f"{said}, which {service} ends after 24 h, but {halt.sentence}", since=since)
+    late = f"{said}: {service}'s schedule is overdue, which ends that after 24 h"
+    return Why(late, consumer, since, f"mallbots logs {service}")

@@ -37,6 +37,13 @@ class Facts:
     silent: tuple[str, ...] = ()
     asked: datetime = field(default_factory=lambda: now())
 
+    @property
+    def is_past_its_saga(self) -> bool:
+        """Whether the order goes on though its saga runs: it was approved, and only the saga's own end is missing."""
+        order, saga = self.order, self.saga
+        runs = bool(saga and saga["status"] == "running" and not saga["compensating"])
+        return bool(runs and order and order["status"] in ("approved", "ready", "completed"))
+
     def last(self, *names: str) -> Json | None:
         """The last message of these names in the timeline."""
         return next((one for one in reversed(self.messages) if one["name"] in names), None)

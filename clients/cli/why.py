@@ -32,7 +32,9 @@ def why(facts: Facts) -> Why:
 
 def _over(facts: Facts) -> Why | None:
     order = facts.order
-    if not order or order["status"] not in OVER or (facts.saga and facts.saga["status"] in ("running", "parked")):
+    if not order or order["status"] not in OVER:
+        return None
+    if facts.saga and facts.saga["status"] in ("running", "parked") and not facts.is_past_its_saga:
         return None
     if undone := left_undone(facts, order["status"]):
         return undone

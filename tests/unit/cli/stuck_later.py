@@ -279,7 +279,14 @@ PLANTS = [
         "depot/relay",
         ("ShoppingListAccepted",),
     ),
-    Plant("a customer's answer is lost", _lost("checkout", "CustomerAuthorized"), "customers", ("CustomerAuthorized",)),
+    # Planted as one of customers alone. No route and no commit tells it from a lost AuthorizeCustomer, for customers only
+    # looks: the sentence has to leave open which of the two was lost. The same command sent again mends both.
+    Plant(
+        "a customer's answer is lost",
+        _lost("checkout", "CustomerAuthorized"),
+        "checkout/relay or customers/inbox",
+        ("AuthorizeCustomer was not sent, or it was lost, or its answer was",),
+    ),
     Plant("the collection is lost", _collection_lost, "depot/relay", ("ShoppingListCompleted",)),
     Plant("the payment is lost", _payment_lost, "payments/relay", ("InvoicePaid",), TO_PAY),
     Plant("the refund's reminder is lost", _refund_reminder_lost, "payments", REFUND),
