@@ -13,13 +13,17 @@ from clients.mall import Json
 
 OVER = ("completed", "rejected", "cancelled")
 NOT_DONE = ("open", "redriving", "parked")
+DISCARDED = "discarded"
+GOES_ON = ("gathering", "running", "paused", "stopped")  # a run that sends letters back, or would if it were resumed
 
 
 @dataclass(frozen=True)
 class Facts:
     """An order, and what others know of it; None is what there is not.
 
-    silent: the services that do not answer. asked: when they were asked, by this machine's clock.
+    letters: what was given up and is not done with. discarded: what was given up and is to have no effect. runs: the
+    runs that have letters to send back, by the ids of these. silent: the services that do not answer. asked: when they
+    were asked, by this machine's clock.
     """
 
     id: str
@@ -31,6 +35,8 @@ class Facts:
     payment: Json | None = None
     robot: Json | None = None
     letters: tuple[Json, ...] = ()
+    discarded: tuple[Json, ...] = ()
+    runs: dict[str, Json] = field(default_factory=dict)
     robots: tuple[Json, ...] = ()
     messages: tuple[Json, ...] = ()
     consumers: dict[str, Json] = field(default_factory=dict)
@@ -70,6 +76,8 @@ def gather(tool: Tool, id: str) -> Facts:
     goods = asking.one("depot", f"/api/depot/shopping/{at(id)}", "list")
     bot = goods["botId"] if goods else None
     overview = asking.some("operations", "/api/operations/consumers", "consumers")
+    letters = _letters(asking, id, payment_id, order)
+    is_open = any(one["state"] == "open" for one in letters)
     return Facts(
         id,
         order=order,
@@ -79,7 +87,9 @@ def gather(tool: Tool, id: str) -> Facts:
         invoice=asking.one("payments", f"/api/payments/invoices/{at(id)}", "invoice"),
         payment=asking.one("payments", f"/api/payments/{at(payment_id)}", "payment") if payment_id else None,
         robot=asking.one("fleet", f"/api/fleet/robots/{at(bot)}", "robot") if bot else None,
-        letters=tuple(_letters(asking, id, payment_id, order)),
+        letters=tuple(sorted((one for one in letters if one["state"] in NOT_DONE), key=_state)),
+        discarded=tuple(one for one in letters if one["state"] == DISCARDED),
+        runs=_runs(asking) if is_open else {},
         robots=tuple(asking.some("depot", "/api/depot/bots", "bots")),
         messages=tuple(asking.timeline(id)),
         consumers={one["name"]: one for one in overview},
@@ -89,16 +99,26 @@ def gather(tool: Tool, id: str) -> Facts:
 
 def _letters(asking: "_Asking", id: str, payment_id: str, order: Json | None) -> list[Json]:
     """What was given up about an order; of one that has ended, about its payment too, which names no order."""
-    found = [
-        one
-        for state in NOT_DONE
-        for one in asking.some("operations", f"/api/operations/letters{query(order=id, state=state)}", "letters")
-    ]
+    found = asking.some("operations", f"/api/operations/letters{query(order=id)}", "letters")
     if payment_id and order and order["status"] in OVER:
         of_payments = asking.some("operations", f"/api/operations/letters{query(service='payments')}", "letters")
-        stream = f"Payment#{payment_id}"
-        found += [one for one in of_payments if one["stream"] == stream and one["state"] in NOT_DONE]
+        found += [one for one in of_payments if one["stream"] == f"Payment#{payment_id}"]
     return list({one["id"]: one for one in found}.values())
+
+
+def _state(letter: Json) -> int:
+    return NOT_DONE.index(letter["state"])
+
+
+def _runs(asking: "_Asking") -> dict[str, Json]:
+    """The redrives that have letters to send back, by the ids of these letters."""
+    return {
+        letter["id"]: run
+        for run in asking.some("operations", "/api/operations/runs", "runs")
+        if run["kind"] == "redrive" and run["state"] in GOES_ON
+        for letter in asking.some("operations", f"/api/operations/runs/{at(run['id'])}/letters", "letters")
+        if letter["state"] == "pending"
+    }
 
 
 class _Asking:

@@ -6,6 +6,7 @@ customer has not paid.
 
 from collections.abc import Callable
 
+from clients.cli.after_the_end import outstanding
 from clients.cli.asking import asked, parked
 from clients.cli.evidence import Why, because, overdue
 from clients.cli.facts import OVER, Facts
@@ -16,6 +17,7 @@ from clients.cli.wording import counted, money
 UNPAID = 86_400.0  # seconds after which an order that is ready and unpaid is cancelled
 SHOPPED = 86_400.0  # seconds after which a basket was abandoned, however long its customer was shopping
 DOCTOR = "mallbots doctor"
+RESTORED = "docs/runbooks/restore-a-table.md"
 SWEPT = 600.0  # seconds within which a schedule of a minute has done what is due, also after a miss or two
 
 
@@ -36,13 +38,15 @@ def _over(facts: Facts) -> Why | None:
         return None
     if facts.saga and facts.saga["status"] in ("running", "parked") and not facts.is_past_its_saga:
         return None
-    if undone := left_undone(facts, order["status"]):
+    if undone := left_undone(facts, order["status"]) or outstanding(facts):
         return undone
     left = f"; {counted(len(facts.letters), 'dead letter')} about it may be closed" if facts.letters else ""
     name = f"Order{order['status'].capitalize()}"
     found = facts.last(name)
     reason = f": {found['data'].get('reason')}" if found and found["data"].get("reason") else ""
-    return Why(f"waits for nothing: it is {order['status']}{reason}{left}", since=facts.since(name))
+    silent = [service for service in ("depot", "payments") if service in facts.silent]
+    unsure = f"; what {' and '.join(silent)} did after it is not known, for no answer came" if silent else ""
+    return Why(f"waits for nothing: it is {order['status']}{reason}{left}{unsure}", since=facts.since(name))
 
 
 def _unknown(facts: Facts) -> Why | None:
@@ -86,7 +90,10 @@ def _goods(facts: Facts) -> Why | None:
         return None
     if not goods:
         text, since = "waits for its goods", facts.since("OrderApproved")
-        return because(facts, text, "depot/inbox", since, "checkout") if "depot" in facts.silent else None
+        if "depot" in facts.silent:
+            return because(facts, text, "depot/inbox", since, "checkout")
+        missing = "of which depot has no shopping list: it had one before the approval, and lost it, as in a restore"
+        return Why(f"{text}, {missing}", "depot", since, RESTORED)
     match goods["status"]:
         case "pending":
             text, since = "waits for depot to begin its list", facts.since("OrderApproved")
@@ -108,6 +115,8 @@ def _money(facts: Facts) -> Why | None:
     if not order or order["status"] not in ("approved", "ready") or order["paid"]:
         return None
     since = facts.since("OrderReadied")
+    if not invoice and "payments" in facts.silent:
+        return because(facts, f"waits to be paid {money(order['total'])}", "payments/inbox", since, "ordering")
     if not invoice:
         text, since = "waits for payments to make its invoice of OrderApproved", facts.since("OrderApproved")
         return because(facts, text, "payments/inbox", since, "ordering")

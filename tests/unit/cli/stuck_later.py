@@ -279,8 +279,8 @@ PLANTS = [
         "depot/relay",
         ("ShoppingListAccepted",),
     ),
-    # Planted as one of customers alone. No route and no commit tells it from a lost AuthorizeCustomer, for customers only
-    # looks: the sentence has to leave open which of the two was lost. The same command sent again mends both.
+    # Planted as one of customers alone. No route and no commit tells it from a lost AuthorizeCustomer, for customers
+    # only looks: the sentence has to leave open which of the two was lost. The same command sent again mends both.
     Plant(
         "a customer's answer is lost",
         _lost("checkout", "CustomerAuthorized"),
