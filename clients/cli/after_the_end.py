@@ -4,7 +4,6 @@ from dataclasses import replace
 
 from clients.cli.evidence import Why, because
 from clients.cli.facts import Facts
-from clients.mall import Json
 
 CLOSED = ("completed", "cancelled")
 DIFFERS = "docs/runbooks/money-differs.md"  # how to have a void or refund asked for again
@@ -12,7 +11,7 @@ DIFFERS = "docs/runbooks/money-differs.md"  # how to have a void or refund asked
 
 def outstanding(facts: Facts) -> Why | None:
     """What is outstanding of an order that has ended."""
-    return _list_to_cancel(facts) or _invoice_to_cancel(facts) or _refund_to_make(facts)
+    return _list_to_cancel(facts) or _invoice_to_cancel(facts) or _money_to_give_back(facts)
 
 
 def list_is_closed(facts: Facts) -> bool:
@@ -21,24 +20,26 @@ def list_is_closed(facts: Facts) -> bool:
 
 
 def is_nothing_owed(facts: Facts) -> bool:
-    """Whether payments knows that the order owes nothing: in the same commit its payment was voided, or a refund due.
+    """Whether payments knows that the order owes nothing.
 
-    It makes an invoice for that where there was none.
+    The commit that ends the invoice of a cancelled order voids its payment, or requests its refund. The saga may have
+    released the payment before.
     """
-    invoice = facts.invoice
-    return bool(invoice and (invoice["status"] == "cancelled" or not float(invoice["amount"])))
+    if facts.invoice:
+        return facts.invoice["status"] == "cancelled" or not float(facts.invoice["amount"])
+    one = facts.payment
+    return not one or one["status"] in ("voided", "refunded") or one["orderId"] not in (None, facts.id)
 
 
-def refund_due(facts: Facts) -> Json | None:
-    """The reminder of the first refund that was requested and is not made; None where there is none.
+def is_made(facts: Facts, what: str) -> bool:
+    """Whether no void, or no refund, of the order's payment is outstanding at the provider, as payments says.
 
-    They are made in any order, which does not matter here: each that is made is published.
+    Of earlier code it does not say it; then none is claimed to be.
     """
-    if not facts.payment or facts.payment["orderId"] != facts.id:
-        return None  # a payment that serves another order has that order's refunds
-    due = {one["data"]["number"]: one for one in facts.messages if one["name"] == "RefundDue"}
-    made = sum(one["name"] == "PaymentRefunded" for one in facts.messages)
-    return due[min(due)] if len(due) > made else None
+    one = facts.payment
+    if "payments" in facts.silent:
+        return False
+    return not one or one["orderId"] not in (None, facts.id) or what not in one.get("notMade", ())
 
 
 def _list_to_cancel(facts: Facts) -> Why | None:
@@ -54,22 +55,23 @@ def _invoice_to_cancel(facts: Facts) -> Why | None:
     ended = _cancelled_by(facts)
     if not ended or "payments" in facts.silent or is_nothing_owed(facts):
         return None
-    one = facts.payment
-    payment = f": its payment is still {one['status']}," if one and one["orderId"] in (None, facts.id) else ""
+    payment = f": its payment is still {facts.payment['status']}," if facts.payment else ""
     text = f"{ended[1]} payments to take {ended[0]}{payment}"
     return because(facts, text, "payments/inbox", facts.since(ended[0]), "ordering", ended[0])
 
 
-def _refund_to_make(facts: Facts) -> Why | None:
-    due = refund_due(facts)
-    if not facts.order or not due:
-        return None
-    text = f"is {facts.order['status']}, and waits for payments to make its refund (RefundDue)"
-    found = because(facts, text, "payments/inbox", due["time"], "payments", "RefundDue")
-    if found.blames.endswith("/relay"):
-        said = f"{found.sentence}; the comparison of each night asks for it again"
-        return replace(found, sentence=said, do=DIFFERS)
-    return found
+def _money_to_give_back(facts: Facts) -> Why | None:
+    """What payments asked of the provider, which has not done it, or was not asked."""
+    status = facts.order["status"] if facts.order else ""
+    for what, reminder in (("void", "VoidDue"), ("refund", "RefundDue")):
+        if "payments" not in facts.silent and not is_made(facts, what):
+            text = f"is {status}, and waits for payments to make the {what} of its payment ({reminder})"
+            found = because(facts, text, "payments/inbox", facts.since(reminder), "payments", reminder)
+            if not found.blames.endswith("/relay"):
+                return found
+            said = f"{found.sentence}; the comparison of each night asks for it again"
+            return replace(found, sentence=said, do=DIFFERS)
+    return None
 
 
 def _cancelled_by(facts: Facts) -> tuple[str, str] | None:

@@ -14,6 +14,7 @@ from clients.mall import Json
 OVER = ("completed", "rejected", "cancelled")
 NOT_DONE = ("open", "redriving", "parked")
 DISCARDED = "discarded"
+RUNS = 100  # that are looked through for a letter
 GOES_ON = ("gathering", "running", "paused", "stopped")  # a run that sends letters back, or would if it were resumed
 
 
@@ -77,7 +78,6 @@ def gather(tool: Tool, id: str) -> Facts:
     bot = goods["botId"] if goods else None
     overview = asking.some("operations", "/api/operations/consumers", "consumers")
     letters = _letters(asking, id, payment_id, order)
-    is_open = any(one["state"] == "open" for one in letters)
     return Facts(
         id,
         order=order,
@@ -89,7 +89,7 @@ def gather(tool: Tool, id: str) -> Facts:
         robot=asking.one("fleet", f"/api/fleet/robots/{at(bot)}", "robot") if bot else None,
         letters=tuple(sorted((one for one in letters if one["state"] in NOT_DONE), key=_state)),
         discarded=tuple(one for one in letters if one["state"] == DISCARDED),
-        runs=_runs(asking) if is_open else {},
+        runs=_runs(asking, {one["id"] for one in letters if one["state"] == "open"}),
         robots=tuple(asking.some("depot", "/api/depot/bots", "bots")),
         messages=tuple(asking.timeline(id)),
         consumers={one["name"]: one for one in overview},
@@ -110,15 +110,14 @@ def _state(letter: Json) -> int:
     return NOT_DONE.index(letter["state"])
 
 
-def _runs(asking: "_Asking") -> dict[str, Json]:
-    """The redrives that have letters to send back, by the ids of these letters."""
-    return {
-        letter["id"]: run
-        for run in asking.some("operations", "/api/operations/runs", "runs")
-        if run["kind"] == "redrive" and run["state"] in GOES_ON
-        for letter in asking.some("operations", f"/api/operations/runs/{at(run['id'])}/letters", "letters")
-        if letter["state"] == "pending"
-    }
+def _runs(asking: "_Asking", letters: set[str]) -> dict[str, Json]:
+    """The redrives that have these letters to send back, by the ids of the letters."""
+    found: dict[str, Json] = {}
+    for run in asking.some("operations", "/api/operations/runs", "runs") if letters else ():
+        if run["kind"] == "redrive" and run["state"] in GOES_ON and letters - found.keys():
+            members = asking.some("operations", f"/api/operations/runs/{at(run['id'])}/letters", "letters")
+            found |= {one["id"]: run for one in members if one["id"] in letters and one["state"] == "pending"}
+    return found
 
 
 class _Asking:
@@ -133,6 +132,8 @@ class _Asking:
     def some(self, service: str, path: str, member: str) -> list[Json]:
         if member == "consumers":
             return list(self._try(service, lambda: self._tool.get(path)[member], []))
+        if member == "runs":  # those at work come first
+            return list(self._try(service, lambda: self._tool.pages(path, member, most=RUNS), []))
         return list(self._try(service, lambda: self._tool.pages(path, member), []))
 
     def timeline(self, order: str) -> list[Json]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from clients.cli.after_the_end import is_nothing_owed, list_is_closed, refund_due
+from clients.cli.after_the_end import is_made, is_nothing_owed, list_is_closed
 from clients.cli.evidence import Why
 from clients.cli.facts import Facts
 from clients.cli.wording import counted
@@ -34,7 +34,8 @@ DONE: dict[tuple[str, str], Callable[[Facts], bool]] = {
     ("OrderCancelled", "payments"): is_nothing_owed,
     ("OrderRejected", "depot"): list_is_closed,
     ("OrderRejected", "payments"): is_nothing_owed,
-    ("RefundDue", "payments"): lambda facts: not refund_due(facts) and "payments" not in facts.silent,
+    ("RefundDue", "payments"): lambda facts: is_made(facts, "refund"),
+    ("VoidDue", "payments"): lambda facts: is_made(facts, "void"),
 }
 
 

@@ -33,6 +33,8 @@ def robot_wanted(facts: Facts) -> Why:
     if halt := stopped(facts, *TELL_OF_ROBOTS):
         text = f"{text}, as far as depot knows, and {halt.sentence}: what robots on the stream say does not reach it"
         return replace(halt, sentence=text, since=since)
+    if waiting(facts, REPORTS) and (facts.age(since) or 0) >= PATIENCE:
+        return because(facts, f"{text}, as far as depot knows", REPORTS, since, "fleet")
     return Why(text, "robots", since, "mallbots robot list")
 
 
@@ -78,8 +80,9 @@ def _gateway(facts: Facts, goods: Json, text: str, since: str) -> Why | None:
     if not robot or not robot["lastReportedAt"]:
         return None  # not on the stream
     order = robot["order"] or {}
-    if (order.get("listId"), order.get("assignment")) != (goods["id"], goods["assignment"]):
-        return _untold(facts, f"{text} and does not know of its list", _given_since(facts, goods))
+    knows = (order.get("listId"), order.get("assignment")) == (goods["id"], goods["assignment"])
+    if goods["status"] == "assigned" and not knows:
+        return _untold(facts, f"{text} and has not said that it knows of its list", _given_since(facts, goods))
     if halt := stopped(facts, *TELL_OF_ROBOTS):
         return replace(halt, sentence=f"{text}; what it reports waits, because {halt.sentence}", since=since)
     said = facts.age(robot["lastReportedAt"]) or 0

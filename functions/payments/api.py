@@ -1,9 +1,9 @@
 """The REST routes of payments, invoices and differences."""
 
 from dataclasses import asdict
-from typing import Annotated, cast
+from typing import Annotated, Literal, cast
 
-from events.payments import DifferenceStatus, InvoiceStatus, PaymentStatus
+from events.payments import DifferenceStatus, InvoiceStatus, PaymentStatus, VoidDue
 from events.queries import FindCustomerStatus, FindOrder
 from functions.kernel.rest import paging
 from functions.kernel.rest.http import Api
@@ -38,13 +38,14 @@ class Created(Answer):
 
 
 class PaymentShape(Wire):
-    """A payment; `amount` is what was authorized."""
+    """A payment; `amount` is what was authorized. notMade: what was asked of the provider, and it has not done yet."""
 
     id: str
     customer_id: str
     order_id: str | None
     amount: Money
     status: PaymentStatus
+    not_made: list[Literal["void", "refund"]]
 
 
 class PaymentAnswer(Answer):
@@ -122,6 +123,7 @@ def get_payment(id: str) -> PaymentAnswer:
             order_id=payment.order_id,
             amount=payment.authorized,
             status=cast(PaymentStatus, payment.status),
+            not_made=["void" if isinstance(one, VoidDue) else "refund" for one in service.not_made(payment)],
         )
     )
 

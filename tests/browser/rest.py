@@ -221,7 +221,7 @@ class Rest:
 
     def add_payment(self, order_id: str, id: str, status: str, amount: float) -> None:
         owner = {"customerId": samples.uid("ada"), "orderId": order_id}
-        self.put("payment", id, {"id": id, **owner, "amount": amount, "status": status})
+        self.put("payment", id, {"id": id, **owner, "amount": amount, "status": status, "notMade": []})
 
     def picked(self, id: str, picked: int) -> None:
         """A robot picks more of a list."""

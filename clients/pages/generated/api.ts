@@ -844,7 +844,7 @@ export interface PaymentAnswer {
   payment: PaymentShape;
 }
 /**
- * A payment; `amount` is what was authorized.
+ * A payment; `amount` is what was authorized. notMade: what was asked of the provider, and it has not done yet.
  */
 export interface PaymentShape {
   id: string;
@@ -852,6 +852,7 @@ export interface PaymentShape {
   orderId: string | null;
   amount: number;
   status: "authorized" | "confirmed" | "settled" | "voided" | "refunded";
+  notMade: ("void" | "refund")[];
 }
 /**
  * The quantity of a product that is picked in all.

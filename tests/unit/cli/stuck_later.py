@@ -4,22 +4,17 @@ What the sentence should name was decided from the domain and from what is plant
 that is lost on its way is looked for first at the relay of the service that sent it, as in `stuck.py`.
 """
 
-from collections.abc import Callable
 from datetime import timedelta
-from types import ModuleType
 from typing import Any
 
 from functions.checkout import service as checkout
 from functions.kernel.eventstore.store import MemoryEventStore
 from functions.ordering import service as ordering
-from functions.payments import service as payments
-from tests.flow.bank import Bank
 from tests.flow.shopper import leave
-from tests.unit.cli import stuck_floor
+from tests.unit.cli import stuck_ended, stuck_floor
 from tests.unit.cli.stuck import ABSENT, DAY, Plant, Stuck
+from tests.unit.cli.stuck_ended import Planting, given_up, pending_while_paused
 from tests.unit.cli.stuck_floor import TO_PAY, another, operates
-
-Planting = Callable[[Stuck], None]
 
 
 def _lost(service: str, *names: str) -> Planting:
@@ -28,28 +23,6 @@ def _lost(service: str, *names: str) -> Planting:
     def plant(stuck: Stuck) -> None:
         stuck.mall.hold(service, *names)
         stuck.scene.checks_out()
-
-    return plant
-
-
-def _pending_while_paused(consumer: str, service: str, message: str) -> Planting:
-    """A consumer is paused before a message comes to a service, which leads to one for that consumer."""
-
-    def plant(stuck: Stuck) -> None:
-        stuck.mall.hold(service, message)
-        stuck.scene.checks_out()
-        stuck.scene.pauses(consumer)
-        stuck.mall.release(service, message)
-        stuck.mall.pass_time(20)
-
-    return plant
-
-
-def _given_up(service: ModuleType, use_case: str, act: Callable[[Stuck], object]) -> Planting:
-    def plant(stuck: Stuck) -> None:
-        stuck.breaks(service, use_case)
-        act(stuck)
-        stuck.is_given_up()
 
     return plant
 
@@ -68,16 +41,6 @@ def _payment_lost(stuck: Stuck) -> None:
     stuck.is_collected()
     stuck.scene.shopper.pays()
     stuck.mall.pass_time(60)
-
-
-def _refund_reminder_lost(stuck: Stuck) -> None:
-    queue = stuck.mall.runtimes["payments"].queue
-    send = queue.send
-    stuck.patch.setattr(queue, "send", lambda body, *a, **k: None if "RefundDue" in body else send(body, *a, **k))
-    stuck.scene.checks_out()
-    stuck.scene.shopper.pays()
-    stuck.scene.shopper.is_cancelled_by_staff()
-    stuck.mall.pass_time(600)
 
 
 def _depot_restored(stuck: Stuck) -> None:
@@ -135,7 +98,7 @@ def _paused_itself(stuck: Stuck) -> None:
 
 def _letter(stuck: Stuck) -> str:
     """Its payment's news was given up; the letter's id."""
-    _given_up(ordering, "mark_paid", _is_paid)(stuck)
+    given_up(ordering, "mark_paid", _is_paid)(stuck)
     [letter] = operates(stuck, "GET", "letters?state=open")["letters"]
     id: str = letter["id"]
     return id
@@ -169,57 +132,6 @@ def _payments_down_when_ready(stuck: Stuck) -> None:
     stuck.is_collected()
     stuck.mall.stop("payments")
     stuck.mall.pass_time(60)
-
-
-def _void_refused(stuck: Stuck) -> None:
-    stuck.scene.checks_out()
-    Bank(stuck.mall).behaviour = "refuses"
-    stuck.scene.shopper.is_cancelled_by_staff()
-    stuck.is_given_up()
-
-
-def _bank_away(stuck: Stuck) -> None:
-    bank = Bank(stuck.mall)
-    stuck.scene.checks_out()
-    stuck.scene.shopper.pays()
-    bank.behaviour = "is away"
-    stuck.scene.shopper.is_cancelled_by_staff()
-    stuck.is_given_up()
-
-
-def _is_cancelled_once_paid(stuck: Stuck) -> None:
-    stuck.scene.checks_out()
-    stuck.scene.shopper.pays()
-    stuck.scene.shopper.is_cancelled_by_staff()
-
-
-def _cancelled_while_paused(consumer: str) -> Planting:
-    def plant(stuck: Stuck) -> None:
-        stuck.scene.checks_out()
-        stuck.scene.pauses(consumer)
-        stuck.scene.shopper.is_cancelled_by_staff()
-        stuck.mall.pass_time(60)
-
-    return plant
-
-
-def _lost_list_unheard(stuck: Stuck) -> None:
-    """Staff cancel the list of an order, which ordering does not learn: no robot will ever collect it."""
-    stuck.scene.checks_out()
-    stuck.scene.pauses("ordering/inbox")
-    stuck.scene.shopper.ask("POST", f"/api/depot/shopping/{stuck.scene.shopper.basket_id}")
-    stuck.mall.pass_time(60)
-
-
-def _refused_while_depot_paused(stuck: Stuck) -> None:
-    stuck.scene.pauses("depot/inbox")
-    stuck.scene.shopper.authorizes_a_payment(1)
-    stuck.scene.checks_out()
-
-
-def _too_small_while_ordering_paused(stuck: Stuck) -> None:
-    stuck.scene.shopper.authorizes_a_payment(1)
-    _pending_while_paused("ordering/inbox", "payments", "ConfirmPayment")(stuck)
 
 
 def _expiry_paused(stuck: Stuck) -> None:
@@ -260,11 +172,11 @@ def _no_invoice(stuck: Stuck) -> None:
     stuck.mall.pass_time(20)
 
 
-REFUND = ("RefundDue", "refund")
 COMMANDS = ("AuthorizeCustomer", "CreateShoppingList", "ConfirmPayment", "CustomerAuthorized")
 
 PLANTS = [
     *stuck_floor.PLANTS,
+    *stuck_ended.PLANTS,
     Plant("the checkout is lost", _lost("ordering", "BasketCheckedOut"), "baskets/relay", ("BasketCheckedOut",)),
     Plant("the new order is lost", _lost("checkout", "OrderCreated"), "ordering/relay", ("OrderCreated",)),
     Plant(
@@ -289,7 +201,6 @@ PLANTS = [
     ),
     Plant("the collection is lost", _collection_lost, "depot/relay", ("ShoppingListCompleted",)),
     Plant("the payment is lost", _payment_lost, "payments/relay", ("InvoicePaid",), TO_PAY),
-    Plant("the refund's reminder is lost", _refund_reminder_lost, "payments", REFUND),
     Plant(
         "depot lost its list in a restore",
         _depot_restored,
@@ -308,58 +219,18 @@ PLANTS = [
     Plant("a consumer paused itself", _paused_itself, "ordering/inbox", ("paused",)),
     Plant(
         "the checkout was given up",
-        _given_up(ordering, "place", lambda stuck: stuck.scene.checks_out()),
+        given_up(ordering, "place", lambda stuck: stuck.scene.checks_out()),
         "ordering/inbox",
         ("BasketCheckedOut",),
     ),
     Plant("its letter is discarded", _letter_discarded, "ordering/inbox", ("discarded",), TO_PAY),
     Plant("its letter was given up again", _given_up_again, "ordering/inbox", ("InvoicePaid",), TO_PAY),
-    Plant("the redrive of its letter is paused", _redrive_paused, "ordering/inbox", ("InvoicePaid",), TO_PAY),
-    Plant("payments is down when it is ready", _payments_down_when_ready, "payments", ABSENT),
-    Plant("its void is refused", _void_refused, "payments/inbox", ("VoidDue", "void")),
-    Plant("the bank is away", _bank_away, "payments/inbox", REFUND),
-    Plant(
-        "its cancellation was given up",
-        _given_up(payments, "cancel_invoice", _is_cancelled_once_paid),
-        "payments/inbox",
-        ("OrderCancelled",),
-    ),
-    Plant(
-        "cancelled, depot is paused",
-        _cancelled_while_paused("depot/inbox"),
-        "depot/inbox",
-        ("OrderCancelled", "shopping list"),
-    ),
-    Plant(
-        "cancelled, payments is paused",
-        _cancelled_while_paused("payments/inbox"),
-        "payments/inbox",
-        ("OrderCancelled", "payment"),
-    ),
-    Plant(
-        "the list's end is not heard",
-        _lost_list_unheard,
-        "ordering/inbox",
-        ("ShoppingListCancelled", "end of its list"),
-        ("idle",),
-    ),
-    Plant(
-        "refused, its undoing is paused",
-        _refused_while_depot_paused,
-        "depot/inbox",
-        ("ShoppingListCancellationAccepted",),
-    ),
-    Plant(
-        "its rejection is paused",
-        _too_small_while_ordering_paused,
-        "ordering/inbox",
-        ("OrderRejectionAccepted", "RejectOrder"),
-        ("OrderApprovalAccepted",),
-    ),
-    Plant("its expiry is paused", _expiry_paused, "ordering", ("overdue", "paused")),
+    Plant("the redrive of its letter is paused", _redrive_paused, "ordering/inbox", ("is paused",), TO_PAY),
+    Plant("payments is down when it is ready", _payments_down_when_ready, "payments", ABSENT, ("its invoice",)),
+    Plant("its expiry is paused", _expiry_paused, "ordering/inbox", ("paused",), ("overdue",)),
     Plant(
         "its answer waits at checkout",
-        _pending_while_paused("checkout/inbox", "depot", "CreateShoppingList"),
+        pending_while_paused("checkout/inbox", "depot", "CreateShoppingList"),
         "checkout/inbox",
         ("paused",),
     ),

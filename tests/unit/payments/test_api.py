@@ -19,6 +19,7 @@ def test_a_payment_is_authorized_and_read_back(till: Till) -> None:
                 "orderId": None,
                 "amount": 16.99,
                 "status": "authorized",
+                "notMade": [],
             }
         },
     )
@@ -35,7 +36,16 @@ def test_the_amount_of_a_payment_stays_what_was_authorized(till: Till) -> None:
         "orderId": "order-1",
         "amount": 20,
         "status": "refunded",
+        "notMade": [],
     }
+
+
+def test_a_payment_shows_what_was_asked_of_the_provider_until_it_is_done(till: Till) -> None:
+    payment_id = till.paid()
+    till.deliver(cancelled(payment_id))
+    assert request("GET", f"/api/payments/{payment_id}")[1]["payment"]["notMade"] == ["refund"]
+    till.deliver_reminders()
+    assert request("GET", f"/api/payments/{payment_id}")[1]["payment"]["notMade"] == []
 
 
 def test_the_owner_is_asked_once_about_a_customer_whose_copy_is_missing(till: Till) -> None:
