@@ -9,7 +9,6 @@ JSON: {"orders", "broken", "mended", "lost", "letters", "typed", "minutes"}.
 """
 
 import json
-import shlex
 import sys
 import threading
 import time
@@ -21,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from clients.cli.verbs import VERBS
 from clients.mall import MallError, wait_for
 from clients.order import Order
 from clients.people import People
@@ -187,8 +187,9 @@ def _waits(order: Order) -> bool:
 
 
 def _mends(do: str) -> bool:
-    """Whether an advice changes something, rather than shows more."""
-    return shlex.split(do)[1:2] != ["logs"] and not do.startswith("mallbots robot list")
+    """Whether an advice changes something, rather than shows more, or names a page to read."""
+    typed = do.removeprefix("mallbots ")
+    return typed != do and any(verb.changes for verb in VERBS if verb.words == verb_of(typed))
 
 
 def rehearse(cloud: LocalCloud, folder: Path) -> dict[str, Any]:
