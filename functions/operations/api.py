@@ -17,6 +17,7 @@ from functions.operations import (
     replays_api,
     sagas_api,
     streams_api,
+    versions_api,
 )
 from functions.operations.views import OF_GROUP, OF_ORDER, OF_SERVICE, OF_STATE
 
@@ -32,6 +33,6 @@ api = Api(
 )
 for part in (
     *(audit_api, consumers_api, groups_api, letters_api, forecasts_api, redrives_api, replays_api, sagas_api),
-    *(streams_api, order_timeline_api),
+    *(streams_api, order_timeline_api, versions_api),
 ):
     api.include(part.api)

@@ -486,11 +486,12 @@ export interface HappeningShape {
   detail: string;
 }
 /**
- * The status of the gateway, and the version of the system.
+ * The status of the gateway, the version of the system, and that of the code which the gateway runs.
  */
 export interface Health {
   status: string;
   version: string;
+  code: string;
 }
 export interface HeldAnswer {
   next?: string;
@@ -1145,6 +1146,18 @@ export interface SentCode {
   smsNumber: string;
   code: string;
 }
+/**
+ * A service. code: the version of the code that it runs, as letters have it; null where it does not answer now.
+ *
+ * Its first six digits are of what all services share: they differ where a deployment was partial.
+ */
+export interface ServiceShape {
+  name: string;
+  code: string | null;
+}
+export interface Services {
+  services: ServiceShape[];
+}
 export interface Session {
   token: string;
   expiresAt: string;
@@ -1389,6 +1402,7 @@ export interface Operations {
   "PUT /api/operations/runs/{id}/resume": { query: undefined; body: Record<string, unknown>; answer: Record<string, unknown> };
   "PUT /api/operations/runs/{id}/switch": { query: undefined; body: Record<string, unknown>; answer: Record<string, unknown> };
   "PUT /api/operations/sagas/{orderId}/retry": { query: undefined; body: Unanswered; answer: Sent };
+  "GET /api/operations/services": { query: undefined; body: undefined; answer: Services };
   "GET /api/operations/streams/{service}/{kind}/{id}": { query: { limit?: number; next?: string }; body: undefined; answer: CommitsAnswer };
   "GET /api/operations/streams/{service}/{kind}/{id}/difference": { query: { first?: number; second?: number }; body: undefined; answer: OperationsDifferenceAnswer };
   "GET /api/operations/streams/{service}/{kind}/{id}/state": { query: { version?: number; at?: string }; body: undefined; answer: StateAnswer };

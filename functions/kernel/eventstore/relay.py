@@ -218,7 +218,13 @@ def state(**asked: Any) -> dict[str, Any]:
     return past.state(**asked)
 
 
+def about() -> dict[str, Any]:
+    """The version of the service's code."""
+    return {"code": runtime.current().code}
+
+
 REQUESTS: dict[str, Callable[..., dict[str, Any]]] = {
+    "about": about,
     "republish": republish,
     "resend": resend,
     "history": history,

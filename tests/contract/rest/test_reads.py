@@ -14,7 +14,17 @@ from functions.kernel.runtime.views import Page
 from functions.operations.audit import Entries
 from tests.contract.rest.declared import answers_here, lists, routes
 from tests.contract.rest.furnished import Furnished
-from tests.contract.rest.reads import DOCUMENT, SEARCHES, at_rest, complete, document, filled, filters, page_of
+from tests.contract.rest.reads import (
+    DOCUMENT,
+    OF_NO_TABLE,
+    SEARCHES,
+    at_rest,
+    complete,
+    document,
+    filled,
+    filters,
+    page_of,
+)
 from tests.support.audited import MemoryAudit
 
 PAGE = 10
@@ -110,7 +120,7 @@ def least_read(mall: Furnished, work: Callable[[Furnished], object], *, times: i
     return min(rows_read(lambda: work(mall)) for _ in range(times))
 
 
-@routes(lambda route: answers_here(route) and not route.writes and route.path not in ("/health", "/api/fleet/floor"))
+@routes(lambda route: answers_here(route) and not route.writes and route.path not in (*OF_NO_TABLE, "/api/fleet/floor"))
 def test_what_a_request_reads_does_not_grow_with_what_it_is_not_about(
     malls: tuple[Furnished, Furnished], route: Route
 ) -> None:
