@@ -26,7 +26,7 @@ Names = Annotated[str, Field(max_length=1_000, description="Commands and replies
 class OfReplay(Params):
     """A replay, as `POST /api/operations/replays` has it."""
 
-    to: Label = ""
+    to: Label
     source: Annotated[Label, Field(alias="from")] = ""
     stream: Label = ""
     since: Moment | None = None
@@ -39,8 +39,8 @@ class OfReplay(Params):
 class OfRebuild(Params):
     """A rebuild, as `POST /api/operations/rebuilds` has it."""
 
-    service: Label = ""
-    view: Label = ""
+    service: Label
+    view: Label
     rate: Rate = int(replays.RATE)
 
 

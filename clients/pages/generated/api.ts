@@ -1381,8 +1381,8 @@ export interface Operations {
   "GET /api/operations/consumers": { query: undefined; body: undefined; answer: Consumers };
   "PUT /api/operations/consumers/{service}/{queue}/pause": { query: undefined; body: Why; answer: Record<string, unknown> };
   "PUT /api/operations/consumers/{service}/{queue}/resume": { query: undefined; body: Record<string, unknown>; answer: Record<string, unknown> };
-  "GET /api/operations/estimates/rebuild": { query: { service?: string; view?: string; rate?: number }; body: undefined; answer: EstimateAnswer };
-  "GET /api/operations/estimates/replay": { query: { to?: string; from?: string; stream?: string; since?: string; until?: string; names?: string; view?: string; rate?: number }; body: undefined; answer: EstimateAnswer };
+  "GET /api/operations/estimates/rebuild": { query: { service: string; view: string; rate?: number }; body: undefined; answer: EstimateAnswer };
+  "GET /api/operations/estimates/replay": { query: { to: string; from?: string; stream?: string; since?: string; until?: string; names?: string; view?: string; rate?: number }; body: undefined; answer: EstimateAnswer };
   "POST /api/operations/forecasts": { query: undefined; body: NewForecast; answer: ForecastStarted };
   "GET /api/operations/forecasts/{id}": { query: undefined; body: undefined; answer: ForecastAnswer };
   "GET /api/operations/forecasts/{id}/letters": { query: { limit?: number; next?: string; answer?: string }; body: undefined; answer: ForecastedLetters };
