@@ -20,8 +20,9 @@ from functions.kernel.domain.errors import (
     UnavailableError,
 )
 from functions.kernel.runtime import budget, clock, context, ids, observe
+from functions.kernel.runtime.runtime import Port
 from functions.operations import consumers, failed_messages, history_rows, run_rows
-from functions.operations.cloud import LONGEST_CALL, relays, starts
+from functions.operations.cloud import LONGEST_CALL, Functions, relays, starts
 from functions.operations.cloud import replays as replay_functions
 from functions.operations.history_rows import FILL, OVER, Progress, Source
 from functions.operations.runs import CANCELLED, DONE, RUNNING, STOPPED, Run
@@ -89,6 +90,12 @@ def start(begins: Callable[..., Run], *args: Any, rate: float | None) -> Run:
 
 def begin(asked: Asked, by: str, run_id: str, rate: float | None = None, digest: str = "") -> Run:
     """Make a replay, for the runner to advance. Raises InvalidError for what cannot be replayed, or not to whom."""
+    check(asked, rate)
+    return run_rows.create(made(REPLAY, asked, by, run_id, rate, digest), [])
+
+
+def check(asked: Asked, rate: float | None) -> None:
+    """Raises InvalidError for what cannot be replayed, or not to whom."""
     check_rate(rate)
     _must_have_rows(asked.to)
     if asked.source and not known(asked.source).has_history:
@@ -101,7 +108,6 @@ def begin(asked: Asked, by: str, run_id: str, rate: float | None = None, digest:
         _must_be_page(asked.cursor)
     for name, moment in (("since", asked.since), ("until", asked.until)):
         _must_be_moment(name, moment)
-    return run_rows.create(made(REPLAY, asked, by, run_id, rate, digest), [])
 
 
 def made(kind: str, asked: Asked, by: str, run_id: str, rate: float | None, digest: str) -> Run:
@@ -188,9 +194,9 @@ def _keep_to(rate: float, messages: int, started: datetime, until: datetime) -> 
         clock.wait(due)
 
 
-def ask(service: str, request: dict[str, Any]) -> dict[str, Any]:
+def ask(service: str, request: dict[str, Any], port: Port[Functions] = replay_functions) -> dict[str, Any]:
     """Ask the `replay` function of a service. Raises RefusedError and UnavailableError."""
-    answer = replay_functions().invoke(service, request)
+    answer = port().invoke(service, request)
     if "refused" in answer:
         raise RefusedError(str(answer["refused"]))
     return answer
@@ -198,21 +204,33 @@ def ask(service: str, request: dict[str, Any]) -> dict[str, Any]:
 
 def _planned(run: Run, progress: Progress) -> Progress:
     asked = Asked.of(run)
-    described = ask(run.to, {"describe": {}})["views"]
-    if asked.view and asked.view not in described:
-        raise InvalidError(f"view: {run.to} has {', '.join(described)}")
+    sources = sources_for(asked)
+    place, cursor = history_rows.page_at(asked.cursor) if asked.cursor else (0, None)
+    return replace(progress.at(FILL, sources=tuple(sources), place=place), cursor=cursor)
+
+
+def sources_for(asked: Asked, port: Port[Functions] = replay_functions) -> list[Source]:
+    """The services whose history a replay brings. Raises InvalidError for what its consumer makes no rows of."""
+    described = described_by(asked.to, asked.view, port)
     messages = [one for view, ones in described.items() for one in ones if asked.view in ("", view)]
     unknown = sorted(set(asked.names) - {one["name"] for one in messages})
     if unknown:
-        raise InvalidError(f"names: {run.to} makes no rows of {', '.join(unknown)}")
+        raise InvalidError(f"names: {asked.to} makes no rows of {', '.join(unknown)}")
     wanted = [one for one in messages if one["kind"] == EVENT or one["name"] in asked.names]
     sources = [
         replace(source, stream=asked.stream) for source in sources_of(wanted) if asked.source in ("", source.service)
     ]
     if not sources:
-        raise InvalidError(f"{run.to} makes no rows of what {asked.source or 'others'} published")
-    place, cursor = history_rows.page_at(asked.cursor) if asked.cursor else (0, None)
-    return replace(progress.at(FILL, sources=tuple(sources), place=place), cursor=cursor)
+        raise InvalidError(f"{asked.to} makes no rows of what {asked.source or 'others'} published")
+    return sources
+
+
+def described_by(service: str, view: str, port: Port[Functions] = replay_functions) -> dict[str, list[dict[str, str]]]:
+    """The messages that each read model of a service is made of. Raises InvalidError where a view is none of them."""
+    described: dict[str, list[dict[str, str]]] = ask(service, {"describe": {}}, port)["views"]
+    if view and view not in described:
+        raise InvalidError(f"view: {service} has {', '.join(described)}")
+    return described
 
 
 def sources_of(messages: Iterable[dict[str, str]]) -> list[Source]:
@@ -231,9 +249,9 @@ def sources_of(messages: Iterable[dict[str, str]]) -> list[Source]:
     ]
 
 
-def not_recoverable(progress: Progress) -> list[str]:
+def not_recoverable(sources: Iterable[Source]) -> list[str]:
     """What a run cannot bring back of what it was asked: refusals that no commit holds."""
-    wanted = {name for source in progress.sources for name in source.names}
+    wanted = {name for source in sources for name in source.names}
     return [name for name in REFUSALS if name in wanted]
 
 

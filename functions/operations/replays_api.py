@@ -212,7 +212,7 @@ def _shared(run: Run, progress: Progress) -> dict[str, Any]:
         "cursor": progress.next_page or None,
         "wrong": progress.wrong,
         "sources": [SourceShape(service=one.service, messages=list(one.only)) for one in progress.sources],
-        "not_recoverable": replays.not_recoverable(progress),
+        "not_recoverable": replays.not_recoverable(progress.sources),
     }
 
 

@@ -74,6 +74,8 @@ class OperatedMall(Mall):
         self.runtimes["operations"].adapters |= {
             "relays": self.relays,
             "replays": self.replays,
+            "relays_now": self.relays,
+            "replays_now": self.replays,
             "starts": _Starts(),
         }
         self.repeat(MINUTE, self.run, "runner")

@@ -232,6 +232,13 @@ export interface Consumers {
   consumers: ConsumerShape[];
 }
 /**
+ * How many messages of a service would be brought.
+ */
+export interface CountShape {
+  service: string;
+  messages: number;
+}
+/**
  * How many letters of a group there are, by state.
  */
 export interface Counts {
@@ -319,6 +326,22 @@ export interface EntryShape {
   source: string;
   stream: string;
   causationId: string | null;
+}
+/**
+ * About what would be brought. commits: that are read for it; seconds: that it takes, with no other run beside it.
+ *
+ * precision: `exact`, `about`, or `at least`. gaps: services that did not answer, whose messages are not counted.
+ * notRecoverable: what was asked for and no commit holds.
+ */
+export interface EstimateAnswer {
+  messages: number;
+  precision: string;
+  commits: number;
+  rate: number;
+  seconds: number;
+  sources: CountShape[];
+  gaps: string[];
+  notRecoverable: string[];
 }
 export interface FilledBasket {
   customerId: string;
@@ -1371,6 +1394,8 @@ export interface Operations {
   "GET /api/operations/consumers": { query: undefined; body: undefined; answer: Consumers };
   "PUT /api/operations/consumers/{service}/{queue}/pause": { query: undefined; body: Why; answer: Record<string, unknown> };
   "PUT /api/operations/consumers/{service}/{queue}/resume": { query: undefined; body: Record<string, unknown>; answer: Record<string, unknown> };
+  "GET /api/operations/estimates/rebuild": { query: { service: string; view: string; rate?: number }; body: undefined; answer: EstimateAnswer };
+  "GET /api/operations/estimates/replay": { query: { to: string; from?: string; stream?: string; since?: string; until?: string; names?: string; view?: string; rate?: number }; body: undefined; answer: EstimateAnswer };
   "POST /api/operations/forecasts": { query: undefined; body: NewForecast; answer: ForecastStarted };
   "GET /api/operations/forecasts/{id}": { query: undefined; body: undefined; answer: ForecastAnswer };
   "GET /api/operations/forecasts/{id}/letters": { query: { limit?: number; next?: string; answer?: string }; body: undefined; answer: ForecastedLetters };
