@@ -12,10 +12,10 @@ from typing import Any
 from functions.kernel.domain.errors import UnavailableError
 from functions.kernel.projections.generations import KNOWN_AFTER
 from functions.kernel.runtime import budget, runtime
-from functions.operations import rebuilds, replays
+from functions.operations import rebuilds, replay_plans
 from functions.operations.cloud import LONGEST_CALL, relays_now, replays_now
 from functions.operations.history_rows import Source
-from functions.operations.replays import Asked
+from functions.operations.replay_plans import Asked
 
 MINUTE = 60.0  # seconds: the runner runs as often, and may run for as long
 # Of a minute, a run is advanced for so long: no page begins that could outlast the runner (replays.fill).
@@ -41,9 +41,9 @@ class Estimate:
 
 def of_replay(asked: Asked, rate: float) -> Estimate:
     """Of a replay. Raises InvalidError as its beginning or its plan would, and UnavailableError for its consumer."""
-    replays.check(asked, rate)
+    replay_plans.check(asked, rate)
     bounds = {name: value for name, value in (("since", asked.since), ("until", asked.until)) if value}
-    return _estimate(replays.sources_for(asked, replays_now), bounds, rate, 0)
+    return _estimate(replay_plans.sources_for(asked, replays_now), bounds, rate, 0)
 
 
 def of_rebuild(service: str, view: str, rate: float) -> Estimate:
@@ -77,7 +77,7 @@ def _estimate(sources: Sequence[Source], bounds: dict[str, str], rate: float, wa
         precision=AT_LEAST if gaps or AT_LEAST in found else ABOUT if ABOUT in found else EXACT,
         seconds=ceil(lasting(work) + waits),
         gaps=gaps,
-        not_recoverable=replays.not_recoverable(sources),
+        not_recoverable=replay_plans.not_recoverable(sources),
     )
 
 

@@ -8,16 +8,16 @@ from functions.kernel.rest.http import Api
 from functions.kernel.rest.wire import Answer, FromText, Label, Moment, Params, Wire, documented_only
 from functions.kernel.runtime import clock
 from functions.kernel.runtime.context import OPERATOR
-from functions.operations import estimates, replays
+from functions.operations import estimates, replay_plans
 from functions.operations.estimates import Estimate
-from functions.operations.replays import Asked
+from functions.operations.replay_plans import Asked
 
 api = Api("operations")
 
 Rate = Annotated[
     int,
     FromText,
-    documented_only(minimum=1, maximum=int(replays.HIGHEST_RATE)),
+    documented_only(minimum=1, maximum=int(replay_plans.HIGHEST_RATE)),
     Field(description="Messages a second, at most 500; 50 where it is left out."),
 ]
 Names = Annotated[str, Field(max_length=1_000, description="Commands and replies to be brought too, by commas.")]
@@ -33,7 +33,7 @@ class OfReplay(Params):
     until: Moment | None = None
     names: Names = ""
     view: Label = ""
-    rate: Rate = int(replays.RATE)
+    rate: Rate = int(replay_plans.RATE)
 
 
 class OfRebuild(Params):
@@ -41,7 +41,7 @@ class OfRebuild(Params):
 
     service: Label
     view: Label
-    rate: Rate = int(replays.RATE)
+    rate: Rate = int(replay_plans.RATE)
 
 
 class CountShape(Wire):

@@ -26,7 +26,7 @@ from functions.kernel.domain.errors import (
 )
 from functions.kernel.runtime import budget, clock, context
 from functions.kernel.runtime.runtime import Port
-from functions.operations import history_rows, replays, run_rows
+from functions.operations import history_rows, replay_plans, replays, run_rows
 from functions.operations.cloud import Functions, starts
 from functions.operations.cloud import replays as replay_functions
 from functions.operations.history_rows import (
@@ -43,7 +43,7 @@ from functions.operations.history_rows import (
     Progress,
     Source,
 )
-from functions.operations.replays import ask
+from functions.operations.replay_plans import ask
 from functions.operations.runs import CANCELLED, DONE, PAUSED, RUNNING, STOPPED, Run
 
 REBUILD = "rebuild"
@@ -58,14 +58,14 @@ Step = Callable[[Run, Progress, datetime], Progress]
 def begin(service: str, view: str, by: str, run_id: str, rate: float | None = None, digest: str = "") -> Run:
     """Make a rebuild of a view, for the runner to advance. Raises InvalidError."""
     check(service, view, rate)
-    asked = replays.Asked(to=service, view=view)
+    asked = replay_plans.Asked(to=service, view=view)
     return run_rows.create(replays.made(REBUILD, asked, by, run_id, rate, digest), [])
 
 
 def check(service: str, view: str, rate: float | None) -> None:
     """Raises InvalidError for what cannot be rebuilt."""
-    replays.check_rate(rate)
-    if not replays.known(service).has_rows:
+    replay_plans.check_rate(rate)
+    if not replay_plans.known(service).has_rows:
         raise InvalidError(f"service: {service} has no read models")
     if not view:
         raise InvalidError("view: name the read model that is to be built anew")
@@ -143,7 +143,7 @@ def _plan(run: Run, progress: Progress, until: datetime) -> Progress:
 
 def sources_for(service: str, view: str, port: Port[Functions] = replay_functions) -> list[Source]:
     """The services whose history makes a view: commands and replies too. Raises InvalidError."""
-    return replays.sources_of(replays.described_by(service, view, port)[view])
+    return replay_plans.sources_of(replay_plans.described_by(service, view, port)[view])
 
 
 def _begin(run: Run, progress: Progress, until: datetime) -> Progress:
