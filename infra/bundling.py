@@ -108,16 +108,21 @@ def _digest(sources: Mapping[str, bytes], extra: Mapping[str, str], stage: Stage
 
 
 def version(code: Path, layer: Path) -> str:
-    """The version of what functions run: 12 hex digits of a hash of code and layer.
+    """The version of what functions run: 6 hex digits of what all services share, and 6 of all that these consist of.
 
-    Of sources alone: bytecode follows from them, and is there only where an interpreter could compile. A layer's name
-    has the hash of all that it is made of.
+    Shared are the layer, the published language and the kernel: so services that were deployed from the same code begin
+    alike. Of sources alone: bytecode follows from them, and is there only where an interpreter could compile. A layer's
+    name has the hash of all that it is made of.
     """
-    digest = hashlib.sha256(layer.name.encode())
+    shared, whole = hashlib.sha256(layer.name.encode()), hashlib.sha256(layer.name.encode())
     for path in sorted(code.rglob("*")):
         if path.is_file() and path.suffix != ".pyc":
-            digest.update(f"{path.relative_to(code)}\0".encode() + path.read_bytes())
-    return digest.hexdigest()[:12]
+            name = path.relative_to(code)
+            content = f"{name}\0".encode() + path.read_bytes()
+            whole.update(content)
+            if name.parts[0] == "events" or name.parts[:2] == ("functions", "kernel"):
+                shared.update(content)
+    return shared.hexdigest()[:6] + whole.hexdigest()[:6]
 
 
 @cache

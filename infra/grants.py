@@ -103,9 +103,13 @@ class Grants:
         self._uses(function, socket.uses)
 
     def relay(self, function: ServiceFunction, table: dynamodb.Table) -> None:
-        """Publish, send the service its own reminders, and read the commits of a republish: one stream, or all."""
+        """Publish, send the service its own reminders, read the commits of a republish: one stream, or all; count them.
+
+        DescribeTable tells how many there are.
+        """
         self._publishing(function)
-        function.let(["dynamodb:Query", "dynamodb:Scan"], table.table_arn, TABLE=table.table_name)
+        actions = [f"dynamodb:{action}" for action in ("DescribeTable", "Query", "Scan")]
+        function.let(actions, table.table_arn, TABLE=table.table_name)
         if self.manifest.publisher and self.manifest.publisher.reminds:
             self._sending(function, "inbox")
 

@@ -260,6 +260,7 @@ GRANTS: dict[str, Callable[[ServiceFunction, Stage], None]] = {
     "forecasts": _let_invoke(FORECAST, lambda one: one.has_consumers),
     "forecasts_now": _let_invoke(FORECAST, lambda one: one.has_consumers),
     "replays": _let_invoke(REPLAY, lambda one: one.has_rows),
+    "replays_now": _let_invoke(REPLAY, lambda one: one.has_rows),
     "starts": _let_start,
     "topic": _let_notify,
     "mappings": _let_pause,

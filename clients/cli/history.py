@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from clients.cli import completing, following
+from clients.cli import completing, estimating, following
 from clients.cli.choosing import services
 from clients.cli.ending import FAILED, PARTLY, EndedError, unknown
 from clients.cli.tool import FEW, Tool, at
@@ -92,10 +92,11 @@ def replay(
     asked = {"to": to, "from": source, "stream": stream, "since": since, "until": until, "view": view, "rate": rate}
     body: Json = {name: value for name, value in asked.items() if value} | ({"names": names} if names else {})
     whose = f"{source or 'all services'}{f', stream {stream}' if stream else ''}"
-    if tool.agreed(f"replay the history of {whose} to {to}, {counted(rate, 'message')} a second"):
-        _follow(tool, tool.post(f"{ROOT}/replays", body)["id"], "replay", wait)
+    estimate = estimating.estimate(tool, "replay", **{**asked, "names": ",".join(names or ())})
+    if _agreed(tool, f"replay the history of {whose} to {to}", estimate, rate):
+        _follow(tool, tool.post(f"{ROOT}/replays", body)["id"], "replay", wait, estimate)
     else:
-        tool.out.show({"asked": body, "run": None}, lambda: None)
+        tool.out.show({"asked": body, "estimate": estimate, "run": None}, lambda: None)
 
 
 @verb("rebuild", "mallbots rebuild search orders --yes", changes=True)
@@ -109,18 +110,26 @@ def rebuild(
     """Build a read model anew beside the one that is read, from all of its history; `run switch` takes it."""
     _service(tool, service)
     body = {"service": service, "view": view, "rate": rate}
-    if tool.agreed(f"build {view} of {service} anew, {counted(rate, 'message')} a second"):
-        _follow(tool, tool.post(f"{ROOT}/rebuilds", body)["id"], "rebuild", wait)
+    estimate = estimating.estimate(tool, "rebuild", **body)
+    if _agreed(tool, f"build {view} of {service} anew", estimate, rate):
+        _follow(tool, tool.post(f"{ROOT}/rebuilds", body)["id"], "rebuild", wait, estimate)
     else:
-        tool.out.show({"asked": body, "run": None}, lambda: None)
+        tool.out.show({"asked": body, "estimate": estimate, "run": None}, lambda: None)
 
 
-def _follow(tool: Tool, id: str, kind: str, wait: bool) -> None:
+def _agreed(tool: Tool, what: str, estimate: Json | None, rate: int) -> bool:
+    what = f"{what}{estimating.words(estimate, rate)}"
+    if tool.yes and not tool.dry_run:
+        tool.out.say(what)
+    return tool.agreed(what)
+
+
+def _follow(tool: Tool, id: str, kind: str, wait: bool, estimate: Json | None = None) -> None:
     tool.out.say(f"run {id}")
 
     def ask() -> Json:
         found: Json = tool.get(f"{ROOT}/{kind}s/{at(id)}")[kind]
-        return found
+        return {**found, "estimate": estimate} if estimate else found
 
     found = following.until(tool, ask, _line, _waits_for_someone, id) if wait else ask()
     tool.out.fields(found, [("id", id), ("kind", kind), *_pairs(found)])

@@ -19,6 +19,7 @@ from clients.cli.wording import ago, counted, lasting
 from clients.mall import Json
 
 OPERATIONS = "/api/operations"
+SHARED = 6  # digits of a version, which are of what all services share (infra/bundling.py)
 
 
 @verb("status", "mallbots status")
@@ -26,7 +27,7 @@ def status(
     tool: Tool,
     all: Annotated[bool, typer.Option("--all", help="Also alarms, oldest messages, relays, and costs.")] = False,
 ) -> None:
-    """Show how a mall is: version, consumers and what waits for them, dead letters, sagas, robots, money, long work.
+    """Show how a mall is: versions, consumers and what waits for them, dead letters, sagas, robots, money, long work.
 
     Ends by 4 where something needs a person, and says what to do. With --all also alarms, how old the oldest message
     of each consumer is, how late each relay publishes, what it costs a month without use, and what AWS billed today:
@@ -39,11 +40,17 @@ def status(
     robots = _asked(tool, lambda: tool.pages("/api/depot/bots", "bots"))
     differences = _asked(tool, lambda: tool.pages("/api/payments/differences?status=open", "differences"))
     runs = _asked(tool, lambda: tool.pages(f"{OPERATIONS}/runs", "runs", 100))
+    health = tool.get("/health")
+    codes: dict[str, str | None] = {
+        "gateway": health.get("code", "")
+    }  # a gateway deployed before it said its code sends none
+    services = _asked(tool, lambda: tool.get(f"{OPERATIONS}/services")["services"])
+    codes |= {one["name"]: one["code"] for one in services or [{"name": "operations", "code": None}]}
     data: Json = {
         "stage": tool.stage_name,
         "api": tool.stage.api,
-        "version": tool.get("/health")["version"],
-        "services": sorted({one["name"].partition("/")[0] for one in consumers}),
+        "version": health["version"],
+        "services": codes,
         "consumers": len(consumers),
         "notRunning": [one["name"] for one in consumers if one["state"] != "running"],
         "waiting": {one["name"]: _number(one) for one in consumers if _number(one)},
@@ -63,7 +70,7 @@ def status(
         tool.out.pairs(
             [
                 ("stage", f"{data['stage']}, version {data['version']}, {data['api']}"),
-                ("services", ", ".join(data["services"])),
+                ("services", _versions(data["services"])),
                 ("consumers", f"{data['consumers']}, {len(data['notRunning'])} not running"),
                 ("waiting", ", ".join(f"{name} {number}" for name, number in data["waiting"].items()) or "nothing"),
                 ("takes", lasting(data["longest"]) if data["longest"] else ""),
@@ -80,6 +87,15 @@ def status(
     tool.out.show(data, render)
     if wrong:
         raise EndedError(f"{counted(len(wrong), 'thing')} need{'s' if len(wrong) == 1 else ''} a person", PARTLY)
+
+
+def _versions(codes: dict[str, str | None]) -> str:
+    """A line for all services where what they share is of one version, else one a service with its whole version."""
+    shared = {code and code[:SHARED] for code in codes.values()}
+    if len(shared) > 1:
+        said = {name: "does not answer" if code is None else code or "does not say" for name, code in codes.items()}
+        return "\n".join(f"{name} {text}" for name, text in said.items())
+    return f"{', '.join(codes)}; shared code: {shared.pop() or 'not said'}"
 
 
 def _of_account(tool: Tool, seen: Vitals) -> list[tuple[str, str]]:
@@ -104,8 +120,10 @@ def problems(found: Json) -> list[dict[str, str]]:
     """What needs a person, each with the command that tells more."""
     paused, letters, differences = found["notRunning"], found["deadLetters"], found["differences"]
     alarms = (found["account"] or {}).get("alarms", [])
+    silent = [name for name, code in found["services"].items() if code is None]
     parked, online = found["sagas"]["parked"], found["robots"].keys() & {"idle", "active"}
     rules: list[tuple[Any, str, str]] = [
+        (silent, f"{', '.join(silent)} did not say which code", "mallbots logs SERVICE"),
         (paused, f"paused: {', '.join(paused)}", "mallbots resume CONSUMER"),
         (letters, counted(letters, "dead letter"), "mallbots dead groups"),
         (parked, f"{counted(parked, 'saga')} parked", "mallbots saga list --status parked"),

@@ -7,8 +7,10 @@ import json
 import os
 import re
 import shlex
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +47,14 @@ class Stage:
     @property
     def is_local(self) -> bool:
         return self.state is not None
+
+
+def version() -> str:
+    """The version of this command line: the checkout's, or that of what pipx installed."""
+    file = CHECKOUT / "pyproject.toml"
+    if file.exists():
+        return str(tomllib.loads(file.read_text())["project"]["version"])
+    return metadata.version("mallbots")
 
 
 def stage(name: str) -> Stage:

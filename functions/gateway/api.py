@@ -4,6 +4,7 @@ A deployment generates routes.json, openapi.json and docs.html from the routes o
 """
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
@@ -26,16 +27,17 @@ api = Api("gateway", elsewhere=service_routes(GENERATED / "routes.json"))
 
 
 class Health(Answer):
-    """The status of the gateway, and the version of the system."""
+    """The status of the gateway, the version of the system, and that of the code which the gateway runs."""
 
     status: str
     version: str
+    code: str
 
 
 @api.get("/health", may=OPEN)
 def health() -> Health:
     """Check that the system answers."""
-    return Health(status="ok", version=VERSION)
+    return Health(status="ok", version=VERSION, code=os.environ.get("MALLBOTS_CODE", ""))
 
 
 # The page loads, runs and sends nothing; no other page may frame it.

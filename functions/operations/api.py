@@ -8,6 +8,7 @@ from functions.operations import (
     audit_api,
     cloud,
     consumers_api,
+    estimates_api,
     forecasts_api,
     groups_api,
     letters_api,
@@ -17,6 +18,7 @@ from functions.operations import (
     replays_api,
     sagas_api,
     streams_api,
+    versions_api,
 )
 from functions.operations.views import OF_GROUP, OF_ORDER, OF_SERVICE, OF_STATE
 
@@ -26,12 +28,15 @@ api = Api(
         rows=("get", "get_many", "put", "query", "delete"),
         indexes=(OF_GROUP, OF_ORDER, OF_SERVICE, OF_STATE),
         asks=(*OF_AN_ORDER, FindTimeline),
-        ports=(cloud.forecasts_now, cloud.relays_now, cloud.starts, mappings.backlog, audit.audit_log),
+        ports=(
+            *(cloud.forecasts_now, cloud.relays_now, cloud.replays_now, cloud.starts),
+            *(mappings.backlog, audit.audit_log),
+        ),
     ),
     note=audit.note,
 )
 for part in (
     *(audit_api, consumers_api, groups_api, letters_api, forecasts_api, redrives_api, replays_api, sagas_api),
-    *(streams_api, order_timeline_api),
+    *(estimates_api, streams_api, order_timeline_api, versions_api),
 ):
     api.include(part.api)

@@ -270,5 +270,6 @@ relays_now: Port[Functions] = Port("relays_now", connect=lambda: LambdaFunctions
 forecasts: Port[Functions] = Port("forecasts", connect=lambda: _functions("forecast"))
 forecasts_now: Port[Functions] = Port("forecasts_now", connect=lambda: LambdaFunctions(_lambda(SHORT_CALL), "forecast"))
 replays: Port[Functions] = Port("replays", connect=lambda: _functions("replay"))
+replays_now: Port[Functions] = Port("replays_now", connect=lambda: LambdaFunctions(_lambda(SHORT_CALL), "replay"))
 starts: Port[Starts] = Port("starts", connect=lambda: LambdaStarts(_lambda(budget.READ)))
 topic: Port[Topic] = Port("topic", connect=_topic)

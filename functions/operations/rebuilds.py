@@ -25,8 +25,10 @@ from functions.kernel.domain.errors import (
     UnavailableError,
 )
 from functions.kernel.runtime import budget, clock, context
-from functions.operations import history_rows, replays, run_rows
-from functions.operations.cloud import starts
+from functions.kernel.runtime.runtime import Port
+from functions.operations import history_rows, replay_plans, replays, run_rows
+from functions.operations.cloud import Functions, starts
+from functions.operations.cloud import replays as replay_functions
 from functions.operations.history_rows import (
     BEGIN,
     BUILT,
@@ -39,8 +41,9 @@ from functions.operations.history_rows import (
     SWITCH,
     Comparison,
     Progress,
+    Source,
 )
-from functions.operations.replays import ask
+from functions.operations.replay_plans import ask
 from functions.operations.runs import CANCELLED, DONE, PAUSED, RUNNING, STOPPED, Run
 
 REBUILD = "rebuild"
@@ -54,13 +57,18 @@ Step = Callable[[Run, Progress, datetime], Progress]
 
 def begin(service: str, view: str, by: str, run_id: str, rate: float | None = None, digest: str = "") -> Run:
     """Make a rebuild of a view, for the runner to advance. Raises InvalidError."""
-    replays.check_rate(rate)
-    if not replays.known(service).has_rows:
+    check(service, view, rate)
+    asked = replay_plans.Asked(to=service, view=view)
+    return run_rows.create(replays.made(REBUILD, asked, by, run_id, rate, digest), [])
+
+
+def check(service: str, view: str, rate: float | None) -> None:
+    """Raises InvalidError for what cannot be rebuilt."""
+    replay_plans.check_rate(rate)
+    if not replay_plans.known(service).has_rows:
         raise InvalidError(f"service: {service} has no read models")
     if not view:
         raise InvalidError("view: name the read model that is to be built anew")
-    asked = replays.Asked(to=service, view=view)
-    return run_rows.create(replays.made(REBUILD, asked, by, run_id, rate, digest), [])
 
 
 def switch(run_id: str) -> Run:
@@ -130,11 +138,12 @@ def _is_to_give_up(run: Run, progress: Progress) -> bool:
 
 
 def _plan(run: Run, progress: Progress, until: datetime) -> Progress:
-    view = run.asked["view"]
-    described = ask(run.to, {"describe": {}})["views"]
-    if view not in described:
-        raise InvalidError(f"view: {run.to} has {', '.join(described)}")
-    return progress.at(BEGIN, sources=tuple(replays.sources_of(described[view])))
+    return progress.at(BEGIN, sources=tuple(sources_for(run.to, run.asked["view"])))
+
+
+def sources_for(service: str, view: str, port: Port[Functions] = replay_functions) -> list[Source]:
+    """The services whose history makes a view: commands and replies too. Raises InvalidError."""
+    return replay_plans.sources_of(replay_plans.described_by(service, view, port)[view])
 
 
 def _begin(run: Run, progress: Progress, until: datetime) -> Progress:

@@ -5,8 +5,8 @@ the `replay` function of the consumer, which has nothing but its rows: no effect
 Where a run ends between two calls, the next goes on at the page whose end was stored last.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -20,57 +20,14 @@ from functions.kernel.domain.errors import (
     UnavailableError,
 )
 from functions.kernel.runtime import budget, clock, context, ids, observe
-from functions.operations import consumers, failed_messages, history_rows, run_rows
+from functions.operations import failed_messages, history_rows, run_rows
 from functions.operations.cloud import LONGEST_CALL, relays, starts
-from functions.operations.cloud import replays as replay_functions
 from functions.operations.history_rows import FILL, OVER, Progress, Source
+from functions.operations.replay_plans import RATE, Asked, ask, check, sources_for
 from functions.operations.runs import CANCELLED, DONE, RUNNING, STOPPED, Run
 
 REPLAY = "replay"
-RATE, HIGHEST_RATE = 50.0, 500.0  # messages a second
 COMMITS = 200  # of one page
-EVENT = "event"
-
-# Published without a commit, because nothing changed by the command that they refuse (kernel/messaging/inbox.py): no
-# history has them. Other replies are in a commit where the command changed something.
-REFUSALS = (
-    "CollectionRefused",
-    "CustomerRefused",
-    "OrderApprovalRefused",
-    "OrderRejectionRefused",
-    "PaymentRefused",
-    "ShoppingListRefused",
-    "ShoppingRefused",
-)
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What is to be replayed to a consumer (a service), which must be named.
-
-    source: whose history; without it, that of all services whose messages it knows. stream, cursor: of that service,
-    one stream, or where its table is to be read from, as another replay of it shows (`next_page`). since, until: RFC
-    3339, inclusive. names: commands and replies to be brought beside the events. view: to this read model alone.
-    """
-
-    to: str
-    source: str = ""
-    stream: str = ""
-    since: str = ""
-    until: str = ""
-    names: tuple[str, ...] = ()
-    cursor: str = ""
-    view: str = ""
-
-    @property
-    def data(self) -> dict[str, Any]:
-        """It as its run keeps it, without what was not asked."""
-        return {name: value for name, value in vars(self).items() if value}
-
-    @classmethod
-    def of(cls, run: Run) -> "Asked":
-        """What a run was asked."""
-        return cls(**{**run.asked, "names": tuple(run.asked.get("names", ()))})
 
 
 def start(begins: Callable[..., Run], *args: Any, rate: float | None) -> Run:
@@ -89,18 +46,7 @@ def start(begins: Callable[..., Run], *args: Any, rate: float | None) -> Run:
 
 def begin(asked: Asked, by: str, run_id: str, rate: float | None = None, digest: str = "") -> Run:
     """Make a replay, for the runner to advance. Raises InvalidError for what cannot be replayed, or not to whom."""
-    check_rate(rate)
-    _must_have_rows(asked.to)
-    if asked.source and not known(asked.source).has_history:
-        raise InvalidError(f"from: {asked.source} publishes nothing")
-    if (asked.stream or asked.cursor) and not asked.source:
-        raise InvalidError("stream and cursor are of one service: name it with `from`")
-    if asked.stream and asked.cursor:
-        raise InvalidError("cursor: a stream is read from its beginning")
-    if asked.cursor:
-        _must_be_page(asked.cursor)
-    for name, moment in (("since", asked.since), ("until", asked.until)):
-        _must_be_moment(name, moment)
+    check(asked, rate)
     return run_rows.create(made(REPLAY, asked, by, run_id, rate, digest), [])
 
 
@@ -188,53 +134,11 @@ def _keep_to(rate: float, messages: int, started: datetime, until: datetime) -> 
         clock.wait(due)
 
 
-def ask(service: str, request: dict[str, Any]) -> dict[str, Any]:
-    """Ask the `replay` function of a service. Raises RefusedError and UnavailableError."""
-    answer = replay_functions().invoke(service, request)
-    if "refused" in answer:
-        raise RefusedError(str(answer["refused"]))
-    return answer
-
-
 def _planned(run: Run, progress: Progress) -> Progress:
     asked = Asked.of(run)
-    described = ask(run.to, {"describe": {}})["views"]
-    if asked.view and asked.view not in described:
-        raise InvalidError(f"view: {run.to} has {', '.join(described)}")
-    messages = [one for view, ones in described.items() for one in ones if asked.view in ("", view)]
-    unknown = sorted(set(asked.names) - {one["name"] for one in messages})
-    if unknown:
-        raise InvalidError(f"names: {run.to} makes no rows of {', '.join(unknown)}")
-    wanted = [one for one in messages if one["kind"] == EVENT or one["name"] in asked.names]
-    sources = [
-        replace(source, stream=asked.stream) for source in sources_of(wanted) if asked.source in ("", source.service)
-    ]
-    if not sources:
-        raise InvalidError(f"{run.to} makes no rows of what {asked.source or 'others'} published")
+    sources = sources_for(asked)
     place, cursor = history_rows.page_at(asked.cursor) if asked.cursor else (0, None)
     return replace(progress.at(FILL, sources=tuple(sources), place=place), cursor=cursor)
-
-
-def sources_of(messages: Iterable[dict[str, str]]) -> list[Source]:
-    """The services that publish these messages, each with theirs; those that keep no history are left out."""
-    found: dict[str, list[dict[str, str]]] = {}
-    for one in messages:
-        found.setdefault(one["source"], []).append(one)
-    return [
-        Source(
-            service,
-            only=tuple(sorted({one["name"] for one in ones})),
-            names=tuple(sorted({one["name"] for one in ones if one["kind"] != EVENT})),
-        )
-        for service, ones in sorted(found.items())
-        if known(service).has_history
-    ]
-
-
-def not_recoverable(progress: Progress) -> list[str]:
-    """What a run cannot bring back of what it was asked: refusals that no commit holds."""
-    wanted = {name for source in progress.sources for name in source.names}
-    return [name for name in REFUSALS if name in wanted]
 
 
 def shown(run_id: str, kind: str) -> tuple[Run, Progress]:
@@ -272,37 +176,3 @@ def note_wrong(run: Run, error: UnavailableError) -> None:
         history_rows.put(run, replace(history_rows.progress(run), wrong=error.message))
     except ConcurrencyError:
         return
-
-
-def known(service: str) -> consumers.Served:
-    """A service of the deployment. Raises InvalidError."""
-    found = consumers.services().get(service)
-    if found is None:
-        raise InvalidError(f"there is no service {service}: there are {', '.join(consumers.services())}")
-    return found
-
-
-def check_rate(rate: float | None) -> None:
-    """Raises InvalidError for a rate that makes no sense."""
-    if rate is not None and not 0 < rate <= HIGHEST_RATE:
-        raise InvalidError(f"rate: above 0 and at most {HIGHEST_RATE:g} messages a second")
-
-
-def _must_have_rows(service: str) -> None:
-    if not known(service).has_rows:
-        raise InvalidError(f"to: {service} has no read models, and a replay reaches nothing else")
-
-
-def _must_be_moment(name: str, moment: str) -> None:
-    try:
-        if moment and clock.read(moment).tzinfo is None:
-            raise ValueError(moment)
-    except ValueError:
-        raise InvalidError(f"{name}: a time with its zone, such as 2026-03-01T12:00:00Z") from None
-
-
-def _must_be_page(cursor: str) -> None:
-    try:
-        history_rows.page_at(cursor)
-    except ValueError:
-        raise InvalidError("cursor: what another replay of the service shows as its cursor") from None

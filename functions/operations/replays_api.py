@@ -9,18 +9,19 @@ from functions.kernel.rest.http import Api
 from functions.kernel.rest.wire import Answer, Body, Label, Moment, Stamp, Wire, documented_only
 from functions.kernel.runtime import clock
 from functions.kernel.runtime.context import OPERATOR
-from functions.operations import rebuilds, replays
+from functions.operations import rebuilds, replay_plans, replays
 from functions.operations.history_rows import BUILT, Progress
 from functions.operations.rebuilds import REBUILD
 from functions.operations.redrives_api import Given
-from functions.operations.replays import REPLAY, Asked
+from functions.operations.replay_plans import Asked
+from functions.operations.replays import REPLAY
 from functions.operations.runs import Run
 
 api = Api("operations")
 
 Rate = Annotated[
     int,
-    documented_only(minimum=1, maximum=int(replays.HIGHEST_RATE)),
+    documented_only(minimum=1, maximum=int(replay_plans.HIGHEST_RATE)),
     Field(description="Messages a second, at most 500; 50 where it is left out."),
 ]
 
@@ -41,7 +42,7 @@ class NewReplay(Body):
     names: list[Label] = Field(default_factory=list)
     cursor: str = ""
     view: Label = ""
-    rate: Rate = int(replays.RATE)
+    rate: Rate = int(replay_plans.RATE)
 
 
 class NewRebuild(Body):
@@ -49,7 +50,7 @@ class NewRebuild(Body):
 
     service: Label
     view: Label
-    rate: Rate = int(replays.RATE)
+    rate: Rate = int(replay_plans.RATE)
 
 
 class Started(Answer):
@@ -212,7 +213,7 @@ def _shared(run: Run, progress: Progress) -> dict[str, Any]:
         "cursor": progress.next_page or None,
         "wrong": progress.wrong,
         "sources": [SourceShape(service=one.service, messages=list(one.only)) for one in progress.sources],
-        "not_recoverable": replays.not_recoverable(progress),
+        "not_recoverable": replay_plans.not_recoverable(progress.sources),
     }
 
 

@@ -198,6 +198,13 @@ def _resume(mall: Rest, asked: Asked, service: str, queue: str) -> Answer:
     return _consumes(mall.operations, f"{service}/{queue}", state="running", reason=None, lostFrom=None)
 
 
+@route("GET", f"{ROOT}/estimates/rebuild")
+def _estimate(mall: Rest, asked: Asked) -> Answer:
+    sources = [{"service": "ordering", "messages": 12_000}, {"service": "stores", "messages": 400}]
+    told = {"messages": 12_400, "precision": "about", "commits": 9_000, "rate": 50, "seconds": 780}
+    return Answer(200, {**told, "sources": sources, "gaps": ["depot"], "notRecoverable": []})
+
+
 @route("POST", f"{ROOT}/rebuilds")
 def _rebuild(mall: Rest, asked: Asked) -> Answer:
     id = uid(f"rebuild {len(mall.operations.runs)}")

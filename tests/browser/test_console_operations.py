@@ -181,6 +181,8 @@ def test_a_read_model_is_built_anew_and_read_when_an_operator_says_so(mall: Mall
     page.get_by_label("Service").select_option("payments")
     page.get_by_label("Read model").select_option("customers")
     expect(page.get_by_text("mallbots rebuild payments customers")).to_be_visible()
+    expect(page.get_by_text("Messages: about 12,400, of ordering, stores. Time: about 13 min.")).to_be_visible()
+    expect(page.get_by_text("Not counted, because they do not answer: depot.")).to_be_visible()
     page.get_by_role("button", name="Begin").click()
     progress = page.get_by_role("region", name="payments customers")
     expect(progress).to_contain_text(re.compile("Filling from history · 37 %.*4,100"))

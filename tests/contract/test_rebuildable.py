@@ -15,7 +15,7 @@ from functions.kernel.composition.manifest import manifest, services
 from functions.kernel.domain.errors import RefusedError
 from functions.kernel.projections.generation import View, is_among, split
 from functions.kernel.projections.view_store import MemoryViews
-from functions.operations.replays import REFUSALS
+from functions.operations.replay_plans import REFUSALS
 from tests.flow.a_day import a_day, afternoon, morning
 from tests.support.operated import views_of
 

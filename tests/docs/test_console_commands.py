@@ -1,6 +1,7 @@
 """The command lines that the console shows beside its buttons, judged by the parsers of the programs that take them."""
 
 import json
+import re
 import shlex
 import subprocess
 from pathlib import Path
@@ -58,6 +59,63 @@ console.log(JSON.stringify({ names: Object.keys(commands), lines }));
 """
 
 
+CONSOLE = ROOT / "clients" / "console"
+CHANGES = re.compile(r"""["`]((?:PUT|POST|PATCH|DELETE) /[^"`]+)["`]""")
+# What a button of the console changes, by its route, and the function of the line that does the same.
+DOES: dict[str, str] = {
+    "DELETE /api/customers/{id}": "erase",
+    "DELETE /api/depot/bots/{id}": "ofRobot",
+    "POST /api/operations/forecasts": "forecast",
+    "POST /api/operations/rebuilds": "rebuild",
+    "POST /api/operations/redrives": "redrive",
+    "PUT /api/checkout/sagas/{orderId}/resume": "resumeSaga",
+    "PUT /api/fleet/robots/{id}/${act}": "ofRobot",
+    "PUT /api/fleet/robots/{id}/actions/{actionId}/retry": "ofRobot",
+    "PUT /api/fleet/robots/{id}/actions/{actionId}/skip": "ofRobot",
+    "PUT /api/operations/consumers/{service}/{queue}/pause": "pause",
+    "PUT /api/operations/consumers/{service}/{queue}/resume": "resume",
+    "PUT /api/operations/groups/{id}/note": "note",
+    "PUT /api/operations/groups/{id}/owner": "owner",
+    "PUT /api/operations/groups/{id}/resolve": "resolve",
+    "PUT /api/operations/letters/{id}/${act}": "[act]",
+    "PUT /api/operations/letters/{id}/reopen": "reopen",
+    "PUT /api/operations/runs/{id}/${act}": "ofRun",
+    "PUT /api/operations/runs/{id}/${name}": "ofRun",
+}
+# What staff do at the till, in the depot and for customers: it is no operation of the system, and no verb does it.
+OF_STAFF = {
+    "DELETE /api/ordering/{id}",
+    "DELETE /api/stores/products/{id}",
+    "DELETE /api/stores/{id}/participating",
+    "POST /api/customers",
+    "POST /api/search/orders",
+    "POST /api/stores",
+    "POST /api/stores/{storeId}/products",
+    "PUT /api/customers/{id}/change-sms",
+    "PUT /api/customers/{id}/disable",
+    "PUT /api/customers/{id}/enable",
+    "PUT /api/depot/shopping/{id}/complete",
+    "PUT /api/payments/differences/{orderId}/recheck",
+    "PUT /api/payments/invoices/{id}/pay",
+    "PUT /api/stores/products/{id}/decreasePrice",
+    "PUT /api/stores/products/{id}/increasePrice",
+    "PUT /api/stores/products/{id}/rebrand",
+    "PUT /api/stores/{id}/participating",
+    "PUT /api/stores/{id}/rebrand",
+}
+
+
+def sources() -> dict[Path, str]:
+    """The modules of the console that have views or send requests."""
+    return {file: file.read_text() for ending in ("ts", "tsx") for file in CONSOLE.rglob(f"*.{ending}")}
+
+
+def lines_beside(asking: Path) -> set[str]:
+    """The lines of the module that asks, and of those that show what it exports."""
+    texts = [text for file, text in sources().items() if file == asking or f'/{asking.name}"' in text]
+    return {name.lstrip(".") for text in texts for name in re.findall(r"commands(\.\w+|\[\w+\])", text)}
+
+
 @pytest.fixture(scope="module")
 def shown(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
     """The names of the module's functions, and the lines that they make."""
@@ -81,6 +139,31 @@ def test_every_line_is_one_that_its_program_understands(shown: dict[str, list[st
 def test_a_line_of_before_a_verb_was_renamed_is_refused(line: str) -> None:
     with pytest.raises(RefusedError):
         programs.judge(shlex.split(line))
+
+
+def test_a_line_stands_beside_every_button_that_changes_what_operators_change() -> None:
+    asked = {(route, file) for file, text in sources().items() for route in CHANGES.findall(text)}
+    assert {route for route, _ in asked} == {*DOES, *OF_STAFF}
+    assert not [route for route in OF_STAFF if "/operations/" in route]
+    assert [(r, str(file)) for r, file in asked if r in DOES and DOES[r] not in lines_beside(file)] == []
+
+
+def test_every_fault_of_the_panel_has_its_line() -> None:
+    """Faults are switched at the launcher's control server, by one function."""
+    [panel] = [file for file, text in sources().items() if re.search(r"\bfault\(", text) and file.suffix == ".tsx"]
+    assert {"BREAK", "MEND"} == set(re.findall(r"commands\.fault\(\"(\w+)\"", panel.read_text()))
+
+
+def test_every_request_names_its_route_so_that_what_changes_something_is_found() -> None:
+    firsts = [first for text in sources().values() for first in re.findall(r"\bapi\.(?:ask|get)\(([^,)]*)", text)]
+    assert len(firsts) > 50
+    assert [first for first in firsts if not re.search('["`](GET|PUT|POST|DELETE) /', first)] == []
+
+
+def test_every_line_names_its_stage() -> None:
+    """A line is in a Command, or said to be of the stage: alone it would be about the local mall."""
+    alone = re.compile(r"<code[^>]*>\s*\{commands\b")
+    assert [str(file) for file, text in sources().items() if alone.search(text)] == []
 
 
 def test_the_console_makes_no_command_line_elsewhere() -> None:

@@ -71,6 +71,9 @@ def test_an_order_is_found_and_explained_and_its_saga_shown(deployed: Deployed, 
 def test_consumers_are_paused_and_history_is_brought_and_called_off(shell: Shell) -> None:
     assert shell("pause insights/inbox --reason 'a rehearsal' --yes")["state"] in ("pausing", "paused")
     assert shell("resume insights/inbox --yes")["state"] in ("resuming", "running")
+    told = shell("replay search --from stores --dry-run")["estimate"]
+    assert told["messages"] > 0
+    assert (told["precision"], told["gaps"]) == ("exact", [])
     replay = shell("replay search --from stores --rate 1 --no-wait --yes")["id"]
     assert shell(f"run show {replay}")["id"] == replay
     shell(f"run pause {replay} --yes")

@@ -13,7 +13,7 @@ import pytest
 from functions.kernel.projections.generation import View, split
 from functions.kernel.runtime.runtime import Runtime
 from functions.operations import replays
-from functions.operations.replays import Asked
+from functions.operations.replay_plans import Asked
 from tests.flow.a_day import RANGE
 from tests.flow.shopper import Shopper, bring_a_robot_online, open_a_store
 from tests.flow.test_replays import is_over

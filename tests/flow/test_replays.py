@@ -10,9 +10,9 @@ import pytest
 from functions.kernel.domain.errors import InvalidError, UnavailableError
 from functions.kernel.projections.generations import Generations
 from functions.kernel.projections.view_store import MemoryViews
-from functions.operations import replays, rows, run_rows, runs
+from functions.operations import replay_plans, replays, rows, run_rows, runs
 from functions.operations.history_rows import Progress, Source
-from functions.operations.replays import Asked
+from functions.operations.replay_plans import Asked
 from functions.operations.rows import Filter
 from functions.operations.runs import Run
 from functions.search import views
@@ -126,12 +126,12 @@ def test_commands_are_replayed_only_by_name(mall: OperatedMall, monkeypatch: pyt
         named = Asked(loyalty.SERVICE, source="checkout", view="points", names=("ConfirmPayment",))
         _, progress = mall.until(mall.begin(replays.begin, named), is_over)
     assert asked() == {"confirmed", "asked"}
-    assert replays.not_recoverable(progress) == []
+    assert replay_plans.not_recoverable(progress.sources) == []
 
 
 def test_of_replies_asked_for_by_name_those_that_no_commit_holds_are_listed() -> None:
     source = Source("payments", only=("PaymentAccepted", "PaymentRefused"), names=("PaymentAccepted", "PaymentRefused"))
-    assert replays.not_recoverable(Progress(sources=(source,))) == ["PaymentRefused"]
+    assert replay_plans.not_recoverable([source]) == ["PaymentRefused"]
 
 
 @pytest.mark.parametrize("calls", range(0, 60, 3))

@@ -127,6 +127,8 @@ EXPECTED: dict[str, dict[int, str]] = {
         409: "a letter that is not open",
     },
     "GET /api/operations/forecasts/{id}/letters": _NO_PAGE,
+    "GET /api/operations/estimates/replay": {400: "a service that is not there, or has no read models; no whole rate"},
+    "GET /api/operations/estimates/rebuild": {400: "a service or a read model that is not there; no whole rate"},
     "POST /api/operations/replays": {400: "a service that is not there, or has no read models; a stream of none"},
     "POST /api/operations/rebuilds": {400: "a service or a read model that is not there", 409: "it is being rebuilt"},
     "PUT /api/operations/consumers/{service}/{queue}/pause": {400: "a reason of blanks"},

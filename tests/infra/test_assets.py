@@ -130,6 +130,21 @@ def test_the_version_of_code_changes_with_a_source_or_a_package_and_with_nothing
     assert len({first, second, version(code, layer)}) == 3
 
 
+def test_versions_of_services_begin_alike_until_the_kernel_the_language_or_a_package_changes(tmp_path: Path) -> None:
+    layer, begin = tmp_path / "layer-arm64-3.14-aaaa", {}
+    for service, kernel in {"jars": "A = 1", "lids": "A = 1", "cans": "A = 2"}.items():
+        for name, text in {f"functions/{service}/domain.py": service, "functions/kernel/clock.py": kernel}.items():
+            (tmp_path / service / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / service / name).write_text(text)
+        begin[service] = version(tmp_path / service, layer)
+    assert begin["jars"] != begin["lids"]
+    assert begin["jars"][:6] == begin["lids"][:6] != begin["cans"][:6]
+    assert version(tmp_path / "jars", tmp_path / "layer-arm64-3.14-bbbb")[:6] != begin["jars"][:6]
+    (tmp_path / "jars" / "events").mkdir()
+    (tmp_path / "jars" / "events" / "orders.py").write_text("B = 1")
+    assert version(tmp_path / "jars", layer)[:6] != begin["jars"][:6]
+
+
 def test_all_functions_of_a_stack_say_the_version_of_their_code(dev: Templates) -> None:
     versions: dict[str, set[str]] = {}
     for stack, _, function in dev.resources("AWS::Lambda::Function"):

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from functions.kernel.composition import forecast, replay
+from functions.kernel.composition.manifest import manifest, services
 from functions.kernel.runtime import ids
 from functions.kernel.runtime.runtime import Port
 from functions.operations import audit, cloud, mappings, rows
@@ -27,7 +28,15 @@ PORTS: dict[str, Port[Any]] = {
             cloud.forecasts,
             cloud.forecasts_now,
         ),
-        *(cloud.replays, cloud.starts, cloud.topic, mappings.mappings, mappings.backlog, audit.audit_log),
+        *(
+            cloud.replays,
+            cloud.replays_now,
+            cloud.starts,
+            cloud.topic,
+            mappings.mappings,
+            mappings.backlog,
+            audit.audit_log,
+        ),
     )
 }
 
@@ -64,10 +73,12 @@ class Queues:
 def in_memory(mall: Mall, recorder: Recorder) -> dict[str, Any]:
     """Adapters of the ports that a mall in memory lacks."""
     forecasts = Functions(mall, recorder, "forecast", forecast.handle)
+    replays = Functions(mall, recorder, "replay", replay.handle)
     return {
         "forecasts": forecasts,
         "forecasts_now": forecasts,
-        "replays": Functions(mall, recorder, "replay", replay.handle),
+        "replays": replays,
+        "replays_now": replays,
         "topic": Topic(),
         "mappings": MemoryMappings(),
         "backlog": Queues(),
@@ -102,6 +113,9 @@ def operators(furnished: Furnished) -> None:
         f"notifications/Notification/{ids.derive(order, 'received')}",
     ):
         furnished.ask("GET", f"/api/operations/streams/{stream}/state")
+    for service in services():
+        if manifest(service).makes_rows:
+            furnished.ask("GET", f"/api/operations/estimates/replay?to={service}")
     furnished.ask("PUT", "/api/operations/consumers/depot/inbox/pause", {"reason": "it fails"})
     for _ in range(20):
         mall.operate("redriver")

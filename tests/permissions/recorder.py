@@ -44,7 +44,8 @@ def _answered(request: Mapping[str, Any]) -> dict[str, Any]:
 
 ANSWERS: dict[str, Answer] = {
     "query": lambda request: {"Items": []},
-    "scan": lambda request: {"Items": []},
+    "scan": lambda request: {"Items": [], "ScannedCount": 0},
+    "describe_table": lambda request: {"Table": {}},
     "batch_get_item": lambda request: {"Responses": {}, "UnprocessedKeys": {}},
     "put_events": lambda request: {"Entries": [{"EventId": "1"} for _ in request["Entries"]]},
     "invoke": _answered,

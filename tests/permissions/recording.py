@@ -70,7 +70,7 @@ def recording(roles: Mapping[str, Role]) -> Iterator[Recorder]:
         yield recorder
 
 
-STORE = ("commit", "backwards", "forwards", "page", "read", "scan", "rewrite")
+STORE = ("commit", "backwards", "forwards", "page", "read", "scan", "size", "rewrite")
 VIEWS = ("put", "get", "delete", "get_many", "query")
 TABLE_OF_VIEWS = ("all_items", "stored")  # of its table, where rows have generations
 VAULT = ("get", "get_many", "sorts", "add")

@@ -22,6 +22,7 @@ KNOWN = {
     "Query": frozenset(
         _COMMON | _PAGES | {"IndexName", "KeyConditionExpression", "ScanIndexForward", "ProjectionExpression"}
     ),
+    "DescribeTable": frozenset({"TableName"}),
     "Scan": frozenset(_COMMON | _PAGES | {"FilterExpression", "Segment", "TotalSegments"}),
     "TransactWriteItems": frozenset({"TransactItems", "ClientRequestToken"}),
     "Put": frozenset(_COMMON | _CONDITIONAL | {"Item"}),

@@ -91,6 +91,7 @@ class Addressed:
             "outcomes": cloud.SqsOutcomes(queues, f"{ADDRESS.format('')}{OPERATIONS}/{OUTCOMES}"),
             **{f"{name}s": self._invoked(container, name, cloud.LONGEST_CALL) for name in ("relay", "replay")},
             "forecasts": self._invoked(container, "forecast", cloud.LONGEST_CALL),
+            "replays_now": self._invoked(container, "replay", cloud.SHORT_CALL),
             "relays_now": self._invoked(container, "relay", cloud.SHORT_CALL),
             "forecasts_now": self._invoked(container, "forecast", cloud.SHORT_CALL),
             "starts": cloud.LambdaStarts(self._lambda(container, budget.READ)),

@@ -13,6 +13,7 @@ import pytest
 from functions.kernel.composition import replay
 from functions.kernel.composition.manifest import Manifest, manifest, services
 from functions.kernel.composition.replay import rows_alone
+from functions.kernel.domain.errors import UnavailableError
 from functions.kernel.eventstore import relay
 from functions.kernel.messaging.replaying import Replay
 from functions.kernel.projections.generation import View
@@ -74,6 +75,8 @@ class OperatedMall(Mall):
         self.runtimes["operations"].adapters |= {
             "relays": self.relays,
             "replays": self.replays,
+            "relays_now": self.relays,
+            "replays_now": self.replays,
             "starts": _Starts(),
         }
         self.repeat(MINUTE, self.run, "runner")
@@ -98,17 +101,23 @@ class OperatedMall(Mall):
             self.subscribers.append(Subscriber(inbox, queue, dead_letters, runtime))
 
     def _ask_relay(self, service: str, request: dict[str, Any]) -> dict[str, Any]:
+        self._must_answer(service)
         with self.at_work(service):
             return relay.serve(request)
 
     def _ask_replay(self, service: str, request: dict[str, Any]) -> dict[str, Any]:
         """As composition/replay.py does it, also of a service that is a test's."""
+        self._must_answer(service)
         with self.at_work(service) as runtime:
             if service in consumers_of_the_mall():
                 return replay.handle(request)
             registered = self.manifests[service]
             with active(rows_alone(runtime, views_of(registered))):
                 return Replay(projections_of(registered)).handle(request)
+
+    def _must_answer(self, service: str) -> None:
+        if service in self.stopped:
+            raise UnavailableError(f"{service} does not answer")
 
     def run(self) -> None:
         """One minute's work of the runner."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from functions.kernel.composition import replay
 from functions.kernel.composition.manifest import Manifest
 from functions.kernel.domain.errors import UnavailableError
 from functions.kernel.eventstore import relay
@@ -51,6 +52,7 @@ class MallPorts:
             "outcomes": MallOutcomes(self.mall),
             "relays": MallRelays(self.mall),
             "relays_now": MallRelays(self.mall),
+            "replays_now": MallReplays(self.mall),
             "starts": self,
             "topic": self.topic,
             "audit": self.audit,
@@ -122,6 +124,19 @@ class MallRelays:
             raise UnavailableError(f"the relay of {service} does not answer")
         with self.mall.at_work(service):
             return relay.serve(dict(request))
+
+
+@dataclass
+class MallReplays:
+    """The functions of services that history is brought to."""
+
+    mall: Operated
+
+    def invoke(self, service: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        if service in self.mall.stopped:
+            raise UnavailableError(f"the replay of {service} does not answer")
+        with self.mall.at_work(service):
+            return replay.handle(dict(request))
 
 
 @contextmanager

@@ -249,8 +249,8 @@ class EventStoreSuite:
         for segment in range(segments):
             cursor: str | None = None
             while True:
-                page, cursor = store.scan(segment, segments, cursor, 4)
-                assert len(page) <= 4
+                page, cursor, examined = store.scan(segment, segments, cursor, 4)
+                assert len(page) <= examined <= 4
                 found += page
                 if cursor is None:
                     break

@@ -13,6 +13,12 @@ export function lettersOf(groups: readonly Pick<GroupShape, "counts">[]): Counte
   return sums;
 }
 
+/** By which text an estimate is told: counted whole, concluded from a part, or with more than what was counted. */
+export function toldBy(precision: string): "estimate.exact" | "estimate.about" | "estimate.atLeast" {
+  if (precision === "exact") return "estimate.exact";
+  return precision === "at least" ? "estimate.atLeast" : "estimate.about";
+}
+
 export type Act = "pause" | "resume" | "cancel";
 
 const ACTS: Readonly<Record<RunShape["state"], readonly Act[]>> = {

@@ -12,7 +12,7 @@ import { shortId } from "../../pages/text/ids.ts";
 import { money } from "../../pages/text/text.ts";
 import { useConsole } from "../context.ts";
 import { type Loaded, useNow } from "../load.ts";
-import { commands } from "../logic/commands.ts";
+import { commands, ofStage } from "../logic/commands.ts";
 import { words } from "../logic/timeline.ts";
 import { useIsOperator } from "../operations.ts";
 import { Age } from "../parts/Age.tsx";
@@ -26,7 +26,7 @@ import { Letters } from "./operations/Letters.tsx";
 const LOOKS = 15_000; // milliseconds
 
 export function Problems() {
-  const { api } = useConsole();
+  const { api, config } = useConsole();
   const now = useNow();
   const isOperator = useIsOperator();
   const sagas = useParked(LOOKS);
@@ -58,7 +58,11 @@ export function Problems() {
                 cell: ({ orderId }) => (
                   <>
                     <Act name="problems.resume" id={orderId} work={resume} done={sagas.again} />
-                    {isOperator && <code class="block small soft">{commands.resumeSaga(shortId(orderId))}</code>}
+                    {isOperator && (
+                      <code class="block small soft">
+                        {ofStage(commands.resumeSaga(shortId(orderId)), config.stage)}
+                      </code>
+                    )}
                   </>
                 ),
               },

@@ -232,6 +232,13 @@ export interface Consumers {
   consumers: ConsumerShape[];
 }
 /**
+ * How many messages of a service would be brought.
+ */
+export interface CountShape {
+  service: string;
+  messages: number;
+}
+/**
  * How many letters of a group there are, by state.
  */
 export interface Counts {
@@ -319,6 +326,22 @@ export interface EntryShape {
   source: string;
   stream: string;
   causationId: string | null;
+}
+/**
+ * About what would be brought. commits: that are read for it; seconds: that it takes, with no other run beside it.
+ *
+ * precision: `exact`, `about`, or `at least`. gaps: services that did not answer, whose messages are not counted.
+ * notRecoverable: what was asked for and no commit holds.
+ */
+export interface EstimateAnswer {
+  messages: number;
+  precision: string;
+  commits: number;
+  rate: number;
+  seconds: number;
+  sources: CountShape[];
+  gaps: string[];
+  notRecoverable: string[];
 }
 export interface FilledBasket {
   customerId: string;
@@ -486,11 +509,12 @@ export interface HappeningShape {
   detail: string;
 }
 /**
- * The status of the gateway, and the version of the system.
+ * The status of the gateway, the version of the system, and that of the code which the gateway runs.
  */
 export interface Health {
   status: string;
   version: string;
+  code: string;
 }
 export interface HeldAnswer {
   next?: string;
@@ -1146,6 +1170,18 @@ export interface SentCode {
   smsNumber: string;
   code: string;
 }
+/**
+ * A service. code: the version of the code that it runs, as letters have it; null where it does not answer now.
+ *
+ * Its first six digits are of what all services share: they differ where a deployment was partial.
+ */
+export interface ServiceShape {
+  name: string;
+  code: string | null;
+}
+export interface Services {
+  services: ServiceShape[];
+}
 export interface Session {
   token: string;
   expiresAt: string;
@@ -1359,6 +1395,8 @@ export interface Operations {
   "GET /api/operations/consumers": { query: undefined; body: undefined; answer: Consumers };
   "PUT /api/operations/consumers/{service}/{queue}/pause": { query: undefined; body: Why; answer: Record<string, unknown> };
   "PUT /api/operations/consumers/{service}/{queue}/resume": { query: undefined; body: Record<string, unknown>; answer: Record<string, unknown> };
+  "GET /api/operations/estimates/rebuild": { query: { service: string; view: string; rate?: number }; body: undefined; answer: EstimateAnswer };
+  "GET /api/operations/estimates/replay": { query: { to: string; from?: string; stream?: string; since?: string; until?: string; names?: string; view?: string; rate?: number }; body: undefined; answer: EstimateAnswer };
   "POST /api/operations/forecasts": { query: undefined; body: NewForecast; answer: ForecastStarted };
   "GET /api/operations/forecasts/{id}": { query: undefined; body: undefined; answer: ForecastAnswer };
   "GET /api/operations/forecasts/{id}/letters": { query: { limit?: number; next?: string; answer?: string }; body: undefined; answer: ForecastedLetters };
@@ -1390,6 +1428,7 @@ export interface Operations {
   "PUT /api/operations/runs/{id}/resume": { query: undefined; body: Record<string, unknown>; answer: Record<string, unknown> };
   "PUT /api/operations/runs/{id}/switch": { query: undefined; body: Record<string, unknown>; answer: Record<string, unknown> };
   "PUT /api/operations/sagas/{orderId}/retry": { query: undefined; body: Unanswered; answer: Sent };
+  "GET /api/operations/services": { query: undefined; body: undefined; answer: Services };
   "GET /api/operations/streams/{service}/{kind}/{id}": { query: { limit?: number; next?: string }; body: undefined; answer: CommitsAnswer };
   "GET /api/operations/streams/{service}/{kind}/{id}/difference": { query: { first?: number; second?: number }; body: undefined; answer: OperationsDifferenceAnswer };
   "GET /api/operations/streams/{service}/{kind}/{id}/state": { query: { version?: number; at?: string }; body: undefined; answer: StateAnswer };

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from functions.kernel.domain.errors import ConcurrencyError
 from functions.kernel.eventstore.item import Item, from_item, to_item
 from functions.kernel.runtime.commit import Commit, Snapshot
-from functions.kernel.runtime.runtime import EventStore
+from functions.kernel.runtime.runtime import EventStore, Scanned
 from functions.kernel.runtime.trial import Trial
 from functions.kernel.runtime.vault import RowWrite, Vault
 
@@ -85,9 +85,13 @@ class OverlayStore:
         """Raises UnknowableError."""
         self._trial.doubt("commits are not stored in other words in a forecast")
 
-    def scan(self, segment: int, segments: int, cursor: str | None, limit: int) -> tuple[list[Commit], str | None]:
+    def scan(self, segment: int, segments: int, cursor: str | None, limit: int) -> Scanned:
         """Raises UnknowableError."""
         self._trial.doubt("a table is not read whole in a forecast")
+
+    def size(self) -> int:
+        """That of the real one: what a forecast adds to it is nothing beside that."""
+        return self._real.size()
 
 
 class ReadOnlyVault:

@@ -12,7 +12,7 @@ from functions.kernel.eventstore.item import messages_of
 from functions.kernel.runtime import clock, observe, runtime
 from functions.kernel.runtime.commit import Commit, Outgoing
 from functions.kernel.runtime.json_text import compact, fitting
-from functions.kernel.runtime.runtime import LONGEST_DELAY, Unsent
+from functions.kernel.runtime.runtime import LONGEST_DELAY, Scanned, Unsent
 
 VERSIONS = 100  # commits read at once to find the one that holds an event: none has so many events
 
@@ -105,8 +105,9 @@ def republish(
     1 MB, of a stream as of everything: one invocation must end within the relay's timeout. Returns {"sent": n,
     "cursor": of the next page, or None}. Raises UnavailableError when the bus does not accept them.
     """
-    where = _Where(stream, segment, segments)
-    found, next_cursor = _messages(where, cursor, limit, (since, until), frozenset(names))
+    where = Where(stream, segment, segments)
+    commits, next_cursor, _ = where.page(cursor, limit)
+    found = chosen(commits, (since, until), frozenset(names))
     messages = [Outgoing({**one.detail, "to": to}, one.delay) if to else one for one in found]
     failed = send(messages)
     if failed:
@@ -162,9 +163,10 @@ def history(
     fewer where their messages would not fit into a function's answer. Returns {"messages": the details, "cursor": of
     the next page, or None}.
     """
-    where, wanted, named = _Where(stream, segment, segments), None if only is None else set(only), frozenset(names)
+    where, wanted, named = Where(stream, segment, segments), None if only is None else set(only), frozenset(names)
     while True:
-        found, next_cursor = _messages(where, cursor, limit, (since, until), named)
+        commits, next_cursor, _ = where.page(cursor, limit)
+        found = chosen(commits, (since, until), named)
         details = [message.detail for message in found if wanted is None or message.name in wanted]
         if limit == 1 or fitting(map(compact, details)) >= len(details):
             return {"messages": details, "cursor": next_cursor}
@@ -172,28 +174,26 @@ def history(
 
 
 @dataclass(frozen=True)
-class _Where:
+class Where:
     """Which commits are read: those of a stream, or a segment of all."""
 
     stream: str | None
     segment: int
     segments: int
 
-    def page(self, cursor: str | None, limit: int) -> tuple[list[Commit], str | None]:
+    def page(self, cursor: str | None, limit: int) -> Scanned:
+        """A page of them."""
         store = runtime.current().store
         if not self.stream:
             return store.scan(self.segment, self.segments, cursor, limit)
         commits, last = store.page(self.stream, int(cursor or 0), limit)
-        return commits, str(last) if last else None
+        return Scanned(commits, str(last) if last else None, len(commits))
 
 
-def _messages(
-    where: _Where, cursor: str | None, limit: int, bounds: tuple[str | None, str | None], names: frozenset[str]
-) -> tuple[list[Outgoing], str | None]:
-    """A page of public events, and of others that are named, of commits between two times; the next page's cursor."""
+def chosen(commits: Sequence[Commit], bounds: tuple[str | None, str | None], names: frozenset[str]) -> list[Outgoing]:
+    """Public events, and others that are named, of commits between two times."""
     from events.registry import Kind, language  # only here: the relay itself starts faster without pydantic
 
-    commits, next_cursor = where.page(cursor, limit)
     begin, end = (clock.stamp(clock.read(bound)) if bound else None for bound in bounds)
     wanted = [c for c in commits if (begin or "") <= c.time and (end is None or c.time <= end)]
     return [
@@ -201,7 +201,7 @@ def _messages(
         for commit in wanted
         for message in commit.messages
         if message.name in names or ((known := language().get(message.name)) and known.about.kind is Kind.EVENT)
-    ], next_cursor
+    ]
 
 
 def commits(**asked: Any) -> dict[str, Any]:
@@ -211,6 +211,13 @@ def commits(**asked: Any) -> dict[str, Any]:
     return past.commits(**asked)
 
 
+def count(**asked: Any) -> dict[str, Any]:
+    """About how many messages `history` would bring (counting.py)."""
+    from functions.kernel.eventstore import counting
+
+    return counting.count(**asked)
+
+
 def state(**asked: Any) -> dict[str, Any]:
     """The aggregate of a stream at a version or time (past.py)."""
     from functions.kernel.eventstore import past
@@ -218,10 +225,17 @@ def state(**asked: Any) -> dict[str, Any]:
     return past.state(**asked)
 
 
+def about() -> dict[str, Any]:
+    """The version of the service's code."""
+    return {"code": runtime.current().code}
+
+
 REQUESTS: dict[str, Callable[..., dict[str, Any]]] = {
+    "about": about,
     "republish": republish,
     "resend": resend,
     "history": history,
+    "count": count,
     "records": records,
     "commits": commits,
     "state": state,

@@ -12,6 +12,7 @@ from functions.kernel.eventstore.epochs import Known, floor
 from functions.kernel.eventstore.item import MESSAGES, RENEWED, Item, from_item, renewed_value, to_item
 from functions.kernel.eventstore.vault import MemoryVault, transact_item
 from functions.kernel.runtime.commit import Commit, Snapshot
+from functions.kernel.runtime.runtime import Scanned
 from functions.kernel.runtime.vault import RowWrite, Table
 
 if TYPE_CHECKING:
@@ -180,7 +181,7 @@ class DynamoEventStore(Known):
                 raise
             raise ConcurrencyError(f"{commit.stream} has changed meanwhile") from error
 
-    def scan(self, segment: int, segments: int, cursor: str | None, limit: int) -> tuple[list[Commit], str | None]:
+    def scan(self, segment: int, segments: int, cursor: str | None, limit: int) -> Scanned:
         """One page of one segment of a parallel Scan."""
         request: dict[str, Any] = {
             "TableName": self._table,
@@ -193,7 +194,15 @@ class DynamoEventStore(Known):
             request["ExclusiveStartKey"] = json.loads(cursor)
         response = self._client.scan(**request)
         last = response.get("LastEvaluatedKey")
-        return [from_item(cast(Item, item)) for item in response["Items"]], json.dumps(last) if last else None
+        commits = [from_item(cast(Item, item)) for item in response["Items"]]
+        return Scanned(commits, json.dumps(last) if last else None, response["ScannedCount"])
+
+    def size(self) -> int:
+        """DescribeTable's ItemCount, which DynamoDB brings up to date about every six hours.
+
+        https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TableDescription.html
+        """
+        return self._client.describe_table(TableName=self._table)["Table"].get("ItemCount", 0)
 
 
 class MemoryEventStore(Known):
@@ -260,10 +269,14 @@ class MemoryEventStore(Known):
         for row in beside:
             self.vault.write(row)
 
-    def scan(self, segment: int, segments: int, cursor: str | None, limit: int) -> tuple[list[Commit], str | None]:
+    def scan(self, segment: int, segments: int, cursor: str | None, limit: int) -> Scanned:
         """A page of every `segments`-th commit; the cursor counts the items passed."""
         mine = self.log[segment::segments]
         start = int(cursor or 0)
         page = mine[start : start + limit]
         found = [from_item(item) for item in page if MESSAGES in item]
-        return found, str(start + limit) if start + limit < len(mine) else None
+        return Scanned(found, str(start + limit) if start + limit < len(mine) else None, len(page))
+
+    def size(self) -> int:
+        """How many there are now."""
+        return len(self.log)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from functions.kernel.runtime.bound import Bound
 from functions.kernel.runtime.commit import Commit, Outgoing, Snapshot
@@ -17,6 +17,14 @@ LONGEST_DELAY = 900  # of an SQS message, in seconds
 LONGEST_WAIT = 43_000  # of a received one, in seconds: SQS allows 43,200 from its receive, and that was a moment ago
 
 T = TypeVar("T")
+
+
+class Scanned(NamedTuple):
+    """A page of all commits. cursor: of the next page, None at the end. examined: commits read, shown or not."""
+
+    commits: list[Commit]
+    cursor: str | None
+    examined: int
 
 
 class EventStore(Protocol):
@@ -50,8 +58,11 @@ class EventStore(Protocol):
         ConcurrencyError where the commit is not there, or another followed the last.
         """
 
-    def scan(self, segment: int, segments: int, cursor: str | None, limit: int) -> tuple[list[Commit], str | None]:
-        """A page of all commits that hold messages, in no order, and the cursor of the next page (None at the end)."""
+    def scan(self, segment: int, segments: int, cursor: str | None, limit: int) -> Scanned:
+        """A page of all commits that hold messages, in no order."""
+
+    def size(self) -> int:
+        """About how many commits there are, with messages or without; those of the last hours may not be among them."""
 
     def epochs(self, *, again: bool = False) -> tuple[int, ...]:
         """The bases of the table's epochs, as of some minutes ago at most, or of now (eventstore/epochs.py)."""

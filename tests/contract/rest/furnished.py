@@ -111,6 +111,10 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /api/operations/replays": {"to": "insights", "from": "stores"},
     "POST /api/operations/rebuilds": {"service": "stores", "view": "catalogue"},
 }
+QUERIES: dict[str, dict[str, str]] = {
+    "GET /api/operations/estimates/replay": {"to": "insights"},
+    "GET /api/operations/estimates/rebuild": {"service": "stores", "view": "catalogue"},
+}
 
 
 class OpenMall(Mall):
@@ -195,8 +199,9 @@ class Furnished:
     def required_query(self, route: Route) -> str:
         """The query string's fields that must be there."""
         assert route.params
-        names = [info.alias for info in route.params.model_fields.values() if info.is_required()]
-        return "?" + "&".join(f"{name}={self.things[FIELDS[str(name)]]}" for name in names)
+        names = [str(info.alias) for info in route.params.model_fields.values() if info.is_required()]
+        known = QUERIES.get(key(route), {})
+        return "?" + "&".join(f"{name}={known.get(name) or self.things[FIELDS[name]]}" for name in names)
 
     def effects(self) -> int:
         """How many commits there are in all services, and how often the rows of operations were written."""

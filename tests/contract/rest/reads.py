@@ -15,6 +15,7 @@ from functions.kernel.eventstore.store import MemoryEventStore
 from functions.kernel.eventstore.vault import MemoryVault, to_item
 from functions.kernel.projections.view_store import MemoryViews
 from functions.kernel.runtime.commit import Commit
+from functions.kernel.runtime.runtime import Scanned
 from functions.kernel.runtime.views import Page
 from infra.documents.generate import ROOT
 from tests.contract.rest.declared import ROUTES, Route, answers_here, key, lists
@@ -24,6 +25,7 @@ from tests.simulation.cost import read_units
 DOCUMENT = ROOT / "docs" / "reads.md"
 MORE = 60  # things of each kind
 
+OF_NO_TABLE = ("/health", "/api/operations/services")  # routes that read nothing
 SEARCHES: dict[str, tuple[str, str]] = {
     "nothing": ("pointers of the mall", ""),
     "a status": ("the unfinished orders of `by_status`", "status"),
@@ -86,6 +88,12 @@ class CountedStore(MemoryEventStore):
     def read(self, stream: str, version: int) -> Commit | None:
         _counted.append(read_units([self.items.get(stream, {}).get(version, {})], consistent=True))
         return super().read(stream, version)
+
+    def scan(self, segment: int, segments: int, cursor: str | None, limit: int) -> Scanned:
+        start = int(cursor or 0)
+        examined = self.log[segment::segments][start : start + limit]
+        _counted.append(read_units(examined, consistent=False))
+        return super().scan(segment, segments, cursor, limit)
 
 
 class CountedVault(MemoryVault):
@@ -205,8 +213,8 @@ def document() -> str:
         counts = [_count(mall, "POST", "/api/search/orders", {**body, "limit": limit}) for limit in (50, 10)]
         lines.append(_row(asked, index, *counts))
     lines += ["", "| read of one thing, or sum | read units |", "|---|---|"]
-    rest = [r for r in ROUTES if not r.writes and not lists(r) and answers_here(r) and r.path != "/health"]
-    lines += [_row(f"`{key(r)}`", _count(mall, "GET", mall.path(r))) for r in rest]
+    rest = [r for r in ROUTES if not r.writes and not lists(r) and answers_here(r) and r.path not in OF_NO_TABLE]
+    lines += [_row(f"`{key(r)}`", _count(mall, "GET", one_of(mall, r))) for r in rest]
     return "\n".join(lines) + "\n"
 
 
@@ -217,6 +225,11 @@ def _pages(mall: Furnished, route: Route) -> list[float]:
 def page_of(mall: Furnished, route: Route, limit: int) -> str:
     """The path of a list's first page."""
     return f"{mall.path(route)}{mall.required_query(route)}&limit={limit}".replace("?&", "?")
+
+
+def one_of(mall: Furnished, route: Route) -> str:
+    """The path of one thing, or of a sum, with what its query string must have."""
+    return mall.path(route) + (mall.required_query(route) if route.params else "")
 
 
 def _row(*cells: object) -> str:

@@ -272,5 +272,5 @@ def test_a_timeline_shows_each_message_as_it_was_said_oldest_first() -> None:
 
 
 def test_health_is_open_and_says_the_version(mall: Furnished) -> None:
-    assert mall.ask("GET", "/health") == {"status": "ok", "version": "0.1.0"}
+    assert mall.ask("GET", "/health") == {"status": "ok", "version": "0.1.0", "code": ""}
     assert [route.may for route in ROUTES if route.path == "/health"] == [OPEN]

@@ -16,6 +16,7 @@ from tests.contract.rest.test_every_route import assert_problem
 
 FREE = {("PUT /api/operations/letters/{id}/data", ("data",))}  # an object of a message, which has no field but its own
 LOOKED_FOR = {"service", "message", "reason", "group", "order"}  # texts of which any may be looked for
+GIVEN = {"to", "from", "stream", "view", "names"}  # of estimates: empty is not given, and what is unknown is refused
 OF_TYPE: dict[str, list[Any]] = {
     "string": [7, True, [], {}],
     "integer": ["1", 1.5, True, [], {}],
@@ -243,7 +244,7 @@ QUERIES = [
 def test_a_field_of_the_query_string_that_makes_no_sense_is_refused(
     mall: Furnished, route: Route, name: str, required: bool
 ) -> None:
-    wrong = ["x" * 201] if name in {*THINGS, *LOOKED_FOR} else ["", "nonsense", "null"]
+    wrong = ["x" * 201] if name in {*THINGS, *LOOKED_FOR, *GIVEN} else ["", "nonsense", "null"]
     others = mall.required_query(route)
     for value in wrong:
         path = mall.path(route)

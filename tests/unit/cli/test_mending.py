@@ -1,5 +1,7 @@
 """saga, robot, erase, status, top: what is wrong with a mall is seen, and mended, on the real services in memory."""
 
+from dataclasses import replace
+
 import pytest
 
 from functions.payments import service as payments
@@ -113,6 +115,34 @@ def test_what_needs_a_person_ends_by_4_with_the_command_that_tells_more(
 
 def test_a_service_that_is_down_does_not_hide_the_others(cli: CommandLine, mall: ClientsMall, shopper: Shopper) -> None:
     mall.stop("payments")
-    shown = cli("status --json")
+    shown = cli("status --json", code=4)
     assert shown.data["robots"] == {"idle": 1}
     assert "a part does not answer" in shown.err
+    assert [name for name, code in shown.data["services"].items() if code is None] == ["payments"]
+    assert [one["what"] for one in shown.data["wrong"]] == ["payments did not say which code"]
+    assert "payments does not answer" in cli("status", code=4).out
+
+
+def runs(mall: ClientsMall, code: str, *services: str) -> None:
+    for service in services:
+        made = mall.runtimes[service]
+        mall.runtimes[service] = replace(made, settings={**made.settings, "MALLBOTS_CODE": code})
+
+
+def test_services_of_the_same_shared_code_are_one_line_and_of_a_partial_deployment_a_line_each(
+    cli: CommandLine, mall: ClientsMall, shopper: Shopper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MALLBOTS_CODE", "aaaaaaffffff")  # the gateway's
+    for number, service in enumerate(sorted(mall.runtimes)):
+        runs(mall, f"aaaaaa{number:06}", service)
+    shown = cli("status --json").data["services"]
+    assert shown.keys() == mall.runtimes.keys() | {"gateway"}
+    assert len(set(shown.values())) == len(shown)
+    assert "search, stores; shared code: aaaaaa" in cli("status").out
+    runs(mall, "bbbbbb000000", "depot", "search")
+    partial = cli("status")
+    lines = [line.split()[-2:] for line in partial.out.splitlines()]
+    assert ["depot", "bbbbbb000000"] in lines
+    assert ["search", "bbbbbb000000"] in lines
+    assert ["ordering", shown["ordering"]] in lines
+    assert "shared code" not in partial.out

@@ -13,10 +13,12 @@ from tests.support.gateway import request
 ROUTES = [("GET", "/api/stores"), ("POST", "/api/stores"), ("GET", "/api/stores/{id}")]
 
 
-def test_the_health_check_answers_ok_and_the_version() -> None:
+def test_the_health_check_answers_ok_and_the_versions(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MALLBOTS_CODE", "c0de")
     answer = request(api, "GET", "/health")
     assert (answer.status, answer.body["status"]) == (200, "ok")
     assert answer.body["version"]
+    assert answer.body["code"] == "c0de"
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ class RewritingSuite:
         instead = in_other_words(commit)
         store.rewrite(instead, 3, [ROW])
         assert list(store.forwards(commit.stream)) == [before[0], instead, before[2]]
-        assert (vault.get("phone 1", "2026 ada"), store.scan(0, 1, None, 9)) == ({}, ([instead], None))
+        assert (vault.get("phone 1", "2026 ada"), store.scan(0, 1, None, 9).commits) == ({}, [instead])
 
     def test_its_renewed_snapshot_goes(self, stores: tuple[EventStore, Vault], commit: Commit) -> None:
         store, _ = stores

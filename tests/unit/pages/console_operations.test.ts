@@ -13,6 +13,7 @@ import {
   placeOf,
   pretty,
   readStep,
+  toldBy,
   waitingOf,
   wholeIn,
 } from "../../../clients/console/logic/operations.ts";
@@ -53,6 +54,12 @@ test("how far a ramp is can be said in any language", () => {
   assert.deepEqual(readStep("step 3 of 5: 5 letters"), { kind: "ramp", step: 3, steps: 5, letters: 5 });
   assert.deepEqual(readStep("10 letters a second"), { kind: "rate", rate: 10 });
   assert.equal(readStep("something else"), null);
+});
+
+test("an estimate says whether it was counted whole, concluded, or is the least", () => {
+  assert.equal(toldBy("exact"), "estimate.exact");
+  assert.equal(toldBy("about"), "estimate.about");
+  assert.equal(toldBy("at least"), "estimate.atLeast");
 });
 
 test("a consumer is its service and its queue", () => {

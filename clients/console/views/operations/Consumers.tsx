@@ -12,7 +12,7 @@ import { shared } from "../../../pages/text/shared.ts";
 import { dayAndTime, lasted, number } from "../../../pages/text/text.ts";
 import { useConsole } from "../../context.ts";
 import { useDraft } from "../../drafts.ts";
-import { commands } from "../../logic/commands.ts";
+import { commands, ofStage } from "../../logic/commands.ts";
 import { inOrder, placeOf, waitingOf } from "../../logic/operations.ts";
 import { OFTEN, useConsumers } from "../../operations.ts";
 import { Command } from "../../parts/Command.tsx";
@@ -96,7 +96,7 @@ interface ActProps {
 }
 
 function Act({ one, again, onPause }: ActProps) {
-  const { api } = useConsole();
+  const { api, config } = useConsole();
   const { name, state } = one;
   const resume = async (): Promise<void> => {
     const given = { path: placeOf(name), body: {}, intent: `resume ${name}` };
@@ -120,7 +120,7 @@ function Act({ one, again, onPause }: ActProps) {
       <Button class="button-small" label={`${texts("consumer.resume")} ${name}`} onPress={resume}>
         {texts("consumer.resume")}
       </Button>
-      <code class="block small soft">{commands.resume(name)}</code>
+      <code class="block small soft">{ofStage(commands.resume(name), config.stage)}</code>
     </>
   );
 }

@@ -3,9 +3,11 @@
 import { useState } from "preact/hooks";
 import { Button } from "../../../pages/design/Button.tsx";
 import { Field } from "../../../pages/design/Field.tsx";
+import { lasted, number } from "../../../pages/text/text.ts";
 import { useConsole } from "../../context.ts";
+import { useLoad } from "../../load.ts";
 import { commands } from "../../logic/commands.ts";
-import { VIEWS } from "../../logic/operations.ts";
+import { toldBy, VIEWS } from "../../logic/operations.ts";
 import { Command } from "../../parts/Command.tsx";
 import { SaveError } from "../../parts/SaveError.tsx";
 import { useSave } from "../../parts/useSave.ts";
@@ -20,6 +22,25 @@ export function Rebuilds() {
     <div class="columns">
       <RunsOf kinds={["rebuild", "replay"]} none={texts("rebuild.none")} />
       <NewRebuild />
+    </div>
+  );
+}
+
+/** How many messages are brought, and for how long, before it begins. */
+function Estimate({ service, view }: { readonly service: string; readonly view: string }) {
+  const { api } = useConsole();
+  const query = { service, view };
+  const { data, error } = useLoad(`estimate ${service} ${view}`, (signal) =>
+    api.get("GET /api/operations/estimates/rebuild", { query, signal }),
+  );
+  if (error) return <p class="soft">{texts("estimate.unknown")}</p>;
+  if (!data) return <p class="soft">{texts("estimate.counting")}</p>;
+  const services = data.sources.map((one) => one.service).join(", ") || "–";
+  const told = { messages: number(data.messages), services, time: lasted(data.seconds * 1000) };
+  return (
+    <div aria-live="polite">
+      <p>{texts(toldBy(data.precision), told)}</p>
+      {data.gaps.length > 0 && <p class="soft">{texts("estimate.gaps", { services: data.gaps.join(", ") })}</p>}
     </div>
   );
 }
@@ -49,6 +70,7 @@ function NewRebuild() {
         options={choices(Object.keys(VIEWS))}
       />
       <Field label={texts("rebuild.view")} value={view} onInput={setView} options={choices(views)} />
+      <Estimate service={service} view={view} />
       <SaveError error={error} />
       <div class="row">
         <Button kind="primary" type="submit" onPress={save}>
