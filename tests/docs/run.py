@@ -26,14 +26,13 @@ from pathlib import Path
 from infra.local.process import HOST
 from tests.docs.given import GIVEN
 from tests.docs.shell import Block, blocks
-from tests.docs.shells import Shell, as_local
+from tests.docs.shells import OF_MAKE, Shell, as_local
 from tests.docs.test_docs import ROOT
 
 LONGEST = 300  # seconds, of one block: what takes longer is to be marked
 ENVIRONMENTS = (".venv", ".engine", "node_modules")
 NODES = ("package-lock.json", "package.json", ".npmrc")
 FROM_NOTHING = ("README.md", "docs/tutorial.md")  # their first block starts the mall
-OF_MAKE = ("MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES", "ARGS", "PAGE")  # of make docs-run, and not of a block's make
 FRESH = 200  # seconds that a token is taken for: it lasts for five minutes
 
 

@@ -18,6 +18,7 @@ OPENING = (ROOT / "docs" / "runbooks" / "README.md").read_text()
 FUNCTIONS = "".join(re.findall(r"^ *((?:call|id_of)\(\) .*\n)", OPENING, re.MULTILINE))
 FAILED = 'failed=0; trap "failed=1" ERR'
 OF_TEMPLATES = re.compile(r"make (?:synth|idle-cost) .*")  # they need no stage that is deployed
+OF_MAKE = ("MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES", "ARGS", "PAGE")  # of a make that runs blocks, and not of a block's
 ENDS_WITHIN = 60  # seconds, after Ctrl-C
 
 

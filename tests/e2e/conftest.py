@@ -1,5 +1,6 @@
 """The whole system, deployed once to a local cloud for the tests."""
 
+import os
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -28,6 +29,10 @@ from infra.local.show import wait_until_idle
 from infra.local.up import up
 from infra.operate.dead_letters import dead_letters
 from tests.browser.chromium import browsing
+from tests.docs.shells import OF_MAKE
+
+for name in OF_MAKE:  # what the make of these tests was told, those that they run are not
+    os.environ.pop(name, None)
 
 HERE = Path(__file__).parent
 TIMES = {"basket_untouched": "60", "order_unpaid": "60", "step_timeout": "4"}
