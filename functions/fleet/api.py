@@ -168,7 +168,7 @@ def skip_action(id: str, action_id: str) -> None:
     service.skip(id, action_id)
 
 
-@api.post("/api/fleet/robots/{id}/certificate", may=[STAFF], versioned=False)
+@api.post("/api/fleet/robots/{id}/certificate", may=[STAFF], versioned=False, errors=[409])
 def issue_certificate(id: str, body: SigningRequest) -> CertificateAnswer:
     """Issue a robot a certificate; the newest two are valid, and the same key gets the same one again."""
     issued = certificates.issue(id, body.csr)

@@ -98,6 +98,7 @@ ANYWHERE = {
     422: "an Idempotency-Key that came with another request",
 }
 _NO_PAGE = {400: "a `next` that no answer has given"}
+_RETIRED = {409: "it is retired, perhaps by a request of the same chain"}
 _REVERSED_RANGE = {400: "`from` later than `to`"}
 EXPECTED: dict[str, dict[int, str]] = {
     "GET /api/stores": _NO_PAGE,
@@ -105,10 +106,13 @@ EXPECTED: dict[str, dict[int, str]] = {
     "GET /api/stores/{storeId}/products": _NO_PAGE,
     "GET /api/depot/shopping": _NO_PAGE,
     "GET /api/depot/bots": _NO_PAGE,
+    "POST /api/depot/bots/{id}/token": _RETIRED,
+    "PUT /api/depot/bots/{id}/online": _RETIRED,
+    "PUT /api/depot/bots/{id}/offline": _RETIRED,
     "GET /api/checkout/sagas": _NO_PAGE,
     "GET /api/fleet/robots": _NO_PAGE,
-    "PUT /api/fleet/robots/{id}/pause": {409: "it is retired"},
-    "PUT /api/fleet/robots/{id}/resume": {409: "it is retired"},
+    "PUT /api/fleet/robots/{id}/pause": _RETIRED,
+    "PUT /api/fleet/robots/{id}/resume": _RETIRED,
     "POST /api/fleet/robots/{id}/certificate": {400: "a text that is no signing request", 409: "it is retired"},
     "GET /api/notifications": _NO_PAGE,
     "GET /api/customers/{id}/data": _NO_PAGE,
