@@ -70,7 +70,7 @@ class EstimateAnswer(Answer):
 
 @api.get("/api/operations/estimates/replay", may=[OPERATOR])
 def estimate_replay(params: OfReplay) -> EstimateAnswer:
-    """Estimate how many messages a replay would bring, and how long it would take. What it would refuse is refused."""
+    """Show about how many messages a replay would bring, and for how long. What it would refuse is refused."""
     asked = Asked(
         to=params.to,
         source=params.source,
@@ -85,7 +85,7 @@ def estimate_replay(params: OfReplay) -> EstimateAnswer:
 
 @api.get("/api/operations/estimates/rebuild", may=[OPERATOR])
 def estimate_rebuild(params: OfRebuild) -> EstimateAnswer:
-    """Estimate how many messages a rebuild would bring, and how long it would take with the wait that it begins with.
+    """Show about how many messages a rebuild would bring, and for how long, with the wait that it begins with.
 
     What a rebuild would refuse is refused. The comparison of rows is not counted.
     """

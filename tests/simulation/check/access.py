@@ -113,6 +113,7 @@ MATRIX: dict[str, tuple[tuple[str, ...], str]] = {
                 *("groups", "groups/*", "letters", "letters/*", "letters/*/test", "runs", "runs/*", "runs/*/letters"),
                 *("forecasts/*", "forecasts/*/letters", "runs/*/forecast", "replays/*", "rebuilds/*", "consumers"),
                 *("streams/*/*/*", "streams/*/*/*/state", "streams/*/*/*/difference", "orders/*/timeline"),
+                *("estimates/replay", "estimates/rebuild", "services"),
             ),
             "POST": ("redrives", "forecasts", "replays", "rebuilds"),
             "PUT": (
