@@ -85,7 +85,7 @@ def estimate_replay(params: OfReplay) -> EstimateAnswer:
 
 @api.get("/api/operations/estimates/rebuild", may=[OPERATOR])
 def estimate_rebuild(params: OfRebuild) -> EstimateAnswer:
-    """Show about how many messages a rebuild would bring, and for how long, with the wait that it begins with.
+    """Show about how many messages a rebuild would bring, and for how long, its wait included.
 
     What a rebuild would refuse is refused. The comparison of rows is not counted.
     """
