@@ -23,6 +23,15 @@ def pytest_collection_finish() -> None:
 
 
 @pytest.fixture(autouse=True, scope="session")
+def every_answer_is_documented() -> Iterator[None]:
+    """What a service answers in any test, its API document lists."""
+    from tests.support.documented import only_documented_statuses  # only here: its assertions are rewritten first
+
+    with only_documented_statuses():
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
 def no_aws_account() -> Iterator[None]:
     """No test reaches an account of anybody's, whatever the environment holds."""
     with pytest.MonkeyPatch.context() as environment:
