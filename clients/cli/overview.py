@@ -41,9 +41,7 @@ def status(
     differences = _asked(tool, lambda: tool.pages("/api/payments/differences?status=open", "differences"))
     runs = _asked(tool, lambda: tool.pages(f"{OPERATIONS}/runs", "runs", 100))
     health = tool.get("/health")
-    codes: dict[str, str | None] = {
-        "gateway": health.get("code", "")
-    }  # a gateway deployed before it said its code sends none
+    codes: dict[str, str | None] = {"gateway": health.get("code", "")}  # none of a gateway from before it said so
     services = _asked(tool, lambda: tool.get(f"{OPERATIONS}/services")["services"])
     codes |= {one["name"]: one["code"] for one in services or [{"name": "operations", "code": None}]}
     data: Json = {

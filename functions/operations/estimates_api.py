@@ -5,21 +5,17 @@ from typing import Annotated
 from pydantic import Field
 
 from functions.kernel.rest.http import Api
-from functions.kernel.rest.wire import Answer, FromText, Label, Moment, Params, Wire, documented_only
+from functions.kernel.rest.wire import Answer, FromText, Label, Moment, Params, Wire
 from functions.kernel.runtime import clock
 from functions.kernel.runtime.context import OPERATOR
 from functions.operations import estimates, replay_plans
 from functions.operations.estimates import Estimate
 from functions.operations.replay_plans import Asked
+from functions.operations.replays_api import Rate
 
 api = Api("operations")
 
-Rate = Annotated[
-    int,
-    FromText,
-    documented_only(minimum=1, maximum=int(replay_plans.HIGHEST_RATE)),
-    Field(description="Messages a second, at most 500; 50 where it is left out."),
-]
+RateInQuery = Annotated[Rate, FromText]
 Names = Annotated[str, Field(max_length=1_000, description="Commands and replies to be brought too, by commas.")]
 
 
@@ -33,7 +29,7 @@ class OfReplay(Params):
     until: Moment | None = None
     names: Names = ""
     view: Label = ""
-    rate: Rate = int(replay_plans.RATE)
+    rate: RateInQuery = int(replay_plans.RATE)
 
 
 class OfRebuild(Params):
@@ -41,7 +37,7 @@ class OfRebuild(Params):
 
     service: Label
     view: Label
-    rate: Rate = int(replay_plans.RATE)
+    rate: RateInQuery = int(replay_plans.RATE)
 
 
 class CountShape(Wire):

@@ -44,7 +44,7 @@ class Plant:
     """
 
     kind: str
-    plant: Callable[["Stuck"], None]
+    plant: Callable[["Stuck"], object]
     blames: str
     names: tuple[str, ...]
     never: tuple[str, ...] = ()
@@ -211,13 +211,15 @@ def _robot_silent_unnoticed(stuck: Stuck) -> None:
     stuck.mall.pass_time(1_800)
 
 
-def _refund_of_a_cancelled_order(stuck: Stuck) -> None:
+def refund_of_a_cancelled_order(stuck: Stuck) -> Bank:
+    """A refund that the bank refused, and that was given up."""
     bank = Bank(stuck.mall)
     stuck.scene.checks_out()
     stuck.scene.shopper.pays()
     bank.behaviour = "refuses"
     stuck.scene.shopper.is_cancelled_by_staff()
     stuck.is_given_up()
+    return bank
 
 
 def _relay_behind(stuck: Stuck) -> None:
@@ -352,9 +354,7 @@ PLANTS = [
     Plant("its robot is paused", _robot_paused, "robot Bert", ("paused",)),
     Plant("its robot is cut off", _robot_cut, "robot Bert", ("not connected",)),
     Plant("its robot is silent, unnoticed", _robot_silent_unnoticed, "robot Ajax", ("robot Ajax",)),
-    Plant(
-        "its refund was given up", _refund_of_a_cancelled_order, "payments/inbox", ("RefundDue",), ("may be closed",)
-    ),
+    Plant("its refund was given up", refund_of_a_cancelled_order, "payments/inbox", ("RefundDue",), ("may be closed",)),
     Plant("ordering's relay is behind", _relay_behind, "ordering/relay", ("OrderCreated",)),
     Plant("the bus refuses a message", _bus_refuses, "ordering/relay", ("OrderCreated",)),
     Plant("depot's inbox is throttled", _throttled, "depot/inbox", ("message waits for", "messages wait for")),

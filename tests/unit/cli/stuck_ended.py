@@ -74,7 +74,7 @@ def _cancelled_while_paused(consumer: str) -> Planting:
     return plant
 
 
-def _lost_list_unheard(stuck: Stuck) -> None:
+def _cancelled_list_waits_for_ordering(stuck: Stuck) -> None:
     """Staff cancel the list of an order, which ordering does not learn: no robot will ever collect it."""
     stuck.scene.checks_out()
     stuck.scene.pauses("ordering/inbox")
@@ -118,8 +118,8 @@ PLANTS = [
         ("OrderCancelled", "payment"),
     ),
     Plant(
-        "the list's end is not heard",
-        _lost_list_unheard,
+        "the list's cancellation waits in a paused queue",
+        _cancelled_list_waits_for_ordering,
         "ordering/inbox",
         ("ShoppingListCancelled", "end of its list"),
         ("idle",),

@@ -11,7 +11,7 @@ from tests.flow.bank import Bank
 from tests.flow.shopper import collect
 from tests.support.callers import robot
 from tests.unit.cli.scene import Scene
-from tests.unit.cli.stuck import Stuck
+from tests.unit.cli.stuck import Stuck, refund_of_a_cancelled_order
 from tests.unit.cli.stuck_floor import operates
 
 
@@ -64,12 +64,7 @@ def collect_one_less(stuck: Stuck) -> None:
 
 
 def test_a_refund_that_was_made_after_it_was_given_up_leaves_a_letter_to_close(stuck: Stuck) -> None:
-    bank = Bank(stuck.mall)
-    stuck.scene.checks_out()
-    stuck.scene.shopper.pays()
-    bank.behaviour = "refuses"
-    stuck.scene.shopper.is_cancelled_by_staff()
-    stuck.is_given_up()
+    bank = refund_of_a_cancelled_order(stuck)
     assert "waits for RefundDue" in stuck.scene.why()["sentence"]
     bank.behaviour = "willing"
     stuck.mall.now += timedelta(hours=1)  # by when its money is compared
