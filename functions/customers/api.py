@@ -93,7 +93,7 @@ class CustomerAnswer(Answer):
     customer: CustomerShape
 
 
-@api.post("/api/customers", may=[STAFF, KIOSK])
+@api.post("/api/customers", may=[STAFF, KIOSK], errors=[404])
 def register_customer(body: NewCustomer) -> Created:
     """Register a customer."""
     return Created(id=service.register(body.name, body.sms_number, body.language))

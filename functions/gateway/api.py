@@ -51,13 +51,13 @@ class Page(Document):
     more: ClassVar[Mapping[str, str]] = {"Content-Security-Policy": POLICY}
 
 
-@api.get("/api/openapi.json", may=OPEN)
+@api.get("/api/openapi.json", may=OPEN, errors=[404])
 def get_openapi() -> Document:
     """Show the OpenAPI description of this API."""
     return Document(text=_generated("openapi.json"))
 
 
-@api.get("/api/docs", may=OPEN)
+@api.get("/api/docs", may=OPEN, errors=[404])
 def get_docs() -> Page:
     """Show where the page of this API is."""
     return Page(text=_generated("docs.html"))

@@ -193,7 +193,7 @@ class TimelineAnswer(PagedAnswer):
     messages: list[MessageShape]
 
 
-@api.get("/api/insights/timeline/{correlationId}", may=[STAFF])
+@api.get("/api/insights/timeline/{correlationId}", may=[STAFF], errors=[409])
 def get_flow(correlation_id: str, params: Paged) -> TimelineAnswer:
     """Show the messages of one flow, oldest first.
 
