@@ -4,14 +4,14 @@ import uuid
 from dataclasses import dataclass
 from itertools import accumulate
 
-from clients.mall import Json, Mall, wait_for
+from clients.mall import Json, Mall, WaitTimeoutError, wait_for
 from functions.operations.letters import DONE
 from functions.operations.runs import RAMP
 from functions.operations.transitions import SENT_BACK
 
 GROUPS = "/api/operations/groups"
 FOUND_WITHIN = 240  # seconds: operations stores letters and counts groups once a minute
-RUN_WITHIN = 240
+RUN_WITHIN = 600  # a letter that fails once is received again after six times the timeout of its function: 2 minutes
 STEPS = 3  # of a ramp, at the least, that a run must have had
 
 
@@ -49,11 +49,18 @@ class Mending:
         wanted = {"letters": [], "forecast": forecast}
         id = self.operator.post("/api/operations/redrives", wanted, key=str(uuid.uuid4()))["id"]
 
-        def ended() -> Json | None:
+        def looked() -> Json:
             run: Json = self.operator.get(f"/api/operations/runs/{id}")["run"]
+            return run
+
+        def ended() -> Json | None:
+            run = looked()
             return None if run["state"] in ("gathering", "running") else run
 
-        run = wait_for(ended, f"redrive {id}", seconds=RUN_WITHIN)
+        try:
+            run = wait_for(ended, f"redrive {id}", seconds=RUN_WITHIN)
+        except WaitTimeoutError as error:
+            raise AssertionError(f"{error}: {looked()}, of letters {self.letters()}") from error
         self.redriven += run["total"]
         return run
 
