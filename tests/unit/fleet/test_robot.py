@@ -60,6 +60,15 @@ def refuses(order: str, *, has_list: bool = True) -> Callable[[Robot], None]:
     return lambda robot: robot.refuse(order, at(20), has_list=has_list)
 
 
+class TestItsName:
+    def test_a_robot_that_the_depot_registered_is_away_until_it_comes(self) -> None:
+        robot = given(Robot).when(lambda robot: robot.name_it("Ajax"))
+        robot.then(Named("Ajax")).then_state(name="Ajax", connected=False, available=False)
+
+    def test_it_is_kept_when_it_comes_again(self) -> None:
+        given(Robot, Named("Ajax")).when(lambda robot: robot.name_it("Bo")).then_nothing()
+
+
 class TestTheTask:
     def test_it_is_what_the_newest_event_of_the_depot_says(self) -> None:
         given(Robot, *IDLE).when(takes(task(3, ORDER))).then(TaskChanged(task(3, ORDER))).then_state(order_id=ORDER)
@@ -84,6 +93,16 @@ class TestTheTask:
 
     def test_that_a_robot_is_idle_which_has_reported_all_is_no_news(self) -> None:
         given(Robot, *DONE).when(takes(task(4))).then_nothing()
+
+    def test_the_next_list_follows_one_that_is_done(self) -> None:
+        given(Robot, *DONE).when(takes(task(5, ANOTHER))).then(TaskChanged(task(5, ANOTHER))).then_state(done=False)
+
+    def test_that_a_robot_is_offline_which_has_reported_all_is_news(self) -> None:
+        offline = task(4, status="offline")
+        given(Robot, *DONE).when(takes(offline)).then(TaskChanged(offline)).then_state(order_id="")
+
+    def test_a_list_that_is_taken_away_before_its_order_is_shown_is_forgotten(self) -> None:
+        given(Robot, *SENT).when(takes(task(4))).then(TaskChanged(task(4))).then_state(order_id="")
 
     def test_a_list_that_was_taken_from_it_is_called_off(self) -> None:
         past = given(Robot, *AT_WORK).when(takes(task(4, status="offline")))
@@ -177,6 +196,11 @@ class TestAnOutdatedOrder:
     def test_an_order_that_is_not_the_malls_is_outdated_too(self) -> None:
         shown = given(Robot, *IDLE).when(reports(says(4, "by hand")))
         shown.then(OrderShown("by hand", False, 4, at(20)), Asked(CANCELLED, CANCEL, "by hand", at(20)))
+
+    def test_a_robot_without_a_list_is_free_when_it_shows_the_end(self) -> None:
+        past = (*AT_WORK, TaskChanged(task(4)), Asked(CANCELLED, CANCEL, ORDER, at(19)))
+        ended = given(Robot, *past).when(reports(says(5, ORDER, idle=True)))
+        ended.then(OrderShown(ORDER, True, 5, at(20)), Answered((CANCELLED,))).then_state(order_id="", asked=())
 
     def test_the_cancellation_is_sent_again_until_the_robot_shows_it(self) -> None:
         past = (*self.OUTDATED, Asked(CANCELLED, CANCEL, ANOTHER, at(18)))
