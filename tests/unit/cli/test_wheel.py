@@ -1,14 +1,12 @@
-"""The files that an installation by pipx has, run apart from the checkout.
+"""What `pipx install` of a checkout installs: the wheel is built and unpacked, and run apart from the checkout."""
 
-hatchling, which builds the wheel, is not among the locked packages: so the files are chosen here as pyproject.toml
-tells it. Of its settings only these are understood; another one fails.
-"""
-
-import shutil
+import ast
+import re
 import subprocess
 import sys
 import tomllib
-from fnmatch import fnmatch
+from collections.abc import Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
 
@@ -28,39 +26,31 @@ def configured() -> dict[str, Any]:
     return tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 
-def chosen() -> dict[str, Path]:
-    """The files of the wheel, by their places in it: of folders what git does not ignore, without what is excluded."""
-    told = configured()["tool"]["hatch"]["build"]["targets"]["wheel"]
-    assert set(told) == {"only-include", "exclude", "force-include"}
-    list_files = ["git", "ls-files", "--cached", "--others", "--exclude-standard", *told["only-include"]]
-    listed = subprocess.run(list_files, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
-    kept = [name for name in listed if not any(fnmatch(Path(name).name, pattern) for pattern in told["exclude"])]
-    files = {name: ROOT / name for name in kept if (ROOT / name).is_file()}
-    return files | {place: ROOT / source for source, place in told["force-include"].items()}
+def run(*command: str | Path, folder: Path, environment: dict[str, str] | None = None) -> str:
+    ran = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout
 
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder as site-packages is: the files, and what the installer notes of version and script."""
-    folder, project = tmp_path_factory.mktemp("site-packages"), configured()["project"]
-    for place, source in chosen().items():
-        (folder / place).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(source, folder / place)
-    notes = folder / f"mallbots-{project['version']}.dist-info"
-    notes.mkdir()
-    (notes / "METADATA").write_text(f"Metadata-Version: 2.4\nName: mallbots\nVersion: {project['version']}\n")
-    scripts = "".join(f"{name} = {target}\n" for name, target in project["scripts"].items())
-    (notes / "entry_points.txt").write_text(f"[console_scripts]\n{scripts}")
-    return folder
+    """The folder into which the wheel was installed, without what it depends on."""
+    folder = tmp_path_factory.mktemp("wheel")
+    run(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder / "built", folder=ROOT)
+    [wheel] = (folder / "built").iterdir()
+    uv = Path(sys.executable).with_name("uv")
+    run(uv, "pip", "install", "--offline", "--no-deps", "--target", folder / "site-packages", wheel, folder=folder)
+    return folder / "site-packages"
 
 
 def mallbots(installed: Path, folder: Path, *words: str) -> str:
     """What the installed script prints, in a folder without a checkout."""
     environment = {"HOME": str(folder), "STATE": str(folder / "state")}
-    run = [sys.executable, "-I", "-c", RUN, installed, *words]
-    ran = subprocess.run(run, cwd=folder, env=environment, capture_output=True, text=True)
-    assert ran.returncode == 0, ran.stderr
-    return ran.stdout
+    return run(sys.executable, "-I", "-c", RUN, installed, *words, folder=folder, environment=environment)
+
+
+def test_it_is_built_by_the_version_that_is_locked() -> None:
+    assert set(configured()["build-system"]["requires"]) <= set(configured()["dependency-groups"]["dev"][3:])
 
 
 def test_what_is_installed_says_its_version_and_lists_its_verbs(installed: Path, tmp_path: Path) -> None:
@@ -75,6 +65,31 @@ def test_what_is_installed_knows_each_message_with_its_sample_schema_and_consume
     assert "consumers  checkout, live" in shown
     assert '"metadata"' in shown
     assert "OrderCreated" in mallbots(installed, tmp_path, "catalog", "--service", "ordering")
+
+
+def imported(installed: Path) -> Iterator[str]:
+    """The packages that the files import, but for their types alone."""
+    for file in installed.rglob("*.py"):
+        tree = ast.parse(file.read_text())
+        for_types = {
+            node
+            for block in ast.walk(tree)
+            if isinstance(block, ast.If) and ast.unparse(block.test) == "TYPE_CHECKING"
+            for node in ast.walk(block)
+        }
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import) and node not in for_types:
+                yield from (name.name.partition(".")[0] for name in node.names)
+            elif isinstance(node, ast.ImportFrom) and node not in for_types:
+                yield str(node.module).partition(".")[0]
+
+
+def test_what_the_installed_files_import_is_installed_with_them(installed: Path) -> None:
+    of_packages = packages_distributions()
+    wanted = set(imported(installed)) - sys.stdlib_module_names - {"clients", "events"}
+    declared = {re.split(r"[^\w-]", one)[0] for one in configured()["project"]["dependencies"]}
+    brought = {"botocore": "boto3", "click": "typer"}
+    assert {brought.get(name) or of_packages[name][0] for name in wanted} == declared
 
 
 def test_of_the_pages_and_the_services_nothing_is_installed(installed: Path) -> None:
