@@ -390,6 +390,20 @@ def test_a_robot_of_which_fleet_knows_no_more_than_its_name_may_be_taken_offline
     assert STILL_THERE not in day.violated()
 
 
+@pytest.mark.parametrize(("told", "is_found"), [(48, True), (300, False)])
+def test_a_robot_may_be_taken_offline_while_fleet_does_not_know_that_its_list_was_withdrawn(
+    told: float, is_found: bool
+) -> None:
+    day = Day()
+    a_list(day)
+    an_idle_robot_is_cut_and_stays(day)
+    day.entries = [entry for entry in day.entries if "BotFinished" not in entry[2].get("body", "")]
+    day.is_told(told, 4, None, 0, "BotFinished")
+    day.reports(55)
+    day.commit(70, f"Bot#{BOT}", "WentOffline")
+    assert (STILL_THERE in day.violated()) is is_found
+
+
 @pytest.mark.parametrize(("lost", "is_found"), [(5, True), (100, False), (210, False)])
 def test_a_state_that_a_rule_could_not_send_excuses_what_fleet_shows_until_later_ones_replace_it(
     lost: float, is_found: bool

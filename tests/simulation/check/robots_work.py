@@ -174,14 +174,17 @@ def _still_there(history: ParsedHistory, stream: StreamHistory) -> Iterator[Viol
     """
     for bot_id, commits in history.of_kind("Bot"):
         order: str | None = None
+        changed = 0  # the version since which it has this order, or none
         for commit in commits:
-            order = _order_after(commit, order, history)
+            before, order = order, _order_after(commit, order, history)
+            changed = changed if order == before else commit.version
             if "WentOffline" not in commit.event_names() or commit.request or bot_id not in stream.robots:
                 continue
             if commit.causation:  # the end of its connection, or of its work when that had come before
                 continue
             # Until the depot's word has come, fleet cannot say whether the robot does what it must.
-            told = min((one.handled for one in stream.known[bot_id]), default=history.end)
+            words = [one.handled for one in stream.known[bot_id] if one.version >= changed]
+            told = min(words, default=history.end)
             known = [
                 one.said
                 for one in stream.reports[bot_id]
