@@ -16,17 +16,22 @@ Json = dict[str, Any]
 BUSY = (429, 503)
 LONGEST_WAIT = 60  # seconds before a request is repeated: a limit on codes may say a day, for which nobody waits
 UNAUTHENTICATED = 401
+SHOWN = 80  # characters of an answer that is none of the mall's
 ACCEPT = {"accept": "application/problem+json, application/json"}
 
 
 class MallError(Exception):
-    """The mall answered with an error; `status` and `code` are those of its problem document."""
+    """The mall answered with an error; `status` and `code` are those of its problem document.
 
-    def __init__(self, status: int, code: str, message: str) -> None:
+    flow: the X-Correlation-Id of the request, by which log lines are found; empty where there is none.
+    """
+
+    def __init__(self, status: int, code: str, message: str, flow: str = "") -> None:
         super().__init__(f"{status} {code}: {message}")
         self.status = status
         self.code = code
         self.message = message
+        self.flow = flow
 
 
 class WaitTimeoutError(Exception):
@@ -76,9 +81,11 @@ class Mall:
                 break
             time.sleep(wait)
             response = self.send(method, path, body, headers)
-        content: Json = response.json() if response.content else {}
+        content = _content(response)
         if response.is_error:
-            raise MallError(response.status_code, content.get("code", ""), content.get("message", response.text))
+            flow = response.headers.get("x-correlation-id", "")
+            message = content.get("message", response.reason_phrase)
+            raise MallError(response.status_code, content.get("code", ""), message, flow)
         return content
 
     def send(
@@ -127,6 +134,20 @@ class Mall:
             if not page.get("next"):
                 return found
             after = f"&next={page['next']}"
+
+
+def _content(response: httpx.Response) -> Json:
+    """The object of an answer. Raises MallError for what is none, as a proxy's page."""
+    if not response.content:
+        return {}
+    try:
+        content = response.json()
+    except ValueError:
+        content = None
+    if not isinstance(content, dict):
+        begin = " ".join(response.text.split())[:SHOWN]
+        raise MallError(response.status_code, "", f"what answered is not the mall's API, but says {begin!r}")
+    return content
 
 
 def wait_for(probe: Callable[[], T | None], what: str, *, seconds: float = 60) -> T:

@@ -6,6 +6,7 @@ from typing import Any
 
 from clients.cli.ending import USAGE, EndedError, unknown
 from clients.cli.tool import Tool, at, query
+from clients.cli.wording import counted
 from clients.mall import Json
 
 ROOT = "/api/operations"
@@ -24,10 +25,16 @@ class Chosen:
 
 @dataclass(frozen=True)
 class Choice:
-    """body: as redrives and forecasts take it. letters: which these are now."""
+    """body: as redrives and forecasts take it. letters: which these are now, or the first of them. more: there are."""
 
     body: Json
     letters: tuple[Json, ...]
+    more: bool = False
+
+    @property
+    def number(self) -> str:
+        """How many they are: `12 letters`."""
+        return "at least " * self.more + counted(len(self.letters), "letter")
 
 
 def choose(tool: Tool, chosen: Chosen) -> Choice:
@@ -40,12 +47,12 @@ def choose(tool: Tool, chosen: Chosen) -> Choice:
         return Choice({"letters": [one["id"] for one in found]}, tuple(found))
     if chosen.group:
         known = tool.found(f"{ROOT}/groups/{at(chosen.group)}", "group", chosen.group, lambda: _groups(tool))["group"]
-        letters = tool.pages(f"{ROOT}/letters{query(group=known['id'], state='open')}", "letters")
-        return Choice({"letters": [], "group": known["id"]}, tuple(letters))
+        letters, more = tool.counted(f"{ROOT}/letters{query(group=known['id'], state='open')}", "letters")
+        return Choice({"letters": [], "group": known["id"]}, tuple(letters), more)
     wanted = {n: v for n, v in (("service", chosen.service), ("message", chosen.message)) if v}
-    _consumer_of(tool, chosen.service)
-    letters = tool.pages(f"{ROOT}/letters{query(**wanted, state='open')}", "letters")
-    return Choice({"letters": [], "filter": wanted}, tuple(letters))
+    must_consume(tool, chosen.service)
+    letters, more = tool.counted(f"{ROOT}/letters{query(**wanted, state='open')}", "letters")
+    return Choice({"letters": [], "filter": wanted}, tuple(letters), more)
 
 
 def open_letters(tool: Tool) -> Json:
@@ -67,7 +74,8 @@ def services(tool: Tool) -> list[str]:
     return sorted({name.partition("/")[0] for name in consumers(tool)})
 
 
-def _consumer_of(tool: Tool, given: str) -> None:
+def must_consume(tool: Tool, given: str) -> None:
+    """Raises EndedError, with the nearest one, for what is no service or consumer, if anything is given."""
     if given:
         names = consumers(tool)
         known = {*names, *(name.partition("/")[0] for name in names)}

@@ -60,7 +60,8 @@ def resume(tool: Tool, consumer: Consumer) -> None:
     one = _consumer(tool, consumer)
     if one["state"] == "running":
         tool.out.say(f"{consumer} was not paused; if its queue is not read, pause it first, then resume it")
-    if tool.agreed(f"resume {consumer}, for which {waiting(one)} messages wait"):
+    paused = f", paused by {one['by']}: {one['reason']}" if one["state"] != "running" and one["reason"] else ""
+    if tool.agreed(f"resume {consumer}, for which {waiting(one)} messages wait{paused}"):
         tool.put(f"{ROOT}/{consumer}/resume")
     _show(tool, consumer)
 

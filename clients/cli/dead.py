@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from clients.cli import completing, following
-from clients.cli.choosing import Chosen, assigned, choose
-from clients.cli.ending import NOT_FOUND, PARTLY, EndedError, whole
+from clients.cli.choosing import Chosen, assigned, choose, must_consume
+from clients.cli.ending import NOT_FOUND, PARTLY, EndedError, must_be, whole
+from clients.cli.finding import order_of
 from clients.cli.tool import FEW, Tool, at, query
 from clients.cli.verbs import group, verb
 from clients.cli.wording import ago, counted
@@ -52,9 +53,13 @@ def list_letters(
     limit: Most = FEW,
 ) -> None:
     """List what was given up, the newest first; of all states, the open ones first."""
+    must_be(state, STATES, "state")
+    must_consume(tool, service)
     group = _group(tool, group)["id"] if group else ""
+    if order and not tool.pages(f"{LETTERS}{query(order=order)}", "letters", 1):
+        order = order_of(tool, order)
     wanted = query(service=service, message=message, order=order, group=group, state=state, since=since, until=until)
-    found = tool.pages(f"{LETTERS}{wanted}", "letters", limit)
+    found = tool.listed(f"{LETTERS}{wanted}", "letters", limit)
     rows = ([one["id"], one["state"], one["consumer"], one["message"], one["tries"], one["reason"]] for one in found)
     tool.out.rows(found, ("letter", "state", "consumer", "message", "tries", "reason"), rows, "no dead letters")
 
@@ -65,6 +70,7 @@ def list_groups(
     state: Annotated[str, typer.Option("--state", help="open, or resolved.")] = "open",
 ) -> None:
     """List the letters by cause: how many, since when, and since which version of the code."""
+    must_be(state, ("open", "resolved"), "state")
     found = tool.pages(f"{GROUPS}{query(state=state)}", "groups")
     rows = (
         [one["id"], one["counts"]["open"], one["consumer"], one["message"], ago(one["lastSeen"]), one["reason"]]
@@ -142,7 +148,9 @@ def redrive(
 ) -> None:
     """Send open letters back to the queues that they came from: in a ramp that stops by itself."""
     if forecast:
-        known = tool.get(f"{ROOT}/forecasts/{at(forecast)}")["forecast"]
+        path = f"{ROOT}/forecasts/{at(forecast)}"
+        known = tool.found(path, "forecast", forecast, lambda: _forecasts(tool))["forecast"]
+        forecast = known["id"]
         body: Json = {"forecast": forecast, "letters": [], "passing": passing}
         what = counted(known["counts"]["passes"] if passing else known["total"], "letter") + f" of forecast {forecast}"
     else:
@@ -150,9 +158,11 @@ def redrive(
         body = {"letters": [], **chosen.body}
         for (consumer, name), number in Counter((o["consumer"], o["message"]) for o in chosen.letters).most_common():
             tool.out.say(f"{number:>6}  {consumer}  {name}")
-        what = counted(len(chosen.letters), "letter")
+        what = chosen.number
         if not chosen.letters:
-            raise EndedError("no open letter is like that: nothing to send back", code=0)
+            tool.out.show({"letters": "0 letters", "run": None}, lambda: None)
+            tool.out.say("no open letter is like that: nothing to send back")
+            return
     if not tool.agreed(f"send back {what}"):
         tool.out.show({"letters": what, "run": None}, lambda: None)
         return
@@ -280,6 +290,10 @@ def _letter_ids(tool: Tool) -> list[str]:
 
 def _group_ids(tool: Tool) -> list[str]:
     return [one["id"] for one in tool.pages(GROUPS, "groups")]
+
+
+def _forecasts(tool: Tool) -> list[str]:
+    return [one["id"] for one in tool.pages(f"{ROOT}/runs", "runs") if one["kind"] == "forecast"]
 
 
 def _counts(counts: dict[str, int]) -> str:

@@ -31,7 +31,7 @@ HANG = (
 def doctor(tool: Tool, all: Annotated[bool, typer.Option("--all", help="Also what is fine.")] = False) -> None:
     """Find out what is wrong with this installation and with a deployment, and what to do.
 
-    Ends by 4 where anything is wrong. On AWS it uses credentials for sts:GetCallerIdentity,
+    Ends by 4 where anything is wrong, or could not be seen. On AWS it uses credentials for sts:GetCallerIdentity,
     cloudformation:DescribeStacks and cloudwatch:DescribeAlarms (clients/cli/policy.json).
     """
     found = list(results(tool))
@@ -44,13 +44,17 @@ def doctor(tool: Tool, all: Annotated[bool, typer.Option("--all", help="Also wha
         for one in data
         if all or one["state"] == WRONG
     )
-    tool.out.rows(data, ("", "about", "should be", "is", "do"), rows, "nothing is wrong")
+    unseen = any(one.state == UNKNOWN for one in found)
+    empty = "nothing that could be seen is wrong" if unseen else "nothing is wrong"
+    tool.out.rows(data, ("", "about", "should be", "is", "do"), rows, empty)
     for why, number in Counter(one.what for one in found if one.state == UNKNOWN).items():
         tool.out.say(f"{counted(number, 'check')} not made: {why}")
     count = {state: sum(one.state == state for one in found) for state in (FINE, WRONG, UNKNOWN)}
     tool.out.say(f"{counted(len(found), 'check')}: " + ", ".join(f"{n} {state}" for state, n in count.items() if n))
     if count[WRONG]:
         raise EndedError(f"{counted(count[WRONG], 'thing')} wrong", PARTLY)
+    if count[UNKNOWN]:
+        raise EndedError("nothing that could be seen is wrong", PARTLY)
 
 
 def results(tool: Tool) -> Iterator[Result]:

@@ -4,22 +4,39 @@ import difflib
 from collections.abc import Iterable
 
 DONE, FAILED, USAGE, NOT_FOUND, PARTLY, INTERRUPTED = 0, 1, 2, 3, 4, 130
+BROKEN = 500  # statuses from here on say that the service failed, not the request
 SHORT = 4  # characters of an id that say which is meant, where no other begins so
 CLOSE = 0.5  # of difflib's ratio: a UUID with half of its characters right is still the one that was meant
 
 
 class EndedError(Exception):
-    """A command ends with this exit code; the text is for who typed it, the hint is what to do."""
+    """A command ends with this exit code; the text is for who typed it, the hint is what to do.
 
-    def __init__(self, message: str, code: int = FAILED, hint: str = "") -> None:
+    status: of the answer that ended it, as HTTP has it; 0 where there was none.
+    """
+
+    def __init__(self, message: str, code: int = FAILED, hint: str = "", status: int = 0) -> None:
         super().__init__(message)
-        self.message, self.code, self.hint = message, code, hint
+        self.message, self.code, self.hint, self.status = message, code, hint, status
+
+    @property
+    def is_silence(self) -> bool:
+        """Whether the service that was asked does not work, so that others may still be asked."""
+        return self.status >= BROKEN
 
 
 def unknown(what: str, given: str, known: Iterable[str]) -> EndedError:
     """That there is no such thing, with the nearest one that there is."""
     found = nearest(given, known)
     return EndedError(f"there is no {what} {given!r}", NOT_FOUND, f"did you mean {found}?" if found else "")
+
+
+def must_be(given: str, known: Iterable[str], what: str) -> None:
+    """Raises EndedError, with the nearest one, for a value of an option that is none of these; empty is not given."""
+    if given and given not in known:
+        found = nearest(given, known)
+        hint = f"did you mean {found}?" if found else f"one of {', '.join(known)}"
+        raise EndedError(f"there is no {what} {given!r}", USAGE, hint)
 
 
 def whole(given: str, known: Iterable[str]) -> str:

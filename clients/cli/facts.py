@@ -93,7 +93,7 @@ def gather(tool: Tool, id: str) -> Facts:
         robots=tuple(asking.some("depot", "/api/depot/bots", "bots")),
         messages=tuple(asking.timeline(id)),
         consumers={one["name"]: one for one in overview},
-        silent=tuple(asking.silent),
+        silent=tuple(tool.silent),
     )
 
 
@@ -123,7 +123,6 @@ def _runs(asking: "_Asking", letters: set[str]) -> dict[str, Json]:
 class _Asking:
     def __init__(self, tool: Tool) -> None:
         self._tool = tool
-        self.silent: list[str] = []
 
     def one(self, service: str, path: str, member: str) -> Json | None:
         found: Json | None = self._try(service, lambda: self._tool.get(path)[member], None)
@@ -138,17 +137,14 @@ class _Asking:
 
     def timeline(self, order: str) -> list[Json]:
         messages, gaps = self._try("operations", lambda: timelines.read(self._tool, order), ([], []))
-        self.silent += [service for service in gaps if service not in self.silent]
+        self._tool.silent += [service for service in gaps if service not in self._tool.silent]
         return list(messages)
 
     def _try(self, service: str, ask: Callable[[], Any], otherwise: Any) -> Any:
-        if service in self.silent:
-            return otherwise
         try:
-            return ask()
+            found = self._tool.answered(service, ask)
+            return otherwise if found is None else found
         except EndedError as error:
             if error.code != NOT_FOUND:
-                if "(503 " not in error.message:
-                    raise
-                self.silent.append(service)
+                raise
             return otherwise

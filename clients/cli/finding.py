@@ -2,15 +2,17 @@
 
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
 
 from clients.cli import timelines
-from clients.cli.ending import NOT_FOUND, EndedError, nearest
+from clients.cli.ending import FAILED, NOT_FOUND, USAGE, EndedError, nearest
 from clients.cli.facts import OVER
 from clients.cli.tool import Tool, at
 from clients.cli.wording import counted
 from clients.mall import Json
 
-PHONE = re.compile(r"\+[0-9][0-9 ()./-]{5,}")  # as it is written with its country
+PHONE = re.compile(r"\+?[0-9(][0-9 ()./-]{5,22}")  # as people write a number; no UUID is so short
 RECENT = 20  # orders, of which the timelines are looked through for a message
 NUMBER = 8  # characters of an order's id, by which its customer knows it
 OF_AN_ORDER = ("order_id", "basket_id")
@@ -18,16 +20,24 @@ OF_AN_ORDER = ("order_id", "basket_id")
 
 def order_of(tool: Tool, id: str) -> str:
     """The id of the order. Raises EndedError, with the nearest order that there is, where nothing has this id."""
-    if PHONE.fullmatch(id):
-        return _phone(tool, id)
+    if is_phone(id):
+        return by_number(tool, id) or _phone(tool, id)
     for find in (_order, by_number, _list, _payment, _robot, _letter, _flow, _message):
         if found := find(tool, id):
             if found != id:
                 tool.out.say(f"{id} is of order {found}")
             return found
-    found = nearest(id, _latest(tool))
+    if tool.silent:
+        names = " and ".join(tool.silent)
+        raise EndedError(f"nothing that answers knows {id!r}, and {names} did not answer", FAILED, "mallbots status")
+    found = nearest(id, latest(tool))
     hint = f"did you mean {found}?" if found else ""
     raise EndedError(f"no order, payment, list, robot, letter, flow or message has the id {id!r}", NOT_FOUND, hint)
+
+
+def is_phone(text: str) -> bool:
+    """Whether it is written as a phone number, which is put into no address. An order's number may be one, too."""
+    return PHONE.fullmatch(text) is not None
 
 
 def _order(tool: Tool, id: str) -> str:
@@ -38,12 +48,9 @@ def _order(tool: Tool, id: str) -> str:
 
 def by_number(tool: Tool, id: str) -> str:
     """The order whose number this is; empty where it is none, or of more than one."""
-    if len(id) != NUMBER:
+    if len(id) != NUMBER or not id.isalnum():
         return ""
-    try:
-        found = tool.post("/api/search/orders", {"filters": {"number": id}})["orders"]
-    except EndedError:
-        return ""
+    found = tool.answered("search", lambda: search(tool, filters={"number": id})) or []
     return str(found[0]["orderId"]) if len(found) == 1 else ""
 
 
@@ -58,7 +65,8 @@ def _payment(tool: Tool, id: str) -> str:
 def _robot(tool: Tool, id: str) -> str:
     """The order that a robot collects now."""
     for status in ("assigned", "active"):
-        for one in tool.pages(f"/api/depot/shopping?status={status}", "lists"):
+        lists = partial(tool.pages, f"/api/depot/shopping?status={status}", "lists")
+        for one in tool.answered("depot", lists) or ():
             if one["botId"] == id:
                 return str(one["orderId"])
     return ""
@@ -74,14 +82,15 @@ def _flow(tool: Tool, id: str) -> str:
 
 def _message(tool: Tool, id: str) -> str:
     """Of a message that was given up, or that is in the timeline of one of the latest orders."""
-    for letter in tool.pages("/api/operations/letters", "letters"):
+    for letter in tool.answered("operations", lambda: tool.pages("/api/operations/letters", "letters")) or ():
         if id in (letter["messageId"], letter["causationId"]) and letter["order"]:
             return str(letter["order"])
-    latest = _latest(tool)[:RECENT]
-    if latest:
-        tool.out.say(f"looking through the timelines of the latest {counted(len(latest), 'order')}")
-    for order in latest:
-        if any(id == one["id"] for one in timelines.read(tool, order)[0]):
+    orders = latest(tool)[:RECENT]
+    if orders:
+        tool.out.say(f"looking through the timelines of the latest {counted(len(orders), 'order')}")
+    for order in orders:
+        messages, _ = tool.answered("operations", partial(timelines.read, tool, order)) or ((), ())
+        if any(id == one["id"] for one in messages):
             return order
     return ""
 
@@ -94,7 +103,7 @@ def _phone(tool: Tool, number: str) -> str:
         if error.code != NOT_FOUND:
             raise
         raise EndedError("no customer has this number", NOT_FOUND) from None
-    orders = tool.post("/api/search/orders", {"filters": {"customerId": customer}, "limit": 100})["orders"]
+    orders = search(tool, filters={"customerId": customer}, limit=100)
     if not orders:
         raise EndedError(f"customer {customer} has no orders", NOT_FOUND)
     found = next((one for one in orders if one["status"] not in OVER), orders[0])
@@ -107,13 +116,20 @@ def _named(messages: list[Json]) -> Iterator[str]:
 
 
 def _of(tool: Tool, path: str, read: Callable[[Json], str | None]) -> str:
+    """What one service answers, which is named in the path; empty where that has no such thing, or fails."""
     try:
-        return read(tool.get(path)) or ""
+        return tool.answered(path.split("/")[2], lambda: read(tool.get(path))) or ""
     except EndedError as error:
-        if error.code == NOT_FOUND or "(503 " in error.message or "(400 " in error.message:
+        if error.code in (NOT_FOUND, USAGE):
             return ""
         raise
 
 
-def _latest(tool: Tool) -> list[str]:
-    return [one["orderId"] for one in tool.post("/api/search/orders", {"limit": 100})["orders"]]
+def latest(tool: Tool) -> list[str]:
+    """The ids of the latest orders; empty while search does not answer."""
+    return [one["orderId"] for one in tool.answered("search", lambda: search(tool, limit=100)) or ()]
+
+
+def search(tool: Tool, **wanted: Any) -> list[Json]:
+    """The orders of a search, as its route takes it."""
+    return list(tool.post("/api/search/orders", wanted)["orders"])

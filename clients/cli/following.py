@@ -28,11 +28,17 @@ def run(tool: Tool, id: str, wait: bool) -> None:
     if not wait:
         return
     bad = {name: shown["counts"][name] for name in BAD if shown["counts"].get(name)}
-    if shown["state"] in ("stopped", "cancelled", "paused"):
-        raise EndedError(f"it is {shown['state']}: {shown['why']}", FAILED, f"let it go on: mallbots run resume {id}")
+    ended_early(shown, id)
     if bad:
         what = ", ".join(f"{number} {name}" for name, number in bad.items())
         raise EndedError(f"not all went well: {what}", PARTLY, "see them: mallbots dead groups")
+
+
+def ended_early(shown: Json, id: str) -> None:
+    """Raises EndedError for a run that does no more now; what is cancelled does none ever, so it is begun anew."""
+    if shown["state"] in ("stopped", "cancelled", "paused"):
+        hint = "" if shown["state"] == "cancelled" else f"let it go on: mallbots run resume {id}"
+        raise EndedError(f"it is {shown['state']}" + (f": {shown['why']}" if shown["why"] else ""), FAILED, hint)
 
 
 def shown_fields(found: Json) -> list[tuple[str, Any]]:
@@ -66,9 +72,13 @@ def until(
 ) -> Json:
     """Ask how far something is until it is over, and say each change. Raises EndedError by Ctrl-C."""
     said = ""
+    more = f"follow it: mallbots run show {id} --wait; end it: mallbots run cancel {id}"
     try:
         while True:
-            found = ask()
+            try:
+                found = ask()
+            except EndedError as error:
+                raise EndedError(error.message, error.code, f"it goes on; {more}", error.status) from None
             if (new := line(found)) != said:
                 tool.out.say(new)
                 said = new
@@ -76,7 +86,6 @@ def until(
                 return found
             tool.wait(EVERY)
     except KeyboardInterrupt:
-        more = f"follow it: mallbots run show {id} --wait; end it: mallbots run cancel {id}"
         raise EndedError("it goes on without you", INTERRUPTED, more) from None
 
 

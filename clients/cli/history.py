@@ -6,7 +6,7 @@ import typer
 
 from clients.cli import completing, estimating, following
 from clients.cli.choosing import services
-from clients.cli.ending import FAILED, PARTLY, EndedError, unknown
+from clients.cli.ending import PARTLY, EndedError, unknown
 from clients.cli.tool import FEW, Tool, at
 from clients.cli.verbs import group, verb
 from clients.cli.wording import ago, counted, lasting
@@ -26,7 +26,7 @@ Wait = Annotated[bool, typer.Option(help="Wait until it has ended.")]
 @verb("runs", "mallbots runs")
 def runs(tool: Tool, limit: Annotated[int, typer.Option("--limit", min=1, help="How many at most.")] = FEW) -> None:
     """List redrives, forecasts, replays and rebuilds: those at work first, and of these the newest."""
-    found = tool.pages(f"{ROOT}/runs", "runs", limit)
+    found = tool.listed(f"{ROOT}/runs", "runs", limit)
     rows = ([one["id"], one["kind"], one["state"], _counts(one), ago(one["created"]), one["by"]] for one in found)
     tool.out.rows(found, ("run", "kind", "state", "counts", "begun", "by"), rows, "no runs")
 
@@ -137,8 +137,7 @@ def _follow(tool: Tool, id: str, kind: str, wait: bool, estimate: Json | None = 
         tool.out.say(f"take it: mallbots run switch {id}; leave it: mallbots run abort {id}")
     if not wait:
         return
-    if found["state"] in ("stopped", "cancelled", "paused"):
-        raise EndedError(f"it is {found['state']}: {found['why']}", FAILED, f"go on: mallbots run resume {id}")
+    following.ended_early(found, id)
     if found["failed"]:
         raise EndedError(f"{counted(found['failed'], 'message')} failed", PARTLY, "see them: mallbots dead groups")
 

@@ -16,14 +16,15 @@ import typer
 from clients.cli import tree
 from clients.cli.ending import NOT_FOUND, EndedError
 from clients.cli.facts import Facts, gather
-from clients.cli.finding import order_of
+from clients.cli.finding import is_phone, order_of
 from clients.cli.tool import Tool, at, query
 from clients.cli.verbs import verb
 from clients.cli.why import why
 from clients.mall import Json
 
 OPERATIONS = "/api/operations"
-MOST = 200  # letters of a group, and entries of the audit
+MOST = 200  # letters of a group, and entries of the audit of a day
+DAYS = 3  # of the audit: the last ones on which something happened
 
 MESSAGE = ("time", "source", "name", "id", "stream", "correlationId", "causationId", "actor")
 LETTER = (
@@ -62,10 +63,11 @@ def incident(
 
     What people wrote is left out, and who they are: ids, messages, states, times and numbers remain.
     """
-    group = _group(tool, id)
-    parts = _of_group(tool, group) if group else _of_order(tool, order_of(tool, id))
-    parts |= _around(tool)
-    path = out / f"incident-{at(id)}.zip"
+    group = None if is_phone(id) else _group(tool, id)
+    order = "" if group else order_of(tool, id)
+    parts = _of_group(tool, group) if group else _of_order(tool, order)
+    parts |= _around(tool, {one["time"][: len("2026-03-01")] for one in parts.get("timeline", ())})
+    path = out / f"incident-{at(group['id'] if group else order)}.zip"
     agreed = tool.agreed(f"write {', '.join(parts)} to {path}")
     if agreed:
         write(path, parts)
@@ -122,8 +124,15 @@ def _of_order(tool: Tool, order_id: str) -> dict[str, Any]:
     }
 
 
+def _why(facts: Facts) -> Json | None:
+    """Whom the order waits for; a robot by its id, for its name is a text that people wrote."""
+    found = picked(why(facts).data, ("blames", "since", "do"))
+    if found and found["blames"].startswith("robot ") and facts.list:
+        found["blames"] = f"robot {facts.list['botId']}"
+    return found
+
+
 def _state(facts: Facts) -> Json:
-    reason = why(facts)
     return {
         "id": facts.id,
         "order": picked(facts.order, ORDER),
@@ -131,20 +140,28 @@ def _state(facts: Facts) -> Json:
         "list": picked(facts.list, LIST),
         "payment": picked(facts.payment, MONEY),
         "invoice": picked(facts.invoice, MONEY),
-        "why": picked(reason.data, ("blames", "since", "do")),
+        "why": _why(facts),
         "silent": list(facts.silent),
     }
 
 
-def _around(tool: Tool) -> dict[str, Any]:
-    """The versions, consumers and the audit of today, as they are when the file is written."""
+def _around(tool: Tool, days: set[str]) -> dict[str, Any]:
+    """The versions and consumers as they are when the file is written; the audit of these days, and of today."""
+    now = datetime.now(UTC)
+    services = tool.answered("operations", lambda: tool.get(f"{OPERATIONS}/services")["services"]) or ()
     versions = {
-        "written": datetime.now(UTC).isoformat(timespec="seconds"),
+        "written": now.isoformat(timespec="seconds"),
         "stage": tool.stage_name,
         "version": tool.get("/health")["version"],
+        "services": {one["name"]: one["code"] for one in services},
     }
+    audit = [
+        one
+        for day in sorted({*days, str(now.date())})[-DAYS:]
+        for one in tool.pages(f"{OPERATIONS}/audit{query(day=f'{day}T00:00:00Z')}", "entries", MOST)
+    ]
     return {
         "versions": versions,
         "consumers": _each(tool.get(f"{OPERATIONS}/consumers")["consumers"], CONSUMER),
-        "audit": _each(tool.pages(f"{OPERATIONS}/audit", "entries", MOST), AUDIT),
+        "audit": _each(audit, AUDIT),
     }

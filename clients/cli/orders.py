@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from clients.cli import completing, tree
-from clients.cli.ending import FAILED, USAGE, EndedError, nearest
+from clients.cli.ending import FAILED, EndedError, must_be
 from clients.cli.facts import OVER, Facts, gather
 from clients.cli.finding import order_of
 from clients.cli.timelines import timeline
@@ -75,9 +75,7 @@ def wait(
     seconds: Annotated[float, typer.Option("--seconds", min=0, help="How long at most.")] = 300,
 ) -> None:
     """Wait until an order has a status, or has gone past it; fail once it never can, or when the time is over."""
-    if status not in STATUSES:
-        near = nearest(status, STATUSES)
-        raise EndedError(f"no order is ever {status!r}", USAGE, f"did you mean {near}?" if near else "")
+    must_be(status, STATUSES, "status of an order")
     found, deadline, said = order_of(tool, id), time.monotonic() + seconds, ""
     while True:
         shown = tool.get(f"/api/ordering/{at(found)}")["order"]

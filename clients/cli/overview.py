@@ -1,7 +1,7 @@
 """status and top: how a mall is, and what is busy, slow and failing now."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from functools import partial
 from typing import Annotated, Any
@@ -34,57 +34,77 @@ def status(
     on AWS by credentials for cloudwatch:DescribeAlarms, cloudwatch:GetMetricData and ce:GetCostAndUsage, a request of
     which is $0.01 (clients/cli/policy.json); the month is computed by a checkout. A local mall only has the costs.
     """
-    consumers = _asked(tool, lambda: tool.get(f"{OPERATIONS}/consumers")["consumers"])
-    letters = _asked(tool, lambda: [open_letters(tool)]) or [{"deadLetters": 0, "groups": 0}]
-    sagas = {state: _asked(tool, partial(_sagas, tool, state)) for state in ("running", "parked")}
-    robots = _asked(tool, lambda: tool.pages("/api/depot/bots", "bots"))
-    differences = _asked(tool, lambda: tool.pages("/api/payments/differences?status=open", "differences"))
-    runs = _asked(tool, lambda: tool.pages(f"{OPERATIONS}/runs", "runs", 100))
     health = tool.get("/health")
     codes: dict[str, str | None] = {"gateway": health.get("code", "")}  # none of a gateway from before it said so
-    services = _asked(tool, lambda: tool.get(f"{OPERATIONS}/services")["services"])
+    services = tool.answered("operations", lambda: tool.get(f"{OPERATIONS}/services")["services"])
     codes |= {one["name"]: one["code"] for one in services or [{"name": "operations", "code": None}]}
+    consumers = tool.answered("operations", lambda: tool.get(f"{OPERATIONS}/consumers")["consumers"])
+    letters = tool.answered("operations", lambda: open_letters(tool))
+    sagas = {state: _number_of(tool, "checkout", partial(_sagas, tool, state)) for state in ("running", "parked")}
+    robots = tool.answered("depot", lambda: tool.pages("/api/depot/bots", "bots"))
+    open_ones = partial(tool.pages, "/api/payments/differences?status=open", "differences")
+    runs = tool.answered("operations", lambda: tool.pages(f"{OPERATIONS}/runs", "runs", 100))
     data: Json = {
         "stage": tool.stage_name,
         "api": tool.stage.api,
         "version": health["version"],
         "services": codes,
-        "consumers": len(consumers),
-        "notRunning": [one["name"] for one in consumers if one["state"] != "running"],
-        "waiting": {one["name"]: _number(one) for one in consumers if _number(one)},
-        "longest": max((one["drainedInSeconds"] or 0 for one in consumers), default=0),
-        **letters[0],
-        "sagas": {state: len(found) for state, found in sagas.items()},
-        "robots": dict(Counter(one["status"] for one in robots)),
-        "differences": len(differences),
-        "runs": [f"{one['kind']} {one['id']}" for one in runs if not one["ended"]],
+        **_of_consumers(consumers),
+        **(letters or dict.fromkeys(("deadLetters", "groups"))),
+        "sagas": sagas,
+        "robots": None if robots is None else dict(Counter(one["status"] for one in robots)),
+        "differences": _number_of(tool, "payments", open_ones),
+        "runs": None if runs is None else [f"{one['kind']} {one['id']}" for one in runs if not one["ended"]],
+        "silent": tool.silent,
     }
-    seen = vitals(tool, [one["name"] for one in consumers], published.services()) if all else None
+    seen = vitals(tool, [one["name"] for one in consumers or ()], published.services()) if all else None
     data["account"] = asdict(seen) if seen else None
     wrong = problems(data)
     data["wrong"] = wrong
 
     def render() -> None:
-        tool.out.pairs(
-            [
-                ("stage", f"{data['stage']}, version {data['version']}, {data['api']}"),
-                ("services", _versions(data["services"])),
-                ("consumers", f"{data['consumers']}, {len(data['notRunning'])} not running"),
-                ("waiting", ", ".join(f"{name} {number}" for name, number in data["waiting"].items()) or "nothing"),
-                ("takes", lasting(data["longest"]) if data["longest"] else ""),
-                ("dead letters", f"{data['deadLetters']} open in {counted(data['groups'], 'group')}"),
-                ("sagas", _words(data["sagas"])),
-                ("robots", _words(data["robots"]) or "none"),
-                ("money", f"{counted(data['differences'], 'difference')} open"),
-                ("at work", data["runs"]),
-                *(_of_account(tool, seen) if seen else ()),
-            ]
-        )
+        tool.out.pairs([*_of_mall(data), *(_of_account(tool, seen) if seen else ())])
         tool.out.lines(f"! {one['what']}: {one['do']}" for one in wrong)
 
     tool.out.show(data, render)
     if wrong:
         raise EndedError(f"{counted(len(wrong), 'thing')} need{'s' if len(wrong) == 1 else ''} a person", PARTLY)
+
+
+def _of_mall(data: Json) -> Iterator[tuple[str, Any]]:
+    """What is said of a mall; of what a silent service would tell, that it is not known."""
+    unknown = "not known"
+    yield "stage", f"{data['stage']}, version {data['version']}, {data['api']}"
+    yield "services", _versions(data["services"])
+    if data["consumers"] is None:
+        yield "consumers", unknown
+    else:
+        yield "consumers", f"{data['consumers']}, {len(data['notRunning'])} not running"
+        yield "waiting", ", ".join(f"{name} {number}" for name, number in data["waiting"].items()) or "nothing"
+        yield "takes", lasting(data["longest"]) if data["longest"] else ""
+    letters, groups, differences = data["deadLetters"], data["groups"], data["differences"]
+    yield "dead letters", unknown if letters is None else f"{letters} open in {counted(groups, 'group')}"
+    yield "sagas", unknown if None in data["sagas"].values() else _words(data["sagas"])
+    yield "robots", unknown if data["robots"] is None else _words(data["robots"]) or "none"
+    yield "money", unknown if differences is None else f"{counted(differences, 'difference')} open"
+    yield "at work", unknown if data["runs"] is None else data["runs"]
+
+
+def _of_consumers(found: list[Json] | None) -> Json:
+    """What there is to say of all consumers; None of what operations does not tell."""
+    if found is None:
+        return dict.fromkeys(("consumers", "notRunning", "waiting", "longest"))
+    return {
+        "consumers": len(found),
+        "notRunning": [one["name"] for one in found if one["state"] not in ("running", "resuming")],
+        "waiting": {one["name"]: _number(one) for one in found if _number(one)},
+        "longest": max((one["drainedInSeconds"] or 0 for one in found), default=0),
+    }
+
+
+def _number_of(tool: Tool, service: str, ask: Callable[[], list[Json]]) -> int | None:
+    found = tool.answered(service, ask)
+    return None if found is None else len(found)
 
 
 def _versions(codes: dict[str, str | None]) -> str:
@@ -116,16 +136,19 @@ def _ages(found: dict[str, float]) -> str:
 
 def problems(found: Json) -> list[dict[str, str]]:
     """What needs a person, each with the command that tells more."""
-    paused, letters, differences = found["notRunning"], found["deadLetters"], found["differences"]
+    paused, letters, differences = found["notRunning"] or (), found["deadLetters"] or 0, found["differences"] or 0
     alarms = (found["account"] or {}).get("alarms", [])
-    silent = [name for name, code in found["services"].items() if code is None]
-    parked, online = found["sagas"]["parked"], found["robots"].keys() & {"idle", "active"}
+    silent = found["silent"]
+    unsaid = [name for name, code in found["services"].items() if code is None and name not in silent]
+    parked, robots = found["sagas"]["parked"] or 0, found["robots"]
+    nowhere = robots is not None and not robots.keys() & {"idle", "active"}
     rules: list[tuple[Any, str, str]] = [
-        (silent, f"{', '.join(silent)} did not say which code", "mallbots logs SERVICE"),
+        (silent, f"{', '.join(silent)} did not answer", "mallbots logs SERVICE"),
+        (unsaid, f"{', '.join(unsaid)} did not say which code", "mallbots logs SERVICE"),
         (paused, f"paused: {', '.join(paused)}", "mallbots resume CONSUMER"),
         (letters, counted(letters, "dead letter"), "mallbots dead groups"),
         (parked, f"{counted(parked, 'saga')} parked", "mallbots saga list --status parked"),
-        (not online, "no robot is online", "mallbots robot list"),
+        (nowhere, "no robot is online", "mallbots robot list"),
         (alarms, f"{counted(len(alarms), 'alarm')}: {', '.join(alarms)}", "docs/runbooks, the page named as the alarm"),
         (differences, f"{counted(differences, 'difference')} of money", "docs/runbooks/money-differs.md"),
     ]
@@ -140,19 +163,21 @@ def top(
 ) -> None:
     """Show what is busy, slow and failing now: consumers by backlog, waits of orders by stage, letters by cause."""
     while True:
-        consumers = [one for one in tool.get(f"{OPERATIONS}/consumers")["consumers"] if is_busy(one)]
-        consumers.sort(key=lambda one: (one["state"] == "running", -_number(one)))
-        stages = tool.get("/api/insights/waiting")["stages"]
-        stages.sort(key=lambda one: -one["longestSeconds"])
-        failing = [one for one in tool.pages(f"{OPERATIONS}/groups", "groups", limit) if one["counts"]["open"]]
-        data = {"busy": consumers[:limit], "slow": stages[:limit], "failing": failing}
+        tool.silent.clear()
+        asked = tool.answered("operations", lambda: tool.get(f"{OPERATIONS}/consumers")["consumers"]) or ()
+        consumers = sorted(filter(is_busy, asked), key=lambda one: (one["state"] == "running", -_number(one)))
+        waits = tool.answered("insights", lambda: tool.get("/api/insights/waiting")["stages"]) or ()
+        stages = sorted(filter(_has_orders, waits), key=lambda one: -one["longestSeconds"])
+        groups = tool.answered("operations", lambda: tool.pages(f"{OPERATIONS}/groups", "groups", limit)) or ()
+        failing = [one for one in groups if one["counts"]["open"]]
+        data = {"busy": consumers[:limit], "slow": stages[:limit], "failing": failing, "silent": list(tool.silent)}
         tool.out.show(data, partial(_top, tool, data))
         if not every:
             return
         tool.wait(every)
 
 
-def _top(tool: Tool, shown: dict[str, list[Json]]) -> None:
+def _top(tool: Tool, shown: dict[str, Any]) -> None:
     rows: list[list[Any]] = []
     for one in shown["busy"]:
         rows.append(["busy", one["name"], f"{waiting(one)} wait, {one['state']}", lasting(one["drainedInSeconds"])])
@@ -161,18 +186,12 @@ def _top(tool: Tool, shown: dict[str, list[Json]]) -> None:
     for one in shown["failing"]:
         what, how = f"{one['consumer']} {one['message']}", f"{one['counts']['open']} open: {one['reason']}"
         rows.append(["failing", what, how, ago(one["lastSeen"])])
-    tool.out.rows(shown, ("", "what", "how", "time"), rows, "nothing is busy, slow or failing")
+    empty = "what answers is not busy, slow or failing" if tool.silent else "nothing is busy, slow or failing"
+    tool.out.rows(shown, ("", "what", "how", "time"), rows, empty)
 
 
-def _asked(tool: Tool, ask: Callable[[], list[Json]]) -> list[Json]:
-    """What a service answers; nothing, and that it is down, where it does not."""
-    try:
-        return ask()
-    except EndedError as error:
-        if "(503 " not in error.message:
-            raise
-        tool.out.say(f"a part does not answer: {error.message}", style="red")
-        return []
+def _has_orders(stage: Json) -> bool:
+    return bool(stage["orders"])
 
 
 def _sagas(tool: Tool, state: str) -> list[Json]:

@@ -45,6 +45,8 @@ def catalog(
     diff: Annotated[str, typer.Option("--diff", help="What has changed since a revision of git, in a checkout.")] = "",
 ) -> None:
     """List the messages of the published language: versions, producers, consumers; or show one with a sample."""
+    if diff and name:
+        raise EndedError("--diff is of all messages: leave out the name", USAGE)
     if diff:
         _diff(tool, diff)
         return
@@ -152,8 +154,14 @@ def _diff(tool: Tool, revision: str) -> None:
         "removed": sorted(before.keys() - now.keys()),
         "changed": sorted(name for name in now.keys() & before.keys() if now[name] != before[name]),
     }
+    old, new = json.loads(_git("show", f"{revision}:{SUBSCRIPTIONS[1]}")), subscriptions()
+    found |= {"subscribed": sorted(_pairs(new) - _pairs(old)), "unsubscribed": sorted(_pairs(old) - _pairs(new))}
     rows = [[what, name.removesuffix(".json")] for what, names in found.items() for name in names]
-    tool.out.rows(found, ("what", "schema"), rows, f"no schema has changed since {revision}")
+    tool.out.rows(found, ("what", "which"), rows, f"no schema and no consumer has changed since {revision}")
+
+
+def _pairs(subscribed: dict[str, list[str]]) -> set[str]:
+    return {f"{consumer} to {name}" for consumer, names in subscribed.items() for name in names}
 
 
 def _schemas_at(revision: str) -> dict[str, str]:

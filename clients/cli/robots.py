@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from clients.cli import completing, launching, session
-from clients.cli.ending import NOT_FOUND, USAGE, EndedError, unknown
+from clients.cli.ending import NOT_FOUND, USAGE, EndedError, unknown, whole
 from clients.cli.tool import Tool, at
 from clients.cli.verbs import group, verb
 from clients.cli.wording import ago
@@ -26,7 +26,7 @@ Action = Annotated[str, typer.Argument(help="The id of an action that failed, as
 @verb("robot list", "mallbots robot list")
 def list_robots(tool: Tool) -> None:
     """List the robots: what the depot counts on, and what each reported last."""
-    reported = {one["id"]: one for one in tool.pages(FLEET, "robots")}
+    reported = {one["id"]: one for one in tool.answered("fleet", lambda: tool.pages(FLEET, "robots")) or ()}
     found = [{**one, **reported.get(one["id"], {}), "status": one["status"]} for one in _bots(tool)]
     rows = (
         [one["id"], one["name"], one["status"], one.get("connection"), ago(one.get("lastReportedAt")), _doing(one)]
@@ -65,13 +65,13 @@ def resume(tool: Tool, id: Id) -> None:
 @verb("robot retry", "mallbots robot retry Ajax pick-1 --yes", changes=True)
 def retry(tool: Tool, id: Id, action: Action) -> None:
     """Tell a robot to try an action again that failed."""
-    _tell(tool, id, f"actions/{at(action)}/retry")
+    _tell_of(tool, id, action, "retry")
 
 
 @verb("robot skip", "mallbots robot skip Ajax pick-1 --yes", changes=True)
 def skip(tool: Tool, id: Id, action: Action) -> None:
     """Tell a robot to give up an action that failed, and to go on."""
-    _tell(tool, id, f"actions/{at(action)}/skip")
+    _tell_of(tool, id, action, "skip")
 
 
 @verb("robot register", "mallbots robot register Ajax --yes", changes=True)
@@ -114,6 +114,15 @@ def _tell(tool: Tool, id: str, what: str) -> None:
         tool.put(f"{FLEET}/{at(one['id'])}/{what}")
     one = _robot(tool, one["id"])
     tool.out.fields(one, ((name, one.get(name)) for name in ("id", "name", "status", "connection", "paused")))
+
+
+def _tell_of(tool: Tool, id: str, action: str, what: str) -> None:
+    """Tell a robot what becomes of an action that failed. Raises EndedError, with the nearest one, for another."""
+    failed = _robot(tool, id).get("retriable", [])
+    if not (found := action if action in failed else whole(action, failed)):
+        error = unknown("failed action", action, failed)
+        raise EndedError(error.message, error.code, error.hint or f"failed: {', '.join(failed) or 'none'}")
+    _tell(tool, id, f"actions/{at(found)}/{what}")
 
 
 def _robot(tool: Tool, id: str) -> Json:

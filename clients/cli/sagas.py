@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from clients.cli import completing
-from clients.cli.ending import FAILED, EndedError
+from clients.cli.ending import FAILED, EndedError, must_be
 from clients.cli.tool import FEW, Tool, at, query
 from clients.cli.verbs import group, verb
 from clients.cli.wording import ago
@@ -26,7 +26,8 @@ def list_sagas(
     limit: Annotated[int, typer.Option("--limit", min=1, help="How many at most.")] = FEW,
 ) -> None:
     """List sagas. Of all, those that run are listed once a step has waited for its answer in vain."""
-    found = tool.pages(f"{ROOT}{query(status=status)}", "sagas", limit)
+    must_be(status, STATUSES, "status")
+    found = tool.listed(f"{ROOT}{query(status=status)}", "sagas", limit)
     rows = ([one["orderId"], one["status"], one["step"], ago(one["since"]), one["reason"]] for one in found)
     tool.out.rows(found, ("order", "status", "step", "since", "reason"), rows, "no sagas")
 

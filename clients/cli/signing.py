@@ -7,7 +7,7 @@ import httpx
 import typer
 
 from clients.cli import session, stages
-from clients.cli.ending import EndedError
+from clients.cli.ending import USAGE, EndedError
 from clients.cli.tool import Tool, told
 from clients.cli.verbs import verb
 from clients.credential import claims
@@ -19,6 +19,8 @@ Pages = Annotated[str, typer.Option("--pages", help="The address of the stage's 
 def login(tool: Tool, pages: Pages = "") -> None:
     """Sign in to a stage, by its pages in a browser of this machine; to a local mall, as its development operator."""
     stage = stages.learn(tool.stage_name, pages) if pages else tool.stage
+    if tool.no_input and not stage.is_local:
+        raise EndedError("to sign in, a person is needed at a browser", USAGE, "leave out --no-input")
     with told(stage.name):
         session.sign_in(stage, tool.out.say)
     whoami(tool)

@@ -1,15 +1,18 @@
 """history, at and diff: what happened to an aggregate, what it was at a time, and what changed between two versions."""
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 
-from clients.cli.ending import USAGE, EndedError, unknown
-from clients.cli.finding import by_number
+from clients.cli.ending import NOT_FOUND, USAGE, EndedError, nearest, unknown
+from clients.cli.finding import by_number, latest
 from clients.cli.tool import FEW, Tool, at
 from clients.cli.verbs import verb
+
+T = TypeVar("T")
 
 ROOT = "/api/operations/streams"
 OWNERS = {
@@ -32,6 +35,7 @@ OWNERS = {
     "Store": "stores",
 }
 """The service that owns each kind of aggregate."""
+OF_AN_ORDER = ("Basket", "CreateOrderSaga", "Invoice", "Order", "ShoppingList")  # they have its id
 
 Stream = Annotated[
     str,
@@ -48,7 +52,7 @@ def history(
     tool: Tool, stream: Stream, limit: Annotated[int, typer.Option("--limit", min=1, help="How many at most.")] = FEW
 ) -> None:
     """List what happened to an aggregate, oldest first: its events, by whom, and what was published of them."""
-    found = tool.pages(_path(tool, stream), "commits", limit)
+    found = _asked(tool, stream, lambda path: tool.listed(path, "commits", limit))
     rows = (
         [
             commit["version"] if commit["version"] == commit["last"] else f"{commit['version']}-{commit['last']}",
@@ -72,7 +76,7 @@ def as_of(
 ) -> None:
     """Show an aggregate as it was at a time, or after an event of it."""
     asked = f"version={int(when)}" if when.isdecimal() else f"at={at(_time(when))}"
-    found = tool.get(f"{_path(tool, stream)}/state?{asked}")
+    found = _asked(tool, stream, lambda path: tool.get(f"{path}/state?{asked}"))
     fields = ((name, _text(value)) for name, value in found["state"].items())
     tool.out.fields(found, [("version", found["version"]), *fields])
 
@@ -85,18 +89,36 @@ def diff(
     second: Annotated[int, typer.Argument(min=1, metavar="VERSION", help="Another one.")],
 ) -> None:
     """Show what differs between two versions of an aggregate."""
-    found = tool.get(f"{_path(tool, stream)}/difference?first={first}&second={second}")["changes"]
+    between = f"difference?first={first}&second={second}"
+    found = _asked(tool, stream, lambda path: tool.get(f"{path}/{between}")["changes"])
     rows = ([one["path"], _text(one["old"]), _text(one["new"])] for one in found)
     tool.out.rows(found, ("field", f"version {first}", f"version {second}"), rows, "nothing differs")
 
 
-def _path(tool: Tool, stream: str) -> str:
+def _asked(tool: Tool, stream: str, ask: Callable[[str], T]) -> T:
+    """What the owner of a stream answers. Raises EndedError, with the nearest stream, where there is none such."""
     kind, joined, id = stream.partition("#")
     if not joined:
         kind, id = "Order", by_number(tool, stream) or stream
     if kind not in OWNERS:
         raise unknown("kind of aggregate", kind, OWNERS)
-    return f"{ROOT}/{OWNERS[kind]}/{kind}/{at(id)}"
+    try:
+        return ask(f"{ROOT}/{OWNERS[kind]}/{kind}/{at(id)}")
+    except EndedError as error:
+        if error.code != NOT_FOUND or error.hint:
+            raise
+        found = nearest(id, _known(tool, kind))
+        hint = f"did you mean {kind}#{found}?" if found and found != id else ""
+        raise EndedError(error.message, NOT_FOUND, hint) from None
+
+
+def _known(tool: Tool, kind: str) -> list[str]:
+    """Ids of aggregates of a kind, where a list of them is at hand."""
+    if kind in OF_AN_ORDER:
+        return latest(tool)
+    if kind in ("Bot", "Robot"):
+        return [one["id"] for one in tool.pages("/api/depot/bots", "bots")]
+    return [one["id"] for one in tool.pages("/api/stores", "stores")] if kind == "Store" else []
 
 
 def _time(given: str) -> str:

@@ -6,17 +6,19 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import httpx
 
 from clients.cli import session, stages
 from clients.cli.account import Account
-from clients.cli.ending import FAILED, NOT_FOUND, USAGE, EndedError, unknown, whole
+from clients.cli.ending import BROKEN, FAILED, NOT_FOUND, USAGE, EndedError, unknown, whole
 from clients.cli.output import Output
 from clients.cli.stages import Stage
 from clients.mall import Json, Mall, MallError
+
+T = TypeVar("T")
 
 FEW = 1_000  # rows of a list, where the user does not say how many
 
@@ -25,7 +27,7 @@ FEW = 1_000  # rows of a list, where the user does not say how many
 class Tool:
     """One command at work. dry_run: it changes nothing. yes: it does not ask. no_input: it must not ask.
 
-    seconds: that each step of a request may take.
+    seconds: that each step of a request may take. silent: the services that did not answer.
     """
 
     stage_name: str
@@ -34,6 +36,7 @@ class Tool:
     yes: bool = False
     no_input: bool = False
     seconds: float = 30
+    silent: list[str] = field(default_factory=list)
     _read: dict[str, list[Json]] = field(default_factory=dict)
 
     @cached_property
@@ -64,8 +67,24 @@ class Tool:
         """PUT. Raises EndedError."""
         return self.call("PUT", path, body or {})
 
+    def answered(self, service: str, ask: Callable[[], T]) -> T | None:
+        """What a service answers; None where it fails, which is said once and kept in `silent`.
+
+        Raises EndedError where it refuses.
+        """
+        if service in self.silent:
+            return None
+        try:
+            return ask()
+        except EndedError as error:
+            if not error.is_silence:
+                raise
+            self.silent.append(service)
+            self.out.say(f"{service} does not answer: {error.message}", style="red")
+            return None
+
     def call(self, method: str, path: str, body: Json | None = None, *, key: str | None = None) -> Json:
-        """One request, whose errors end the command: what was not found by 3, all else by 1."""
+        """One request, whose errors end the command: what was not found by 3, a value that is none by 2, else by 1."""
         with told(self.stage_name):
             return self.mall.call(method, path, body, key=key)
 
@@ -93,15 +112,26 @@ class Tool:
 
     def pages(self, path: str, member: str, most: int = FEW) -> list[Json]:
         """The items of a list, as many as are wanted, read page by page. Raises EndedError."""
+        return self.counted(path, member, most)[0]
+
+    def listed(self, path: str, member: str, limit: int) -> list[Json]:
+        """The same for a verb that lists them, which says that there are more than its --limit."""
+        found, more = self.counted(path, member, limit)
+        if more:
+            self.out.say(f"the first {limit}; there are more: --limit {10 * limit}")
+        return found
+
+    def counted(self, path: str, member: str, most: int = FEW) -> tuple[list[Json], bool]:
+        """The same, and whether there are more."""
         found: list[Json] = []
         joiner, after = "&" if "?" in path else "?", ""
         while len(found) < most:
             page = self.get(f"{path}{joiner}limit={min(100, most - len(found))}{after}")
             found += page[member]
             if not page.get("next"):
-                break
+                return found, False
             after = f"&next={quote(page['next'], safe='')}"
-        return found
+        return found, True
 
     def agreed(self, what: str) -> bool:
         """Whether to do what is said: not in a dry run, which says what it would do; else as the user answers.
@@ -145,15 +175,21 @@ def told(stage: str) -> Iterator[None]:
 
 def _refused(error: MallError, stage: str) -> EndedError:
     login = f"mallbots login --stage {stage}"
+    message, code, hint = f"{error.message} ({error.status} {error.code})", FAILED, ""
     match error.status:
         case 404:
-            return EndedError(error.message, NOT_FOUND)
+            message, code = error.message, NOT_FOUND
+        case 400:
+            code = USAGE
         case 401:
-            return EndedError(f"stage {stage} does not know you", FAILED, login)
+            message, hint = f"stage {stage} does not know you", login
         case 403:
+            message = f"your role may not do this: {error.message}"
             hint = f"whose you are: mallbots whoami --stage {stage}; to be another: mallbots logout, then login"
-            return EndedError(f"your role may not do this: {error.message}", FAILED, hint)
-    return EndedError(f"{error.message} ({error.status} {error.code})", FAILED)
+        case status if status >= BROKEN:
+            message += f", X-Correlation-Id {error.flow}" if error.flow else ""
+            hint = f"see which service: mallbots status --stage {stage}; its log lines: mallbots logs SERVICE"
+    return EndedError(message, code, hint, error.status)
 
 
 def query(**given: Any) -> str:

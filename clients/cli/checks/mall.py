@@ -51,9 +51,15 @@ def version(tool: Tool) -> str:
     return f"the mall is of {there}, this checkout of {here}" if here and here != there else ""
 
 
+@check(MALL, "every service answers", "mallbots logs SERVICE; after a deploy: deploy the version of before again")
+def services_answer(tool: Tool) -> str:
+    found = tool.once(f"{OPERATIONS}/services", "services")
+    return ", ".join(one["name"] for one in found if one["code"] is None)
+
+
 @check(MALL, "every consumer runs", "mallbots consumers --busy; mallbots resume CONSUMER")
 def consumers_run(tool: Tool) -> str:
-    return _names(one for one in _consumers(tool) if one["state"] != "running")
+    return _names(one for one in _consumers(tool) if one["state"] not in ("running", "resuming"))
 
 
 @check(

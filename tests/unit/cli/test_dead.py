@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from clients.cli.tool import Tool
 from functions.payments import service as payments
 from tests.flow.shopper import Shopper
 from tests.flow.test_redrive import broken, shoppers
@@ -47,6 +48,31 @@ def test_groups_say_how_many_letters_they_have(cli: CommandLine, group: Any) -> 
 def test_where_there_are_no_letters_stdout_is_empty_and_json_an_empty_list(cli: CommandLine) -> None:
     assert (cli("dead list").out, cli("dead list").err) == ("", "no dead letters\n")
     assert cli("dead list --json").data == []
+
+
+def test_a_list_that_was_cut_says_so(cli: CommandLine, group: Any) -> None:
+    assert "the first 2; there are more: --limit" in cli("dead list --limit 2").err
+    assert "there are more" not in cli(f"dead list --limit {ORDERS}").err
+
+
+def test_what_letters_are_asked_for_by_is_looked_at(cli: CommandLine, group: Any) -> None:
+    assert "did you mean payments?" in cli("dead list --service paymnts", code=3).err
+    assert "did you mean open?" in cli("dead list --state opne", code=2).err
+    assert "did you mean resolved?" in cli("dead groups --state resolvd", code=2).err
+    assert "did you mean parked?" in cli("saga list --status parkd", code=2).err
+    cli("dead list --since yesterday", code=2)
+    [first, *_] = cli("dead list --json").data
+    assert [one["order"] for one in cli(f"dead list --order {first['order'][:8]} --json").data] == [first["order"]]
+    assert "did you mean" in cli(f"dead list --order {first['order'][:-3]}", code=3).err
+    known = cli("dead forecast --group " + group["id"] + " --json").data["id"]
+    assert f"did you mean {known}?" in cli(f"dead redrive --forecast {known[:-2]}xx --yes", code=3).err
+
+
+def test_more_letters_than_are_looked_at_are_counted_as_at_least_so_many(
+    cli: CommandLine, group: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Tool.counted, "__defaults__", (ORDERS - 1,))
+    assert f"would send back at least {ORDERS - 1} letters" in cli(f"dead redrive --group {group['id']} --dry-run").err
 
 
 def test_a_letter_is_shown_with_its_body_and_a_group_by_the_same_verb(cli: CommandLine, group: Any) -> None:

@@ -14,6 +14,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import boto3
+import httpx
 import pytest
 from moto import mock_aws
 
@@ -184,12 +185,16 @@ def _alarm(whole: Machine) -> None:
 
 
 def _failed_stack(whole: Machine) -> None:
+    _stack_is("UPDATE_ROLLBACK_FAILED")
+
+
+def _stack_is(status: str) -> None:
     from moto.cloudformation.models import cloudformation_backends
 
     for backend in cloudformation_backends["123456789012"].values():
         for stack in backend.stacks.values():
             if stack.name.endswith("-depot"):
-                stack.status = "UPDATE_ROLLBACK_FAILED"
+                stack.status = status
 
 
 def _no_credentials(whole: Machine) -> None:
@@ -243,6 +248,7 @@ BREAKS: dict[str, Callable[[Machine], object]] = {
     "the mall's code is of this checkout's version": lambda whole: (whole.checkout / "pyproject.toml").write_text(
         '[project]\nversion = "0.2.0"\n'
     ),
+    "every service answers": lambda whole: whole.mall.stop("payments"),
     "every consumer runs": _paused,
     "every queue is read": lambda whole: whole.alters(
         "/api/operations/consumers", "consumers", waiting={"visible": 12, "inFlight": 0, "delayed": 0}
@@ -316,6 +322,27 @@ def test_what_hangs_on_a_mall_that_does_not_answer_is_not_called_wrong(whole: Ma
     shown = whole.cli("doctor", code=4)
     assert len(shown.out.splitlines()) == 2
     assert "checks not made: the engine does not answer" in shown.err
+
+
+def test_what_could_not_be_seen_is_not_called_right(whole: Machine) -> None:
+    problem = {"code": "internal", "message": "something went wrong here"}
+    whole.cli.failing["/api/payments"] = httpx.Response(500, json=problem)
+    shown = whole.cli("doctor", code=4)
+    assert shown.out == ""
+    assert "1 check not made: something went wrong here" in shown.err
+    assert "nothing that could be seen is wrong" in shown.err
+
+
+@pytest.mark.parametrize(
+    ("status", "is_wrong"),
+    [("UPDATE_IN_PROGRESS", False), ("UPDATE_ROLLBACK_COMPLETE", True), ("UPDATE_ROLLBACK_FAILED", True)],
+)
+def test_a_deploy_at_work_is_not_wrong_and_one_that_was_rolled_back_is(
+    whole: Machine, status: str, is_wrong: bool
+) -> None:
+    _stack_is(status)
+    found = whole.cli("doctor --stage prod --json", code=4 if is_wrong else 0).data
+    assert ("no stack failed" in {one["check"] for one in found if one["state"] == "wrong"}) is is_wrong
 
 
 def test_one_cause_is_named_once_with_the_command_for_this_very_mall(whole: Machine) -> None:

@@ -127,6 +127,11 @@ def _asking_saga(scene: Scene) -> None:
     scene.ids[ORDER] = shopper.basket_id
 
 
+def _failed_pick(scene: Scene) -> None:
+    """As the robot reports it; the mall, where nothing failed, refuses to have it tried again."""
+    scene.cli.altered["/api/fleet/robots/"] = lambda body: body["robot"].update(retriable=["pick-1"])
+
+
 PREPARED: dict[str, Callable[[Scene], None]] = {
     "dead reopen": _parked_letter,
     "run show": _replay,
@@ -137,6 +142,8 @@ PREPARED: dict[str, Callable[[Scene], None]] = {
     "run abort": _rebuild,
     "resume": _paused_depot,
     "wait": _completed,
+    "robot retry": _failed_pick,
+    "robot skip": _failed_pick,
     "saga resume": _parked_saga,
     "saga retry": _asking_saga,
 }

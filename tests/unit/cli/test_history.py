@@ -128,4 +128,4 @@ def test_a_wrong_service_or_run_gets_the_nearest_right_one(cli: CommandLine) -> 
     id = cli("replay search --no-wait --yes --json").data["id"]
     assert f"did you mean {id}?" in cli(f"run show {id[:-2]}xx", code=3).err
     assert cli(f"run cancel {id[:-2]} --yes --json").data["run"]["id"] == id
-    assert "view" in cli("rebuild search orderz --yes", code=1).err
+    assert "view" in cli("rebuild search orderz --yes", code=2).err

@@ -10,6 +10,7 @@ import pytest
 from functions.payments import service as payments
 from tests.flow.shopper import Shopper, bring_a_robot_online, open_a_store
 from tests.flow.test_redrive import broken
+from tests.flow.test_robots_stream import a_robot
 from tests.unit.cli.typed import ClientsMall, CommandLine
 
 # What people wrote or chose, wherever a mall takes it.
@@ -75,6 +76,34 @@ def test_nothing_in_a_bundle_is_what_a_person_is_called_or_wrote(
     shown = cli(f"dead show {letter['id']} --json").out + cli(f"dead show {letter['group']} --json").out
     shown += cli("order " + letter["order"] + " --json").out
     assert [canary for canary in CANARIES[2:] if canary not in shown] == []  # they are there to be left out
+
+
+def test_a_robot_that_is_blamed_is_named_by_its_id(cli: CommandLine, mall: ClientsMall) -> None:
+    cable = open_a_store(mall, {"cable": 9.95})["cable"]
+    a_robot(mall, "my-secret-robot")
+    [robot] = cli("robot list --json").data
+    cli("robot pause my-secret-robot --yes")
+    shopper = Shopper(mall).registers().fills_a_basket({cable: 2}).authorizes_a_payment(30).checks_out()
+    mall.pass_time(30)
+    assert "robot my-secret-robot" in cli(f"order {shopper.basket_id} --json").data["why"]["blames"]
+    parts, text = bundle(cli, shopper.basket_id)
+    assert parts["state"]["why"]["blames"] == f"robot {robot['id']}"
+    assert "my-secret-robot" not in text
+
+
+def test_a_number_is_no_name_of_a_file(cli: CommandLine, letter: dict[str, Any]) -> None:
+    shown = cli("incident '+1 555-0100' --dry-run").err
+    assert f"incident-{letter['order']}.zip" in shown
+    assert "555" not in shown
+
+
+def test_the_bundle_has_the_code_of_each_service_and_the_audit_of_the_days_on_which_something_happened(
+    cli: CommandLine, mall: ClientsMall, letter: dict[str, Any]
+) -> None:
+    mall.pass_time(24 * 60 * 60)
+    parts, _ = bundle(cli, letter["order"])
+    assert parts["versions"]["services"].keys() == mall.runtimes.keys()
+    assert [one["action"] for one in parts["audit"] if one["action"].endswith("/park")]
 
 
 def test_the_audit_lists_who_did_what_and_why_and_of_one_person_alone(cli: CommandLine, letter: dict[str, Any]) -> None:

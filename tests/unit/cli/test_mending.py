@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import httpx
 import pytest
 
 from functions.payments import service as payments
@@ -67,12 +68,18 @@ def test_a_robot_is_told_what_to_do_and_an_action_that_did_not_fail_is_not_repea
     cli: CommandLine, shopper: Shopper
 ) -> None:
     for words in ("pause Ajax", "resume Ajax", "retry Ajax pick-1", "skip Ajax pick-1"):
-        assert "tell robot Ajax" in cli(f"robot {words} --dry-run").err
+        failed = words.startswith(("retry", "skip"))
+        said = "no failed action 'pick-1'" if failed else "tell robot Ajax"
+        assert said in cli(f"robot {words} --dry-run", code=3 if failed else 0).err
     assert cli.writes() == []
     assert cli("robot pause Ajax --yes --json").data["name"] == "Ajax"
     assert cli.writes()[-1].endswith("/pause")
     for words in ("retry Ajax pick-1", "skip Ajax pick-1"):
         assert "pick-1" in cli(f"robot {words} --yes", code=3).err
+    cli.altered["/api/fleet/robots/"] = lambda body: body["robot"].update(retriable=["pick-12", "drop"])
+    assert "did you mean pick-12?" in cli("robot retry Ajax pikc-1 --yes", code=3).err
+    cli("robot skip Ajax pick-1 --yes", code=3)
+    assert cli.writes()[-1].endswith("/actions/pick-12/skip")
 
 
 def test_a_customer_is_erased_after_what_is_held_was_counted(
@@ -85,6 +92,13 @@ def test_a_customer_is_erased_after_what_is_held_was_counted(
     mall.pass_time(60)
     assert shopper.refused("GET", f"/api/customers/{shopper.customer_id}").status == 404
     cli("erase no-such-customer --yes", code=3)
+
+
+def test_the_beginning_of_a_customers_id_is_enough_where_an_order_names_it(cli: CommandLine, shopper: Shopper) -> None:
+    shopper.checks_out()
+    shopper.mall.pass_time(60)
+    shown = cli(f"erase {shopper.customer_id[:8]} --dry-run --json")
+    assert shown.data["customer"] == shopper.customer_id
 
 
 def test_a_mall_in_order_needs_no_person(cli: CommandLine, mall: ClientsMall, shopper: Shopper) -> None:
@@ -117,10 +131,50 @@ def test_a_service_that_is_down_does_not_hide_the_others(cli: CommandLine, mall:
     mall.stop("payments")
     shown = cli("status --json", code=4)
     assert shown.data["robots"] == {"idle": 1}
-    assert "a part does not answer" in shown.err
+    assert "payments does not answer" in shown.err
     assert [name for name, code in shown.data["services"].items() if code is None] == ["payments"]
-    assert [one["what"] for one in shown.data["wrong"]] == ["payments did not say which code"]
-    assert "payments does not answer" in cli("status", code=4).out
+    assert shown.data["differences"] is None
+    assert [one["what"] for one in shown.data["wrong"]] == ["payments did not answer"]
+    text = cli("status", code=4).out
+    assert "payments does not answer" in text
+    assert ["money", "not known"] in [line.split(maxsplit=1) for line in text.splitlines()]
+
+
+def test_what_a_silent_service_would_tell_is_not_known_rather_than_none(cli: CommandLine, shopper: Shopper) -> None:
+    for path in ("/api/operations", "/api/checkout", "/api/depot"):
+        cli.failing[path] = httpx.Response(500, json={"code": "internal", "message": "something went wrong here"})
+    shown = cli("status --json", code=4).data
+    asked = ("consumers", "waiting", "deadLetters", "groups", "robots", "runs")
+    assert {name: shown[name] for name in asked} == dict.fromkeys(asked)
+    assert shown["sagas"] == {"running": None, "parked": None}
+    assert shown["silent"] == ["operations", "checkout", "depot"]
+    text = cli("status", code=4).out
+    known = [line.split()[0] for line in text.splitlines() if not line.endswith("not known")]
+    assert known[:4] == ["stage", "services", "operations", "money"]
+    assert cli("top --json").data["silent"] == ["operations"]
+    assert "what answers is not busy" in cli("top").err
+
+
+def test_an_error_of_a_service_is_named_with_the_flow_by_which_its_log_lines_are_found(
+    cli: CommandLine, shopper: Shopper
+) -> None:
+    problem = {"code": "internal", "message": "something went wrong here"}
+    cli.failing["/api/depot"] = httpx.Response(500, json=problem, headers={"x-correlation-id": "flow-7"})
+    shown = cli("robot list", code=1).err
+    assert "X-Correlation-Id flow-7" in shown
+    assert "mallbots logs SERVICE" in shown
+
+
+def test_a_page_of_a_proxy_is_no_answer_of_the_mall(cli: CommandLine) -> None:
+    cli.failing["/api"] = httpx.Response(200, text="<html><body>Please  sign in</body></html>")
+    assert "not the mall's API, but says '<html><body>Please sign in" in cli("robot list", code=1).err
+
+
+def test_who_resumes_a_consumer_is_told_who_paused_it_and_why(cli: CommandLine) -> None:
+    cli("pause search/inbox --reason 'a deploy' --yes")
+    shown = cli("resume search/inbox --dry-run").err
+    assert "paused by operator:" in shown
+    assert "a deploy" in shown
 
 
 def runs(mall: ClientsMall, code: str, *services: str) -> None:

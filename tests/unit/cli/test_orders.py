@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import httpx
 import pytest
 
 from functions.checkout import service as checkout
@@ -240,6 +241,24 @@ def test_an_order_is_found_by_what_belongs_to_it(scene: Scene) -> None:
     assert f"did you mean {order}?" in scene.cli(f"order {order[:-3]}", code=3).err
 
 
+def test_what_is_not_found_while_a_service_is_silent_is_not_said_not_to_be(scene: Scene) -> None:
+    _collecting(scene)
+    payment = scene.shopper.payment_id
+    scene.cli.failing["/api/payments"] = httpx.Response(500, json={"code": "internal", "message": "wrong here"})
+    assert "payments did not answer" in scene.cli(f"order {payment}", code=1).err
+
+
+def test_an_order_is_shown_while_a_service_fails_which_is_named(scene: Scene) -> None:
+    _collecting(scene)
+    order = scene.shopper.basket_id
+    problem = {"code": "internal", "message": "something went wrong here"}
+    scene.cli.failing["/api/depot"] = httpx.Response(500, json=problem, headers={"x-correlation-id": "flow-7"})
+    shown = scene.cli(f"order {order} --json")
+    assert shown.data["order"]["status"] == "approved"
+    assert "depot does not answer: something went wrong here (500 internal), X-Correlation-Id flow-7" in shown.err
+    assert "depot" in shown.data["why"]["sentence"]
+
+
 def test_waiting_ends_when_the_order_is_there_or_never_can_be(scene: Scene) -> None:
     _collecting(scene)
     order = scene.shopper.basket_id
@@ -256,7 +275,10 @@ def test_waiting_ends_when_the_order_is_there_or_never_can_be(scene: Scene) -> N
 def test_a_phone_number_is_in_no_address_and_only_staff_may_ask_for_it(scene: Scene) -> None:
     _collecting(scene)
     scene.cli("order '+1 555-0100'")
-    assert not any("555" in one for one in scene.cli.requests)
+    for other in ("020 7946 0000", "0044-20-7946-0000", "(020) 7946.0000", "02079460000", "20794600"):
+        assert "no customer has this number" in scene.cli(f"order '{other}'", code=3).err
+    scene.cli("incident '+1 555-0100' --dry-run")
+    assert not any("555" in one or "79" in one for one in scene.cli.requests)
     assert "no customer has this number" in scene.cli("order +15550199", code=3).err
     scene.cli.caller = scene.shopper.me
     assert "your role may not do this" in scene.cli("order +15550100", code=1).err

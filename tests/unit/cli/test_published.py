@@ -67,6 +67,7 @@ def test_what_changed_since_a_revision_is_listed(cli: CommandLine, monkeypatch: 
         pytest.skip("not a checkout")
     assert cli("catalog --diff HEAD --json").data["removed"] == []
     cli("catalog --diff no-such-revision", code=1)
+    assert "leave out the name" in cli("catalog OrderCreated --diff HEAD", code=2).err
     monkeypatch.setattr(stages, "CHECKOUT", cli.folder)
     cli("catalog --diff HEAD", code=2)
 

@@ -72,6 +72,11 @@ def test_a_wrong_kind_id_or_time_says_what_to_do(mall: ClientsMall, cli: Command
     order = placed(mall).basket_id
     assert "did you mean Order" in cli(f"history Odrer#{order}", 3).err
     assert "ordering has no stream Order#none" in cli("history Order#none", 3).err
+    for given in (f"{order[:-3]}xyz", f"Invoice#{order[:-3]}xyz"):
+        kind = given.partition("#")[0] if "#" in given else "Order"
+        assert f"did you mean {kind}#{order}?" in cli(f"history {given}", 3).err
+    assert f"did you mean Order#{order}?" in cli(f"at 1 {order[:-3]}xyz", 3).err
+    assert f"did you mean Order#{order}?" in cli(f"diff {order[:-3]}xyz 1 2", 3).err
     assert "write it as" in cli(f"at yesterday {order}", 2).err
 
 

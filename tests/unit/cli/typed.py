@@ -114,7 +114,7 @@ class CommandLine:
     """Types command lines, as a caller.
 
     requests: what the mall was asked for, in order. altered: by the beginning of a path, what becomes of the mall's
-    answer. headers: of all answers.
+    answer. failing: by the beginning of a path, the answer in place of the mall's. headers: of all answers.
     """
 
     mall: ClientsMall
@@ -125,6 +125,7 @@ class CommandLine:
     revoked: list[str] = field(default_factory=list)
     unreachable: bool = False
     altered: dict[str, Callable[[Any], None]] = field(default_factory=dict)
+    failing: dict[str, httpx.Response] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
 
     def __call__(self, line: str, code: int = 0) -> Ran:
@@ -162,6 +163,8 @@ class CommandLine:
         self.requests.append(f"{request.method} {path}")
         if not request.headers.get("authorization", "").startswith("Bearer "):
             return httpx.Response(401, json={"message": "Unauthorized"})
+        if failed := next((one for beginning, one in self.failing.items() if path.startswith(beginning)), None):
+            return failed
         headers = {name: value for name, value in request.headers.items() if name != "authorization"}
         answer = self.mall.request(request.method, path, body or None, headers, caller=self.caller)
         for beginning, alter in self.altered.items():
