@@ -17,7 +17,7 @@ SECONDS, QUERY_SECONDS = 0.5, 0.2
 QUERY_MB = 256
 READ_UNITS = 15  # docs/reads.md
 IDLE = prices.QUEUE_REQUEST * 5 * prices.MONTH_MINUTES * 60 / 20  # as infra/idle_cost.py counts a queue's polling
-ALARM_METRICS = 3  # that the alarms of operations read of one more function: errors, throttles, chains
+ALARM_METRICS = 4  # that alarms read: of one more function errors, throttles, chains; and what is given up
 
 
 def of_one() -> float:

@@ -15,14 +15,16 @@ from constructs import Construct
 
 from events.envelope import SOURCE_PREFIX
 from functions.operations.exporter import ENDS
+from infra.alarms import MINUTE, Alarms
 from infra.function import ServiceFunction
 from infra.names import OPERATIONS, bus_name, named, queue_name, rule_arn
 from infra.queues import FUNCTION_TIMEOUT, encrypted_queue
 from infra.stages import Stage
 
 TRACES = "traces"
+ALARM = "TracesMissing"
 SETTLING = Duration.minutes(2)  # after an order's end: what follows from it was committed by then
-RECEIVES = 20  # about 40 minutes: a backend that is away for longer loses traces, and nothing else
+RECEIVES = 20  # about 40 minutes: then an end is given up, its trace alone is missing, and the alarm rings
 VISIBILITY = Duration.seconds(6 * FUNCTION_TIMEOUT)
 
 
@@ -75,3 +77,11 @@ class TracesQueue(Construct):
         function.live.add_event_source_mapping(
             "TracesSource", event_source_arn=queue.queue_arn, batch_size=10, report_batch_item_failures=True
         )
+        self._alarm(stage, dead_letters)
+
+    def _alarm(self, stage: Stage, dead_letters: sqs.Queue) -> None:
+        """Ring while an end lies among those that were given up: nothing drains that queue, an operator does."""
+        alarms = Alarms(Construct(self, "Alarms"), stage, OPERATIONS)
+        waiting = dead_letters.metric_approximate_number_of_messages_visible(period=MINUTE, statistic="Maximum")
+        find = alarms.command("logs", FIND="exported")
+        alarms.add(ALARM, waiting, 1, f"the traces of orders that ended did not reach their backend; {find}")

@@ -3,8 +3,8 @@
 Each page runs in a shell of its own, in a clone of what is committed here. README and the tutorial have a clone and a
 mall of their own, in which nothing is installed; the others share one of each, with the environments of this checkout.
 A block that is marked (`<!-- not run: AWS -->`) is skipped, and so is one that another page had; one that does not end
-by itself is ended by Ctrl-C (`<!-- Ctrl-C after: what it prints -->`). What a page calls prod is the local mall, and
-`aws` is tests/docs/aws.py. The last line is JSON.
+by itself is ended by Ctrl-C (`<!-- Ctrl-C after: what it prints -->`). What a page calls prod is the local mall, `aws`
+is tests/docs/aws.py, and `mallbots` tests/docs/mallbots.py. The last line is JSON.
 """
 
 import argparse
@@ -33,6 +33,7 @@ LONGEST = 300  # seconds, of one block: what takes longer is to be marked
 ENVIRONMENTS = (".venv", ".engine", "node_modules")
 NODES = ("package-lock.json", "package.json", ".npmrc")
 FROM_NOTHING = ("README.md", "docs/tutorial.md")  # their first block starts the mall
+CHANGING = ("README.md", "consumer-paused.md", "restore-a-table.md")  # runbooks whose blocks change something, in turn
 FRESH = 200  # seconds that a token is taken for: it lasts for five minutes
 
 
@@ -54,6 +55,11 @@ def chosen(pattern: str = "") -> list[Block]:
     for block in found:
         first.setdefault(block.script, block)
     return list(first.values())
+
+
+def looking() -> list[Block]:
+    """The blocks of the runbooks that change nothing, so that they may run in any order, and side by side."""
+    return [block for block in chosen("docs/runbooks/") if not block.reason and Path(block.page).name not in CHANGING]
 
 
 def clone(folder: Path, *, bare: bool) -> Path:
@@ -128,13 +134,14 @@ def malls(page: str, temporary: Path, port: int, state: Path) -> Iterator[Mall]:
 
 
 def tools(temporary: Path) -> Path:
-    """The folder of a program `aws`."""
+    """The folder of the programs `aws` and `mallbots`."""
     folder = temporary / "bin"
     folder.mkdir(exist_ok=True)
-    program = folder / "aws"
     here = shlex.quote(str(ROOT))
-    program.write_text(f'#!/bin/sh\nPYTHONPATH={here} exec {here}/.venv/bin/python -m tests.docs.aws "$@"\n')
-    program.chmod(0o755)
+    for name in ("aws", "mallbots"):
+        program = folder / name
+        program.write_text(f'#!/bin/sh\nPYTHONPATH={here} exec {here}/.venv/bin/python -m tests.docs.{name} "$@"\n')
+        program.chmod(0o755)
     return folder
 
 

@@ -15,9 +15,10 @@ from pathlib import Path
 from tests.docs.test_docs import ROOT
 
 OPENING = (ROOT / "docs" / "runbooks" / "README.md").read_text()
-FUNCTIONS = "".join(re.findall(r"^ *((?:call|id_of)\(\) .*\n)", OPENING, re.MULTILINE))
+CALL = "".join(re.findall(r"^ *(call\(\) .*\n)", OPENING, re.MULTILINE))
 FAILED = 'failed=0; trap "failed=1" ERR'
 OF_TEMPLATES = re.compile(r"make (?:synth|idle-cost) .*")  # they need no stage that is deployed
+OF_STAGE = re.compile(r" (?:STAGE=|--stage )prod\b")
 OF_MAKE = ("MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES", "ARGS", "PAGE")  # of a make that runs blocks, and not of a block's
 ENDS_WITHIN = 60  # seconds, after Ctrl-C
 
@@ -32,9 +33,9 @@ class Ran:
 
 
 def as_local(script: str) -> str:
-    """A script of a page as it is run here: a stage on AWS is the local mall, with the functions of the runbooks."""
-    lines = [line if OF_TEMPLATES.search(line) else line.replace(" STAGE=prod", "") for line in script.splitlines()]
-    return FUNCTIONS + "\n".join(lines).replace("mallbots-prod-", "mallbots-local-")
+    """A script of a page as it is run here: a stage on AWS is the local mall, with the function of the runbooks."""
+    lines = [line if OF_TEMPLATES.search(line) else OF_STAGE.sub("", line) for line in script.splitlines()]
+    return CALL + "\n".join(lines).replace("mallbots-prod-", "mallbots-local-")
 
 
 class Shell:

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs import programs, run, shell
+from tests.docs import mallbots, programs, run, shell
 from tests.docs.given import GIVEN
 from tests.docs.programs import RefusedError
 from tests.docs.shell import Block
-from tests.docs.shells import Shell
+from tests.docs.shells import Shell, as_local
 from tests.docs.test_docs import ROOT, examples
 
 BLOCKS = shell.blocks()
@@ -179,6 +179,62 @@ def test_what_a_page_takes_for_given_is_of_a_page_with_blocks_and_understood_by_
     for script in GIVEN.values():
         for words in shell.commands(script):
             programs.judge(words)
+
+
+READING = ("commits", "dead-letters", "logs", "token")  # targets of make
+
+
+def only_looks(words: list[str]) -> bool:
+    """Whether a command of a runbook changes nothing."""
+    program, *rest = words
+    if program == "mallbots":
+        verb = mallbots.verb_of(rest)
+        return verb is not None and not verb.changes
+    if program == "aws":
+        return rest[1].startswith(("describe-", "get-", "list-"))
+    return (program == "call" and rest[0] == "GET") or (program == "make" and rest[0] in READING)
+
+
+def test_what_is_run_of_runbooks_side_by_side_on_a_deployment_that_others_use_changes_nothing() -> None:
+    found = [(block.place, words) for block in run.looking() for words in shell.commands(block.text)]
+    assert [(place, words) for place, words in found if not only_looks(words)] == []
+    assert {words[0] for _, words in found} == {"aws", "call", "make", "mallbots"}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "mallbots resume depot/inbox --stage prod",
+        "mallbots saga retry 018f --stage prod",
+        "mallbots dead redrive --group 3e90 --stage prod",
+        "call PUT /api/operations/consumers/depot/inbox/resume",
+        "aws dynamodb delete-table --table-name x",
+        "make redrive STAGE=prod SERVICE=depot",
+        "curl http://127.0.0.1",
+    ],
+)
+def test_a_command_that_changes_something_is_known(line: str) -> None:
+    [words] = shell.commands(line)
+    assert not only_looks(words)
+
+
+def test_a_stage_is_the_local_mall_where_a_block_is_run() -> None:
+    said = as_local(
+        "mallbots logs depot --errors --stage prod\nmake dead-letters STAGE=prod SERVICE=depot\nmake synth STAGE=prod"
+    )
+    assert said.splitlines()[-3:] == [
+        "mallbots logs depot --errors",
+        "make dead-letters SERVICE=depot",
+        "make synth STAGE=prod",
+    ]
+
+
+def test_the_command_line_of_a_page_is_answered_and_what_it_finds_is_no_failure() -> None:
+    assert mallbots.answered(["dead", "resolve", "3e90"]) == ["dead", "resolve", "3e90", "--yes"]
+    assert mallbots.answered(["dead", "resolve", "3e90", "--dry-run"]) == ["dead", "resolve", "3e90", "--dry-run"]
+    assert mallbots.answered(["dead", "groups"]) == ["dead", "groups"]
+    assert [mallbots.as_judged(["doctor"], code) for code in (0, 1, 4)] == [0, 1, 0]
+    assert mallbots.as_judged(["dead", "redrive", "7c1f"], 4) == 4
 
 
 def test_blocks_that_differ_in_remarks_alone_are_run_once() -> None:

@@ -1,11 +1,14 @@
 """Physical names: none is equal in two stages of an account, and services need no order among each other."""
 
+import json
 import re
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from graphlib import TopologicalSorter
 from typing import Any
 
 from functions.kernel.composition.manifest import manifest, services
+from infra.documents.generate import ROOT
 from infra.operations import all_services
 from tests.infra.conftest import Templates
 from tests.infra.policies import Names
@@ -158,3 +161,20 @@ def test_no_services_ask_in_a_circle_which_would_wait_for_each_other() -> None:
         s for s, q in answering.items() if q
     }
     TopologicalSorter(asked).prepare()
+
+
+def test_every_log_group_is_named_after_its_stack_so_the_command_line_may_read_it(
+    dev: Templates, prod: Templates
+) -> None:
+    """CloudFormation begins the name of what has none with the stack's.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-name.html
+    """
+    policy = json.loads((ROOT / "clients" / "cli" / "policy.json").read_text())
+    [readable] = [one["Resource"] for one in policy["Statement"] if "logs:FilterLogEvents" in one["Action"]]
+    for templates in (dev, prod):
+        groups = templates.resources("AWS::Logs::LogGroup")
+        assert [name for _, name, group in groups if "LogGroupName" in group] == []
+        for stack in {stack for stack, _, _ in groups}:
+            name = templates.settings[stack]["stackName"]
+            assert fnmatchcase(f"arn:aws:logs:eu-west-1:123456789012:log-group:{name}-Logs-1A2B", readable)

@@ -17,6 +17,8 @@ from infra.alarms import runbook
 from infra.documents.generate import ROOT
 from infra.operate.__main__ import COMMANDS, parser
 from infra.synthetic import ALARM as SYNTHETIC_ORDERS
+from infra.traces import ALARM as TRACES
+from tests.docs.programs import mallbots
 from tests.infra.conftest import Templates
 from tests.infra.policies import Names
 from tests.infra.test_alarms import described
@@ -47,8 +49,8 @@ def named_alarms(*stages: Templates) -> dict[str, str]:
 def test_every_alarm_ends_with_the_path_of_its_runbook_and_every_runbook_has_an_alarm(
     dev: Templates, prod: Templates
 ) -> None:
-    of_synthetic_orders = {runbook(SYNTHETIC_ORDERS)}  # which are on neither stage: tests/infra/test_synthetic.py
-    assert set(named_alarms(dev, prod)) | of_synthetic_orders == {f"docs/runbooks/{page.name}" for page in OF_ALARMS}
+    on_neither_stage = {runbook(SYNTHETIC_ORDERS), runbook(TRACES)}  # test_synthetic.py and test_traces.py have these
+    assert set(named_alarms(dev, prod)) | on_neither_stage == {f"docs/runbooks/{page.name}" for page in OF_ALARMS}
 
 
 @pytest.mark.parametrize("page", OF_ALARMS, ids=lambda page: page.stem)
@@ -61,8 +63,9 @@ def test_a_runbook_names_its_alarm_and_says_what_it_means_where_to_look_what_to_
     assert places[0] > 0
     [alarm] = re.findall(r"^Alarm `(\w+)`", text, re.MULTILINE)
     assert runbook(alarm) == f"docs/runbooks/{page.name}"
-    looked_at = text[places[1] : places[2]]
-    assert BLOCK.search(looked_at), "there is no command to look first"
+    first = BLOCK.search(text[places[1] : places[2]])
+    assert first, "there is no command to look first"
+    assert first[0].startswith("    mallbots "), "what needs no more than a sign-in comes first"
 
 
 def test_the_index_lists_every_alarm_with_the_title_of_its_page() -> None:
@@ -102,6 +105,14 @@ def parsed(run: list[str]) -> argparse.Namespace:
         return parser().parse_args(run)
     except SystemExit:
         raise AssertionError(f"{run} has options that there are not") from None
+
+
+@each_page
+def test_every_mallbots_command_of_a_runbook_has_a_verb_takes_its_options_and_names_its_stage(page: Path) -> None:
+    for command in commands(page, "mallbots"):
+        words = shlex.split(command)
+        mallbots(words[1:])
+        assert "--stage" in words, command
 
 
 @each_page

@@ -8,12 +8,14 @@ import pytest
 
 from events.ordering import OrderCancelled, OrderCompleted, OrderRejected
 from functions.kernel.composition.manifest import manifest
+from infra.alarms import runbook
 from infra.app import ServiceStack
 from infra.documents.generate import ROOT
 from infra.stages import STAGES, read_traces
 from infra.trace_cost import idle, of_a_million
-from infra.traces import pattern
+from infra.traces import ALARM, pattern
 from tests.infra.conftest import Templates
+from tests.infra.policies import Names
 
 BACKEND = "https://collector.example:4318"
 
@@ -77,6 +79,27 @@ def test_an_end_is_handled_when_what_follows_from_it_was_committed(traced: Templ
         if queue["QueueName"] == "mallbots-dev-operations-traces"
     ]
     assert queue["DelaySeconds"] == 120
+
+
+def test_a_trace_that_is_given_up_rings_an_alarm_until_its_queue_is_empty(traced: Templates) -> None:
+    [(_, queue)] = [
+        (name, queue)
+        for _, name, queue in traced.resources("AWS::SQS::Queue")
+        if queue["QueueName"] == "mallbots-dev-operations-traces-dead-letters"
+    ]
+    assert queue["MessageRetentionPeriod"] == 14 * 24 * 60 * 60
+    [alarm] = [
+        alarm
+        for _, _, alarm in traced.resources("AWS::CloudWatch::Alarm")
+        if alarm.get("MetricName") == "ApproximateNumberOfMessagesVisible"
+    ]
+    assert (alarm["Namespace"], alarm["Period"], alarm["EvaluationPeriods"]) == ("AWS/SQS", 60, 1)
+    [dimension] = alarm["Dimensions"]
+    assert traced.stacks["operations"]["Resources"][dimension["Value"]["Fn::GetAtt"][0]]["Properties"] == queue
+    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanOrEqualToThreshold", 1)
+    assert alarm["AlarmActions"] == alarm["OKActions"] != []
+    text = Names(traced).of("operations", alarm["AlarmDescription"])
+    assert text.endswith(f"make logs STAGE=dev SERVICE=operations FIND=exported; then {runbook(ALARM)}")
 
 
 @pytest.mark.parametrize(

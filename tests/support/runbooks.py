@@ -10,7 +10,7 @@ PAGES = sorted(RUNBOOKS.glob("*.md"))
 
 BLOCK = re.compile(r"(?:^ {4,}\S.*\n)+", re.MULTILINE)
 IN_TICKS = re.compile(r"`([^`\n]+)`")
-COMMAND = re.compile(r"(?:^|\$\(|;\s*(?:do\s+)?)((?:make|aws|call)\s[^;\n]*)")
+COMMAND = re.compile(r"(?:^|\$\(|;\s*(?:do\s+)?)((?:make|aws|call|mallbots)\s[^;\n]*)")
 
 
 def lines(page: Path) -> Iterator[str]:

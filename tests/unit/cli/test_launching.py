@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,15 @@ print(" ".join(sys.argv[1:]), os.environ["MALLBOTS_API"], os.environ["MALLBOTS_T
 COSTS = """print("$  6.00  alarms")\nprint("$  7.50  a month, before free tiers, for prod without a request")\n"""
 ORDERS = """print("     118 invocations      $  41.00")\nprint("         for 1,000,000 orders $  55.00")\n"""
 POLICY = Path(stages.__file__).parent / "policy.json"
+# As CloudFormation names one: after the stack, by its logical id.
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-name.html
+GROUP = "mallbots-prod-depot-InboxLogs8F2B1C3D-x1Yz2AbC3dEf"
+MALLS = "arn:aws:logs:*:*:log-group:mallbots-*"
+SIGNED_AS = {"monitoring": "cloudwatch"}  # and what its permissions begin with
+OF_AN_ACCOUNT = "arn:aws:logs:eu-west-1:123456789012:log-group:"
+
+Calls = set[tuple[str, str]]
+"""Calls of AWS: what is done, and with which resource."""
 
 
 @pytest.fixture
@@ -56,28 +66,33 @@ def prod(cli: CommandLine) -> CommandLine:
 
 
 @pytest.fixture
-def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[set[str]]:
-    """An account with a stack of depot, whose function has logged three lines. The operations that were called."""
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Calls]:
+    """An account with a stack of depot, whose function has logged three lines. The calls that were made.
+
+    The resource of a call is its log group, and `*` where it names none.
+    """
     for name, value in {"ACCESS_KEY_ID": "x", "SECRET_ACCESS_KEY": "x", "DEFAULT_REGION": "eu-west-1"}.items():
         monkeypatch.setenv(f"AWS_{name}", value)
-    called: set[str] = set()
+    called: Calls = set()
     with mock_aws():
         template = {
             "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
-            "Outputs": {"InboxLogs": {"Value": "/depot/inbox"}, "Table": {"Value": "a-table"}},
+            "Outputs": {"InboxLogs": {"Value": GROUP}, "Table": {"Value": "a-table"}},
         }
         boto3.client("cloudformation").create_stack(StackName="mallbots-prod-depot", TemplateBody=json.dumps(template))
         logs = boto3.client("logs")
-        logs.create_log_group(logGroupName="/depot/inbox")
-        logs.create_log_stream(logGroupName="/depot/inbox", logStreamName="one")
+        logs.create_log_group(logGroupName=GROUP)
+        logs.create_log_stream(logGroupName=GROUP, logStreamName="one")
         now = int(time.time() * 1000)
         texts = ("order-1 is taken", '{"level": "ERROR"}', "order-2 is taken")
         events: Any = [{"timestamp": now - 3000 + n, "message": text} for n, text in enumerate(texts)]
-        logs.put_log_events(logGroupName="/depot/inbox", logStreamName="one", logEvents=events)
+        logs.put_log_events(logGroupName=GROUP, logStreamName="one", logEvents=events)
         real = botocore.client.BaseClient._make_api_call  # type: ignore[attr-defined]
 
         def call(self: Any, operation: str, asked: Any) -> Any:
-            called.add(f"{self.meta.service_model.signing_name}:{operation}")
+            service = self.meta.service_model.signing_name
+            resource = f"{OF_AN_ACCOUNT}{asked['logGroupName']}" if "logGroupName" in asked else "*"
+            called.add((f"{SIGNED_AS.get(service, service)}:{operation}", resource))
             return real(self, operation, asked)
 
         monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", call)
@@ -130,15 +145,15 @@ def test_costs_are_computed_by_the_checkout(cli: CommandLine, checkout: Path) ->
     assert "$  6.00  alarms" in cli("cost").out
 
 
-def test_log_lines_are_found_by_order_text_and_error(prod: CommandLine, aws: set[str]) -> None:
+def test_log_lines_are_found_by_order_text_and_error(prod: CommandLine, aws: Calls) -> None:
     assert [one["line"] for one in prod("logs depot --order order-1 --stage prod --json").data] == ["order-1 is taken"]
     assert "ERROR" in prod("logs depot --errors --stage prod").out
     assert len(prod("logs depot --stage prod").out.splitlines()) == 3
     assert "no such lines" in prod("logs depot --find nothing --stage prod").err
 
 
-def test_a_log_group_that_is_gone_leaves_the_lines_of_the_others(prod: CommandLine, aws: set[str]) -> None:
-    boto3.client("logs").delete_log_group(logGroupName="/depot/inbox")
+def test_a_log_group_that_is_gone_leaves_the_lines_of_the_others(prod: CommandLine, aws: Calls) -> None:
+    boto3.client("logs").delete_log_group(logGroupName=GROUP)
     shown = prod("logs depot --stage prod")
     assert "does not exist" in shown.err
     assert "policy.json" not in shown.err
@@ -159,13 +174,13 @@ def test_the_log_of_a_local_mall_that_is_down_is_no_question_of_permissions(
     assert "policy.json" not in shown.err
 
 
-def test_logs_refuse_what_they_cannot_look_for(prod: CommandLine, aws: set[str]) -> None:
+def test_logs_refuse_what_they_cannot_look_for(prod: CommandLine, aws: Calls) -> None:
     prod("logs depot --order order-1 --errors --stage prod", code=2)
     prod("logs depot --since yesterday --stage prod", code=2)
     assert "did you mean depot?" in prod("logs dpot --stage prod", code=3).err
 
 
-def test_following_prints_new_lines_once(prod: CommandLine, aws: set[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_following_prints_new_lines_once(prod: CommandLine, aws: Calls, monkeypatch: pytest.MonkeyPatch) -> None:
     rounds = iter(["order-3 is taken", None])
 
     def more(seconds: float) -> None:
@@ -173,7 +188,7 @@ def test_following_prints_new_lines_once(prod: CommandLine, aws: set[str], monke
         if text is None:
             raise KeyboardInterrupt
         event: Any = [{"timestamp": int(time.time() * 1000), "message": text}]
-        boto3.client("logs").put_log_events(logGroupName="/depot/inbox", logStreamName="one", logEvents=event)
+        boto3.client("logs").put_log_events(logGroupName=GROUP, logStreamName="one", logEvents=event)
 
     monkeypatch.setattr(time, "sleep", more)
     shown = prod("logs depot --follow --stage prod", code=130).out
@@ -184,7 +199,7 @@ def test_following_prints_new_lines_once(prod: CommandLine, aws: set[str], monke
     ]
 
 
-def test_what_aws_billed_is_listed_by_service(prod: CommandLine, aws: set[str]) -> None:
+def test_what_aws_billed_is_listed_by_service(prod: CommandLine, aws: Calls) -> None:
     assert prod("cost --today --stage prod --json").data == []
     prod("cost --today", code=2)
 
@@ -213,7 +228,7 @@ def is_old(namespace: str, metric: str, dimension: str, name: str, age: float) -
 
 
 def test_the_status_of_a_stage_in_an_account_has_its_alarms_ages_and_costs(
-    prod: CommandLine, checkout: Path, aws: set[str]
+    prod: CommandLine, checkout: Path, aws: Calls
 ) -> None:
     notifies = {"AlarmActions": ["arn:aws:sns:eu-west-1:123456789012:mallbots-prod-alarms"]}
     rings("mallbots-prod-depot-Errors", **notifies)
@@ -238,7 +253,7 @@ def test_the_status_of_a_stage_in_an_account_has_its_alarms_ages_and_costs(
     assert "$7.50 a month without use, $0.00 today" in text
 
 
-def test_what_aws_billed_today_is_in_the_status(prod: CommandLine, checkout: Path, aws: set[str]) -> None:
+def test_what_aws_billed_today_is_in_the_status(prod: CommandLine, checkout: Path, aws: Calls) -> None:
     today, earlier = datetime.now(UTC).date(), datetime.now(UTC).date() - timedelta(days=1)
     groups = {"Groups": [{"Keys": ["AWS Lambda"], "Metrics": {"UnblendedCost": {"Amount": "1.25", "Unit": "USD"}}}]}
     days = [{"TimePeriod": {"Start": str(day), "End": "x"}, **groups} for day in (earlier, today)]
@@ -247,7 +262,7 @@ def test_what_aws_billed_today_is_in_the_status(prod: CommandLine, checkout: Pat
 
 
 def test_the_status_of_a_local_mall_has_its_costs_and_asks_no_account(
-    cli: CommandLine, checkout: Path, aws: set[str], monkeypatch: pytest.MonkeyPatch
+    cli: CommandLine, checkout: Path, aws: Calls, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shown = cli("status --all --json", code=4).data
     assert (shown["account"]["idle"], shown["account"]["today"]) == (7.5, 0.0)
@@ -264,16 +279,16 @@ def test_without_credentials_it_says_what_they_need(prod: CommandLine, monkeypat
     assert "policy.json" in prod("logs depot --stage prod", code=1).err
 
 
-def test_the_written_policy_has_what_the_verbs_call_and_no_more(
-    prod: CommandLine, checkout: Path, aws: set[str]
-) -> None:
+def test_the_written_policy_has_what_the_verbs_call_and_no_more(prod: CommandLine, checkout: Path, aws: Calls) -> None:
     prod("logs depot --stage prod")
     prod("cost --today --stage prod")
     prod("doctor --stage prod", code=4)
     prod("status --all --stage prod", code=4)
-    policy = json.loads(POLICY.read_text())
-    allowed = {action for one in policy["Statement"] for action in one["Action"]}
-    names = {"monitoring": "cloudwatch"}
-    assert {
-        f"{names.get(one.partition(':')[0], one.partition(':')[0])}:{one.partition(':')[2]}" for one in aws
-    } == allowed
+    statements = json.loads(POLICY.read_text())["Statement"]
+    allowed = {(action, one["Resource"]) for one in statements for action in one["Action"]}
+    needed = {(action, MALLS if resource.startswith(OF_AN_ACCOUNT) else resource) for action, resource in aws}
+    assert needed == allowed
+    read = [resource for _, resource in aws if resource != "*"]
+    assert read == [f"{OF_AN_ACCOUNT}{GROUP}"]
+    assert all(fnmatchcase(resource, MALLS) for resource in read)
+    assert not fnmatchcase(f"{OF_AN_ACCOUNT}/aws/lambda/of-another", MALLS)
