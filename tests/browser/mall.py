@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from infra.content_security import content_security_policy
 from infra.local.control import Control
-from tests.browser import operation_routes, routes, samples, stream_routes
+from tests.browser import operation_routes, routes, saga_routes, samples, stream_routes
 from tests.browser.boards import Boards
 from tests.browser.faults import Faults
 from tests.browser.rest import Answer, Asked, Rest, problem
@@ -233,4 +233,4 @@ def _handler(mall: Mall) -> type[BaseHTTPRequestHandler]:
     return Handler
 
 
-__all__ = ["Mall", "operation_routes", "problem", "routes", "stream_routes"]
+__all__ = ["Mall", "operation_routes", "problem", "routes", "saga_routes", "stream_routes"]

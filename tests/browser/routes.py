@@ -211,17 +211,6 @@ def _search_one(mall: Rest, asked: Asked, id: str) -> Answer:
     return Answer(200, {"order": _found(mall, mall.find("order", id).content)})
 
 
-@route("GET", "/api/checkout/sagas")
-def _sagas(mall: Rest, asked: Asked) -> Answer:
-    return Answer(200, {"sagas": mall.sagas})
-
-
-@route("PUT", "/api/checkout/sagas/{orderId}/resume")
-def _resume(mall: Rest, asked: Asked, orderId: str) -> Answer:
-    mall.sagas = [saga for saga in mall.sagas if saga["orderId"] != orderId]
-    return Answer(200, {})
-
-
 @route("GET", "/api/payments/differences")
 def _differences(mall: Rest, asked: Asked) -> Answer:
     return Answer(200, {"differences": mall.differences})

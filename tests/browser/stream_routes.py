@@ -1,29 +1,71 @@
 """The routes of streams that the browser tests need: commits of aggregates, and what each was at a version."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from tests.browser.operation_routes import ROOT
 from tests.browser.rest import Answer, Asked, RefusedError, Rest, route
-from tests.browser.samples import Data, uid
+from tests.browser.samples import STREAMS, Data, uid
 
 STREAM = f"{ROOT}/streams/{{service}}/{{kind}}/{{id}}"
 
 
 @dataclass
 class Change:
-    """One commit: when, which event, and the state that it left."""
+    """One commit: when, which event, the state that it left, the event's data, and the names of what it sent."""
 
     time: str
     event: str
     state: Data
+    data: Data = field(default_factory=dict)
+    sent: list[str] = field(default_factory=list)
+
+
+# Second, name, sender, and the place of the cause. What checkout and notifications sent is of no stream that is known.
+FLOW = [
+    (0, "PaymentAuthorized", "payments", None),
+    (1, "OrderCreated", "ordering", None),
+    (2, "CreateShoppingList", "checkout", 1),
+    (2, "ConfirmPayment", "checkout", 1),
+    (4, "ShoppingListAccepted", "depot", 2),
+    (6, "PaymentAccepted", "payments", 3),
+    (7, "ApproveOrder", "checkout", 5),
+    (9, "OrderApproved", "ordering", 6),
+    (11, "NotificationSent", "notifications", 7),
+]
+OWNERS = {
+    "Authorized": ["payments"],
+    "Confirmed": ["payments"],
+    "Approved": ["ordering"],
+    "Created": ["ordering", "depot"],
+}
+
+
+def _time(second: int) -> str:
+    return f"2030-01-14T14:02:{second:02}.000Z"
+
+
+def _id(stream: str, name: str) -> str:
+    return uid(f"{stream} sent {name}")
+
+
+def flow(order: str) -> list[Data]:
+    """The messages of that past."""
+    made: list[Data] = []
+    for second, name, source, cause in FLOW:
+        stream = f"{STREAMS[source]}#{order}"
+        told = {"id": _id(stream, name), "name": name, "time": _time(second), "source": f"mallbots.{source}"}
+        told |= {"stream": stream, "correlationId": order, "actor": "system", "data": {}}
+        made.append({**told, "causationId": None if cause is None else made[cause]["id"]})
+    return made
 
 
 def past(order: str) -> dict[str, list[Change]]:
     """A short past of an order, by `service/stream`."""
 
     def change(second: int, event: str, **state: Any) -> Change:
-        return Change(f"2030-01-14T14:02:{second:02}.000Z", event, state)
+        sent = [name for at, name, source, _ in FLOW if at == second and source in OWNERS.get(event, ())]
+        return Change(_time(second), event, state, sent=sent)
 
     items = [{"product_id": uid("atlas"), "quantity": 2}]
     return {
@@ -48,18 +90,20 @@ def _changes(mall: Rest, service: str, kind: str, id: str) -> list[Change]:
 
 @route("GET", f"{ROOT}/orders/{{id}}/timeline")
 def _timeline(mall: Rest, asked: Asked, id: str) -> Answer:
-    return Answer(200, {"messages": mall.timelines.get(id, []), "gaps": mall.operations.silent})
+    known = f"ordering/Order#{id}" in mall.operations.streams
+    return Answer(200, {"messages": flow(id) if known else [], "gaps": mall.operations.silent})
 
 
 @route("GET", STREAM)
 def _commits(mall: Rest, asked: Asked, service: str, kind: str, id: str) -> Answer:
-    common = {"actor": "system", "cause": None, "correlation": id, "messages": []}
+    common = {"actor": "system", "cause": None, "correlation": id}
     commits = [
         {
             "version": at,
             "last": at,
             "time": one.time,
-            "events": [{"name": one.event, "version": 1, "data": {}}],
+            "events": [{"name": one.event, "version": 1, "data": one.data}],
+            "messages": [{"name": name, "id": _id(f"{kind}#{id}", name)} for name in one.sent],
             **common,
         }
         for at, one in enumerate(_changes(mall, service, kind, id), 1)

@@ -5,6 +5,7 @@ import threading
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser import saga_routes
 from tests.browser.audit import Audit
 from tests.browser.conftest import Open
 from tests.browser.mall import Mall, problem
@@ -41,6 +42,8 @@ PAGES = {
     "operations letter": (f"#/operations/letters/{uid('letter 1')}", "list_id"),
     "operations forecast": (f"#/operations/runs/{FORECAST}", "ShoppingListCompleted"),
     "operations redrive": (f"#/operations/runs/{REDRIVE}", "137"),
+    "operations sagas": ("#/operations/sagas", short(uid("slow"))),
+    "operations saga": (f"#/operations/sagas/{uid('stuck')}", "the card was refused"),
     "operations map": ("#/operations/map", "Messages a minute"),
     "operations past": (f"#/operations/orders/{BAND}", "approved"),
     "operations break": ("#/operations/break", "1. "),
@@ -71,17 +74,8 @@ def prepare(mall: Mall, name: str) -> None:
     mall.rest.operations.fill_runs()
     if name == "operations break" and mall.control is None:
         mall.control_it()
-    mall.rest.operations.streams = past(BAND)
-    saga = {
-        "orderId": uid("stuck"),
-        "status": "parked",
-        "step": 3,
-        "compensating": True,
-        "since": "2026-01-01T08:00:00Z",
-    }
-    mall.rest.sagas = [
-        {**saga, "reason": "VoidPayment: payment_voided twice, and was refused with a reason that is long"}
-    ]
+    mall.rest.operations.streams = past(BAND) | saga_routes.streams()
+    mall.rest.sagas = saga_routes.samples()
     reasons = [{"kind": "provider_captured", "expected": 12.5, "found": 0.0}]
     found = {"orderId": uid("differs"), "paymentId": uid("p"), "status": "open", "since": "2026-01-01T08:00:00Z"}
     mall.rest.differences = [{**found, "reasons": reasons}]
@@ -138,7 +132,7 @@ def test_every_text_of_a_page_is_translated_and_has_room(mall: Mall, opened: Ope
 
 
 EMPTY = ["orders", "depot", "robots", "payments", "stores", "problems", "figures", "search"]
-EMPTY += ["operations", "operations consumers", "operations rebuilds", "problems of an operator"]
+EMPTY += ["operations", "operations sagas", "operations consumers", "operations rebuilds", "problems of an operator"]
 
 
 @pytest.mark.parametrize("name", EMPTY)
@@ -156,6 +150,7 @@ def test_an_empty_mall_says_so(empty_mall: Mall, opened: Open, audit: Audit, nam
         "figures": "Nothing yet today",
         "search": "No order matches.",
         "operations": "Nothing fails.",
+        "operations sagas": "No saga runs, and none is parked.",
         "operations consumers": "There are no consumers.",
         "operations rebuilds": "No read model was rebuilt or replayed yet.",
         "problems of an operator": "No message was given up.",
@@ -166,6 +161,7 @@ def test_an_empty_mall_says_so(empty_mall: Mall, opened: Open, audit: Audit, nam
 
 FAILING = ["order", "check-in", "payment", "cancel", "customer", "store", "problems", "figures", "operations"]
 FAILING += ["operations group", "operations letter", "operations redrive", "operations consumers", "operations map"]
+FAILING += ["operations sagas", "operations saga"]
 
 
 @pytest.mark.parametrize("name", FAILING)

@@ -1,8 +1,9 @@
 """An order over time: a slider from event to event shows every aggregate as it was, as its owner says."""
 
 import re
+from typing import Any
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.audit import Audit
 from tests.browser.conftest import Open
@@ -13,7 +14,7 @@ from tests.browser.stream_routes import past
 BAND = uid("brass band")
 
 
-def opened_at(mall: Mall, opened: Open, **options: str) -> Page:
+def opened_at(mall: Mall, opened: Open, **options: Any) -> Page:
     mall.role = "operator"
     mall.rest.operations.streams = past(BAND)
     page = opened(f"#/orders/{BAND}", **options)
@@ -72,3 +73,53 @@ def test_the_past_is_accessible_in_forced_colours(mall: Mall, opened: Open, audi
     page = opened_at(mall, opened, forced_colors="active")
     expect(page.get_by_role("region", name=f"Order#{BAND}")).to_contain_text("approved")
     audit(page, "operations past forced")
+
+
+def messages(page: Page) -> Locator:
+    return page.get_by_role("region", name="Messages").get_by_role("listitem")
+
+
+def test_the_tree_of_messages_follows_the_slider(mall: Mall, opened: Open) -> None:
+    page = opened_at(mall, opened)
+    tree = page.get_by_role("region", name="Messages")
+    expect(messages(page)).to_have_count(9)
+    expect(tree).to_contain_text("9 of 9 were sent by then.")
+    expect(messages(page).filter(has_text="At this moment")).to_contain_text(["Order approved"])
+    expect(messages(page).filter(has_text="Later")).to_have_count(0)
+    slider = page.get_by_role("slider", name="Moment")
+    slider.press("ArrowLeft")
+    expect(tree).to_contain_text("6 of 9 were sent by then.")
+    expect(messages(page).filter(has_text="At this moment")).to_contain_text(["Payment accepted"])
+    expect(messages(page).filter(has_text="Later")).to_contain_text(
+        ["Approve order", "Order approved", "Notification sent"]
+    )
+    slider.press("Home")
+    expect(tree).to_contain_text("1 of 9 were sent by then.")
+    expect(messages(page).filter(has_text="At this moment")).to_contain_text(["Payment authorized"])
+    expect(messages(page).filter(has_text="Later")).to_have_count(8)
+
+
+def test_a_moment_that_sent_nothing_says_so(mall: Mall, opened: Open) -> None:
+    mall.role = "operator"
+    mall.rest.operations.streams = past(BAND)
+    mall.rest.operations.streams[f"ordering/Order#{BAND}"][1].sent = []
+    page = opened(f"#/operations/orders/{BAND}")
+    expect(page.get_by_role("region", name="Messages")).to_contain_text(
+        "9 of 9 were sent by then. This event sent none."
+    )
+    expect(messages(page).filter(has_text="At this moment")).to_have_count(0)
+
+
+def test_what_the_moment_sent_is_in_sight_in_a_tree_that_scrolls_by_itself(mall: Mall, opened: Open) -> None:
+    page = opened_at(mall, opened, viewport={"width": 400, "height": 900})
+    slider = page.get_by_role("slider", name="Moment")
+    place = page.get_by_role("group", name="Messages")
+    expect(messages(page).filter(has_text="At this moment")).to_be_in_viewport()
+    assert place.evaluate("one => one.scrollTop") > 0
+    before = page.evaluate("scrollY")
+    slider.press("Home")
+    expect(messages(page).filter(has_text="Payment authorized")).to_contain_text("At this moment")
+    assert place.evaluate("one => one.scrollTop") == 0
+    assert page.evaluate("scrollY") == before
+    place.focus()
+    expect(place).to_be_focused()

@@ -48,7 +48,10 @@ CALLED: dict[str, list[list[object]]] = {
     "consumers": [[]],
     "pause": [["depot/inbox", "a deploy"]],
     "resume": [["depot/inbox"]],
+    "sagas": [[status] for status in ("all", "running", "parked", "compensated", "stopped", "completed")],
+    "saga": [["7c1f"]],
     "resumeSaga": [["7c1f"]],
+    "retrySaga": [["7c1f"]],
     "rebuild": [["search", "orders"]],
 }
 SHOWN = """
@@ -81,6 +84,7 @@ DOES: dict[str, str] = {
     "PUT /api/operations/letters/{id}/reopen": "reopen",
     "PUT /api/operations/runs/{id}/${act}": "ofRun",
     "PUT /api/operations/runs/{id}/${name}": "ofRun",
+    "PUT /api/operations/sagas/{orderId}/retry": "retrySaga",
 }
 # What staff do at the till, in the depot and for customers: it is no operation of the system, and no verb does it.
 OF_STAFF = {

@@ -112,6 +112,20 @@ def test_pages_have_every_message_once(mall: OperatedMall, order: str) -> None:
     assert messages == asked(mall, order, "?limit=100")["messages"]
 
 
+def test_each_message_is_named_by_a_commit_that_has_its_time(mall: OperatedMall, order: str) -> None:
+    """By this the console's tree of an order follows its slider, which goes from commit to commit.
+
+    An answer to a command has a stream of the command, and is in the commit of the aggregate that took it.
+    """
+    messages = asked(mall, order, "?limit=100")["messages"]
+    times: dict[str, str] = {}
+    for service, stream in {(one["source"].removeprefix("mallbots."), one["stream"]) for one in messages}:
+        path = f"/api/operations/streams/{service}/{stream.replace('#', '/')}?limit=100"
+        commits = mall.request("GET", path, caller=OPERATOR_ON_CALL).body.get("commits", [])
+        times |= {told["id"]: commit["time"] for commit in commits for told in commit["messages"]}
+    assert {one["id"]: one["time"] for one in messages} == {one["id"]: times.get(one["id"]) for one in messages}
+
+
 def test_an_owner_that_does_not_answer_is_named_as_a_gap(mall: OperatedMall, order: str) -> None:
     whole = asked(mall, order, "?limit=100")["messages"]
     mall.stop("payments", "insights", "search")

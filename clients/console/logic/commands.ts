@@ -61,6 +61,10 @@ export const commands = {
   consumers: (): string => line("consumers"),
   pause: (consumer: string, reason: string): string => line("pause", consumer, "--reason", reason),
   resume: (consumer: string): string => line("resume", consumer),
+  /** which: a status, or all. */
+  sagas: (which: string): string => line("saga", "list", ...(which === "all" ? [] : ["--status", which])),
+  saga: (order: string): string => line("saga", "show", order),
   resumeSaga: (order: string): string => line("saga", "resume", order),
+  retrySaga: (order: string): string => line("saga", "retry", order),
   rebuild: (service: string, view: string): string => line("rebuild", service, view),
 } as const;

@@ -44,6 +44,21 @@ export function momentsOf(
   return all.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : a.commit.version - b.commit.version));
 }
 
+/** By the id of a message, the moment by which it was sent: its commit, or where that is not among the moments (a stream
+ * of what outlives the order, an owner that does not answer) the first that is no earlier. At the last all are sent.
+ */
+export function sentAt(
+  moments: readonly Moment[],
+  messages: readonly Pick<Entry, "id" | "time">[],
+): ReadonlyMap<string, number> {
+  const commits = new Map(moments.flatMap(({ commit }, moment) => commit.messages.map(({ id }) => [id, moment])));
+  const byTime = (time: string): number => {
+    const found = moments.findIndex((moment) => moment.time >= time);
+    return found < 0 ? moments.length - 1 : found;
+  };
+  return new Map(messages.map(({ id, time }) => [id, commits.get(id) ?? byTime(time)]));
+}
+
 export interface Then {
   readonly stream: Stream;
   readonly version: number;

@@ -24,6 +24,9 @@ export const mapTexts = {
   "past.gaps": "Not answered by their owners: {names}. What these were is not shown.",
   "past.version": "version {version}",
   "past.changed": "Changed",
+  "past.tree": "Messages",
+  "past.sent": "{at} of {all} were sent by then.",
+  "past.silent": "This event sent none.",
 
   "break.title": "Break it, watch it, mend it",
   "break.how":

@@ -24,6 +24,9 @@ export const mapTextsEs = {
   "past.gaps": "Sin respuesta de sus dueños: {names}. No se muestra cómo eran.",
   "past.version": "versión {version}",
   "past.changed": "Cambió",
+  "past.tree": "Mensajes",
+  "past.sent": "Hasta entonces se enviaron {at} de {all}.",
+  "past.silent": "Este cambio no envió ninguno.",
 
   "break.title": "Rómpalo, obsérvelo, repárelo",
   "break.how":

@@ -3,6 +3,8 @@
 export const operationTexts = {
   "place.operations": "Operations",
   "problems.noLetters": "No message was given up.",
+  "problems.sagaOf": "Saga",
+  "problems.allSagas": "All sagas",
   "problems.groups": { one: "{count} group of failures", other: "{count} groups of failures" },
 
   "letter.open": "Open",
@@ -21,6 +23,7 @@ export const operationTexts = {
   "ops.past": "Over time",
   "ops.break": "Break it",
   "ops.map": "Map",
+  "ops.sagas": "Sagas",
   "ops.consumers": "Consumers",
   "ops.rebuilds": "Rebuilds",
   "ops.runs": "Runs",

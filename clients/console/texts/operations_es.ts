@@ -3,6 +3,8 @@
 export const operationTextsEs = {
   "place.operations": "Operaciones",
   "problems.noLetters": "Ningún mensaje ha fallado del todo.",
+  "problems.sagaOf": "Saga",
+  "problems.allSagas": "Todas las sagas",
   "problems.groups": { one: "{count} grupo de fallos", other: "{count} grupos de fallos" },
 
   "letter.open": "Abiertos",
@@ -21,6 +23,7 @@ export const operationTextsEs = {
   "ops.past": "A lo largo del tiempo",
   "ops.break": "Romper",
   "ops.map": "Mapa",
+  "ops.sagas": "Sagas",
   "ops.consumers": "Consumidores",
   "ops.rebuilds": "Reconstrucciones",
   "ops.runs": "Ejecuciones",

@@ -3,5 +3,8 @@
 import { dictionary } from "../../pages/text/text.ts";
 import { mapTexts } from "./map.ts";
 import { mapTextsEs } from "./map_es.ts";
+import { sagaTexts } from "./sagas.ts";
 
-export const said = dictionary<typeof mapTexts>({ en: mapTexts, es: mapTextsEs });
+const english = { ...mapTexts, ...sagaTexts.en };
+
+export const said = dictionary<typeof english>({ en: english, es: { ...mapTextsEs, ...sagaTexts.es } });

@@ -2,6 +2,8 @@
  * again every 15 seconds.
  */
 
+import type { ComponentChildren } from "preact";
+import { useState } from "preact/hooks";
 import { Badge } from "../../pages/design/Badge.tsx";
 import { Button } from "../../pages/design/Button.tsx";
 import { Empty, Failed, Loading } from "../../pages/design/states.tsx";
@@ -12,27 +14,25 @@ import { shortId } from "../../pages/text/ids.ts";
 import { money } from "../../pages/text/text.ts";
 import { useConsole } from "../context.ts";
 import { type Loaded, useNow } from "../load.ts";
-import { commands, ofStage } from "../logic/commands.ts";
 import { words } from "../logic/timeline.ts";
 import { useIsOperator } from "../operations.ts";
 import { Age } from "../parts/Age.tsx";
 import { Heading } from "../parts/Heading.tsx";
+import { ResumeSaga } from "../parts/ResumeSaga.tsx";
 import { rolledBack } from "../parts/useSave.ts";
-import { useDiffering, useParked } from "../problems.ts";
+import { useDiffering } from "../problems.ts";
 import { to } from "../route.ts";
+import { LOOKS, useSagas } from "../sagas.ts";
 import { texts } from "../texts/texts.ts";
 import { Letters } from "./operations/Letters.tsx";
 
-const LOOKS = 15_000; // milliseconds
-
 export function Problems() {
-  const { api, config } = useConsole();
+  const { api } = useConsole();
   const now = useNow();
   const isOperator = useIsOperator();
-  const sagas = useParked(LOOKS);
+  const [resuming, setResuming] = useState<SagaView | null>(null);
+  const sagas = useSagas("parked", LOOKS);
   const differences = useDiffering(LOOKS);
-  const resume = (orderId: string) =>
-    api.ask("PUT /api/checkout/sagas/{orderId}/resume", { path: { orderId }, body: {}, intent: `resume ${orderId}` });
   const recheck = (orderId: string) =>
     api.ask("PUT /api/payments/differences/{orderId}/recheck", {
       path: { orderId },
@@ -42,7 +42,19 @@ export function Problems() {
   return (
     <>
       <Heading title={texts("place.problems")} />
-      <Section title={texts("problems.sagas")} none={texts("problems.noSagas")} loaded={sagas} rows={sagas.data?.sagas}>
+      <Section
+        title={texts("problems.sagas")}
+        none={texts("problems.noSagas")}
+        loaded={sagas}
+        rows={sagas.data?.sagas}
+        beside={
+          isOperator && (
+            <a class="small" href={to("operations", "sagas")}>
+              {texts("problems.allSagas")}
+            </a>
+          )
+        }
+      >
         {(rows) => (
           <Table<SagaView>
             caption={texts("problems.sagas")}
@@ -55,14 +67,23 @@ export function Problems() {
                 name: texts("problems.resume"),
                 silent: true,
                 number: true,
-                cell: ({ orderId }) => (
+                cell: (saga) => (
                   <>
-                    <Act name="problems.resume" id={orderId} work={resume} done={sagas.again} />
                     {isOperator && (
-                      <code class="block small soft">
-                        {ofStage(commands.resumeSaga(shortId(orderId)), config.stage)}
-                      </code>
-                    )}
+                      <a
+                        href={to("operations", "sagas", saga.orderId)}
+                        aria-label={`${texts("problems.sagaOf")} ${shortId(saga.orderId)}`}
+                      >
+                        {texts("problems.sagaOf")}
+                      </a>
+                    )}{" "}
+                    <Button
+                      class="button-small"
+                      label={`${texts("problems.resume")} ${shortId(saga.orderId)}`}
+                      onPress={() => setResuming(saga)}
+                    >
+                      {texts("problems.resume")}
+                    </Button>
                   </>
                 ),
               },
@@ -97,9 +118,7 @@ export function Problems() {
                 name: texts("problems.recheck"),
                 silent: true,
                 number: true,
-                cell: ({ orderId }) => (
-                  <Act name="problems.recheck" id={orderId} work={recheck} done={differences.again} />
-                ),
+                cell: ({ orderId }) => <Recheck id={orderId} work={recheck} done={differences.again} />,
               },
             ]}
             rows={rows}
@@ -108,6 +127,7 @@ export function Problems() {
         )}
       </Section>
       {isOperator && <Letters />}
+      {resuming && <ResumeSaga saga={resuming} again={sagas.again} onClose={() => setResuming(null)} />}
     </>
   );
 }
@@ -120,14 +140,13 @@ function OrderLink({ id }: { readonly id: string }) {
   );
 }
 
-interface ActProps {
-  readonly name: "problems.resume" | "problems.recheck";
+interface RecheckProps {
   readonly id: string;
   readonly work: (id: string) => Promise<unknown>;
   readonly done: () => void;
 }
 
-function Act({ name, id, work, done }: ActProps) {
+function Recheck({ id, work, done }: RecheckProps) {
   const press = async (): Promise<void> => {
     try {
       await work(id);
@@ -138,8 +157,8 @@ function Act({ name, id, work, done }: ActProps) {
     done();
   };
   return (
-    <Button class="button-small" label={`${texts(name)} ${shortId(id)}`} onPress={press}>
-      {texts(name)}
+    <Button class="button-small" label={`${texts("problems.recheck")} ${shortId(id)}`} onPress={press}>
+      {texts("problems.recheck")}
     </Button>
   );
 }
@@ -149,14 +168,17 @@ interface SectionProps<Row> {
   readonly none: string;
   readonly loaded: Loaded<unknown>;
   readonly rows: readonly Row[] | undefined;
-  readonly children: (rows: readonly Row[]) => preact.ComponentChildren;
+  /** Beside the title. */
+  readonly beside?: ComponentChildren;
+  readonly children: (rows: readonly Row[]) => ComponentChildren;
 }
 
-function Section<Row>({ title, none, loaded, rows, children }: SectionProps<Row>) {
+function Section<Row>({ title, none, loaded, rows, beside, children }: SectionProps<Row>) {
   return (
     <section class="card stack-close">
       <h2 class="row">
         {title} {rows && <Badge kind={rows.length > 0 ? "bad" : "good"}>{rows.length}</Badge>}
+        {beside}
       </h2>
       {rows === undefined ? (
         loaded.error ? (

@@ -2,15 +2,14 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Api } from "../../pages/api/api.ts";
-import { Badge } from "../../pages/design/Badge.tsx";
 import { Empty, Failed, Loading } from "../../pages/design/states.tsx";
 import type { InsightsMessageShape as MessageShape } from "../../pages/generated/api.ts";
 import type { Message } from "../../pages/live/connection.ts";
-import { clockTime, dayAndTime, lasted, number } from "../../pages/text/text.ts";
 import { useConsole } from "../context.ts";
 import { isKind, useLoad, useLoadedAgain } from "../load.ts";
-import { type Actor, type Line, lines, merged, serviceOf, words } from "../logic/timeline.ts";
+import { lines, merged } from "../logic/timeline.ts";
 import { useIsOperator } from "../operations.ts";
+import { MessageTree } from "../parts/MessageTree.tsx";
 import { to } from "../route.ts";
 import { texts } from "../texts/texts.ts";
 
@@ -99,11 +98,7 @@ export function Timeline({ id, version }: Props) {
         )}
       </h2>
       {entries.length > 0 ? (
-        <ol class="timeline plain">
-          {lines(entries).map((line) => (
-            <Node key={line.entry.id} {...line} />
-          ))}
-        </ol>
+        <MessageTree lines={lines(entries)} />
       ) : error ? (
         <Failed error={error} again={again} />
       ) : data ? (
@@ -115,40 +110,5 @@ export function Timeline({ id, version }: Props) {
       )}
       {entries.length > 0 && error ? <p class="soft small">{texts("timeline.behind")}</p> : null}
     </section>
-  );
-}
-
-const DEEPEST = 6;
-
-const ROLES = ["customer", "staff", "operator", "kiosk", "bot", "system"] as const;
-
-function actorWords({ role, id }: Actor): string {
-  const known = ROLES.find((one) => one === role);
-  return known ? texts(`actor.${known}`, { id }) : `${role} ${id}`.trim();
-}
-
-function Node({ entry, depth, cause, after, actor }: Line) {
-  const service = serviceOf(entry.source);
-  return (
-    <li class={`node depth-${Math.min(depth, DEEPEST)}${entry.fresh ? " node-fresh" : ""}`}>
-      <span class="node-line">
-        {/* Names of messages and services are what the system calls them, in each language. */}
-        <span class="node-name" lang="en">
-          {words(entry.name)}
-        </span>
-        <span class="service" lang="en">
-          {service}
-        </span>
-        {entry.fresh && <Badge kind="accent">{texts("timeline.fresh")}</Badge>}
-      </span>
-      <span class="soft small">
-        <time dateTime={entry.time} title={dayAndTime(entry.time)}>
-          {clockTime(entry.time)}
-        </time>
-        {after !== null && ` · +${after < 1000 ? `${number(after)} ms` : lasted(after)}`}
-        {actor && ` · ${texts("timeline.by", { actor: actorWords(actor) })}`}
-        {cause && ` · ${texts("timeline.cause", { name: words(cause.name) })}`}
-      </span>
-    </li>
   );
 }

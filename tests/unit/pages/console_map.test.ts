@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { at, momentsOf, streamsOf } from "../../../clients/console/logic/past.ts";
+import { at, momentsOf, sentAt, streamsOf } from "../../../clients/console/logic/past.ts";
 import { COLUMNS, columnsOf, FLOWS, factsOf, flowsOf, layout } from "../../../clients/console/logic/systemMap.ts";
 import type { CommitShape, ConsumerShape } from "../../../clients/pages/generated/api.ts";
 
@@ -104,4 +104,21 @@ test("at each moment an aggregate has the last version of its commits until then
     ["Order", 3, true],
     ["Payment", 1, false],
   ]);
+});
+
+test("a message was sent by the moment of its commit; one of another stream by the first that is no earlier", () => {
+  const order = { service: "ordering", kind: "Order", id: "1" };
+  const sending = (version: number, time: string, ...ids: string[]) => ({
+    ...commit(version, time),
+    messages: ids.map((id) => ({ id, name: id })),
+  });
+  const commits = [sending(1, "10:00:01", "created"), sending(2, "10:00:05"), sending(3, "10:00:09", "approved")];
+  const told = [
+    { id: "created", time: "10:00:01" },
+    { id: "of a customer", time: "10:00:02" },
+    { id: "approved", time: "10:00:02" },
+    { id: "after all", time: "10:00:11" },
+  ];
+  const sent = sentAt(momentsOf([{ stream: order, commits }]), told);
+  assert.deepEqual(Object.fromEntries(sent), { created: 0, "of a customer": 1, approved: 2, "after all": 2 });
 });

@@ -1,4 +1,4 @@
-/** What operators alone have: failures and how they are mended, consumers, and read models built anew. */
+/** What operators alone have: failures and how they are mended, sagas, consumers, and read models built anew. */
 
 import { Loading } from "../../../pages/design/states.tsx";
 import { useConsole } from "../../context.ts";
@@ -15,9 +15,11 @@ import { Letter } from "./Letter.tsx";
 import { Past } from "./Past.tsx";
 import { Rebuilds } from "./Rebuilds.tsx";
 import { Run } from "./Run.tsx";
+import { Saga } from "./Saga.tsx";
+import { Sagas } from "./Sagas.tsx";
 import { SystemMap } from "./SystemMap.tsx";
 
-const PARTS = ["failures", "map", "consumers", "rebuilds", "break"] as const;
+const PARTS = ["failures", "sagas", "map", "consumers", "rebuilds", "break"] as const;
 
 export function Operations({ parts }: { readonly parts: readonly string[] }) {
   const isOperator = useIsOperator();
@@ -27,6 +29,7 @@ export function Operations({ parts }: { readonly parts: readonly string[] }) {
   if (!isOperator || more.length > 0) return <Unknown />;
   if (id !== undefined) {
     if (part === "groups") return <Group key={id} id={id} />;
+    if (part === "sagas") return <Saga key={id} id={id} />;
     if (part === "orders") return <Past key={id} id={id} />;
     if (part === "letters") return <Letter key={id} id={id} />;
     if (part === "runs") return <Run key={id} id={id} />;
@@ -34,7 +37,14 @@ export function Operations({ parts }: { readonly parts: readonly string[] }) {
   }
   const known = PARTS.find((one) => one === part);
   if (!known) return <Unknown />;
-  const Shown = { failures: Failures, map: SystemMap, consumers: Consumers, rebuilds: Rebuilds, break: BreakIt }[known];
+  const Shown = {
+    failures: Failures,
+    sagas: Sagas,
+    map: SystemMap,
+    consumers: Consumers,
+    rebuilds: Rebuilds,
+    break: BreakIt,
+  }[known];
   return (
     <>
       <Heading title={texts("place.operations")}>

@@ -1,5 +1,5 @@
-/** An order over time: a slider from event to event, and every aggregate of the order as it was then. The states come
- * from their owners, each version once.
+/** An order over time: a slider from event to event, the tree of the order's messages as far as they were sent then, and
+ * every aggregate of the order as it was. The states come from their owners, each version once.
  */
 
 import { useEffect, useRef, useState } from "preact/hooks";
@@ -7,7 +7,7 @@ import type { Api } from "../../../pages/api/api.ts";
 import { Badge } from "../../../pages/design/Badge.tsx";
 import { Button } from "../../../pages/design/Button.tsx";
 import { Empty, Failed, Loading } from "../../../pages/design/states.tsx";
-import type { CommitShape, CommittedTimeline, StateAnswer } from "../../../pages/generated/api.ts";
+import type { CommittedTimeline, StateAnswer } from "../../../pages/generated/api.ts";
 import { shortId } from "../../../pages/text/ids.ts";
 import { clockTime, dayAndTime, number } from "../../../pages/text/text.ts";
 import { useConsole } from "../../context.ts";
@@ -20,11 +20,12 @@ import { Heading } from "../../parts/Heading.tsx";
 import { Pair } from "../../parts/Pair.tsx";
 import { said } from "../../texts/said.ts";
 import { texts } from "../../texts/texts.ts";
-
-const PAGES = 20; // of 100 commits: no aggregate of an order has so many
+import { commitsOf, PAGES } from "./commits.ts";
+import { PastTree } from "./PastTree.tsx";
 
 interface History {
   readonly moments: readonly Moment[];
+  readonly messages: CommittedTimeline["messages"];
   /** Services that did not answer, and streams whose owner did not. */
   readonly gaps: readonly string[];
 }
@@ -42,7 +43,7 @@ async function history(api: Api, order: string, signal: AbortSignal): Promise<Hi
     const one = asked[index];
     return one?.status === "fulfilled" ? [{ stream, commits: one.value }] : [];
   });
-  return { moments: momentsOf(known), gaps };
+  return { moments: momentsOf(known), messages: told.messages, gaps };
 }
 
 /** The messages of the order's flows, as their owners have them, and who of these did not answer. */
@@ -58,20 +59,6 @@ async function timeline(api: Api, id: string, signal: AbortSignal): Promise<Comm
     if (!next) break;
   }
   return told;
-}
-
-async function commitsOf(api: Api, { service, kind, id }: Stream, signal: AbortSignal): Promise<CommitShape[]> {
-  const commits: CommitShape[] = [];
-  let next: string | undefined;
-  for (let page = 0; page < PAGES; page += 1) {
-    const query = { limit: 100, ...(next === undefined ? {} : { next }) };
-    const given = { path: { service, kind, id }, query, signal };
-    const answer = await api.get("GET /api/operations/streams/{service}/{kind}/{id}", given);
-    commits.push(...answer.commits);
-    next = answer.next;
-    if (!next) break;
-  }
-  return commits;
 }
 
 export function Past({ id }: { readonly id: string }) {
@@ -96,7 +83,13 @@ export function Past({ id }: { readonly id: string }) {
   );
 }
 
-function Slider({ order, history: { moments, gaps } }: { readonly order: string; readonly history: History }) {
+function Slider({
+  order,
+  history: { moments, messages, gaps },
+}: {
+  readonly order: string;
+  readonly history: History;
+}) {
   const [chosen, setChosen] = useState(moments.length - 1);
   const cache = useRef<Cache>(new Map());
   const moment = moments[chosen];
@@ -137,10 +130,13 @@ function Slider({ order, history: { moments, gaps } }: { readonly order: string;
         </span>
       </p>
       {gaps.length > 0 && <p class="warn">{said("past.gaps", { names: gaps.join(", ") })}</p>}
-      <div class="past-states">
-        {at(moments, chosen).map((then) => (
-          <State key={nameOf(then.stream)} then={then} settled={settled} cache={cache.current} />
-        ))}
+      <div class="past-columns">
+        <PastTree moments={moments} messages={messages} chosen={chosen} />
+        <div class="past-states">
+          {at(moments, chosen).map((then) => (
+            <State key={nameOf(then.stream)} then={then} settled={settled} cache={cache.current} />
+          ))}
+        </div>
       </div>
       <Command
         text={[commands.at(moment.time, nameOf(moment.stream)), commands.history(order), commands.trace(order)]}
