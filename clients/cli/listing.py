@@ -9,7 +9,7 @@ from typer.core import TyperGroup
 
 SECTIONS = {
     "What is wrong, and where is it": ("status", "doctor", "order", "trace", "wait", "top", "consumers", "logs"),
-    "Mend": ("dead", "pause", "resume", "saga", "robot", "replay", "rebuild", "runs", "run"),
+    "Mend": ("dead", "pause", "resume", "saga", "robot", "money", "customer", "replay", "rebuild", "runs", "run"),
     "Look back": ("history", "at", "diff", "audit", "incident", "catalog", "cost"),
     "Sign in, look, forget": ("login", "whoami", "logout", "open", "erase"),
     "Try, on a local mall": ("shoppers", "load", "send"),

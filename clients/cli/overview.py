@@ -150,7 +150,7 @@ def problems(found: Json) -> list[dict[str, str]]:
         (parked, f"{counted(parked, 'saga')} parked", "mallbots saga list --status parked"),
         (nowhere, "no robot is online", "mallbots robot list"),
         (alarms, f"{counted(len(alarms), 'alarm')}: {', '.join(alarms)}", "docs/runbooks, the page named as the alarm"),
-        (differences, f"{counted(differences, 'difference')} of money", "docs/runbooks/money-differs.md"),
+        (differences, f"{counted(differences, 'difference')} of money", "mallbots money list --status open"),
     ]
     return [{"what": what, "do": do} for is_wrong, what, do in rules if is_wrong]
 

@@ -62,6 +62,16 @@ def resume(tool: Tool, id: Id) -> None:
     _tell(tool, id, "resume")
 
 
+@verb("robot offline", "mallbots robot offline Ajax --yes", changes=True)
+def take_offline(tool: Tool, id: Id) -> None:
+    """Take a robot offline: the list that it works on goes to another. It comes online again as it reports."""
+    one = _robot(tool, id)
+    if tool.agreed(f"take robot {one['name']} ({one['id']}) offline, which is {one['status']}"):
+        tool.put(f"{BOTS}/{at(one['id'])}/offline")
+        one = _robot(tool, one["id"])
+    tool.out.fields(one, ((name, one[name]) for name in ("id", "name", "status")))
+
+
 @verb("robot retry", "mallbots robot retry Ajax pick-1 --yes", changes=True)
 def retry(tool: Tool, id: Id, action: Action) -> None:
     """Tell a robot to try an action again that failed."""

@@ -37,8 +37,8 @@ GIVEN = {
     "docs/runbooks/README.md": LETTER,
     "docs/runbooks/consumer-paused.md": f"""
         {LETTER}
-        call PUT /api/operations/consumers/depot/inbox/pause '{{"reason": "to try the page"}}'
-        until call GET /api/operations/consumers | grep -q '"paused"'; do :; done
+        mallbots pause depot/inbox --reason 'to try the page' --yes
+        until mallbots consumers --busy | grep -q paused; do :; done
         """,
     "docs/runbooks/restore-a-table.md": f"""
         {OUTPUT}

@@ -145,7 +145,7 @@ def paused_robots(tool: Tool) -> str:
     return _names(one for one in _reported(tool) if one["paused"])
 
 
-@check(MALL, "orders, invoices and payments agree", "docs/runbooks/money-differs.md")
+@check(MALL, "orders, invoices and payments agree", "mallbots money list; docs/runbooks/money-differs.md")
 def money(tool: Tool) -> str:
     number = len(tool.pages("/api/payments/differences?status=open", "differences"))
     return f"{counted(number, 'difference')} open" if number else ""

@@ -16,6 +16,7 @@ from clients.cli.verbs import VERBS, Verb, app
 from functions.payments import service as payments
 from tests.flow.shopper import Shopper, bring_a_robot_online, collect, open_a_store
 from tests.flow.test_redrive import broken
+from tests.unit.cli.test_money import cancelled_without_refund
 from tests.unit.cli.test_published import Raw
 from tests.unit.cli.typed import ClientsMall, CommandLine
 
@@ -120,6 +121,14 @@ def _parked_saga(scene: Scene) -> None:
     scene.ids[ORDER] = shopper.basket_id
 
 
+def _disabled(scene: Scene) -> None:
+    scene.cli(f"customer disable {scene.ids[CUSTOMER]} --yes")
+
+
+def _differs(scene: Scene) -> None:
+    scene.ids[ORDER] = cancelled_without_refund(scene.mall)
+
+
 def _asking_saga(scene: Scene) -> None:
     scene.mall.hold("customers", "AuthorizeCustomer")
     cable = open_a_store(scene.mall, {"cable": 9.95})["cable"]
@@ -142,6 +151,9 @@ PREPARED: dict[str, Callable[[Scene], None]] = {
     "run abort": _rebuild,
     "resume": _paused_depot,
     "wait": _completed,
+    "customer enable": _disabled,
+    "money show": _differs,
+    "money recheck": _differs,
     "robot retry": _failed_pick,
     "robot skip": _failed_pick,
     "saga resume": _parked_saga,

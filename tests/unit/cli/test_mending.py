@@ -94,6 +94,13 @@ def test_a_customer_is_erased_after_what_is_held_was_counted(
     cli("erase no-such-customer --yes", code=3)
 
 
+def test_a_customer_is_disabled_and_enabled(cli: CommandLine, shopper: Shopper) -> None:
+    id = shopper.customer_id
+    assert f"would disable customer {id}, who is enabled" in cli(f"customer disable {id} --dry-run").err
+    assert cli(f"customer disable {id} --yes --json").data == {"id": id, "enabled": False}
+    assert cli(f"customer enable {id} --yes --json").data == {"id": id, "enabled": True}
+
+
 def test_the_beginning_of_a_customers_id_is_enough_where_an_order_names_it(cli: CommandLine, shopper: Shopper) -> None:
     shopper.checks_out()
     shopper.mall.pass_time(60)
