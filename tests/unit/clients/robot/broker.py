@@ -50,6 +50,8 @@ class Broker:
         """Whether what clients publish is lost, and they are not told."""
         self.throttled: dict[str, bytes] = {}
         """Topics whose next message is not taken: it is acknowledged by this reason code, or not at all (b"")."""
+        self.refuses = 0
+        """How many connections it refuses from now on."""
         self.between_retained = 0.0
         """Seconds in which it takes one retained message on a topic, wills included: 1 at AWS."""
         self.refused: list[Published] = []
@@ -73,11 +75,20 @@ class Broker:
 
     def client(self, client_id: str) -> Client:
         """An MQTT client that connects here, wherever it is told to connect."""
-        path = str(self.path)
+        path, broker = str(self.path), self
 
         class Here(Client):
+            def reconnect(self) -> Any:
+                if broker.refuses:
+                    broker.refuses -= 1
+                    raise ConnectionRefusedError
+                return super().reconnect()
+
             def connect(self, host: str, port: int = 1, *more: Any, **others: Any) -> Any:
                 return super().connect(path, 1, *more, **others)
+
+            def connect_async(self, host: str, port: int = 1, *more: Any, **others: Any) -> None:
+                super().connect_async(path, 1, *more, **others)
 
             def tls_set(self, *files: Any, **others: Any) -> None:
                 """Who uses this socket is on this machine."""
