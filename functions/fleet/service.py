@@ -237,7 +237,7 @@ def _keep(robot: Robot, reports: Sequence[tuple[Report, State]]) -> None:
 
 def _newest(robot: Robot, reports: Sequence[tuple[Report, State]]) -> tuple[Report, State] | None:
     """The newest report of the robot's session, by its number there; None if its stream knows of a newer one."""
-    of_session = [pair for pair in reports if pair[0].at >= robot.session and pair[0].header >= robot.header]
+    of_session = [pair for pair in reports if pair[0].is_of(robot.session) and pair[0].header >= robot.header]
     return max(of_session, key=lambda pair: pair[0].header, default=None)
 
 

@@ -54,7 +54,8 @@ class IotDataClient:
                 payload=payload.decode("utf-8", "replace"),
                 expires_us=expires,
             )
-            self._broker.accept(Publication(number, topic, payload, "", now, retain, expires, properties))
+            if not self._broker.accept(Publication(number, topic, payload, "", now, retain, expires, properties)):
+                raise client_error("ThrottlingException", "retained messages of a topic", "Publish", status=429)
             return {}
 
         answer: dict[str, Any] = self._wire.call("Publish", BROKER, effect)
