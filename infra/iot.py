@@ -207,6 +207,10 @@ def let_instruct(function: ServiceFunction, stage: Stage) -> None:
 def _let_publish(function: ServiceFunction, stage: Stage, kinds: Sequence[Kind]) -> None:
     stack = Stack.of(function)
     function.allow(["iot:Publish"], *(_arn(stack, "topic", topic(stage, kind, ANY_ROBOT)) for kind in kinds))
+    _name_data_endpoint(function, stage)
+
+
+def _name_data_endpoint(function: ServiceFunction, stage: Stage) -> None:
     if endpoint := data_endpoint(stage):
         function.function.add_environment("BROKER_ENDPOINT", endpoint)
 
@@ -232,8 +236,10 @@ ISSUING = {
 
 
 def let_revoke(function: ServiceFunction, stage: Stage) -> None:
-    """Let a function revoke robots' certificates, and forget robots."""
+    """Let a function revoke robots' certificates, end their connections, and forget robots."""
     _let_change(function, REVOKING)
+    function.allow(["iot:DeleteConnection"], _arn(Stack.of(function), "client", ANY_ROBOT))
+    _name_data_endpoint(function, stage)
     function.function.add_environment("ROBOTS_POLICY", policy_name(stage))
 
 

@@ -246,7 +246,7 @@ def orders(templates: Templates) -> set[str]:
     }
 
 
-THINGS, CERTIFICATES = arn(f"thing/{ANY_ROBOT}"), arn("cert/*")
+THINGS, CERTIFICATES, CLIENTS = arn(f"thing/{ANY_ROBOT}"), arn("cert/*"), arn(f"client/{ANY_ROBOT}")
 REVOKE = {
     "iot:ListThingPrincipals": {THINGS},
     "iot:DeleteThing": {THINGS},
@@ -269,7 +269,8 @@ def test_each_function_may_do_to_the_stream_what_it_is_for(stage: Templates) -> 
     publish = {"iot:Publish": orders(stage)}
     at_once = {"iot:Publish": {topic for topic in orders(stage) if topic.endswith("/instantActions")}}
     assert granted(stage, "Api") == {**at_once, **REVOKE, **ISSUE}
-    assert granted(stage, "InboxWorker") == {**publish, **REVOKE}
+    ending = {"iot:DeleteConnection": {CLIENTS}}
+    assert granted(stage, "InboxWorker") == {**publish, **REVOKE, **ending}
     assert granted(stage, "TopicsWorker") == publish
     assert granted(stage, "Relay") == {}
 

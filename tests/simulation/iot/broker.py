@@ -144,6 +144,17 @@ class Broker:
             if session.connection:
                 session.connection.close("SERVER_ERROR", tell_client=True)
 
+    def end(self, client: str, *, clean: bool, will: bool) -> bool:
+        """Disconnect a client, and whether it was connected. clean: forget its session. will: publish its last will."""
+        session = self._sessions.get(client)
+        if session is None or session.connection is None:
+            return False
+        connection = session.connection
+        connection.will = connection.will if will else None
+        session.kept = 0.0 if clean else session.kept
+        connection.close("API_INITIATED_DISCONNECT", tell_client=True)
+        return True
+
     def connected(self) -> list[str]:
         """The clients that are connected, as far as the broker knows."""
         return [client for client, session in self._sessions.items() if session.connection]

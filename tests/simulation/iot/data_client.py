@@ -1,6 +1,7 @@
-"""The client of `iot-data`: Publish over HTTPS, which has no connection and no client id.
+"""The client of `iot-data`: Publish over HTTPS, which has no connection and no client id, and DeleteConnection.
 
 https://docs.aws.amazon.com/iot/latest/apireference/API_iotdata_Publish.html
+https://docs.aws.amazon.com/iot/latest/apireference/API_iotdata_DeleteConnection.html
 """
 
 from collections.abc import Sequence
@@ -59,4 +60,15 @@ class IotDataClient:
             return {}
 
         answer: dict[str, Any] = self._wire.call("Publish", BROKER, effect)
+        return answer
+
+    def delete_connection(self, *, clientId: str, cleanSession: bool, preventWillMessage: bool) -> dict[str, Any]:
+        """Disconnect a client."""
+
+        def effect() -> dict[str, Any]:
+            if not self._broker.end(clientId, clean=cleanSession, will=not preventWillMessage):
+                raise client_error("ResourceNotFoundException", "it is not connected", "DeleteConnection", status=404)
+            return {}
+
+        answer: dict[str, Any] = self._wire.call("DeleteConnection", BROKER, effect)
         return answer

@@ -9,7 +9,7 @@ OWN_LEVEL = 3  # of a topic: the client's name, behind interface, version and ma
 
 @dataclass(slots=True)
 class Certificate:
-    """A certificate. made_us: in virtual time. detached_us: when it lost its last thing."""
+    """A certificate. made_us: in virtual time. detached_us: when that shows that it lost its thing."""
 
     id: str
     pem: str
