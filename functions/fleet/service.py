@@ -185,8 +185,12 @@ def note_presence(id: str, said: Sequence[Received[BrokerEvent]]) -> None:
 
 
 def begin_sessions(id: str, said: Sequence[Received[Connection]]) -> None:
-    """A robot says that it is online. What says that it is not decides nothing: a last will may come late."""
-    online = [one.at for one in said if one.message.connection_state is ConnectionState.ONLINE]
+    """A robot says that it is online. What says that it is not decides nothing: a last will may come late.
+
+    Nor does what was redriven: its time is too late, and states that came between would count as of an earlier session.
+    """
+    found = (one for one in said if one.message.connection_state is ConnectionState.ONLINE)
+    online = [one.at for one in found if not one.redriven]
     if online:
         streams.create(id, lambda robot: robot.begin_session(max(online)))
 

@@ -109,7 +109,11 @@ def test_only_rules_of_this_stage_may_take_the_roles(stage: Templates) -> None:
         role = resources[arn_of(payload["Actions"][0]["Sqs"]["RoleArn"])]["Properties"]
         [trust] = role["AssumeRolePolicyDocument"]["Statement"]
         assert trust["Principal"] == {"Service": "iot.amazonaws.com"}
-        assert {names.of("fleet", arn) for arn in trust["Condition"]["ArnEquals"]["aws:SourceArn"]} == arns
+        pattern = names.of("fleet", trust["Condition"]["ArnLike"]["aws:SourceArn"])
+        assert all(fnmatchcase(arn, pattern) for arn in arns)
+        assert pattern.startswith(f"arn:aws:iot:{HERE}:rule/mallbots_")
+        assert pattern.endswith("_robots_*")
+        assert not fnmatchcase(f"arn:aws:iot:{HERE}:rule/mallbots_another_robots_state", pattern)
 
 
 def test_a_rule_is_made_when_its_roles_may_send(stage: Templates) -> None:
