@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from tests.simulation.iot.connection import Connection, Peer
-from tests.simulation.iot.packets import LARGEST, Publication, Will, matches
+from tests.simulation.iot.packets import LARGEST, Publication, Will
 from tests.simulation.iot.presence import Presence
 from tests.simulation.iot.registry import Registry
 from tests.simulation.iot.rules import TopicRule
@@ -62,7 +62,7 @@ class Broker:
         is to outlast the connection.
         """
         principal = self.registry.may_connect(client, certificate)
-        if BROKER in self._world.away or principal is None:
+        if BROKER in self._world.away or principal is None or not self._lets_connect(client, will, kept):
             return None
         session = self._sessions.get(client)
         if session and session.connection:
@@ -77,13 +77,17 @@ class Broker:
         return connection, is_present
 
     def subscribe(self, connection: Connection, patterns: Sequence[str]) -> None:
-        """Subscribe a client: it receives what is retained, and all that is published from now on."""
-        if not self._is_allowed(connection, patterns):
+        """Subscribe a client: it receives what is retained, and all that is published from now on.
+
+        What is retained is not sent for a filter with wildcards.
+        https://docs.aws.amazon.com/iot/latest/developerguide/mqtt.html
+        """
+        if not self._is_allowed(connection, *(("iot:Subscribe", f"topicfilter/{pattern}") for pattern in patterns)):
             return
         session = self._sessions[connection.client]
         session.filters.update(patterns)
         for topic, publication in self.retained.items():
-            if any(matches(pattern, topic) for pattern in patterns) and not publication.is_over(self._now()):
+            if topic in patterns and not publication.is_over(self._now()):
                 session.take(replace(publication, number=self._world.number("retained")))
 
     def disconnect(self, connection: Connection) -> None:
@@ -96,7 +100,9 @@ class Broker:
         if len(publication.payload) > LARGEST:
             connection.close("CLIENT_ERROR", tell_client=True)
             return False
-        return self._is_allowed(connection, [publication.topic]) and self.accept(publication)
+        topic = f"topic/{publication.topic}"
+        wanted = [("iot:Publish", topic), *([("iot:RetainPublish", topic)] if publication.retain else [])]
+        return self._is_allowed(connection, *wanted) and self.accept(publication)
 
     def received_by_client(self, connection: Connection, number: str) -> None:
         """A client acknowledged a message."""
@@ -117,7 +123,8 @@ class Broker:
             if rule.matches(publication.topic):
                 rule.take(publication)
         for session in self._sessions.values():
-            if session.wants(publication.topic) and not session.is_over:
+            may_receive = self.registry.policy.allows(session.client, "iot:Receive", f"topic/{publication.topic}")
+            if session.wants(publication.topic) and not session.is_over and may_receive:
                 session.take(publication)
         return True
 
@@ -188,9 +195,21 @@ class Broker:
             0.0, lambda: self.accept(Publication(self._world.number("event"), topic, payload, "", self._now()))
         )
 
-    def _is_allowed(self, connection: Connection, topics: Sequence[str]) -> bool:
-        """Whether a client may speak and listen on topics; one that may not is disconnected, as AWS does."""
-        if all(self.registry.may_use(connection.client, topic) for topic in topics):
+    def _lets_connect(self, client: str, will: Will | None, kept: float) -> bool:
+        """Whether the policy lets a client connect so, and publish its will.
+
+        https://docs.aws.amazon.com/iot/latest/developerguide/life-cycle-events.html
+        """
+        policy, attributes = self.registry.policy, ["PersistentConnect"] if kept else []
+        if will is None:
+            return policy.lets_connect(client, attributes)
+        wanted = ["iot:Publish", *(["iot:RetainPublish"] if will.retain else [])]
+        may_publish = all(policy.allows(client, action, f"topic/{will.topic}") for action in wanted)
+        return may_publish and policy.lets_connect(client, [*attributes, "LastWill"])
+
+    def _is_allowed(self, connection: Connection, *wanted: tuple[str, str]) -> bool:
+        """Whether a client may do that to resources; one that may not is disconnected, as AWS does."""
+        if all(self.registry.policy.allows(connection.client, *each) for each in wanted):
             return True
         connection.close("AUTH_ERROR", tell_client=True)
         return False
