@@ -57,7 +57,12 @@ def rules(stage: Stage, topics: Messages) -> dict[str, str]:
         **reports,
         **{change: LIFE_CYCLE.format(presence=PRESENCE, topics=PRESENCE_TOPICS, change=change) for change in changes},
     }
-    return {named(stage, "robots", name).replace("-", "_"): query for name, query in queries.items()}
+    return {rule_name(stage, name): query for name, query in queries.items()}
+
+
+def rule_name(stage: Stage, name: str) -> str:
+    """A rule's name in its account."""
+    return named(stage, "robots", name).replace("-", "_")
 
 
 def policy_name(stage: Stage) -> str:
@@ -148,8 +153,8 @@ class RobotsTopics(ConsumedQueue):
         https://docs.aws.amazon.com/iot/latest/developerguide/cross-service-confused-deputy-prevention.html
         """
         stack = Stack.of(self)
-        arns = [stack.format_arn(service="iot", resource="rule", resource_name=name) for name in self.rules]
-        conditions = {"StringEquals": {"aws:SourceAccount": stack.account}, "ArnEquals": {"aws:SourceArn": arns}}
+        ours = stack.format_arn(service="iot", resource="rule", resource_name=rule_name(self.stage, "*"))
+        conditions = {"StringEquals": {"aws:SourceAccount": stack.account}, "ArnLike": {"aws:SourceArn": ours}}
         role = iam.Role(self, construct_id, assumed_by=iam.ServicePrincipal("iot.amazonaws.com", conditions=conditions))
         role.add_to_policy(iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[queue.queue_arn]))
         return role
@@ -207,6 +212,10 @@ def let_instruct(function: ServiceFunction, stage: Stage) -> None:
 def _let_publish(function: ServiceFunction, stage: Stage, kinds: Sequence[Kind]) -> None:
     stack = Stack.of(function)
     function.allow(["iot:Publish"], *(_arn(stack, "topic", topic(stage, kind, ANY_ROBOT)) for kind in kinds))
+    _name_data_endpoint(function, stage)
+
+
+def _name_data_endpoint(function: ServiceFunction, stage: Stage) -> None:
     if endpoint := data_endpoint(stage):
         function.function.add_environment("BROKER_ENDPOINT", endpoint)
 
@@ -232,8 +241,10 @@ ISSUING = {
 
 
 def let_revoke(function: ServiceFunction, stage: Stage) -> None:
-    """Let a function revoke robots' certificates, and forget robots."""
+    """Let a function revoke robots' certificates, end their connections, and forget robots."""
     _let_change(function, REVOKING)
+    function.allow(["iot:DeleteConnection"], _arn(Stack.of(function), "client", ANY_ROBOT))
+    _name_data_endpoint(function, stage)
     function.function.add_environment("ROBOTS_POLICY", policy_name(stage))
 
 

@@ -1,8 +1,12 @@
 """A robot on the broker: MQTT 5 over TLS with the robot's certificate, for as long as it runs and through all cuts.
 
 One thread for each robot, no locks: the thread reads the network until the robot's next moment, and saves the robot's
-memory before it publishes what follows from it. A lost connection is followed by another after a pause that doubles,
-with full jitter, so that robots that were cut together do not come back together; meanwhile the robot works on.
+memory before it publishes what follows from it. A lost connection is followed by another after a pause that doubles
+until the broker has a state, with full jitter, so that robots that were cut together do not come back together;
+meanwhile the robot works on.
+
+A retained message that the broker does not take is published again on the same connection, for AWS limits their rate on
+a topic. The last will counts, so ONLINE right after it may be too soon; another connection would publish a will again.
 """
 
 import logging
@@ -13,6 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from paho.mqtt.client import Client, ConnectFlags, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
@@ -35,9 +40,22 @@ BETWEEN = 1.0
 LONGEST_WAIT = 1.0  # seconds in which the thread notices that it is to end
 GOODBYE_WITHIN = 2.0  # seconds
 MANY = 20  # messages that the broker has not acknowledged: IoT Core takes 100 a connection
-ACKNOWLEDGED_WITHIN = 10.0  # seconds, or the connection is taken for dead: its keep-alive would notice after 45
+ACKNOWLEDGED_WITHIN = 10.0  # seconds for a state, or the connection is taken for dead: its keep-alive takes 45
+# Seconds until a retained message that is not acknowledged is published again: at first, and after pauses that double.
+# The quota of AWS is "Retained message inbound publish requests per second per topic", L-771FD74A.
+TAKEN_WITHIN, LONGEST_TAKING = 2.0, 30.0
 
 _logger = logging.getLogger(__name__)
+
+
+@dataclass
+class _Retained:
+    """A retained message that the broker has not acknowledged. again: when it is published again, after this pause."""
+
+    publication: Publication
+    mid: int
+    again: float
+    pause: float
 
 
 class Connected:
@@ -57,7 +75,8 @@ class Connected:
         self._make = make or self._with_certificate
         self._clock = clock
         self._client: Client | None = None
-        self._unacknowledged: dict[int, tuple[Kind, float]] = {}
+        self._states: dict[int, float] = {}  # when those were sent that the broker has not acknowledged
+        self._retained: dict[Kind, _Retained] = {}
         self._saved = -1
         self._tries = 0
         self._tried_at = -math.inf
@@ -80,7 +99,7 @@ class Connected:
         session.SessionExpiryInterval = SESSION
         self._tried_at = time.monotonic()
         # What the last client had not sent is old: each state is the whole state.
-        self._unacknowledged = {}
+        self._states, self._retained = {}, {}
         self._client = client = self._make(self._identity.bot_id)
         client.max_inflight_messages_set(MANY)
         client.on_connect = self._on_connect
@@ -97,9 +116,9 @@ class Connected:
             if ended.is_set():
                 self._say_goodbye(self._client)
                 return
-            oldest = min((sent for _, sent in self._unacknowledged.values()), default=math.inf)
-            if self._clock() > oldest + ACKNOWLEDGED_WITHIN:
-                raise TimeoutError(f"the broker has not taken a message for {ACKNOWLEDGED_WITHIN:.0f} s")
+            self._publish_again()
+            if self._clock() > min(self._states.values(), default=math.inf) + ACKNOWLEDGED_WITHIN:
+                raise TimeoutError(f"the broker has not taken a state for {ACKNOWLEDGED_WITHIN:.0f} s")
 
     def _say_goodbye(self, client: Client) -> None:
         if self._robot.online:
@@ -124,7 +143,6 @@ class Connected:
             _logger.warning("the broker refuses the topics of robot %s: %s", self._identity.bot_id, reasons)
             client.disconnect()
             return
-        self._tries = 0
         self._tell(self._robot.connected(self._clock()))
 
     def _on_message(self, client: Client, data: object, message: MQTTMessage) -> None:
@@ -136,20 +154,39 @@ class Connected:
     def _on_publish(
         self, client: Client, data: object, message_id: int, reason: ReasonCode, properties: Properties
     ) -> None:
-        if reason.is_failure:  # as over a quota: the next connection publishes it again
+        if reason.is_failure:
             _logger.warning("the broker does not take a message of robot %s: %s", self._identity.bot_id, reason)
-        elif (told := self._unacknowledged.pop(message_id, None)) and told[0] is Kind.STATE:
-            self._robot.acknowledged(told[1])
+        elif sent := self._states.get(message_id):
+            self._states = {each: at for each, at in self._states.items() if at > sent}  # each is the whole state
+            self._robot.acknowledged(sent)
+            self._tries = 0
+        elif kind := next((kind for kind, one in self._retained.items() if one.mid == message_id), None):
+            del self._retained[kind]
+            if kind is Kind.CONNECTION:
+                self._robot.announced(self._clock())
 
     def _tell(self, publications: Iterable[Publication]) -> None:
         if self._robot.revision != self._saved:
             self._files.save(self._robot.memory)
             self._saved = self._robot.revision
         for publication in publications:
-            assert self._client is not None
-            topic = self._identity.topics[publication.kind]
-            sent = self._client.publish(topic, to_bytes(publication.message), QOS, retain=publication.retain)
-            self._unacknowledged[sent.mid] = (publication.kind, self._clock())
+            now, mid = self._clock(), self._publish(publication)
+            if publication.retain:
+                self._retained[publication.kind] = _Retained(publication, mid, now + TAKEN_WITHIN, TAKEN_WITHIN)
+            else:
+                self._states[mid] = now
+
+    def _publish_again(self) -> None:
+        for one in self._retained.values():
+            if (now := self._clock()) >= one.again:
+                one.pause = min(2 * one.pause, LONGEST_TAKING)
+                one.mid, one.again = self._publish(one.publication), now + one.pause
+
+    def _publish(self, publication: Publication) -> int:
+        """Publish a message, and return its packet's number, by which it is acknowledged."""
+        assert self._client is not None
+        topic = self._identity.topics[publication.kind]
+        return self._client.publish(topic, to_bytes(publication.message), QOS, retain=publication.retain).mid
 
     def _pause(self, ended: threading.Event) -> None:
         longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2**self._tries)

@@ -1,9 +1,9 @@
 """The robot's logic as a state machine: what it receives and the time go in, what it publishes comes out.
 
 It knows no clock, thread or network, so that a client, a simulation and a test run the same robot. What runs it
-calls `connected` and `disconnected` as the broker's connection changes, `received` for each message, `acknowledged`
-for each state that the broker has, and `tick` when `due` has come; `now` is a Unix time. The memory is to be saved
-whenever `revision` has changed, before what a call returned is published.
+calls `connected` and `disconnected` as the broker's connection changes, `announced` when the broker has ONLINE,
+`received` for each message, `acknowledged` for each state that the broker has, and `tick` when `due` has come; `now` is
+a Unix time. The memory is to be saved whenever `revision` has changed, before what a call returned is published.
 """
 
 import math
@@ -40,6 +40,9 @@ from events.vda5050.state import (
 from events.vda5050.text import MalformedError, read
 from events.vda5050.topics import Kind
 
+# Seconds from ONLINE until a state is told again: rules of AWS date messages when they run, in any order, so the first
+# state may be dated before ONLINE, and then counts as of the session before.
+TOLD_AGAIN = 1.0
 EARLIER_ORDERS = 20  # that it still knows, so that a message which comes very late is no new order
 M = TypeVar("M", bound=Header)
 
@@ -84,6 +87,10 @@ class Robot:
         self._set_online(True)
         online = self._connection(ConnectionState.ONLINE, now)
         return [online, self._factsheet(now), *self._report(now, owed=True)]
+
+    def announced(self, now: float) -> None:
+        """The broker has ONLINE."""
+        self._reported_at = min(self._reported_at, now - self._settings.report_every + TOLD_AGAIN)
 
     def leaving(self, now: float) -> list[Publication]:
         """The robot is about to end the connection in order."""

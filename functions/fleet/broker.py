@@ -51,14 +51,18 @@ class IotBroker:
         self._client.publish(topic=topic, qos=1, retain=retain, payload=payload, **expiry, **named)
 
 
-def connect() -> Broker:
-    """The broker of this account, whose https address is BROKER_ENDPOINT; without it the SDK's own.
+def data_client() -> Any:
+    """A client of the data API of this account, whose https address is BROKER_ENDPOINT; without it the SDK's own.
 
     AWS recommends the account's address: https://docs.aws.amazon.com/general/latest/gr/iot-core.html
     """
     endpoint = os.environ.get("BROKER_ENDPOINT") or None
-    client = boto3.client("iot-data", endpoint_url=endpoint, config=budget.config())
-    return IotBroker(budget.guard(client))
+    return budget.guard(boto3.client("iot-data", endpoint_url=endpoint, config=budget.config()))
+
+
+def connect() -> Broker:
+    """The broker of this account."""
+    return IotBroker(data_client())
 
 
 broker: Port[Broker] = Port("broker", connect=connect, in_trial=accepts("publish"))

@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from events.vda5050.topics import Topics
-from functions.fleet import service, signing_requests
+from functions.fleet import service, signing_requests, views
 from functions.fleet.identities import identities, revocation
 from functions.kernel.domain.errors import NotFoundError, RefusedError, UnavailableError
 from functions.kernel.runtime import budget, runtime
@@ -73,5 +73,10 @@ def issue(bot_id: str, csr: str) -> Connecting:
 
 
 def revoke(bot_id: str) -> None:
-    """Revoke all certificates of a robot that was retired; once is enough. Raises UnavailableError."""
-    revocation().revoke(bot_id)
+    """Revoke all certificates of a robot that was retired; once is enough.
+
+    Raises UnavailableError while AWS does not delete them: they are found again by a row.
+    """
+    known = views.certificates(bot_id)
+    revocation().revoke(bot_id, known, lambda arns: views.keep_certificates(bot_id, arns))
+    views.forget_certificates(bot_id)

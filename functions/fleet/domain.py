@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from hashlib import blake2s
 from typing import ClassVar
 
-from functions.fleet.reports import LATE, NO_TASK, Pick, Presence, Report, Task, passed
+from functions.fleet.reports import LATE, NO_TASK, OVERTAKES, Pick, Presence, Report, Task, passed
 from functions.fleet.robot_events import (
     CANCEL,
     RETRY,
@@ -120,7 +120,7 @@ class Robot(Aggregate):
 
         A factsheet follows each ONLINE, so one that was received some seconds before the session began is outdated.
         """
-        if self.session and passed(at, self.session, AGAIN):
+        if self.session and passed(at, self.session, OVERTAKES):
             return
         if tuple(lacks) != self.lacks:
             self.record(Described(tuple(lacks)))
@@ -151,7 +151,7 @@ class Robot(Aggregate):
 
     def report(self, report: Report, now: str) -> None:
         """It reports its state. What is older than what it reported before changes nothing."""
-        if report.at < self.session:
+        if not report.is_of(self.session) or (report.at < self.session and self.header >= 0):
             return
         if report.header < self.header:
             if not passed(self.header_at, report.at, LATE):

@@ -3,6 +3,9 @@
 A certificate is made inactive and made active last, so one whose making was cut short is of no use; the next request
 removes it. The same key gets the same certificate again, so a request may be repeated. Two active certificates of a
 robot stay, the newest: the robot goes on by the old one until it has the new one.
+
+A certificate is deleted once it has no thing, and without a thing it cannot be found. So who revokes all keeps their
+names before.
 """
 
 import os
@@ -10,11 +13,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from functions.fleet.broker import data_client
 from functions.fleet.signing_requests import SigningRequest, certifies
 from functions.kernel.domain.errors import InvalidError, UnavailableError
 from functions.kernel.runtime import budget, clock, observe
@@ -23,19 +28,25 @@ from functions.kernel.runtime.trial import accepts
 
 if TYPE_CHECKING:
     from mypy_boto3_iot import IoTClient
+    from mypy_boto3_iot_data import IoTDataPlaneClient
 
 KEPT = 2  # active certificates of one robot
 GONE, ATTACHED, REFUSED = "ResourceNotFoundException", "DeleteConflictException", "InvalidRequestException"
-PAUSES = (0.2, 0.4)  # seconds, before a certificate that was detached a moment ago is deleted again
+# Seconds, before certificates that were detached a moment ago are deleted again: that takes several seconds to show.
+# https://docs.aws.amazon.com/iot/latest/apireference/API_DetachThingPrincipal.html
+PAUSES = (0.5, 1.0, 2.0, 4.0)
+
+Keep = Callable[[Sequence[str]], object]
 
 
 class Revocation(Protocol):
     """To take from robots by what the broker knows them."""
 
-    def revoke(self, bot_id: str) -> None:
-        """Revoke all certificates of a robot and forget it; nothing is left to do for one that is not known.
+    def revoke(self, bot_id: str, known: Sequence[str] = (), keep: Keep = lambda arns: None) -> None:
+        """Revoke all certificates of a robot, end its connection and forget it; one that is not known has none.
 
-        A connection that is open ends within minutes. Raises UnavailableError, after which it can be repeated.
+        known: certificates (ARNs) that an earlier call could not delete. keep: is told of all that there are, before
+        any of them is detached and cannot be found any more. Raises UnavailableError, after which it can be repeated.
         """
 
 
@@ -59,11 +70,16 @@ class _Certificate:
 
 
 class IotIdentities:
-    """Identities of AWS IoT Core. client: boto3's `iot`. policy: the name of the policy that every robot has."""
+    """Identities of AWS IoT Core.
 
-    def __init__(self, client: "IoTClient", policy: str) -> None:
+    client: boto3's `iot`. policy: the name of the policy that every robot has. data: boto3's `iot-data`, which ends
+    connections; without it one lasts for minutes.
+    """
+
+    def __init__(self, client: "IoTClient", policy: str, data: "IoTDataPlaneClient | None" = None) -> None:
         self._client = client
         self._policy = policy
+        self._data = data
 
     def issue(self, bot_id: str, request: SigningRequest) -> str:
         with _asking_again():
@@ -75,16 +91,20 @@ class IotIdentities:
             self._tidy(bot_id, made, there)
         return made.pem
 
-    def revoke(self, bot_id: str) -> None:
+    def revoke(self, bot_id: str, known: Sequence[str] = (), keep: Keep = lambda arns: None) -> None:
         with _asking_again():
-            arns = list(self._principals(bot_id))
+            arns = sorted({*known, *self._principals(bot_id)})
+            if arns:
+                keep(arns)
             for arn in arns:
                 self._deactivate(arn)
-            for arn in arns:
-                self._remove(bot_id, arn)
+            left = self._remove(bot_id, arns)
+            self._end_connection(bot_id)
             # A thing that does not exist is deleted without an error:
             # https://docs.aws.amazon.com/iot/latest/apireference/API_DeleteThing.html
             self._client.delete_thing(thingName=bot_id)
+        if left:
+            raise UnavailableError("robots' certificates cannot be deleted yet: ask again in a moment")
 
     def _principals(self, bot_id: str) -> Iterator[str]:
         """The ARNs of all certificates that are attached to a thing; none where it does not exist."""
@@ -120,36 +140,53 @@ class IotIdentities:
         active = [one for one in there if one.active and one.arn != made.arn]
         newest = sorted(active, key=lambda one: (one.made, one.arn), reverse=True)
         kept = {one.arn for one in (made, *newest[: KEPT - 1])}
-        for one in there:
-            if one.arn not in kept:
-                self._deactivate(one.arn)
-                self._remove(bot_id, one.arn)
+        gone = [one.arn for one in there if one.arn not in kept]
+        for arn in gone:
+            self._deactivate(arn)
+        for arn in self._remove(bot_id, gone):
+            why = UnavailableError("AWS still counts it as attached")
+            observe.log_error(f"certificate {_id(arn)} is inactive, and cannot be deleted yet", why)
 
     def _deactivate(self, arn: str) -> None:
-        """AWS then ends the connections that were made by it, within a few minutes.
+        """Make a certificate of no use. AWS ends the connections that were made by it, within a few minutes.
 
         https://docs.aws.amazon.com/iot/latest/apireference/API_UpdateCertificate.html
         """
         _unless_gone(lambda: self._client.update_certificate(certificateId=_id(arn), newStatus="INACTIVE"))
 
-    def _remove(self, bot_id: str, arn: str) -> None:
-        """Delete a certificate that is inactive, which must have no thing any more; that takes effect a moment later.
+    def _remove(self, bot_id: str, arns: Sequence[str]) -> list[str]:
+        """Delete certificates that are inactive, and return those that still count as attached to a thing.
 
         https://docs.aws.amazon.com/iot/latest/apireference/API_DeleteCertificate.html
-        https://docs.aws.amazon.com/iot/latest/apireference/API_DetachThingPrincipal.html
         """
-        _unless_gone(lambda: self._client.detach_policy(policyName=self._policy, target=arn))
-        _unless_gone(lambda: self._client.detach_thing_principal(thingName=bot_id, principal=arn))
-        for pause in (*PAUSES, None):
-            try:
-                return _unless_gone(lambda: self._client.delete_certificate(certificateId=_id(arn), forceDelete=True))
-            except ClientError as error:
-                if _code(error) != ATTACHED:
-                    raise
-                if pause is None:
-                    observe.log_error(f"certificate {_id(arn)} is inactive, and cannot be deleted yet", error)
-                else:
-                    clock.wait(pause)
+        for arn in arns:
+            _unless_gone(partial(self._client.detach_policy, policyName=self._policy, target=arn))
+            _unless_gone(partial(self._client.detach_thing_principal, thingName=bot_id, principal=arn))
+        left = [arn for arn in arns if not self._is_deleted(arn)]
+        for pause in PAUSES:
+            if not left or budget.left() < pause + budget.MESSAGE:
+                break
+            clock.wait(pause)
+            left = [arn for arn in left if not self._is_deleted(arn)]
+        return left
+
+    def _is_deleted(self, arn: str) -> bool:
+        """Delete a certificate, unless it is still attached."""
+        try:
+            _unless_gone(lambda: self._client.delete_certificate(certificateId=_id(arn), forceDelete=True))
+        except ClientError as error:
+            if _code(error) == ATTACHED:
+                return False
+            raise
+        return True
+
+    def _end_connection(self, bot_id: str) -> None:
+        """Cut off a robot that has no certificate any more, drop its session, and do not publish its will.
+
+        https://docs.aws.amazon.com/iot/latest/apireference/API_iotdata_DeleteConnection.html
+        """
+        if data := self._data:
+            _unless_gone(lambda: data.delete_connection(clientId=bot_id, cleanSession=True, preventWillMessage=True))
 
 
 def _unless_gone(call: Callable[[], object]) -> None:
@@ -193,9 +230,19 @@ def _code(error: ClientError) -> str:
 
 def connect() -> IotIdentities:
     """Identities of this stage, whose policy ROBOTS_POLICY names."""
-    return IotIdentities(budget.guard(boto3.client("iot", config=budget.config())), os.environ["ROBOTS_POLICY"])
+    return IotIdentities(_client(), os.environ["ROBOTS_POLICY"])
+
+
+def connect_to_revoke() -> IotIdentities:
+    """The same with what ends connections."""
+    return IotIdentities(_client(), os.environ["ROBOTS_POLICY"], data_client())
+
+
+def _client() -> "IoTClient":
+    client: IoTClient = budget.guard(boto3.client("iot", config=budget.config()))
+    return client
 
 
 # Two ports, because who revokes may not issue.
 identities: Port[Identities] = Port("identities", connect=connect)
-revocation: Port[Revocation] = Port("revocation", connect=connect, in_trial=accepts("revoke"))
+revocation: Port[Revocation] = Port("revocation", connect=connect_to_revoke, in_trial=accepts("revoke"))

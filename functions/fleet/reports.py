@@ -11,6 +11,9 @@ NUMBERED_FOR = timedelta(hours=1)
 # Seconds by which a state is newer than another whatever their numbers are: no message takes so long to the broker. So
 # a robot whose numbers began again goes on, though it is not known that it came online.
 LATE = 60
+# Seconds by which a message may be dated before ONLINE though the robot sent it after. A message is dated when its rule
+# runs, and rules run in any order: https://docs.aws.amazon.com/iot/latest/developerguide/iot-rules.html
+OVERTAKES = 5
 
 
 @dataclass(frozen=True)
@@ -85,13 +88,21 @@ class Report:
     ended: frozenset[str] = frozenset()
     retriable: frozenset[str] = frozenset()
 
+    def is_of(self, session: str) -> bool:
+        """Whether it counts in a session that began then.
+
+        What is dated before is of the session before, but for the first of all: its number is the lowest that there is,
+        so it outranks no other, and a robot that was started anew has sent none before it.
+        """
+        return self.at >= session or (self.header == 0 and not passed(self.at, session, OVERTAKES))
+
 
 def deciding(reports: Sequence[Report], session: str) -> list[Report]:
     """Of a session's reports that follow each other and show the same order at the same stage, the newest.
 
     It says all that those before it said, and a commit of them all could be too large.
     """
-    of_session = [report for report in reports if report.at >= session]
+    of_session = [report for report in reports if report.is_of(session)]
     stages = groupby(of_session, key=lambda report: (report.order_id, report.idle, report.dropped))
     return [max(alike, key=lambda report: report.header) for _, alike in stages]
 

@@ -185,8 +185,12 @@ def note_presence(id: str, said: Sequence[Received[BrokerEvent]]) -> None:
 
 
 def begin_sessions(id: str, said: Sequence[Received[Connection]]) -> None:
-    """A robot says that it is online. What says that it is not decides nothing: a last will may come late."""
-    online = [one.at for one in said if one.message.connection_state is ConnectionState.ONLINE]
+    """A robot says that it is online. What says that it is not decides nothing: a last will may come late.
+
+    Nor does what was redriven: its time is too late, and states that came between would count as of an earlier session.
+    """
+    found = (one for one in said if one.message.connection_state is ConnectionState.ONLINE)
+    online = [one.at for one in found if not one.redriven]
     if online:
         streams.create(id, lambda robot: robot.begin_session(max(online)))
 
@@ -237,7 +241,7 @@ def _keep(robot: Robot, reports: Sequence[tuple[Report, State]]) -> None:
 
 def _newest(robot: Robot, reports: Sequence[tuple[Report, State]]) -> tuple[Report, State] | None:
     """The newest report of the robot's session, by its number there; None if its stream knows of a newer one."""
-    of_session = [pair for pair in reports if pair[0].at >= robot.session and pair[0].header >= robot.header]
+    of_session = [pair for pair in reports if pair[0].is_of(robot.session) and pair[0].header >= robot.header]
     return max(of_session, key=lambda pair: pair[0].header, default=None)
 
 

@@ -18,6 +18,7 @@ from functions.kernel.runtime import clock, runtime
 from functions.kernel.runtime.views import Page, Row
 
 ROBOTS, REPORTS, CONNECTIONS, VISITS = "robots", "reports", "connections", "visits"
+CERTIFICATES = "certificates"
 NUMBERS = 4_096  # with the time in milliseconds, well below 2^53
 ABOVE_TIMES = 2**53  # earlier code gated rows of connections by the time, as those of reports are
 WRITTEN_FOR = 15  # seconds, or a quarter of a lease below 60: as old as the depot takes what it is told of robots
@@ -61,6 +62,21 @@ def forget(robot_id: str) -> None:
     """Delete what a robot that is retired said."""
     for kind in (REPORTS, CONNECTIONS):
         runtime.current().views.delete(kind, robot_id)
+
+
+def certificates(robot_id: str) -> list[str]:
+    """The certificates of a retired robot that are to be deleted."""
+    return list((read(CERTIFICATES, robot_id) or {}).get("arns", ()))
+
+
+def keep_certificates(robot_id: str, arns: Sequence[str]) -> None:
+    """Keep which certificates of a retired robot are to be deleted."""
+    runtime.current().views.put(Row(CERTIFICATES, robot_id, {"arns": list(arns)}), _version(clock.stamp()))
+
+
+def forget_certificates(robot_id: str) -> None:
+    """They are deleted."""
+    runtime.current().views.delete(CERTIFICATES, robot_id)
 
 
 def report(robot_id: str) -> dict[str, Any] | None:

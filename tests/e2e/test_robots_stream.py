@@ -237,8 +237,8 @@ def test_a_robot_that_was_retired_is_cut_connects_no_more_and_gets_no_certificat
     with pytest.raises(MallError) as refused:
         enrolment.certificate(robot.id, signing_request(robot.id)[1])
     assert refused.value.status == 409
-    things = deployed.client("iot").list_things()["things"]
-    assert robot.id not in {thing["thingName"] for thing in things}
+    things = deployed.client("iot").list_things
+    eventually(lambda: robot.id not in {thing["thingName"] for thing in things()["things"]})
 
 
 def test_the_newest_two_certificates_of_a_robot_are_good(enrolment: Enrolment) -> None:

@@ -109,7 +109,11 @@ def test_only_rules_of_this_stage_may_take_the_roles(stage: Templates) -> None:
         role = resources[arn_of(payload["Actions"][0]["Sqs"]["RoleArn"])]["Properties"]
         [trust] = role["AssumeRolePolicyDocument"]["Statement"]
         assert trust["Principal"] == {"Service": "iot.amazonaws.com"}
-        assert {names.of("fleet", arn) for arn in trust["Condition"]["ArnEquals"]["aws:SourceArn"]} == arns
+        pattern = names.of("fleet", trust["Condition"]["ArnLike"]["aws:SourceArn"])
+        assert all(fnmatchcase(arn, pattern) for arn in arns)
+        assert pattern.startswith(f"arn:aws:iot:{HERE}:rule/mallbots_")
+        assert pattern.endswith("_robots_*")
+        assert not fnmatchcase(f"arn:aws:iot:{HERE}:rule/mallbots_another_robots_state", pattern)
 
 
 def test_a_rule_is_made_when_its_roles_may_send(stage: Templates) -> None:
@@ -246,7 +250,7 @@ def orders(templates: Templates) -> set[str]:
     }
 
 
-THINGS, CERTIFICATES = arn(f"thing/{ANY_ROBOT}"), arn("cert/*")
+THINGS, CERTIFICATES, CLIENTS = arn(f"thing/{ANY_ROBOT}"), arn("cert/*"), arn(f"client/{ANY_ROBOT}")
 REVOKE = {
     "iot:ListThingPrincipals": {THINGS},
     "iot:DeleteThing": {THINGS},
@@ -269,7 +273,8 @@ def test_each_function_may_do_to_the_stream_what_it_is_for(stage: Templates) -> 
     publish = {"iot:Publish": orders(stage)}
     at_once = {"iot:Publish": {topic for topic in orders(stage) if topic.endswith("/instantActions")}}
     assert granted(stage, "Api") == {**at_once, **REVOKE, **ISSUE}
-    assert granted(stage, "InboxWorker") == {**publish, **REVOKE}
+    ending = {"iot:DeleteConnection": {CLIENTS}}
+    assert granted(stage, "InboxWorker") == {**publish, **REVOKE, **ending}
     assert granted(stage, "TopicsWorker") == publish
     assert granted(stage, "Relay") == {}
 

@@ -141,6 +141,8 @@ def calls_of(service: str, operation: str, request: Mapping[str, Any]) -> Iterat
             yield Call("sns:Publish", request.get("TopicArn", "*"))  # a phone number is no resource
         case "iot-data", "publish":
             yield Call("iot:Publish", f"arn:aws:iot:{HERE}:topic/{_of_any_robot(request['topic'])}")
+        case "iot-data", "delete_connection":
+            yield Call(f"iot:{action}", f"arn:aws:iot:{HERE}:client/{_of_any_robot(request['clientId'])}")
         case "iot", "create_certificate_from_csr":
             yield Call(f"iot:{action}", "*")
         case "iot", _:

@@ -231,7 +231,7 @@ class _Beside:
 BESIDE: dict[str, Callable[[], Any]] = {
     "broker": fleet_broker.connect,
     "identities": fleet_identities.connect,
-    "revocation": fleet_identities.connect,
+    "revocation": fleet_identities.connect_to_revoke,
 }
 
 

@@ -322,8 +322,10 @@ class Deployment:
 
     def _identities(self, container: Container) -> dict[str, object]:
         client = IotClient(self.broker.registry, self._world, Wire(self._world, container, "iot"))
-        identities = IotIdentities(client, "robots")  # type: ignore[arg-type]  # a part of the client
-        return {"identities": identities, "revocation": identities, "authorities": "a root of trust"}
+        data = IotDataClient(self.broker, self._world, Wire(self._world, container, "iot-data"), container.name)
+        issuing = IotIdentities(client, "robots")  # type: ignore[arg-type]  # a part of the client
+        revoking = IotIdentities(client, "robots", data)  # type: ignore[arg-type]  # parts of the clients
+        return {"identities": issuing, "revocation": revoking, "authorities": "a root of trust"}
 
     def _gateway(self) -> None:
         name = "gateway/api"

@@ -40,6 +40,7 @@ BY_REASON = {
     "CLIENT_INITIATED_DISCONNECT": "robot's connection closed",
     "AUTH_ERROR": "robot disconnected by the broker",
     "SERVER_ERROR": "robot disconnected by the broker",
+    "API_INITIATED_DISCONNECT": "robot disconnected by the broker",
 }
 BY_INSTANT_ACTION = {
     "cancelOrder": "order cancelled at a robot",

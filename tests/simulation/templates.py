@@ -82,7 +82,11 @@ class DeployedTimer(Facts):
 
 
 class Deployed(Facts):
-    """All facts. rules: by queue. timers, schedules: expressions by name, of messages and of functions that are run."""
+    """All facts.
+
+    rules: by queue. timers, schedules: expressions by name, of messages and of functions that are run. robots_policy:
+    what robots may use, such as `topic/…`, by action; and the attributes with which they may connect.
+    """
 
     functions: dict[str, DeployedFunction]
     queues: dict[str, DeployedQueue]
@@ -92,6 +96,7 @@ class Deployed(Facts):
     timers: dict[str, DeployedTimer]
     schedules: dict[str, str]
     robots_rules: dict[str, str]
+    robots_policy: dict[str, tuple[str, ...]]
 
 
 _deployed: list[Deployed] = []
@@ -154,6 +159,7 @@ class _Stack:
             "timers": dict(self._timer(each) for each in rules if _is_timer(each)),
             "schedules": dict(self._schedule(each) for each in rules if _is_schedule(each)),
             "robots_rules": dict(map(self._robots_rule, self._of("AWS::IoT::TopicRule"))),
+            "robots_policy": dict(each for policy in self._of("AWS::IoT::Policy") for each in _allowed(policy)),
         }
 
     def _names(self, kind: str) -> Iterator[str]:
@@ -238,6 +244,15 @@ class _Stack:
     def _robots_rule(self, properties: Mapping[str, Any]) -> tuple[str, str]:
         name = properties["RuleName"].removeprefix(f"mallbots_{STAGE}_robots_")
         return name, properties["TopicRulePayload"]["Sql"]
+
+
+def _allowed(policy: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
+    """What a policy of AWS IoT allows, by action."""
+    for statement in policy["PolicyDocument"]["Statement"]:
+        assert statement["Effect"] == "Allow"
+        resources = statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
+        yield statement["Action"], [arn["Fn::Join"][1][-1].removeprefix(":") for arn in resources]
+        yield from statement.get("Condition", {}).get("ForAllValues:StringEquals", {}).items()
 
 
 def _reads_stream(properties: Mapping[str, Any]) -> bool:

@@ -15,7 +15,7 @@ from tests.simulation.iot.broker import Broker
 from tests.simulation.iot.client import MqttClient
 from tests.simulation.iot.data_client import IotDataClient
 from tests.simulation.iot.packets import LARGEST, Will, matches
-from tests.simulation.iot.registry import Registry
+from tests.simulation.iot.registry import ATTRIBUTES, THING, Policy, Registry
 from tests.simulation.iot.rules import TopicRule
 from tests.simulation.outages import BROKER
 from tests.simulation.scheduler import SECOND
@@ -30,6 +30,17 @@ RULE = (
     "encode(*, 'base64') AS payload FROM 'mall/v3/maker/+/state'"
 )
 PRESENCE = "SELECT 'presence' AS topic, timestamp() AS received, encode(*, 'base64') AS payload FROM '{}'"
+OWN = f"mall/v3/maker/{THING}"
+POLICY = Policy(
+    {
+        "iot:Connect": [f"client/{THING}"],
+        ATTRIBUTES: ["PersistentConnect", "LastWill"],
+        "iot:Publish": [f"topic/{OWN}/state", f"topic/{OWN}/connection"],
+        "iot:RetainPublish": [f"topic/{OWN}/connection"],
+        "iot:Subscribe": [f"topicfilter/{OWN}/order", f"topicfilter/{OWN}/+"],
+        "iot:Receive": [f"topic/{OWN}/order"],
+    }
+)
 ENDS = ("$aws/events/presence/connected/+", "$aws/events/presence/disconnected/+")
 
 
@@ -58,7 +69,7 @@ class Place:
 
     def __init__(self, faults: Mapping[str, float] | None = None, seed: int = 1) -> None:
         self.world = a_world(seed, faults)
-        self.broker = Broker(self.world, Registry())
+        self.broker = Broker(self.world, Registry(POLICY))
         self.states, self.errors = Queue(self.world, "states"), Queue(self.world, "errors", is_dead_letters=True)
         self.events = Queue(self.world, "events")
         for name, statement, queue in (
@@ -69,10 +80,17 @@ class Place:
         self.broker.registry.issue("certificate", ROBOT)
         self.robot, self.client = self.a_client()
 
-    def a_client(self, name: str = ROBOT, certificate: str = "certificate") -> tuple[Robot, MqttClient]:
+    def a_client(
+        self,
+        name: str = ROBOT,
+        certificate: str = "certificate",
+        kept: float = 3_600.0,
+        topics: str = ORDERS,
+        will_topic: str = CONNECTION,
+    ) -> tuple[Robot, MqttClient]:
         robot = Robot()
-        will = Will(CONNECTION, b"broken", retain=True)
-        return robot, MqttClient(self.world, self.broker, robot, name, certificate, [ORDERS], lambda: will)
+        will = Will(will_topic, b"broken", retain=True)
+        return robot, MqttClient(self.world, self.broker, robot, name, certificate, [topics], lambda: will, kept=kept)
 
     def wait(self, seconds: float) -> None:
         self.world.scheduler.run(self.world.scheduler.now_us + int(seconds * SECOND))
@@ -178,7 +196,7 @@ def test_what_was_published_before_a_cut_and_not_acknowledged_is_sent_again() ->
         for number in range(10):
             place.client.publish(STATES, str(number).encode())
             place.wait(1)
-        place.wait(300)
+        place.wait(1_000)
         assert {int(text) for text in place.received()} == set(range(10))
         doubled += len(place.received()) - 10
     assert doubled
@@ -280,7 +298,7 @@ def test_a_second_connection_takes_over_and_the_first_one_is_told() -> None:
     assert place.robot.downs == 1
     assert other.ups == 1
     reasons = [event.get("disconnectReason") for event in place.presence()]
-    assert reasons == [None, "DUPLICATE_CLIENTID", None]
+    assert sorted(map(str, reasons)) == ["DUPLICATE_CLIENTID", "None", "None"]
 
 
 def test_a_message_reaches_a_subscriber_that_is_connected() -> None:
@@ -313,6 +331,43 @@ def test_an_expired_message_is_not_sent_to_a_client_that_is_back() -> None:
     place.wait(61)
     place.connect()
     assert place.robot.messages == ["kept"]
+
+
+def test_a_session_lasts_no_longer_than_its_connection_asked_for() -> None:
+    place = Place()
+    _, other = place.a_client(kept=0.0)
+    other.start()
+    place.wait(2)
+    other.stop()
+    place.wait(2)
+    place.send("order 1")
+    place.connect()
+    assert place.robot.messages == []
+
+
+def test_one_retained_message_a_second_is_taken_on_a_topic_and_a_will_is_one() -> None:
+    place = Place()
+    place.connect()
+    assert place.client.connection
+    place.client.publish(CONNECTION, b"online", retain=True)
+    place.wait(2)
+    place.client.connection.break_off()
+    while not place.client.is_connected or place.broker.retained[CONNECTION].payload != b"broken":
+        place.wait(0.01)
+    place.client.publish(CONNECTION, b"online again", retain=True)
+    place.wait(0.2)
+    assert place.broker.retained[CONNECTION].payload == b"broken"
+    place.wait(3)
+    assert (place.broker.retained[CONNECTION].payload, place.robot.downs) == (b"online again", 1)
+
+
+def test_the_api_refuses_a_retained_message_over_the_rate() -> None:
+    place = Place()
+    api = IotDataClient(place.broker, place.world, a_wire(place.world), "fleet/inbox-1")
+    publish = partial(api.publish, topic=ORDERS, payload=b"kept", qos=1, retain=True)
+    run_task(place.world, publish)
+    with pytest.raises(ClientError, match="ThrottlingException"):
+        run_task(place.world, publish)
 
 
 def test_a_session_ends_an_hour_after_its_connection() -> None:
@@ -375,6 +430,7 @@ def test_an_empty_retained_message_deletes_the_one_before() -> None:
     place = Place()
     api = IotDataClient(place.broker, place.world, a_wire(place.world), "fleet/inbox-1")
     for payload in (b"kept", b""):
+        place.wait(1)
         run_task(place.world, partial(api.publish, topic=ORDERS, payload=payload, qos=1, retain=True))
     assert not place.broker.retained
 
@@ -406,6 +462,49 @@ def test_a_client_that_publishes_to_another_ones_topic_is_disconnected() -> None
     place.wait(0.5)
     assert place.presence()[-1]["disconnectReason"] == "AUTH_ERROR"
     assert not place.received()
+
+
+def test_a_client_that_retains_what_its_policy_does_not_let_it_retain_is_disconnected() -> None:
+    place = Place()
+    place.connect()
+    place.client.publish(STATES, b"{}", retain=True)
+    place.wait(0.5)
+    assert place.presence()[-1]["disconnectReason"] == "AUTH_ERROR"
+    assert STATES not in place.broker.retained
+
+
+def test_a_client_whose_will_its_policy_does_not_allow_is_refused() -> None:
+    place = Place()
+    _, client = place.a_client(will_topic="mall/v3/maker/other/connection")
+    client.start()
+    place.wait(2)
+    assert (client.is_connected, client.refused > 0) == (False, True)
+
+
+def test_what_is_retained_is_not_sent_for_a_filter_with_a_wildcard() -> None:
+    place = Place()
+    api = IotDataClient(place.broker, place.world, a_wire(place.world), "fleet/inbox-1")
+    run_task(place.world, lambda: api.publish(topic=ORDERS, payload=b"kept", qos=1, retain=True))
+    robot, client = place.a_client(topics=f"mall/v3/maker/{ROBOT}/+")
+    client.start()
+    place.wait(2)
+    place.send("order 1")
+    place.wait(2)
+    assert robot.messages == ["order 1"]
+
+
+def test_a_connection_that_the_api_ends_publishes_no_will_if_that_says_so_and_leaves_no_session() -> None:
+    place = Place()
+    place.connect()
+    api = IotDataClient(place.broker, place.world, a_wire(place.world), "fleet/inbox-1")
+    ended = partial(api.delete_connection, clientId=ROBOT, cleanSession=True, preventWillMessage=True)
+    run_task(place.world, ended)
+    assert place.broker.connected() == []
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        run_task(place.world, ended)
+    place.wait(5)
+    assert CONNECTION not in place.broker.retained
+    assert place.presence()[1]["disconnectReason"] == "API_INITIATED_DISCONNECT"
 
 
 def test_a_message_over_the_limit_ends_the_connection() -> None:

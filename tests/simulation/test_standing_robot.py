@@ -104,6 +104,18 @@ def test_a_robot_works_an_order_off_and_reports_it() -> None:
     assert not floor.robot.is_at_work
 
 
+def test_rules_may_date_a_first_state_before_online_and_a_second_later_the_robot_has_said_it_again() -> None:
+    inverted = 0
+    for seed in range(20):
+        floor = Floor(seed)
+        bodies = [json.loads(one.body) for one in floor.queue.messages.values()]
+        [online] = [body["received"] for body in bodies if body["topic"] == "connection"]
+        dated = sorted(body["received"] for body in bodies if body["topic"] == "state")
+        inverted += dated[0] < online
+        assert online < dated[-1] < online + 2_000
+    assert 0 < inverted < 20
+
+
 def test_a_restart_goes_on_from_the_disk_and_picks_nothing_twice() -> None:
     for seconds in range(1, 12):
         floor = Floor()

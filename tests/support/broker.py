@@ -2,7 +2,7 @@
 
 import json
 from base64 import b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -15,6 +15,7 @@ from events.vda5050.connection import ConnectionState
 from events.vda5050.state import OperatingMode
 from events.vda5050.text import to_bytes
 from events.vda5050.topics import Kind
+from functions.fleet.identities import Keep
 
 STILL = Settings()
 
@@ -138,7 +139,7 @@ class MemoryIdentities:
         self.issued.append(bot_id)
         return f"a certificate of {bot_id}"
 
-    def revoke(self, bot_id: str) -> None:
+    def revoke(self, bot_id: str, known: Sequence[str] = (), keep: Keep = lambda arns: None) -> None:
         self.revoked.append(bot_id)
 
 

@@ -77,6 +77,9 @@ class FakeIot:
         self.conflicts = 0
         """How many deletions find a certificate still attached, since to detach one takes a moment."""
         self.fails: Callable[[str, int, str], bool] = lambda operation, number, moment: False
+        self.connections: set[str] = set()
+        """The clients that are connected, for `delete_connection` of boto3's `iot-data`."""
+        self.wills: list[str] = []
         self._calls = 0
         self._now = datetime(2030, 1, 1, tzinfo=UTC)
 
@@ -102,6 +105,14 @@ class FakeIot:
             return answer
 
         return call
+
+    def _delete_connection(self, clientId: str, cleanSession: bool, preventWillMessage: bool) -> None:
+        assert cleanSession
+        if clientId not in self.connections:
+            raise refusal(NOT_FOUND)
+        self.connections.discard(clientId)
+        if not preventWillMessage:
+            self.wills.append(clientId)
 
     def _create_thing(self, thingName: str) -> Any:
         self.things.add(thingName)

@@ -43,10 +43,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Received(Generic[T]):
-    """A message of a robot as it was read, and when the broker received it (RFC 3339)."""
+    """A message of a robot as it was read, and when the broker received it (RFC 3339).
+
+    redriven: whether a rule could not send it, so that it may have been received some time before `at`.
+    """
 
     message: T
     at: str
+    redriven: bool = False
 
 
 @dataclass(frozen=True)
@@ -145,7 +149,7 @@ class Topics:
         robot = kind.robot(message) if kind.robot else body.get("robot")
         if not (isinstance(robot, str) and robot):
             raise UndeliverableError("the body names no robot")
-        arrived.append(_Arrived(record, name, robot, Received(message, at)))
+        arrived.append(_Arrived(record, name, robot, Received(message, at, FAILED in read_body(record["body"]))))
 
     def _groups(self, arrived: Sequence[_Arrived]) -> list[list[_Arrived]]:
         """The messages of one robot and one topic together, in the order in which they are to be handled."""
@@ -169,8 +173,9 @@ class Topics:
 def dated(body: str, received: int) -> str:
     """A body to be redriven: with when it was received, where a rule could not send it; any other as it is.
 
-    received: when the queue of what is undelivered received it, in milliseconds since 1970: the error action comes at
-    once. What has a time already keeps it.
+    received: when the queue of what is undelivered received it, in milliseconds since 1970. The broker tries the rule's
+    action several times before its error action, so the message may have been received some time before. What has a
+    time already keeps it. https://docs.aws.amazon.com/iot/latest/developerguide/rule-error-handling.html
     """
     try:
         said = read_body(body)

@@ -21,7 +21,8 @@ from cryptography.x509.oid import NameOID
 from infra.local.cloud import LocalCloud
 from infra.local.process import ROOT, LocalCloudError
 from tests.e2e.engine.devices import MQTT_311, Device, Devices, arn, authority, own_topics
-from tests.e2e.engine.workbench import Workbench, eventually
+from tests.e2e.engine.test_permissions import allowed, denial
+from tests.e2e.engine.workbench import Workbench, as_role, eventually
 
 NOT_AUTHORIZED, SESSION_TAKEN_OVER, PACKET_TOO_LARGE = 0x87, 0x8E, 0x95
 TOPIC_FILTER_INVALID, TOPIC_NAME_INVALID = 0x8F, 0x90
@@ -130,6 +131,23 @@ def test_a_certificate_that_is_not_active_lets_none_in_and_loses_its_connections
 
     devices.iot.update_certificate(certificateId=device.certificate, newStatus="ACTIVE")
     assert devices.connect(device).accepted == [(0, False)]
+
+
+def test_the_data_api_ends_a_connection_and_its_session_without_its_will(bench: Workbench, devices: Devices) -> None:
+    """https://docs.aws.amazon.com/iot/latest/apireference/API_iotdata_DeleteConnection.html"""
+    watcher, device = devices.connect(devices.make()), devices.make()
+    watcher.subscribe("mall/+/connection")
+    watcher.subscribe(f"$aws/events/presence/disconnected/{device.name}")
+    connection = devices.connect(device, session=600, will=(f"mall/{device.name}/connection", b"broken"))
+    data = as_role(bench.cloud, bench.role(allowed("iot:DeleteConnection", arn("client", device.name))), "iot-data")
+
+    assert denial(data.delete_connection, clientId="another") == "ForbiddenException"
+    data.delete_connection(clientId=device.name, cleanSession=True, preventWillMessage=True)
+
+    eventually(lambda: connection.ended and watcher.messages)
+    assert [json.loads(payload)["disconnectReason"] for payload in watcher.payloads] == ["API_INITIATED_DISCONNECT"]
+    assert denial(data.delete_connection, clientId=device.name) == "ResourceNotFoundException"
+    assert devices.connect(device, clean=False, session=600).accepted == [(0, False)]
 
 
 def test_a_certificate_that_is_deactivated_after_the_handshake_lets_none_in(devices: Devices) -> None:

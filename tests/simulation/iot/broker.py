@@ -4,15 +4,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from tests.simulation.iot.connection import Connection, Peer
-from tests.simulation.iot.packets import LARGEST, Publication, Will, matches
+from tests.simulation.iot.packets import LARGEST, Publication, Will
 from tests.simulation.iot.presence import Presence
 from tests.simulation.iot.registry import Registry
 from tests.simulation.iot.rules import TopicRule
-from tests.simulation.iot.sessions import KEPT, Session
+from tests.simulation.iot.sessions import Session
 from tests.simulation.outages import BROKER
+from tests.simulation.scheduler import SECOND
 from tests.simulation.sdk import World
 
 LEAST_KEEP_ALIVE = 30.0  # seconds (https://docs.aws.amazon.com/general/latest/gr/iot-core.html)
+# Between retained messages on a topic, wills included: the quota L-771FD74A, "Retained message inbound publish requests
+# per second per topic".
+BETWEEN_RETAINED = SECOND
 # Which ends of a connection make the broker publish the last will
 # (https://docs.aws.amazon.com/iot/latest/developerguide/life-cycle-events.html): all but a DISCONNECT.
 WITHOUT_WILL = ("CLIENT_INITIATED_DISCONNECT",)
@@ -31,6 +35,7 @@ class Broker:
         self.rules = list(rules)
         self.presence = Presence(world, self._published_by_broker)
         self.retained: dict[str, Publication] = {}
+        self._retained_us: dict[str, int] = {}
         self._sessions: dict[str, Session] = {}
         self._wills_in_flight = 0
         registry.on_loss = self._revoked
@@ -49,13 +54,15 @@ class Broker:
         will: Will | None = None,
         clean: bool = False,
         keep_alive: float = LEAST_KEEP_ALIVE,
+        kept: float = 0.0,
     ) -> tuple[Connection, bool] | None:
         """Accept a connection, and say whether a session was there; None where it is refused.
 
-        A second connection with a client id takes over, and the first is closed.
+        A second connection with a client id takes over, and the first is closed. kept: for how many seconds the session
+        is to outlast the connection.
         """
         principal = self.registry.may_connect(client, certificate)
-        if BROKER in self._world.away or principal is None:
+        if BROKER in self._world.away or principal is None or not self._lets_connect(client, will, kept):
             return None
         session = self._sessions.get(client)
         if session and session.connection:
@@ -66,17 +73,21 @@ class Broker:
         connection = Connection(self._world, client, principal, peer, self, max(keep_alive, LEAST_KEEP_ALIVE))
         connection.will = will
         connection.version = self.presence.begins(client, connection.session, principal)
-        session.resume(connection)
+        session.resume(connection, kept)
         return connection, is_present
 
     def subscribe(self, connection: Connection, patterns: Sequence[str]) -> None:
-        """Subscribe a client: it receives what is retained, and all that is published from now on."""
-        if not self._is_allowed(connection, patterns):
+        """Subscribe a client: it receives what is retained, and all that is published from now on.
+
+        What is retained is not sent for a filter with wildcards.
+        https://docs.aws.amazon.com/iot/latest/developerguide/mqtt.html
+        """
+        if not self._is_allowed(connection, *(("iot:Subscribe", f"topicfilter/{pattern}") for pattern in patterns)):
             return
         session = self._sessions[connection.client]
         session.filters.update(patterns)
         for topic, publication in self.retained.items():
-            if any(matches(pattern, topic) for pattern in patterns) and not publication.is_over(self._now()):
+            if topic in patterns and not publication.is_over(self._now()):
                 session.take(replace(publication, number=self._world.number("retained")))
 
     def disconnect(self, connection: Connection) -> None:
@@ -84,12 +95,14 @@ class Broker:
         if connection.open_at_broker:
             connection.close("CLIENT_INITIATED_DISCONNECT", tell_client=False)
 
-    def published(self, connection: Connection, publication: Publication) -> None:
-        """A client published; one that may not is disconnected."""
+    def published(self, connection: Connection, publication: Publication) -> bool:
+        """A client published, and whether that is acknowledged; one that may not is disconnected."""
         if len(publication.payload) > LARGEST:
             connection.close("CLIENT_ERROR", tell_client=True)
-        elif self._is_allowed(connection, [publication.topic]):
-            self.accept(publication)
+            return False
+        topic = f"topic/{publication.topic}"
+        wanted = [("iot:Publish", topic), *([("iot:RetainPublish", topic)] if publication.retain else [])]
+        return self._is_allowed(connection, *wanted) and self.accept(publication)
 
     def received_by_client(self, connection: Connection, number: str) -> None:
         """A client acknowledged a message."""
@@ -97,8 +110,11 @@ class Broker:
         if session.connection is connection:
             session.acknowledged(number)
 
-    def accept(self, publication: Publication) -> None:
-        """Retain a message if it says so, and hand it to rules and subscribers."""
+    def accept(self, publication: Publication) -> bool:
+        """Retain a message if it says so, and hand it to rules and subscribers; False where it is over a quota."""
+        if publication.retain and not self._is_within_rate(publication.topic):
+            self._world.history.record("mqtt", what="over quota", topic=publication.topic)
+            return False
         if publication.retain and publication.payload:
             self.retained[publication.topic] = publication
         elif publication.retain:
@@ -107,14 +123,24 @@ class Broker:
             if rule.matches(publication.topic):
                 rule.take(publication)
         for session in self._sessions.values():
-            if session.wants(publication.topic) and not session.is_over:
+            may_receive = self.registry.policy.allows(session.client, "iot:Receive", f"topic/{publication.topic}")
+            if session.wants(publication.topic) and not session.is_over and may_receive:
                 session.take(publication)
+        return True
+
+    def _is_within_rate(self, topic: str) -> bool:
+        """Whether the last retained message on a topic came long enough ago; this one counts then."""
+        now, last = self._now(), self._retained_us.get(topic)
+        if last is not None and now - last < BETWEEN_RETAINED:
+            return False
+        self._retained_us[topic] = now
+        return True
 
     def ended(self, connection: Connection, reason: str) -> None:
         """A connection has ended: the session stays, others are told, and the will is published, maybe late."""
         session = self._sessions[connection.client]
         if session.connection is connection:
-            session.connection, session.ends_us = None, self._now() + KEPT
+            session.leave()
         self.presence.ends(connection.client, connection.session, connection.principal, connection.version, reason)
         if connection.will and reason not in WITHOUT_WILL:
             self._publish_will(connection.client, connection.will)
@@ -124,6 +150,17 @@ class Broker:
         for session in list(self._sessions.values()):
             if session.connection:
                 session.connection.close("SERVER_ERROR", tell_client=True)
+
+    def end(self, client: str, *, clean: bool, will: bool) -> bool:
+        """Disconnect a client, and whether it was connected. clean: forget its session. will: publish its last will."""
+        session = self._sessions.get(client)
+        if session is None or session.connection is None:
+            return False
+        connection = session.connection
+        connection.will = connection.will if will else None
+        session.kept = 0.0 if clean else session.kept
+        connection.close("API_INITIATED_DISCONNECT", tell_client=True)
+        return True
 
     def connected(self) -> list[str]:
         """The clients that are connected, as far as the broker knows."""
@@ -142,7 +179,7 @@ class Broker:
         self._wills_in_flight += 1
         self._after_outage(seconds, publish)
 
-    def _after_outage(self, seconds: float, action: Callable[[], None]) -> None:
+    def _after_outage(self, seconds: float, action: Callable[[], object]) -> None:
         """Act after so many seconds, or when an outage is over."""
 
         def act() -> None:
@@ -158,9 +195,21 @@ class Broker:
             0.0, lambda: self.accept(Publication(self._world.number("event"), topic, payload, "", self._now()))
         )
 
-    def _is_allowed(self, connection: Connection, topics: Sequence[str]) -> bool:
-        """Whether a client may speak and listen on topics; one that may not is disconnected, as AWS does."""
-        if all(self.registry.may_use(connection.client, topic) for topic in topics):
+    def _lets_connect(self, client: str, will: Will | None, kept: float) -> bool:
+        """Whether the policy lets a client connect so, and publish its will.
+
+        https://docs.aws.amazon.com/iot/latest/developerguide/life-cycle-events.html
+        """
+        policy, attributes = self.registry.policy, ["PersistentConnect"] if kept else []
+        if will is None:
+            return policy.lets_connect(client, attributes)
+        wanted = ["iot:Publish", *(["iot:RetainPublish"] if will.retain else [])]
+        may_publish = all(policy.allows(client, action, f"topic/{will.topic}") for action in wanted)
+        return may_publish and policy.lets_connect(client, [*attributes, "LastWill"])
+
+    def _is_allowed(self, connection: Connection, *wanted: tuple[str, str]) -> bool:
+        """Whether a client may do that to resources; one that may not is disconnected, as AWS does."""
+        if all(self.registry.policy.allows(connection.client, *each) for each in wanted):
             return True
         connection.close("AUTH_ERROR", tell_client=True)
         return False

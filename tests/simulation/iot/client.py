@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from clients.robot.client import ACKNOWLEDGED_WITHIN
+from clients.robot.client import ACKNOWLEDGED_WITHIN, LONGEST_TAKING, SESSION, TAKEN_WITHIN
 from tests.simulation.iot.broker import Broker
 from tests.simulation.iot.connection import SILENT, Connection
 from tests.simulation.iot.packets import Publication, Will
@@ -43,13 +43,14 @@ class MqttClient:
         subscriptions: Sequence[str],
         will: Callable[[], Will | None] = lambda: None,
         keep_alive: float = 30.0,
+        kept: float = SESSION,
     ) -> None:
         self._world, self._broker, self._device = world, broker, device
         self.client = client
         self._certificate = certificate
         self._subscriptions = list(subscriptions)
         self._will = will
-        self._keep_alive = keep_alive
+        self._keep_alive, self._kept = keep_alive, kept
         self._connection: Connection | None = None
         self._unacknowledged: dict[str, Publication] = {}
         self._back_off = FIRST_BACK_OFF
@@ -112,13 +113,25 @@ class MqttClient:
         self._world.scheduler.call_in(seconds + ON_RESUMING, lambda: self.lost(connection))
 
     def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
-        """Publish with QoS 1: again after every cut, until it is acknowledged."""
+        """Publish with QoS 1: again after every cut, until it is acknowledged.
+
+        A retained message is published again on its connection alone, as the shipped client does: the next begins with
+        another.
+        """
         now = self._world.scheduler.now_us
         publication = Publication(self._world.number("publication"), topic, payload, self.client, now, retain)
         self._unacknowledged[publication.number] = publication
-        if self._connection:
+        if self._connection and retain:
+            self._publish_until_taken(self._connection, publication, TAKEN_WITHIN)
+        elif self._connection:
             self._connection.publish_up(publication)
             self._expect_acknowledgement(self._connection, publication)
+
+    def _publish_until_taken(self, connection: Connection, publication: Publication, pause: float) -> None:
+        if connection is self._connection and publication.number in self._unacknowledged:
+            connection.publish_up(publication)
+            longer = min(2 * pause, LONGEST_TAKING)
+            self._world.scheduler.call_in(pause, lambda: self._publish_until_taken(connection, publication, longer))
 
     def _expect_acknowledgement(self, connection: Connection, publication: Publication) -> None:
         """Take a connection for dead on which no acknowledgement comes, as the shipped client does."""
@@ -147,6 +160,8 @@ class MqttClient:
     def acknowledged(self, number: str) -> None:
         """The broker has a message."""
         publication = self._unacknowledged.pop(number, None)
+        if publication and not publication.retain:
+            self._back_off = FIRST_BACK_OFF
         if publication and self._wanted:
             self._device.acknowledged(publication.topic, publication.at_us)
 
@@ -178,7 +193,12 @@ class MqttClient:
             self._connect_in(self._next_back_off())
             return
         accepted = self._broker.connect(
-            self, self.client, self._certificate, will=self._will(), keep_alive=self._keep_alive
+            self,
+            self.client,
+            self._certificate,
+            will=self._will(),
+            keep_alive=self._keep_alive,
+            kept=self._kept,
         )
         if accepted is None:
             self.refused += 1
@@ -186,8 +206,9 @@ class MqttClient:
             self._connect_in(self._next_back_off())
             return
         connection, _ = accepted
-        self._connection, self._back_off = connection, FIRST_BACK_OFF
+        self._connection = connection
         connection.subscribe_up(self._subscriptions)
+        self._unacknowledged = {each: one for each, one in self._unacknowledged.items() if not one.retain}
         for publication in list(self._unacknowledged.values()):
             connection.publish_up(publication)
         self._device.connected()

@@ -33,8 +33,8 @@ class BrokerEnd(Protocol):
     def disconnect(self, connection: "Connection") -> None:
         """The client ended the connection in order."""
 
-    def published(self, connection: "Connection", publication: Publication) -> None:
-        """The client published."""
+    def published(self, connection: "Connection", publication: Publication) -> bool:
+        """The client published; whether that is acknowledged."""
 
     def received_by_client(self, connection: "Connection", number: str) -> None:
         """The client acknowledged."""
@@ -81,8 +81,8 @@ class Connection:
         self._up(lambda: self._broker.disconnect(self), f"{self.client} disconnects")
 
     def _arrived_up(self, publication: Publication) -> None:
-        self._broker.published(self, publication)
-        self._down(lambda: self._peer.acknowledged(publication.number), f"{self.client} is acknowledged")
+        if self._broker.published(self, publication):
+            self._down(lambda: self._peer.acknowledged(publication.number), f"{self.client} is acknowledged")
 
     def _arrived_down(self, publication: Publication) -> None:
         self._peer.received(publication)

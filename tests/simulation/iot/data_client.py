@@ -1,6 +1,7 @@
-"""The client of `iot-data`: Publish over HTTPS, which has no connection and no client id.
+"""The client of `iot-data`: Publish over HTTPS, which has no connection and no client id, and DeleteConnection.
 
 https://docs.aws.amazon.com/iot/latest/apireference/API_iotdata_Publish.html
+https://docs.aws.amazon.com/iot/latest/apireference/API_iotdata_DeleteConnection.html
 """
 
 from collections.abc import Sequence
@@ -54,8 +55,20 @@ class IotDataClient:
                 payload=payload.decode("utf-8", "replace"),
                 expires_us=expires,
             )
-            self._broker.accept(Publication(number, topic, payload, "", now, retain, expires, properties))
+            if not self._broker.accept(Publication(number, topic, payload, "", now, retain, expires, properties)):
+                raise client_error("ThrottlingException", "retained messages of a topic", "Publish", status=429)
             return {}
 
         answer: dict[str, Any] = self._wire.call("Publish", BROKER, effect)
+        return answer
+
+    def delete_connection(self, *, clientId: str, cleanSession: bool, preventWillMessage: bool) -> dict[str, Any]:
+        """Disconnect a client."""
+
+        def effect() -> dict[str, Any]:
+            if not self._broker.end(clientId, clean=cleanSession, will=not preventWillMessage):
+                raise client_error("ResourceNotFoundException", "it is not connected", "DeleteConnection", status=404)
+            return {}
+
+        answer: dict[str, Any] = self._wire.call("DeleteConnection", BROKER, effect)
         return answer

@@ -1,15 +1,16 @@
 """Things and certificates, and who may connect and use a topic by them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 ACTIVE, INACTIVE = "ACTIVE", "INACTIVE"
-OWN_LEVEL = 3  # of a topic: the client's name, behind interface, version and manufacturer
+THING = "${iot:Connection.Thing.ThingName}"
+ATTRIBUTES = "iot:ConnectAttributes"
 
 
 @dataclass(slots=True)
 class Certificate:
-    """A certificate. made_us: in virtual time. detached_us: when it lost its last thing."""
+    """A certificate. made_us: in virtual time. detached_us: when that shows that it lost its thing."""
 
     id: str
     pem: str
@@ -20,19 +21,32 @@ class Certificate:
     detached_us: int = 0
 
 
-def own_topics(client: str, topic: str) -> bool:
-    """Whether a topic is one of a client's own, by its fourth level."""
-    levels = topic.split("/")
-    return len(levels) > OWN_LEVEL and levels[OWN_LEVEL] == client
+@dataclass(frozen=True)
+class Policy:
+    """What every client may do. allowed: resources such as `topic/…`, by action, in which THING is the client's name.
+
+    https://docs.aws.amazon.com/iot/latest/developerguide/thing-policy-variables.html
+    https://docs.aws.amazon.com/iot/latest/developerguide/connect-policy.html
+    """
+
+    allowed: Mapping[str, Sequence[str]]
+
+    def allows(self, client: str, action: str, resource: str) -> bool:
+        """Whether a client may do something to a resource."""
+        return any(one.replace(THING, client) == resource for one in self.allowed.get(action, ()))
+
+    def lets_connect(self, client: str, attributes: Sequence[str]) -> bool:
+        """Whether a client may connect with such attributes."""
+        return self.allows(client, "iot:Connect", f"client/{client}") and {*attributes} <= {*self.allowed[ATTRIBUTES]}
 
 
 class Registry:
     """The registry. certificates: by their ids. on_loss: called with the id of one that is not valid any more."""
 
-    def __init__(self, allows: Callable[[str, str], bool] = own_topics) -> None:
+    def __init__(self, policy: Policy) -> None:
         self.certificates: dict[str, Certificate] = {}
         self.things: set[str] = set()
-        self._allows = allows
+        self.policy = policy
         self.on_loss: Callable[[str], None] = lambda certificate: None
 
     def issue(self, pem: str, thing: str) -> Certificate:
@@ -54,7 +68,3 @@ class Registry:
             if found.pem == pem and found.status == ACTIVE and client in found.things and found.policies:
                 return found.id
         return None
-
-    def may_use(self, client: str, topic: str) -> bool:
-        """Whether a client may publish to a topic, or subscribe to it."""
-        return self._allows(client, topic)

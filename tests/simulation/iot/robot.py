@@ -152,8 +152,11 @@ class StandingRobot:
 
     def acknowledged(self, topic: str, sent_us: int) -> None:
         """The broker has what was published then."""
-        if self._topics.parse(topic)[1] is Kind.STATE:
+        kind = self._topics.parse(topic)[1]
+        if kind is Kind.STATE:
             self._do_or_learn_later(lambda machine: self._told_at(machine, sent_us))
+        elif kind is Kind.CONNECTION:
+            self._do_or_learn_later(self._announced)
 
     def truth(self) -> dict[str, object]:
         """What is so: node, order, pauses, mode and charge."""
@@ -195,6 +198,10 @@ class StandingRobot:
 
     def _told_at(self, machine: Robot, sent_us: int) -> list[Publication]:
         machine.acknowledged(BEGIN.timestamp() + sent_us / SECOND + self._skew)
+        return []
+
+    def _announced(self, machine: Robot) -> list[Publication]:
+        machine.announced(self._now())
         return []
 
     def _tick(self) -> None:

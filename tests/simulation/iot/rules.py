@@ -10,6 +10,9 @@ from tests.simulation.sdk import World
 from tests.simulation.sqs import Queue
 
 BEGIN_MS = int(BEGIN.timestamp()) * 1000
+# Milliseconds from the receipt of a message until a rule's statement is evaluated, and `timestamp()` with it. Rules are
+# evaluated in any order, so of two messages on two topics the first may be dated later.
+EVALUATED_WITHIN = 50
 
 
 class TopicRule:
@@ -38,7 +41,8 @@ class TopicRule:
         if world.faults.strikes("rule late", where):
             seconds = world.choices.seconds(1.0, 90.0, "rule late")
         copies = 2 if world.faults.strikes("rule twice", where) else 1
-        body = self._statement.evaluate(publication, BEGIN_MS + world.scheduler.now_us // 1000)
+        evaluated = world.scheduler.now_us // 1000 + world.choices.between(0, EVALUATED_WITHIN, "when a rule runs")
+        body = self._statement.evaluate(publication, BEGIN_MS + evaluated)
         for _ in range(copies):
             self.in_flight += 1
             world.scheduler.call_in(seconds, lambda: self._act(publication, body, where))

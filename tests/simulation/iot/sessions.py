@@ -1,8 +1,9 @@
 """Sessions: what a client has subscribed to, and the messages of QoS 1 that it has not acknowledged.
 
-https://docs.aws.amazon.com/iot/latest/developerguide/mqtt-persistent-sessions.html: a session outlives its connection;
-what is published meanwhile is stored, and sent at 10 messages a second at most when the client is back. An expired
-message is not sent (https://docs.aws.amazon.com/iot/latest/apireference/API_iotdata_Publish.html).
+https://docs.aws.amazon.com/iot/latest/developerguide/mqtt.html#mqtt-persistent-sessions: with MQTT 5 a session outlives
+its connection by the interval that CONNECT names, which is 0 where it names none; what is published meanwhile is
+stored, and sent at 10 messages a second at most when the client is back. An expired message is not sent
+(https://docs.aws.amazon.com/iot/latest/apireference/API_iotdata_Publish.html).
 """
 
 from tests.simulation.iot.connection import Connection
@@ -11,18 +12,21 @@ from tests.simulation.scheduler import SECOND
 from tests.simulation.sdk import World
 
 BETWEEN_STORED = SECOND // 10
-KEPT = 3_600 * SECOND  # a session, after its connection has ended
 AT_ONCE = 100  # unacknowledged messages to one client (https://docs.aws.amazon.com/general/latest/gr/iot-core.html)
 
 
 class Session:
-    """One session of a client. connection: the one that serves it now. unacknowledged: in the order of arrival."""
+    """One session of a client. connection: the one that serves it now. unacknowledged: in the order of arrival.
+
+    kept: seconds for which it outlasts a connection, as the CONNECT of that asked for.
+    """
 
     def __init__(self, world: World, client: str) -> None:
         self._world = world
         self.client = client
         self.filters: set[str] = set()
         self.connection: Connection | None = None
+        self.kept = 0.0
         self.ends_us = 0
         self.unacknowledged: dict[str, Publication] = {}
 
@@ -47,11 +51,15 @@ class Session:
         if world.faults.strikes("delivery twice", publication.topic):
             self._send_in(seconds + world.choices.seconds(0.01, 20.0, "delivery twice"), publication, again=True)
 
-    def resume(self, connection: Connection) -> None:
+    def resume(self, connection: Connection, kept: float) -> None:
         """Serve a new connection: what was not acknowledged is sent again, and what was stored is sent."""
-        self.connection = connection
+        self.connection, self.kept = connection, kept
         for number, publication in enumerate(list(self.unacknowledged.values())):
             self._send_in(number * BETWEEN_STORED / SECOND, publication)
+
+    def leave(self) -> None:
+        """The connection has ended."""
+        self.connection, self.ends_us = None, self._world.scheduler.now_us + int(self.kept * SECOND)
 
     def acknowledged(self, number: str) -> None:
         """The client has a message."""

@@ -17,7 +17,7 @@ def iot() -> FakeIot:
 
 @pytest.fixture
 def identities(iot: FakeIot) -> IotIdentities:
-    return IotIdentities(iot, "robots")  # type: ignore[arg-type]  # as far as it is needed
+    return IotIdentities(iot, "robots", iot)  # type: ignore[arg-type]  # as far as it is needed
 
 
 @pytest.fixture

@@ -1,22 +1,26 @@
 """The routes of the robots' gateway: what staff see of robots, and the certificates that they issue."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from cryptography import x509
 
 from events.floor.plan import plan
-from functions.fleet import certificates, service
+from functions.fleet import certificates, service, views
 from functions.fleet.api import api
 from functions.fleet.identities import IotIdentities
 from functions.fleet.reports import Task
 from functions.fleet.signing_requests import SigningRequest
+from functions.kernel.domain.errors import UnavailableError
+from functions.kernel.runtime import clock
 from functions.kernel.runtime.runtime import Runtime
 from tests.support import jar_api
 from tests.support.callers import A_KIOSK, CLERK, customer, robot
 from tests.support.iot import FakeIot, signing_request
 
 ROBOT, OTHER = "robot-1", "robot-2"
+NOW = datetime(2030, 1, 2, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
@@ -149,10 +153,23 @@ def test_who_is_retired_is_revoked(iot: FakeIot) -> None:
     assert (iot.things, iot.certificates) == (set(), {})
 
 
+def test_who_is_retired_while_aws_counts_its_certificates_as_attached_is_without_them_when_it_is_tried_again(
+    iot: FakeIot,
+) -> None:
+    post(signing_request())
+    iot.conflicts = 20
+    with clock.fixed(lambda: NOW, lambda seconds: None), pytest.raises(UnavailableError):
+        certificates.revoke(ROBOT)
+    iot.conflicts = 0
+    certificates.revoke(ROBOT)
+    assert (iot.things, iot.certificates) == (set(), {})
+    assert views.certificates(ROBOT) == []
+
+
 def test_on_aws_a_robot_trusts_the_roots_of_amazon() -> None:
     roots = x509.load_pem_x509_certificates(certificates.connect().encode())
     names = [root.subject.rfc4514_string() for root in roots]
-    assert names == ["CN=Amazon Root CA 1,O=Amazon,C=US", "CN=Amazon Root CA 3,O=Amazon,C=US"]
+    assert names == [f"CN=Amazon Root CA {number},O=Amazon,C=US" for number in (1, 2, 3, 4)]
     assert all(root.issuer == root.subject for root in roots)
     assert min(root.not_valid_after_utc.year for root in roots) >= 2038
 

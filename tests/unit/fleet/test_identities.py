@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from functions.fleet.identities import IotIdentities
 from functions.fleet.signing_requests import SigningRequest, certifies, read
 from functions.kernel.domain.errors import InvalidError, UnavailableError
-from functions.kernel.runtime import clock
+from functions.kernel.runtime import budget, clock
 from tests.support.iot import INVALID, FakeIot, new_key, refusal, signing_request
 
 ROBOT, OTHER = "robot-1", "robot-2"
@@ -127,15 +127,15 @@ def test_a_revocation_that_fails_anywhere_is_done_to_the_end_when_it_is_repeated
         identities.issue(ROBOT, request())
     began = iot._calls
     iot.fails = lambda _operation, number, when: (number - began, when) == (at, moment)
+    kept: list[str] = []
     for _ in range(2):
         try:
-            identities.revoke(ROBOT)
+            identities.revoke(ROBOT, kept, kept.extend)
             break
         except UnavailableError:
             continue
     assert iot.things == set()
-    assert iot.usable(ROBOT) == []
-    assert all(one.status == "INACTIVE" and not one.things for one in iot.certificates.values())
+    assert iot.certificates == {}
 
 
 def test_a_certificate_that_is_detached_only_a_moment_later_is_deleted_then(
@@ -147,12 +147,48 @@ def test_a_certificate_that_is_detached_only_a_moment_later_is_deleted_then(
     assert (iot.things, iot.certificates, len(waits)) == (set(), {}, 2)
 
 
-def test_a_certificate_that_stays_attached_for_long_is_left_inactive(iot: FakeIot, identities: IotIdentities) -> None:
+def test_certificates_that_stay_attached_for_long_are_inactive_and_deleted_when_the_revocation_is_repeated(
+    iot: FakeIot, identities: IotIdentities, waits: list[float]
+) -> None:
+    kept: list[str] = []
+    for _ in range(2):
+        identities.issue(ROBOT, request())
+    iot.conflicts = 20
+    with pytest.raises(UnavailableError, match="cannot be deleted yet"):
+        identities.revoke(ROBOT, keep=kept.extend)
+    assert sum(waits) == 7.5
+    assert {(one.status, *one.things, *one.policies) for one in iot.certificates.values()} == {("INACTIVE",)}
+    iot.conflicts = 0
+    identities.revoke(ROBOT, kept)
+    assert (iot.things, iot.certificates) == (set(), {})
+
+
+def test_a_function_that_has_no_time_left_does_not_wait_for_a_detachment(
+    iot: FakeIot, identities: IotIdentities, waits: list[float]
+) -> None:
     identities.issue(ROBOT, request())
-    iot.conflicts = 10
+    iot.conflicts = 20
+    with budget.limited(lambda: 9.0 - sum(waits)), pytest.raises(UnavailableError):
+        identities.revoke(ROBOT)
+    assert waits == [0.5]
+
+
+def test_to_revoke_ends_the_robots_connection_and_no_other_without_its_will(
+    iot: FakeIot, identities: IotIdentities
+) -> None:
+    identities.issue(ROBOT, request())
+    iot.connections = {ROBOT, OTHER}
     identities.revoke(ROBOT)
-    [left] = iot.certificates.values()
-    assert (left.status, left.things, left.policies) == ("INACTIVE", set(), set())
+    assert (iot.connections, iot.wills) == ({OTHER}, [])
+
+
+def test_a_third_key_ends_no_connection_for_it_may_be_by_one_that_stays(
+    iot: FakeIot, identities: IotIdentities
+) -> None:
+    iot.connections = {ROBOT}
+    for _ in range(3):
+        identities.issue(ROBOT, request())
+    assert iot.connections == {ROBOT}
 
 
 def test_a_request_that_aws_refuses_is_the_clients_error(iot: FakeIot, identities: IotIdentities) -> None:

@@ -7,11 +7,12 @@ from datetime import datetime
 
 import pytest
 
+from events.vda5050.connection import Connection, ConnectionState
 from events.vda5050.text import to_bytes
 from events.vda5050.topics import Topics
 from functions.fleet import views
 from functions.kernel.messaging.topics import dated
-from tests.support.states import state
+from tests.support.states import TIME, state
 from tests.unit.fleet.gateway import BOT, Gateway
 
 
@@ -78,3 +79,13 @@ def test_the_last_state_of_a_robot_that_left_is_shown(gateway: Gateway) -> None:
     shown = views.report(BOT)
     assert shown
     assert shown["node"] == "depot"
+
+
+def test_online_that_is_redriven_begins_no_session(gateway: Gateway) -> None:
+    gateway.comes()
+    gateway.passes(10)
+    undelivered, commits = gateway.now, gateway.commits
+    gateway.passes(600)
+    said = Connection(header_id=0, timestamp=TIME, serial_number=BOT, connection_state=ConnectionState.ONLINE)
+    redrive(gateway, Topics("mallbots-test").connection(BOT), to_bytes(said), undelivered)
+    assert gateway.commits == commits

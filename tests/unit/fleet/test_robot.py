@@ -281,6 +281,24 @@ class TestTheOrderOfStates:
         robot.report(says(40, ORDER, 18), at(20))
         assert len(robot.changes) == before
 
+    def test_the_first_state_of_a_robot_that_was_started_anew_counts_though_dated_just_before_online(
+        self,
+    ) -> None:
+        past = (*AT_WORK, Collected(LIST, 1, (PICK,), False, 7, at(18)), SessionBegan(at(20)))
+        more = (PICK, Pick("store-1", "product-2", 1))
+        told = given(Robot, *past).when(reports(says(0, ORDER, 19.9, picked=more)))
+        told.then(Collected(LIST, 1, more, False, 0, at(19.9)))
+
+    def test_it_hides_no_later_state_and_comes_after_none(self) -> None:
+        past = (*AT_WORK, SessionBegan(at(20)), OrderShown(ORDER, True, 0, at(20)))
+        given(Robot, *past).when(reports(says(0, ORDER, 19.9))).then_nothing()
+        past = (*AT_WORK, SessionBegan(at(20)), OrderShown(ORDER, True, 0, at(19.9)))
+        given(Robot, *past).when(reports(says(1, ORDER, 20.1), 21)).then_state(header=1, idle=False)
+
+    def test_a_first_state_from_long_before_a_session_is_of_an_earlier_one(self) -> None:
+        past = (*AT_WORK, SessionBegan(at(30)))
+        given(Robot, *past).when(reports(says(0, ORDER, 25, picked=(PICK,)))).then_nothing()
+
     def test_a_robot_whose_numbers_began_again_unnoticed_is_believed_after_a_minute(self) -> None:
         past = (*AT_WORK, Collected(LIST, 1, (PICK,), False, 7, at(18)))
         more = (PICK, Pick("store-1", "product-2", 1))

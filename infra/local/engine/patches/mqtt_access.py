@@ -7,6 +7,8 @@ Restored behaviour of AWS:
 - A certificate that is no longer active loses its live connections too (within minutes on AWS, here at once), and so
   do handshakes that have not said CONNECT yet.
   https://docs.aws.amazon.com/iot/latest/apireference/API_UpdateCertificate.html
+- The data API ends a client's connection, and drops its session and its will if it is told to. It is judged by the
+  client. https://docs.aws.amazon.com/iot/latest/apireference/API_iotdata_DeleteConnection.html
 - A policy may limit who connects with a persistent session or a last will, by `iot:ConnectAttributes`.
   https://docs.aws.amazon.com/iot/latest/developerguide/connect-policy.html
 """
@@ -14,9 +16,13 @@ Restored behaviour of AWS:
 import os
 import ssl
 from typing import Any
+from urllib.parse import unquote
 
 from infra.local.engine.patches.mqtt import NOT_AUTHORIZED, disconnect, start
 from infra.local.engine.seams import Seams, module
+
+CONNECTIONS = "/connections/"
+ADMINISTRATIVE_ACTION = 0x98
 
 Response = tuple[int, dict[str, str], bytes]
 
@@ -29,6 +35,7 @@ def apply() -> None:
     require_certificates(seams, iot)
     cut_off_certificates(seams, iot)
     judge_connections(seams, iot)
+    end_connections(seams, iot)
 
 
 def require_certificates(seams: Seams, iot: Any) -> None:
@@ -90,3 +97,38 @@ def judge_connections(seams: Seams, iot: Any) -> None:
         return True
 
     seams.replace(iot._WSSession, "_policy_allows", allows_with)
+
+
+def end_connections(seams: Seams, iot: Any) -> None:
+    data, actions, responses = module("services.iot_data"), module("core.iam_actions"), module("core.responses")
+    handle, resource_of = seams.take(data, "handle_request"), seams.take(actions, "extract_resource_arn")
+    account, region = seams.take(responses, "get_account_id"), seams.take(responses, "get_region")
+    error, answer = seams.take(data, "error_response_json"), seams.take(data, "json_response")
+
+    async def handle_with_connections(
+        method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
+    ) -> Response:
+        if method != "DELETE" or not path.startswith(CONNECTIONS):
+            handled: Response = await handle(method, path, headers, body, query)
+            return handled
+        asked = {name: str(value[0] if isinstance(value, list) else value) for name, value in query.items()}
+        key = account(), region(), unquote(path.removeprefix(CONNECTIONS))
+        session = iot._connected_clients.get(key)
+        if session is None:
+            missing: Response = error("ResourceNotFoundException", f"{key[2]} is not connected", 404)
+            return missing
+        if asked.get("preventWillMessage") == "true":
+            session._will_topic = None
+        if asked.get("cleanSession") == "true":
+            session._persist_session = False
+        await disconnect(iot, session, ADMINISTRATIVE_ACTION, "API_INITIATED_DISCONNECT")
+        ended: Response = answer({})
+        return ended
+
+    def resource_or_client(service: str, method: str, path: str, *rest: Any) -> str:
+        if service == "iot-data" and path.startswith(CONNECTIONS):
+            return f"arn:aws:iot:{region()}:{account()}:client/{unquote(path.removeprefix(CONNECTIONS))}"
+        return str(resource_of(service, method, path, *rest))
+
+    seams.replace(data, "handle_request", handle_with_connections)
+    seams.replace(actions, "extract_resource_arn", resource_or_client)

@@ -3,6 +3,7 @@
 import socket
 import struct
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Callable
 from contextlib import suppress
@@ -16,6 +17,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 CONNECT, CONNACK, PUBLISH, PUBACK, SUBSCRIBE, SUBACK, PINGREQ, PINGRESP, DISCONNECT = 1, 2, 3, 4, 8, 9, 12, 13, 14
 WITHIN = 20.0  # seconds, on a busy machine
 USER_PROPERTY = b"\x26"
+OVER_QUOTA = b"\x97"  # a reason code of MQTT 5: quota exceeded
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,13 @@ class Broker:
         """Whether what clients publish is lost, and they are not told."""
         self.throttled: dict[str, bytes] = {}
         """Topics whose next message is not taken: it is acknowledged by this reason code, or not at all (b"")."""
+        self.refuses = 0
+        """How many connections it refuses from now on."""
+        self.between_retained = 0.0
+        """Seconds in which it takes one retained message on a topic, wills included: 1 at AWS."""
+        self.refused: list[Published] = []
+        """What came too soon after another retained message on its topic."""
+        self._took: dict[str, float] = {}
         self._sessions: dict[str, Session] = defaultdict(Session)
         self._changed = threading.Condition()
         self._listener = socket.socket(socket.AF_UNIX)
@@ -66,11 +75,20 @@ class Broker:
 
     def client(self, client_id: str) -> Client:
         """An MQTT client that connects here, wherever it is told to connect."""
-        path = str(self.path)
+        path, broker = str(self.path), self
 
         class Here(Client):
+            def reconnect(self) -> Any:
+                if broker.refuses:
+                    broker.refuses -= 1
+                    raise ConnectionRefusedError
+                return super().reconnect()
+
             def connect(self, host: str, port: int = 1, *more: Any, **others: Any) -> Any:
                 return super().connect(path, 1, *more, **others)
+
+            def connect_async(self, host: str, port: int = 1, *more: Any, **others: Any) -> None:
+                super().connect_async(path, 1, *more, **others)
 
             def tls_set(self, *files: Any, **others: Any) -> None:
                 """Who uses this socket is on this machine."""
@@ -90,6 +108,11 @@ class Broker:
         with suppress(OSError):
             if connection:
                 connection.shutdown(socket.SHUT_RDWR)
+
+    def forget_the_rate(self) -> None:
+        """Take the next retained message on each topic, as if the last one had come long ago."""
+        with self._changed:
+            self._took = {}
 
     def wait_for(self, condition: Callable[[], Any]) -> Any:
         """What a condition gives once that is something."""
@@ -123,7 +146,7 @@ class Broker:
                         session.will = None
                     self._changed.notify_all()
             with self._changed:
-                if session and session.will:
+                if session and session.will and self._takes(session.will):
                     self._route(session.will)
                 if session and session.line is connection:
                     session.line = None
@@ -157,14 +180,27 @@ class Broker:
 
     def _received(self, connection: socket.socket, flags: int, body: bytes) -> None:
         topic, place = _text(body, 0)
+        start = place + 2 if flags & 6 else place
+        message = Published(topic, body[_skip_properties(body, start) :], bool(flags & 1))
         reason = self.throttled.pop(topic, None)
-        if flags & 6:
-            if reason != b"":
-                _send(connection, _framed(PUBACK << 4, body[place : place + 2] + (reason or b"")))
-            place += 2
-        if reason is not None:
-            return
-        self._route(Published(topic, body[_skip_properties(body, place) :], bool(flags & 1)))
+        if reason is None and not self._takes(message):
+            reason = OVER_QUOTA
+        if flags & 6 and reason != b"":
+            _send(connection, _framed(PUBACK << 4, body[place : place + 2] + (reason or b"")))
+        if reason is None:
+            self._route(message)
+
+    def _takes(self, message: Published) -> bool:
+        """Whether a message is within the rate of retained ones on its topic.
+
+        https://docs.aws.amazon.com/general/latest/gr/iot-core.html#message-broker-limits
+        """
+        if message.retain and time.monotonic() < self._took.get(message.topic, 0) + self.between_retained:
+            self.refused.append(message)
+            return False
+        if message.retain:
+            self._took[message.topic] = time.monotonic()
+        return True
 
     def _route(self, message: Published) -> None:
         self.published.append(message)

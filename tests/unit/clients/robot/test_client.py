@@ -26,7 +26,7 @@ from events.vda5050.order import Action
 from events.vda5050.text import to_bytes
 from events.vda5050.topics import Kind, Topics
 from tests.unit.clients.robot.bench import HEADER, SERIAL, instant, never, shopping
-from tests.unit.clients.robot.broker import Broker
+from tests.unit.clients.robot.broker import OVER_QUOTA, Broker
 
 TOPICS = {kind: Topics("mallbots-test").of(kind, SERIAL) for kind in Kind}
 QUICK = Settings().faster(200)
@@ -147,20 +147,73 @@ def test_a_connection_on_which_nothing_is_acknowledged_is_given_up_for_another(
         broker.wait_for(is_done(broker))
 
 
-@pytest.mark.parametrize("reason", [b"", b"\x97"], ids=["in silence", "as over a quota"])
-@pytest.mark.parametrize("kind", [Kind.CONNECTION, Kind.FACTSHEET, Kind.STATE])
-def test_what_the_broker_does_not_take_when_a_robot_comes_online_is_said_again_on_another_connection(
-    broker: Broker, files: Files, monkeypatch: pytest.MonkeyPatch, kind: Kind, reason: bytes
+BY_REASON = pytest.mark.parametrize("reason", [b"", OVER_QUOTA], ids=["in silence", "as over a quota"])
+
+
+@BY_REASON
+def test_a_state_that_the_broker_does_not_take_is_said_again_on_another_connection(
+    broker: Broker, files: Files, monkeypatch: pytest.MonkeyPatch, reason: bytes
 ) -> None:
     monkeypatch.setattr(client, "FIRST_PAUSE", 0.01)
     monkeypatch.setattr(client, "ACKNOWLEDGED_WITHIN", 0.05)
     monkeypatch.setattr(client, "LONGEST_WAIT", 0.02)
-    broker.throttled[TOPICS[kind]] = reason
+    broker.throttled[TOPICS[Kind.STATE]] = reason
     with robot(broker, files):
-        broker.wait_for(lambda: told(broker, kind) and len(broker.connections) > 1)
+        broker.wait_for(lambda: state(broker) and len(broker.connections) > 1)
         broker.publish(TOPICS[Kind.ORDER], to_bytes(shopping()))
         broker.wait_for(is_done(broker))
-    assert connection(broker)[0] == ("CONNECTION_BROKEN" if kind is Kind.CONNECTION else "ONLINE")
+
+
+@BY_REASON
+@pytest.mark.parametrize("kind", [Kind.CONNECTION, Kind.FACTSHEET])
+def test_a_retained_message_that_the_broker_does_not_take_is_said_again_on_the_same_connection(
+    broker: Broker, files: Files, monkeypatch: pytest.MonkeyPatch, kind: Kind, reason: bytes
+) -> None:
+    monkeypatch.setattr(client, "TAKEN_WITHIN", 0.05)
+    monkeypatch.setattr(client, "LONGEST_WAIT", 0.02)
+    broker.throttled[TOPICS[kind]] = reason
+    with robot(broker, files):
+        broker.wait_for(lambda: told(broker, kind))
+        broker.publish(TOPICS[Kind.ORDER], to_bytes(shopping()))
+        broker.wait_for(is_done(broker))
+    assert told(broker, kind)[0]["headerId"] == (1 if kind is Kind.CONNECTION else 0)
+    assert len(broker.connections) == 1
+
+
+def test_a_robot_whose_will_used_up_the_rate_of_its_topic_is_online_a_moment_later_on_its_second_connection(
+    broker: Broker, files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(client, "ACKNOWLEDGED_WITHIN", 0.1)
+    monkeypatch.setattr(client, "TAKEN_WITHIN", 0.2)
+    monkeypatch.setattr(client, "LONGEST_WAIT", 0.02)
+    with robot(broker, files):
+        broker.wait_for(lambda: state(broker))
+        broker.between_retained = 1.0
+        broker.forget_the_rate()
+        broker.cut(SERIAL)
+        broker.wait_for(lambda: connection(broker) == ["ONLINE", "CONNECTION_BROKEN", "ONLINE"])
+        assert TOPICS[Kind.CONNECTION] in {each.topic for each in broker.refused}
+    assert len(broker.connections) == 2
+
+
+def test_a_robot_of_which_no_state_is_taken_waits_longer_and_longer_before_it_connects_again(
+    broker: Broker, files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    longest: list[float] = []
+
+    def most(least: float, up_to: float) -> float:
+        longest.append(up_to)
+        return least
+
+    monkeypatch.setattr("clients.robot.client.random.uniform", most)
+    monkeypatch.setattr(client, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(client, "ACKNOWLEDGED_WITHIN", 0.05)
+    monkeypatch.setattr(client, "LONGEST_WAIT", 0.02)
+    broker.is_dead = True  # it takes CONNECT and SUBSCRIBE
+    with robot(broker, files):
+        broker.wait_for(lambda: len(broker.connections) == 5)
+    assert longest[:4] == [0.01, 0.02, 0.04, 0.08]
 
 
 def test_a_robot_that_is_cut_again_and_again_asks_for_a_connection_no_sooner_than_the_broker_takes_it(

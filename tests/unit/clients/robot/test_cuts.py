@@ -20,6 +20,13 @@ FINISHED, FAILED, RETRIABLE, RUNNING, WAITING = (
 )
 
 
+def test_a_state_is_told_again_a_second_after_the_broker_has_online_and_then_at_the_usual_pace() -> None:
+    bench = Bench()
+    assert len(bench.states) == 1
+    bench.robot.announced(bench.now)
+    assert [len(bench.wait(seconds).states) for seconds in (0.9, 0.1, 19.9, 0.1)] == [1, 2, 2, 3]
+
+
 def cut_on_its_way() -> Bench:
     bench = Bench().send(shopping()).wait(10).cut()
     told = len(bench.told)

@@ -14,7 +14,7 @@ from events.vda5050.state import State
 from events.vda5050.text import read, to_bytes
 from events.vda5050.topics import Kind, Topics
 from tests.unit.clients.robot.bench import HEADER, SERIAL, instant, results, shopping
-from tests.unit.clients.robot.broker import Broker
+from tests.unit.clients.robot.broker import OVER_QUOTA, Broker
 from tests.unit.clients.robot.test_client import pair
 
 PAGE = Path(__file__).parents[4] / "docs" / "robots.md"
@@ -22,10 +22,12 @@ TOPICS = {str(kind): Topics("mallbots-test").of(kind, SERIAL) for kind in Kind}
 
 
 def code_of_the_page() -> str:
-    """The robot that the page has, with steps that take no time."""
+    """The robot that the page has, with steps and pauses that take no time."""
     (code,) = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL)
-    assert "STEP = 1.0" in code
-    return str(code).replace("STEP = 1.0", "STEP = 0.0")
+    for slow, quick in (("STEP = 1.0", "STEP = 0.0"), ("PAUSE = 1.0, 5.0", "PAUSE = 0.0, 0.05")):
+        assert slow in code
+        code = code.replace(slow, quick)
+    return str(code)
 
 
 class Run:
@@ -75,6 +77,20 @@ def test_the_smallest_robot_works_an_order_off_and_says_what_it_took(
     assert run.states[-1].last_node_id == "depot"
     assert [state.header_id for state in run.states] == list(range(len(run.states)))
     assert all(state.errors == () for state in run.states)
+
+
+def test_the_smallest_robot_tries_until_the_broker_takes_it_and_says_that_it_is_online_until_the_broker_has_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Broker(tmp_path / "b") as broker:
+        broker.refuses = 3
+        broker.throttled[TOPICS[Kind.CONNECTION]] = OVER_QUOTA
+        run = Run(broker, tmp_path, monkeypatch)
+        try:
+            broker.wait_for(lambda: run.connection == ["ONLINE"] and len(run.states) > 1)
+        finally:
+            run.stop()
+    assert len(broker.connections) == 1
 
 
 def test_the_smallest_robot_cancels_its_order_once_and_takes_no_other_before(
