@@ -12,7 +12,7 @@ from tests.docs.test_docs import PAGES, ROOT
 FENCE = re.compile(r"^ *```(\w*)")
 INDENT = re.compile(r"^ {4,}\S")
 MARK = re.compile(r"^ *<!-- (not run|Ctrl-C after): (.+) -->$")
-OURS = ("make", "python", "python3", "mallbots", "aws", "call")
+OURS = ("make", "python", "python3", "mallbots", "aws")
 PROGRAMS = (*OURS, "curl", "openssl", "git", "cd", "mkdir", "export", "echo")
 BEGINS = re.compile(rf"^(?:(?:{'|'.join(PROGRAMS)}) |\.venv/bin/|for \w+ in |[a-z_]+=|[a-z_]+\(\) \{{)")
 COMMENT = re.compile(r"(?:^|(?<=\s))#(?:\s.*)?$", re.MULTILINE)

@@ -12,10 +12,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.docs.test_docs import ROOT
-
-OPENING = (ROOT / "docs" / "runbooks" / "README.md").read_text()
-CALL = "".join(re.findall(r"^ *(call\(\) .*\n)", OPENING, re.MULTILINE))
 FAILED = 'failed=0; trap "failed=1" ERR'
 OF_TEMPLATES = re.compile(r"make (?:synth|idle-cost) .*")  # they need no stage that is deployed
 OF_STAGE = re.compile(r" (?:STAGE=|--stage )prod\b")
@@ -33,9 +29,9 @@ class Ran:
 
 
 def as_local(script: str) -> str:
-    """A script of a page as it is run here: a stage on AWS is the local mall, with the function of the runbooks."""
+    """A script of a page as it is run here: a stage on AWS is the local mall."""
     lines = [line if OF_TEMPLATES.search(line) else OF_STAGE.sub("", line) for line in script.splitlines()]
-    return CALL + "\n".join(lines).replace("mallbots-prod-", "mallbots-local-")
+    return "\n".join(lines).replace("mallbots-prod-", "mallbots-local-")
 
 
 class Shell:

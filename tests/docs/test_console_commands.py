@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.docs import programs
-from tests.docs.programs import RefusedError
+from tests.docs.parsers import RefusedError
 from tests.docs.test_docs import ROOT
 
 RAMP = {"rate": 10, "stopAt": 20}
