@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -275,10 +276,12 @@ def test_waiting_ends_when_the_order_is_there_or_never_can_be(scene: Scene) -> N
 def test_a_phone_number_is_in_no_address_and_only_staff_may_ask_for_it(scene: Scene) -> None:
     _collecting(scene)
     scene.cli("order '+1 555-0100'")
-    for other in ("020 7946 0000", "0044-20-7946-0000", "(020) 7946.0000", "02079460000", "20794600"):
+    others = ("020 7946 0000", "0044-20-7946-0000", "(020) 7946.0000", "02079460000", "20794600")
+    for other in others:
         assert "no customer has this number" in scene.cli(f"order '{other}'", code=3).err
     scene.cli("incident '+1 555-0100' --dry-run")
-    assert not any("555" in one or "79" in one for one in scene.cli.requests)
+    spelled = {quote(one, safe="") for one in ("+1 555-0100", *others)} | {"555-0100", "15550100"}
+    assert [one for one in scene.cli.requests for number in spelled if number in one] == []
     assert "no customer has this number" in scene.cli("order +15550199", code=3).err
     scene.cli.caller = scene.shopper.me
     assert "your role may not do this" in scene.cli("order +15550100", code=1).err

@@ -56,7 +56,7 @@ def deliver(body: str) -> None:
 
 def test_redriven_it_is_handled_as_the_message_that_it_holds_of_the_time_at_which_it_came(dead: RecordingQueue) -> None:
     deliver(dated(failed("mall/v3/maker/ajax/state", b'{"x": 1}'), NOON + 250))
-    assert handled == [("state", "ajax", [Received(b'{"x": 1}', "2026-03-01T12:00:00.250000Z")])]
+    assert handled == [("state", "ajax", [Received(b'{"x": 1}', "2026-03-01T12:00:00.250000Z", redriven=True)])]
     assert not dead.sent
 
 
@@ -64,7 +64,7 @@ def test_redriven_it_is_handled_as_the_message_that_it_holds_of_the_time_at_whic
 def test_redriven_what_the_broker_says_of_a_connection_is_handled_as_such(dead: RecordingQueue, change: str) -> None:
     payload = b'{"clientId": "ajax"}'
     deliver(dated(failed(f"$aws/events/presence/{change}/ajax", payload), NOON))
-    assert handled == [("presence", "ajax", [Received(payload, "2026-03-01T12:00:00.000000Z")])]
+    assert handled == [("presence", "ajax", [Received(payload, "2026-03-01T12:00:00.000000Z", redriven=True)])]
     assert not dead.sent
 
 
