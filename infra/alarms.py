@@ -6,6 +6,7 @@ docs/adr/0030-lines-and-metrics.md.
 """
 
 import re
+import shlex
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -60,10 +61,10 @@ class Alarms:
         topic = sns.Topic.from_topic_arn(scope, "Notified", topic_arn(Stack.of(scope), stage))
         self._topic = actions.SnsAction(topic)
 
-    def command(self, target: str, **variables: str) -> str:
-        """A command that works on this stage: `make logs STAGE=prod SERVICE=depot FIND=ERROR`."""
-        given = {"STAGE": self._stage.name, "SERVICE": self._service, **variables}
-        return " ".join(["make", target, *(f"{name}={value}" for name, value in given.items())])
+    def logs(self, find: str = "", *, service: str = "") -> str:
+        """The command for log lines of this stage with a text, or of its errors: `mallbots logs depot --errors …`."""
+        wanted = f"--find {shlex.quote(find)}" if find else "--errors"
+        return f"mallbots logs {service or self._service} {wanted} --stage {self._stage.name}"
 
     def sum_of(self, name: str, metrics: list[cloudwatch.IMetric], text: str) -> cloudwatch.Alarm:
         """An alarm that rings when the sum of metrics is 1 or more within a minute."""
@@ -156,12 +157,12 @@ class Alarms:
 def add_alarms(scope: Construct, stage: Stage, watched: Watched) -> cloudwatch.Alarm:
     """Add one alarm of each kind for the whole service; returns that on errors, at which a deployment rolls back."""
     alarms = Alarms(scope, stage, watched.service)
-    logs = alarms.command("logs", FIND="ERROR")
+    logs = alarms.logs()
     if waiting := [_of_queue(queue, "ApproximateAgeOfOldestMessage") for queue in watched.dead_letters]:
         # Of what operations stores its own code rings (functions/operations/alarms.py): here is what it does not store.
         # A queue that is dead-letter queue of another counts from when a message came into it: the page below.
         stays = f"a dead letter has waited for {NOT_DRAINED} s to be stored: operations does not drain its queue"
-        find = alarms.command("logs", SERVICE=OPERATIONS, FIND="drained")
+        find = alarms.logs("drained", service=OPERATIONS)
         alarms.largest_of("DeadLetters", waiting, NOT_DRAINED, f"{stays}; {find}")
     if ages := [_of_queue(queue, "ApproximateAgeOfOldestMessage") for queue in watched.queues]:
         # Of a standard queue it leaves out what was received three times and not deleted, hence the alarm below.
@@ -174,7 +175,7 @@ def add_alarms(scope: Construct, stage: Stage, watched: Watched) -> cloudwatch.A
         alarms.sum_of(STILL_FAILING, [alarms.own(STILL_FAILING)], still)
     if "Relay" in watched.functions:
         lag = watched.functions["Relay"].metric("IteratorAge", period=MINUTE, statistic="Maximum")
-        late = f"messages are published more than a minute late: {alarms.command('logs', FIND='published')}"
+        late = f"messages are published more than a minute late: {alarms.logs('published')}"
         alarms.add("RelayLag", lag, ITERATOR_AGE_LIMIT, late)
     throttled = _of_functions(watched, "Throttles")
     quota = "the account's is in: aws lambda get-account-settings"
@@ -183,13 +184,14 @@ def add_alarms(scope: Construct, stage: Stage, watched: Watched) -> cloudwatch.A
     # https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
     chain = "Lambda stopped a function that invokes itself through a queue; what it dropped is among"
     loops = _of_functions(watched, "RecursiveInvocationsDropped")
-    alarms.sum_of("RecursiveInvocations", loops, f"{chain}: {alarms.command('dead-letters')}")
+    dropped = f"mallbots dead list --service {watched.service} --stage {stage.name}"
+    alarms.sum_of("RecursiveInvocations", loops, f"{chain}: {dropped}")
     if hot := [metric for table, indexes in watched.tables.items() for metric in _throttles(table, indexes)]:
         stack = f"aws cloudformation describe-stacks --stack-name {Stack.of(scope).stack_name}"
         text = "a table was throttled: a key too hot, or growth faster than DynamoDB splits it; tables (…Table) by"
         alarms.sum_of("TableThrottles", hot, f"{text}: {stack} --query Stacks[0].Outputs")
     for own_alarm in watched.own_alarms:
-        find = alarms.command("logs", FIND=own_alarm.metric)
+        find = alarms.logs(own_alarm.metric)
         alarms.sum_of(own_alarm.metric, [alarms.own(own_alarm.metric)], f"a warning says what it is about: {find}")
     errors = [*_of_functions(watched, "Errors"), alarms.own(ERRORS)]
     return alarms.sum_of(

@@ -34,9 +34,9 @@ def add_gateway_alarms(scope: Construct, stage: Stage, api_id: str, requests: lo
             statistic="Sum" if metric != "Count" else "SampleCount",
         )
 
-    server = alarms.command("logs", FIND="""'"status":"5'""")
+    server = alarms.logs('"status":"5')
     alarms.add("ServerErrors", answers("5xx"), SERVER_ERRORS_LIMIT, f"the API answers 5xx; its routes: {server}")
-    client = alarms.command("logs", FIND="""'"status":"4'""")
+    client = alarms.logs('"status":"4')
     share = cloudwatch.MathExpression(
         expression=f"IF(FILL(m1, 0) >= {FEWEST_REQUESTS}, FILL(m0, 0) / FILL(m1, 0), 0)",
         using_metrics={"m0": answers("4xx"), "m1": answers("Count")},
@@ -62,4 +62,4 @@ def add_gateway_alarms(scope: Construct, stage: Stage, api_id: str, requests: lo
     )
     limit = f"requests came faster than {stage.requests_per_second} a second, the stage's limit (infra/stages.py)"
     metric = throttled.metric(period=Duration.minutes(1), statistic="Sum")
-    alarms.add(THROTTLED, metric, 1, f"{limit}: {alarms.command('logs', FIND='429')}")
+    alarms.add(THROTTLED, metric, 1, f"{limit}: {alarms.logs('429')}")

@@ -176,7 +176,7 @@ class SocketRoutes(Construct):
             period=Duration.minutes(5),
             label="SocketErrors",
         )
-        find = alarms.command("logs", FIND="ERROR")
+        find = alarms.logs()
         alarms.add("SocketErrors", errors, SERVER_ERRORS_LIMIT, f"frames or connections fail at the function: {find}")
 
 

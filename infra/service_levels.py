@@ -39,7 +39,7 @@ def add_service_level(alarms: Alarms, level: ServiceLevel, handled: sqs.IQueue) 
     percent = f"{100 * level.share:g} %"
     promised = f"{level.what} comes within {level.seconds:g} s {percent} of the time"
     text = f"{promised}, and now so many are late that the month's budget is used up early"
-    text = f"{text}; {alarms.command('logs', FIND=level.metric)}"
+    text = f"{text}; {alarms.logs(level.metric)}"
     rules = []
     for pace in PACES:
         limit = round(100 * (1 - level.share) * pace.times, 4)

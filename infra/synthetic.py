@@ -24,7 +24,7 @@ def add_synthetic_orders(scope: Construct, stage: Stage, function: ServiceFuncti
     run_by_schedule(scope, stage, synthetic, function)
     alarms = Alarms(Construct(scope, "SyntheticOrders"), stage, synthetic.service)
     missing = "no synthetic order was approved within 30 s and cancelled for a quarter of an hour"
-    find = alarms.command("logs", FIND="synthetic")
+    find = alarms.logs("synthetic")
     told = alarms.own(approved.metric, EVERY, "SampleCount")
     alarms.silent(ALARM, told, f"{missing}; {find}", MISSED)
 

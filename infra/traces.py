@@ -83,5 +83,5 @@ class TracesQueue(Construct):
         """Ring while an end lies among those that were given up: nothing drains that queue, an operator does."""
         alarms = Alarms(Construct(self, "Alarms"), stage, OPERATIONS)
         waiting = dead_letters.metric_approximate_number_of_messages_visible(period=MINUTE, statistic="Maximum")
-        find = alarms.command("logs", FIND="exported")
+        find = alarms.logs("exported")
         alarms.add(ALARM, waiting, 1, f"the traces of orders that ended did not reach their backend; {find}")

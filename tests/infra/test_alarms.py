@@ -3,9 +3,7 @@
 import json
 import re
 import shlex
-import subprocess
 from collections.abc import Iterator
-from functools import cache
 
 import botocore.session
 import pytest
@@ -13,9 +11,8 @@ from botocore import xform_name
 
 from functions.kernel.composition.manifest import manifest, services
 from infra.alarms import METRICS_OF_AN_ALARM, SEE
-from infra.documents.generate import ROOT
-from infra.operate.__main__ import parser
 from infra.stages import STAGES
+from tests.docs import programs
 from tests.infra.conftest import Resource, Templates
 from tests.infra.policies import Names
 
@@ -182,30 +179,16 @@ def test_no_alarm_rings_for_a_message_that_waits_on_purpose(dev: Templates) -> N
 
 def commands_in(text: str) -> list[list[str]]:
     """The commands that an alarm's text names: it ends with one, and its runbook."""
-    return [shlex.split(part) for part in re.findall(rf"\b((?:make|aws) .*){SEE}docs/runbooks/\S+$", text)]
+    return [shlex.split(part) for part in re.findall(rf"\b((?:mallbots|aws) .*){SEE}docs/runbooks/\S+$", text)]
 
 
-def check_make(words: list[str], stage: str, stack: str, service: str) -> None:
-    """The target is there, and what it runs takes these options: by the parser of infra/operate itself."""
-    given = dict(word.split("=", 1) for word in words[2:])
-    assert given.pop("STAGE") == stage
-    assert given.pop("SERVICE") in (service, "operations")  # which does not drain a service's queue
+def check_mallbots(words: list[str], stage: str, stack: str, service: str) -> None:
+    """It is a command of the command line, about this stage and this service."""
+    programs.mallbots(words[1:])
+    assert words[-2:] == ["--stage", stage]
+    named = words[words.index("--service") + 1] if "--service" in words else words[2]
+    assert named in (service, "operations")  # which does not drain a service's queue
     assert service in (stack, "gateway" if stack == "platform" else "operations")
-    check_run(words[1], tuple(given.items()))
-
-
-@cache
-def check_run(target: str, given: tuple[tuple[str, str], ...]) -> None:
-    variables = [f"{name}={value}" for name, value in given]
-    dry = subprocess.run(
-        ["make", "-n", target, "SERVICE=depot", *variables], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    [line] = [line for line in dry.stdout.splitlines() if "infra.operate" in line]
-    arguments = shlex.split(line)
-    run = arguments[arguments.index("infra.operate") + 1 :]
-    assert run[0] == target
-    options = parser().parse_args(run)
-    assert (options.service, {name: getattr(options, name.lower()) for name, _ in given}) == ("depot", dict(given))
 
 
 def check_aws(words: list[str], stage: str, stack: str) -> None:
@@ -221,9 +204,7 @@ def check_aws(words: list[str], stage: str, stack: str) -> None:
     assert given.get("stack-name") in (None, f"mallbots-{stage}-{stack}")
 
 
-def test_the_text_of_an_alarm_ends_with_a_command_that_works_on_its_stage(
-    dev: Templates, prod: Templates, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_text_of_an_alarm_ends_with_a_command_that_works_on_its_stage(dev: Templates, prod: Templates) -> None:
     named: set[str] = set()
     for templates, stage in ((dev, "dev"), (prod, "prod")):
         for stack, name, alarm in described(templates):
@@ -231,11 +212,11 @@ def test_the_text_of_an_alarm_ends_with_a_command_that_works_on_its_stage(
             assert len(text) <= 1024, name
             [words] = commands_in(text)
             named.add(words[1])
-            if words[0] == "make":
-                check_make(words, stage, stack, text.partition(":")[0])
+            if words[0] == "mallbots":
+                check_mallbots(words, stage, stack, text.partition(":")[0])
             else:
                 check_aws(words, stage, stack)
-    assert named == {"dead-letters", "logs", "lambda", "cloudformation", "iot", "service-quotas"}
+    assert named == {"dead", "logs", "lambda", "cloudformation", "iot", "service-quotas"}
 
 
 def test_the_logs_tables_and_queues_that_commands_look_for_are_outputs_of_the_stack(dev: Templates) -> None:

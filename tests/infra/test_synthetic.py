@@ -78,7 +78,7 @@ def test_the_alarm_rings_where_none_was_approved_for_a_quarter_of_an_hour(watche
     assert alarm["TreatMissingData"] == "breaching"
     assert alarm["Dimensions"] == [{"Name": "service", "Value": synthetic.service}]
     text = Names(watched).of("customers", alarm["AlarmDescription"])
-    assert text.endswith(f"make logs STAGE=dev SERVICE=customers FIND=synthetic; then {runbook(ALARM)}")
+    assert text.endswith(f"mallbots logs customers --find synthetic --stage dev; then {runbook(ALARM)}")
 
 
 def test_it_waits_for_as_long_as_is_promised_to_customers() -> None:

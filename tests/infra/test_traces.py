@@ -99,7 +99,7 @@ def test_a_trace_that_is_given_up_rings_an_alarm_until_its_queue_is_empty(traced
     assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanOrEqualToThreshold", 1)
     assert alarm["AlarmActions"] == alarm["OKActions"] != []
     text = Names(traced).of("operations", alarm["AlarmDescription"])
-    assert text.endswith(f"make logs STAGE=dev SERVICE=operations FIND=exported; then {runbook(ALARM)}")
+    assert text.endswith(f"mallbots logs operations --find exported --stage dev; then {runbook(ALARM)}")
 
 
 @pytest.mark.parametrize(
