@@ -16,7 +16,7 @@ from infra.local.process import REGION, free_port
 from tests.e2e.engine.workbench import Clients, Function, Workbench, as_role, eventually, policy
 
 STAGE = "live"
-IDLE, LIFETIME, PER_SECOND = 1.0, 6.0, 4
+IDLE, LIFETIME, PER_SECOND = 2.0, 12.0, 4
 KB = 1024
 
 # Names the first subprotocol, and writes down what every route is called with.
@@ -298,18 +298,18 @@ def test_what_either_side_sends_keeps_a_connection_until_it_is_too_old(hasty_ben
     posts = api.posts()
 
     def keep_alive(connection: str, socket: ClientConnection, times: int) -> None:
-        """Send, now from this side, now from that, within what an idle connection may take."""
+        """Send, now from this side, now from that, four times within what an idle connection may take."""
         for number in range(times):
             if number % 2:
                 socket.send("{}")
             else:
                 posts.post_to_connection(ConnectionId=connection, Data=b"news")
             with pytest.raises(TimeoutError):
-                deque(iter(lambda: socket.recv(timeout=IDLE / 2), None))
+                deque(iter(lambda: socket.recv(timeout=IDLE / 4), None))
 
     with api.connect() as socket:
         connection = eventually(function.notes)[0][1]
-        keep_alive(connection, socket, 5)  # for more than twice what an idle one may take
+        keep_alive(connection, socket, 9)  # for more than twice what an idle one may take
         with pytest.raises((ConnectionClosed, ClientError)):
             keep_alive(connection, socket, 20)
         assert closed(socket) == 1001
