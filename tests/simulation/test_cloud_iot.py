@@ -2,121 +2,24 @@
 
 import base64
 import json
-from collections.abc import Mapping
 from functools import partial
-from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.simulation.harness import FakeCaller, a_world, run_task
+from tests.simulation.harness import run_task
 from tests.simulation.iot import sql
-from tests.simulation.iot.broker import Broker
-from tests.simulation.iot.client import MqttClient
 from tests.simulation.iot.data_client import IotDataClient
-from tests.simulation.iot.packets import LARGEST, Will, matches
-from tests.simulation.iot.registry import ATTRIBUTES, THING, Policy, Registry
-from tests.simulation.iot.rules import TopicRule
-from tests.simulation.outages import BROKER
+from tests.simulation.iot.packets import matches
+from tests.simulation.iot_place import (
+    CONNECTION,
+    ORDERS,
+    ROBOT,
+    STATES,
+    Place,
+    a_wire,
+)
 from tests.simulation.scheduler import SECOND
-from tests.simulation.sdk import Wire, World
-from tests.simulation.sqs import Queue
-
-ROBOT = "7d9f"
-STATES, ORDERS = f"mall/v3/maker/{ROBOT}/state", f"mall/v3/maker/{ROBOT}/order"
-CONNECTION = f"mall/v3/maker/{ROBOT}/connection"
-RULE = (
-    "SELECT topic(4) AS robot, topic(5) AS topic, timestamp() AS received, clientid() AS client, "
-    "encode(*, 'base64') AS payload FROM 'mall/v3/maker/+/state'"
-)
-PRESENCE = "SELECT 'presence' AS topic, timestamp() AS received, encode(*, 'base64') AS payload FROM '{}'"
-OWN = f"mall/v3/maker/{THING}"
-POLICY = Policy(
-    {
-        "iot:Connect": [f"client/{THING}"],
-        ATTRIBUTES: ["PersistentConnect", "LastWill"],
-        "iot:Publish": [f"topic/{OWN}/state", f"topic/{OWN}/connection"],
-        "iot:RetainPublish": [f"topic/{OWN}/connection"],
-        "iot:Subscribe": [f"topicfilter/{OWN}/order", f"topicfilter/{OWN}/+"],
-        "iot:Receive": [f"topic/{OWN}/order"],
-    }
-)
-ENDS = ("$aws/events/presence/connected/+", "$aws/events/presence/disconnected/+")
-
-
-class Robot:
-    """A device that notes what reaches it."""
-
-    def __init__(self) -> None:
-        self.messages: list[str] = []
-        self.ups = self.downs = 0
-
-    def connected(self) -> None:
-        self.ups += 1
-
-    def disconnected(self) -> None:
-        self.downs += 1
-
-    def acknowledged(self, topic: str, sent_us: int) -> None:
-        """Whether the broker has what it published is nothing to it."""
-
-    def received(self, topic: str, payload: bytes) -> None:
-        self.messages.append(payload.decode())
-
-
-class Place:
-    """A broker with a rule for states, a rule for each presence event, and one robot."""
-
-    def __init__(self, faults: Mapping[str, float] | None = None, seed: int = 1) -> None:
-        self.world = a_world(seed, faults)
-        self.broker = Broker(self.world, Registry(POLICY))
-        self.states, self.errors = Queue(self.world, "states"), Queue(self.world, "errors", is_dead_letters=True)
-        self.events = Queue(self.world, "events")
-        for name, statement, queue in (
-            ("states", RULE, self.states),
-            *((f"presence{n}", PRESENCE.format(end), self.events) for n, end in enumerate(ENDS)),
-        ):
-            self.broker.rules.append(TopicRule(self.world, name, statement, queue, self.errors))
-        self.broker.registry.issue("certificate", ROBOT)
-        self.robot, self.client = self.a_client()
-
-    def a_client(
-        self,
-        name: str = ROBOT,
-        certificate: str = "certificate",
-        kept: float = 3_600.0,
-        topics: str = ORDERS,
-        will_topic: str = CONNECTION,
-    ) -> tuple[Robot, MqttClient]:
-        robot = Robot()
-        will = Will(will_topic, b"broken", retain=True)
-        return robot, MqttClient(self.world, self.broker, robot, name, certificate, [topics], lambda: will, kept=kept)
-
-    def wait(self, seconds: float) -> None:
-        self.world.scheduler.run(self.world.scheduler.now_us + int(seconds * SECOND))
-
-    def connect(self) -> None:
-        self.client.start()
-        self.wait(2)
-
-    def send(self, text: str, expiry: int = 0, topic: str = ORDERS) -> None:
-        api = IotDataClient(self.broker, self.world, a_wire(self.world), "fleet/inbox-1")
-        run_task(self.world, lambda: api.publish(topic=topic, payload=text.encode(), qos=1, messageExpiry=expiry))
-
-    def received(self) -> list[str]:
-        """The payloads in the queue of the states."""
-        return [base64.b64decode(json.loads(one.body)["payload"]).decode() for one in self.states.messages.values()]
-
-    def presence(self) -> list[dict[str, Any]]:
-        """The presence events in the order of their arrival."""
-        return [json.loads(base64.b64decode(json.loads(one.body)["payload"])) for one in self.events.messages.values()]
-
-    def presence_words(self) -> list[tuple[str, int]]:
-        return [(event["eventType"], event["versionNumber"]) for event in self.presence()]
-
-
-def a_wire(world: World) -> Wire:
-    return Wire(world, FakeCaller(), "iot-data")
 
 
 @pytest.mark.parametrize(
@@ -433,137 +336,3 @@ def test_an_empty_retained_message_deletes_the_one_before() -> None:
         place.wait(1)
         run_task(place.world, partial(api.publish, topic=ORDERS, payload=payload, qos=1, retain=True))
     assert not place.broker.retained
-
-
-def test_a_client_without_an_active_certificate_of_its_own_is_refused() -> None:
-    place = Place()
-    place.broker.registry.issue("another's", "other")
-    for certificate in ("unknown", "another's"):
-        robot, client = place.a_client(certificate=certificate)
-        client.start()
-        place.wait(2)
-        assert (robot.ups, client.is_connected) == (0, False)
-
-
-def test_a_revoked_certificate_ends_the_connection_within_minutes_and_refuses_the_next() -> None:
-    place = Place()
-    place.connect()
-    place.broker.registry.deactivate(place.broker.registry.certificates["certificate"])
-    place.wait(240)
-    assert place.presence()[-1]["disconnectReason"] == "AUTH_ERROR"
-    assert not place.client.is_connected
-    assert place.client.refused
-
-
-def test_a_client_that_publishes_to_another_ones_topic_is_disconnected() -> None:
-    place = Place()
-    place.connect()
-    place.client.publish("mall/v3/maker/other/state", b"{}")
-    place.wait(0.5)
-    assert place.presence()[-1]["disconnectReason"] == "AUTH_ERROR"
-    assert not place.received()
-
-
-def test_a_client_that_retains_what_its_policy_does_not_let_it_retain_is_disconnected() -> None:
-    place = Place()
-    place.connect()
-    place.client.publish(STATES, b"{}", retain=True)
-    place.wait(0.5)
-    assert place.presence()[-1]["disconnectReason"] == "AUTH_ERROR"
-    assert STATES not in place.broker.retained
-
-
-def test_a_client_whose_will_its_policy_does_not_allow_is_refused() -> None:
-    place = Place()
-    _, client = place.a_client(will_topic="mall/v3/maker/other/connection")
-    client.start()
-    place.wait(2)
-    assert (client.is_connected, client.refused > 0) == (False, True)
-
-
-def test_what_is_retained_is_not_sent_for_a_filter_with_a_wildcard() -> None:
-    place = Place()
-    api = IotDataClient(place.broker, place.world, a_wire(place.world), "fleet/inbox-1")
-    run_task(place.world, lambda: api.publish(topic=ORDERS, payload=b"kept", qos=1, retain=True))
-    robot, client = place.a_client(topics=f"mall/v3/maker/{ROBOT}/+")
-    client.start()
-    place.wait(2)
-    place.send("order 1")
-    place.wait(2)
-    assert robot.messages == ["order 1"]
-
-
-def test_a_connection_that_the_api_ends_publishes_no_will_if_that_says_so_and_leaves_no_session() -> None:
-    place = Place()
-    place.connect()
-    api = IotDataClient(place.broker, place.world, a_wire(place.world), "fleet/inbox-1")
-    ended = partial(api.delete_connection, clientId=ROBOT, cleanSession=True, preventWillMessage=True)
-    run_task(place.world, ended)
-    assert place.broker.connected() == []
-    with pytest.raises(ClientError, match="ResourceNotFoundException"):
-        run_task(place.world, ended)
-    place.wait(5)
-    assert CONNECTION not in place.broker.retained
-    assert place.presence()[1]["disconnectReason"] == "API_INITIATED_DISCONNECT"
-
-
-def test_a_message_over_the_limit_ends_the_connection() -> None:
-    place = Place()
-    place.connect()
-    place.client.publish(STATES, b"x" * (LARGEST + 1))
-    place.wait(0.5)
-    assert place.presence()[-1]["disconnectReason"] == "CLIENT_ERROR"
-
-
-def test_the_api_refuses_a_message_over_the_limit() -> None:
-    place = Place()
-    with pytest.raises(ClientError, match="RequestEntityTooLargeException"):
-        place.send("x" * (LARGEST + 1))
-
-
-def test_a_publish_may_take_effect_and_fail() -> None:
-    place = Place({"internal error after effect": 1.0})
-    place.connect()
-    with pytest.raises(ClientError, match="InternalServerError"):
-        place.send("order 1")
-    place.wait(5)
-    assert set(place.robot.messages) == {"order 1"}
-
-
-def test_a_throttled_publish_takes_no_effect() -> None:
-    place = Place({"throttle": 1.0})
-    place.connect()
-    with pytest.raises(ClientError, match="ThrottlingException"):
-        place.send("order 1")
-    place.wait(5)
-    assert place.robot.messages == []
-
-
-def test_an_outage_ends_all_connections_and_refuses_others_until_it_is_over() -> None:
-    place = Place()
-    place.connect()
-    place.world.away[BROKER] = "error"
-    place.broker.begin_outage()
-    place.wait(100)
-    assert place.broker.connected() == []
-    assert [event["eventType"] for event in place.presence()] == ["connected"], "what it has to tell comes later"
-    del place.world.away[BROKER]
-    place.wait(60)
-    assert place.broker.connected() == [ROBOT]
-    assert len(place.presence()) == 3
-    assert place.broker.in_flight == 0
-
-
-def test_equal_seeds_give_equal_histories() -> None:
-    def history(seed: int) -> str:
-        faults = {"connection cut": 0.1, "cut unnoticed": 0.3, "rule late": 0.3, "delivery twice": 0.3}
-        place = Place(faults, seed)
-        place.connect()
-        for number in range(10):
-            place.client.publish(STATES, str(number).encode())
-            place.send(str(number), expiry=5)
-        place.wait(120)
-        return place.world.history.trace_hash
-
-    assert history(3) == history(3)
-    assert history(3) != history(4)
