@@ -186,7 +186,7 @@ pages: $(NODE) ## Build the console, the kiosk and the API page to .build/pages;
 
 .PHONY: test
 test: $(VENV) $(ENGINE) $(NODE) ## Run every test that needs no deployment
-	@.venv/bin/pytest tests -n 2 --dist worksteal $(NOT_HERE)
+	@.venv/bin/pytest tests -n 2 --dist worksteal $(NOT_HERE) $(SLOWEST)
 
 .PHONY: e2e
 e2e: $(VENV) $(ENGINE) $(NODE) $(PAGES) $(CHROMIUM) ## Run the tests that deploy to the local cloud
@@ -196,9 +196,9 @@ e2e: $(VENV) $(ENGINE) $(NODE) $(PAGES) $(CHROMIUM) ## Run the tests that deploy
 E2E := e2e-engine e2e-mall
 .PHONY: $(E2E)
 e2e-engine:
-	@.venv/bin/pytest tests/e2e/engine --force-enable-socket
+	@.venv/bin/pytest tests/e2e/engine --force-enable-socket $(SLOWEST)
 e2e-mall:
-	@.venv/bin/pytest tests/e2e --ignore=tests/e2e/engine --force-enable-socket
+	@.venv/bin/pytest tests/e2e --ignore=tests/e2e/engine --force-enable-socket $(SLOWEST)
 
 .PHONY: browser
 browser: $(VENV) $(NODE) $(CHROMIUM) ## Test the pages in Chromium, against a mall of the tests' own; the last line is JSON (one file: ARGS=)
@@ -272,6 +272,8 @@ simulate-live-mutants: $(VENV) $(NODE) ## Plant bugs in client and live, and cou
 
 # These need a deployment, or a browser.
 NOT_HERE := --ignore=tests/e2e --ignore=tests/browser
+# What to make faster, when a run takes long.
+SLOWEST := --durations=15 --durations-min=5
 
 .PHONY: permissions
 permissions: $(VENV) $(ENGINE) $(NODE) ## Take every permission away, and give it to every other function; writes the table of docs/security.md
