@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from events.queries import MessagesFound, Query
 from infra.local.cloud import LocalCloud
 from infra.names import OPERATIONS
 from infra.order_cost import PRICES
@@ -18,14 +19,16 @@ LABELS = {
     "queue_requests": "queue requests",
     REQUESTS: "requests to the API",
 }
+# What a timeline asks of the owners of its messages: the demo does so all the time, an order never.
+OF_TIMELINES = frozenset(one.__name__ for one in Query[MessagesFound].__subclasses__())
 HEARTBEAT = "PUT /api/depot/bots/{id}/online"
 
 
 def cost(cloud: LocalCloud, since: float) -> Counter[str]:
     """Units by kind since a time (seconds since 1970).
 
-    Left out: the reading that clients did to see how things stand, the robots' heartbeats, and what operations does
-    each minute.
+    Left out: the reading that clients did to see how things stand and what the owners of a timeline's messages were
+    asked for it, the robots' heartbeats, and what operations does each minute.
     """
     total: Counter[str] = Counter()
     for line in _counted(cloud, since):
@@ -44,7 +47,7 @@ def cents(units: Mapping[str, float]) -> float:
 
 def _counted(cloud: LocalCloud, since: float) -> Iterator[dict[str, Any]]:
     for line in _lines(cloud, since):
-        read_only = line["work"].startswith("GET ")
+        read_only = line["work"].startswith("GET ") or line["work"] in OF_TIMELINES
         if not read_only and line["work"] != HEARTBEAT and line["service"] != OPERATIONS:
             yield line
 

@@ -73,7 +73,8 @@ def test_the_bill_of_an_order_in_the_demo_is_in_cents_and_knows_the_price_of_all
 
 def test_what_clients_look_at_and_heartbeats_are_no_part_of_an_orders_bill(monkeypatch: pytest.MonkeyPatch) -> None:
     works = {"POST /api/baskets": "baskets", "GET /api/baskets/{id}": "baskets", HEARTBEAT: "depot", "message": "depot"}
+    works |= {"FindProduct": "stores", "FindOrderMessages": "ordering", "FindPaymentMessages": "payments"}
     lines = [{"meter": {"invocations": 1}, "service": service, "work": work} for work, service in works.items()]
     lines.append({"meter": {"invocations": 1}, "service": "operations", "work": "message"})
     monkeypatch.setattr("infra.local.cost._lines", lambda cloud, since: iter(lines))
-    assert cost(LocalCloud(4566, Path()), 0) == {"invocations": 2, "http_requests": 1}
+    assert cost(LocalCloud(4566, Path()), 0) == {"invocations": 3, "http_requests": 1}

@@ -74,14 +74,22 @@ def _count(unit: str, units: float) -> None:
 
 
 def print_line(event: dict[str, Any]) -> None:
-    """Print what was counted since the last line; `work` tells a client's looking (GET …) from what an order needs."""
+    """Print what was counted since the last line.
+
+    `work` tells a client's looking (GET …, and the queries that follow from it) from what an order needs.
+    """
     _counts["invocations"] += 1
     records = event.get("Records", [])
     if records and "receiptHandle" in records[0]:
         # SQS bills the sending of each message, and Lambda's receiving and deleting of the batch.
         _counts["queue_requests"] += sum(not _is_own(record.get("body", "")) for record in records) + 2
-    line = {"meter": take(), "service": os.environ["MALLBOTS_SERVICE"], "work": event.get("routeKey", "message")}
+    line = {"meter": take(), "service": os.environ["MALLBOTS_SERVICE"], "work": _work_of(event)}
     sys.stdout.write(json.dumps(line) + "\n")
+
+
+def _work_of(event: dict[str, Any]) -> str:
+    """The route, the name of the query, or `message`."""
+    return str(event.get("routeKey") or event.get("query") or "message")
 
 
 def _is_own(body: str) -> bool:

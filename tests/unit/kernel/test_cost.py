@@ -198,9 +198,11 @@ def test_a_line_says_what_the_invocation_counted_for_whom_and_for_what(
     views.put(Row("here", "b", {}), 1)
     cost.print_line({"routeKey": "POST /api/jars"})
     cost.print_line({})
+    cost.print_line({"query": "FindJar", "data": {}})
     assert printed(capsys) == [
         {"meter": {"invocations": 1, "write_units": 1}, "service": "jars", "work": "POST /api/jars"},
         {"meter": {"invocations": 1}, "service": "jars", "work": "message"},
+        {"meter": {"invocations": 1}, "service": "jars", "work": "FindJar"},
     ]
 
 
