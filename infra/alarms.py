@@ -175,7 +175,7 @@ def add_alarms(scope: Construct, stage: Stage, watched: Watched) -> cloudwatch.A
         alarms.sum_of(STILL_FAILING, [alarms.own(STILL_FAILING)], still)
     if "Relay" in watched.functions:
         lag = watched.functions["Relay"].metric("IteratorAge", period=MINUTE, statistic="Maximum")
-        late = f"messages are published more than a minute late: {alarms.logs('published')}"
+        late = f"messages are published more than a minute late: mallbots status --all --stage {stage.name}"
         alarms.add("RelayLag", lag, ITERATOR_AGE_LIMIT, late)
     throttled = _of_functions(watched, "Throttles")
     quota = "the account's is in: aws lambda get-account-settings"

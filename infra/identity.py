@@ -120,7 +120,7 @@ class Identity(Construct):
         rule.node.add_dependency(function.live.node.find_child("Schedule"))
         alarms = Alarms(Construct(self, "Schedule"), self._stage, "gateway")
         runs = function.function.metric_invocations(period=Duration.minutes(15), statistic="Sum")
-        late = f"for an hour nothing looked after the keys that sign tokens: {alarms.logs('keys')}"
+        late = f"for an hour nothing looked after the keys that sign tokens: {alarms.logs()}"
         alarms.silent("KeysLate", runs, late)
 
     def _authorizer(self, api: gateway.HttpApi) -> None:

@@ -1,6 +1,7 @@
 """Runbooks: one for each alarm, with commands that exist and take these options, and routes that there are."""
 
 import argparse
+import ast
 import json
 import re
 import shlex
@@ -129,6 +130,48 @@ def test_every_aws_command_of_a_runbook_is_an_operation_with_these_options(page:
         known = {xform_name(member, "-") for member in shape.members} if shape else set()
         given = {word.removeprefix("--") for word in rest if word.startswith("--")}
         assert given <= known | OF_AWS, command
+
+
+PREFIXES = {"--name-prefix": ("AWS::Events::Rule", "Name"), "--queue-name-prefix": ("AWS::SQS::Queue", "QueueName")}
+# These are on a stage that asks for them: test_synthetic.py and test_traces.py look for the name on the page.
+ON_NEITHER_STAGE = {"mallbots-prod-customers-synthetic", "mallbots-prod-operations-traces"}
+
+
+@each_page
+def test_what_a_runbook_lists_by_the_beginning_of_its_name_is_there(page: Path, prod: Templates) -> None:
+    """A list of nothing is no error, and reads as if nothing were deployed."""
+    for command in commands(page, "aws"):
+        words = shlex.split(command)
+        for option in PREFIXES.keys() & set(words):
+            kind, name = PREFIXES[option]
+            names = [str(resource.get(name, "")) for _, _, resource in prod.resources(kind)]
+            beginning = words[words.index(option) + 1]
+            assert beginning in ON_NEITHER_STAGE or any(it.startswith(beginning) for it in names), command
+
+
+@each_page
+def test_what_a_runbook_looks_for_in_a_log_is_in_a_line_that_the_service_writes(page: Path) -> None:
+    for command in commands(page, "mallbots"):
+        words = shlex.split(command)
+        if words[1] == "logs" and "--find" in words:
+            wanted = words[words.index("--find") + 1]
+            assert any(wanted in text for text in logged_by(words[2])), command
+
+
+# The gateway's access log (JSON, by API Gateway itself), and the names of errors, which a failed call logs.
+OF_AWS_ITSELF = {"gateway": ['"status":"429"', '"status":"4', '"status":"5']}
+ERRORS = ["ThrottlingException"]
+LOGS = {"log_error", "info", "warning", "error", "Alarm", "Figure", "ServiceLevel"}
+
+
+@cache
+def logged_by(service: str) -> list[str]:
+    """The texts of a service and the kernel that are logged, and the names of metrics, which are logged too."""
+    files = [file for part in (service, "kernel") for file in (ROOT / "functions" / part).rglob("*.py")]
+    calls = [call for file in files for call in ast.walk(ast.parse(file.read_text())) if isinstance(call, ast.Call)]
+    named = [call for call in calls if getattr(call.func, "attr", getattr(call.func, "id", "")) in LOGS]
+    values = [part.value for call in named for part in ast.walk(call) if isinstance(part, ast.Constant)]
+    return [*OF_AWS_ITSELF.get(service, []), *ERRORS, *(value for value in values if isinstance(value, str))]
 
 
 @each_page

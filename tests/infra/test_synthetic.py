@@ -46,6 +46,7 @@ def test_no_stage_has_synthetic_orders_unless_a_deployment_says_so(dev: Template
 
 def test_a_rule_places_one_every_five_minutes(watched: Templates) -> None:
     [rule] = [r for _, _, r in watched.resources("AWS::Events::Rule") if r.get("Name", "").endswith("-synthetic")]
+    assert rule["Name"].replace("-dev-", "-prod-") in (ROOT / runbook(ALARM)).read_text()
     assert (rule["ScheduleExpression"], synthetic.expression) == ("rate(5 minutes)", "rate(5 minutes)")
 
 

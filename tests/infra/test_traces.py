@@ -45,6 +45,7 @@ def test_a_stage_has_no_traces_unless_it_names_a_backend(dev: Templates, prod: T
 
 def test_the_rule_takes_the_ends_of_orders_whose_ids_begin_so(traced: Templates) -> None:
     [rule] = [r for _, _, r in traced.resources("AWS::Events::Rule") if r["Name"] == "mallbots-dev-operations-traces"]
+    assert "mallbots-prod-operations-traces" in (ROOT / runbook(ALARM)).read_text()
     assert rule["EventPattern"] == {
         "source": ["mallbots.ordering"],
         "detail-type": ["OrderCancelled", "OrderCompleted", "OrderRejected"],
