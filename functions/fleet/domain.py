@@ -23,6 +23,7 @@ from functions.fleet.robot_events import (
     Named,
     OrderSent,
     OrderShown,
+    OrderTooLarge,
     Refused,
     Retired,
     SessionBegan,
@@ -40,11 +41,12 @@ class Robot(Aggregate):
 
     presence: the last word of the broker that counted. session: since when the numbers of states count. header,
     header_at: the number of the latest state that changed something, and when it was received. lacks: which actions its
-    factsheet does not declare. available: whether the depot was told that it may be given a list, and `told` for which
+    factsheet does not declare, and which of its limits are too small.
+    available: whether the depot was told that it may be given a list, and `told` for which
     version of the depot's stream. task: what the depot says; refused: it took no report of it. progress:
     which picks were reported of the task; done: all of it. shown, idle: the order that the robot shows, and whether it
-    has ended. sent, start, sent_at: the order that went out last, where it begins, and when. orders, asks: how many
-    went out. asked: what the robot has not answered.
+    has ended. sent, start, sent_at: the order that went out last, where it begins, and when. too_large: the order that
+    no message holds. orders, asks: how many went out. asked: what the robot has not answered.
     """
 
     snapshot_schema: ClassVar[int] = 1
@@ -68,6 +70,7 @@ class Robot(Aggregate):
     sent: str = ""
     start: str = ""
     sent_at: str = ""
+    too_large: str = ""
     orders: int = 0
     asked: tuple[Instruction, ...] = ()
     asks: int = 0
@@ -86,7 +89,12 @@ class Robot(Aggregate):
     def wants_order(self) -> bool:
         """Whether it is free for its order, and does not show it."""
         free = self.available and self.idle and not self.done
-        return free and self.order_id not in ("", self.shown)
+        return free and self.order_id not in ("", self.shown, self.too_large)
+
+    @property
+    def waits_for_staff(self) -> bool:
+        """Whether its order is larger than a message may be. It keeps the list, which no other robot could take."""
+        return self.order_id != "" and self.order_id == self.too_large
 
     @property
     def _shows_outdated(self) -> bool:
@@ -149,6 +157,11 @@ class Robot(Aggregate):
         if self.wants_order and node and (not is_sent or passed(self.sent_at, now, AGAIN)):
             self.record(OrderSent(self.order_id, node, now))
 
+    def refuse_order(self) -> None:
+        """Its order is too large to be sent, and will be so each time."""
+        if self.wants_order:
+            self.record(OrderTooLarge(self.order_id))
+
     def report(self, report: Report, now: str) -> None:
         """It reports its state. What is older than what it reported before changes nothing."""
         if not report.is_of(self.session) or (report.at < self.session and self.header >= 0):
@@ -169,7 +182,7 @@ class Robot(Aggregate):
         """Whether it does by this report what it must, so that its list need not be given to another."""
         if not self.task.version or self.refused:
             return False
-        if self.done or not self.task.order_id:
+        if self.done or not self.task.order_id or self.waits_for_staff:
             return True
         goes_on = report.able and (report.goes_on or bool(report.retriable))
         return goes_on and report.order_id == self.order_id and (report.dropped or not report.idle)
@@ -310,6 +323,10 @@ class Robot(Aggregate):
     def _order_sent(self, event: OrderSent) -> None:
         self.sent, self.start, self.sent_at = event.order_id, event.start, event.at
         self.orders += 1
+
+    @applies(OrderTooLarge)
+    def _order_too_large(self, event: OrderTooLarge) -> None:
+        self.too_large = event.order_id
 
     @applies(OrderShown)
     def _order_shown(self, event: OrderShown) -> None:

@@ -5,9 +5,21 @@ from typing import Any
 import pytest
 
 from events.floor.plan import plan
-from events.vda5050.state import ActionState, ActionStatus, Error, ErrorLevel, ErrorReference, NodeState, OperatingMode
+from events.vda5050.state import (
+    ActionState,
+    ActionStatus,
+    Error,
+    ErrorLevel,
+    ErrorReference,
+    NodeState,
+    OperatingMode,
+)
 from functions.fleet import reading
+from functions.fleet.domain import Robot
+from functions.fleet.faults import faults
 from functions.fleet.reports import Pick, Report
+from functions.fleet.robot_events import Described
+from tests.support.given import given
 from tests.support.states import state
 
 AT = "2026-03-14T09:26:54.000000Z"
@@ -129,7 +141,8 @@ def test_what_the_console_shows_holds_the_errors_with_what_they_are_about_and_wh
             ),
         ),
     )
-    row = reading.row(said, reading.report(said, AT), ["collect"])
+    robot = given(Robot, Described(("collect",))).aggregate
+    row = reading.row(said, reading.report(said, AT), faults(robot))
     assert [(e["type"], e["level"], e["description"], e["hint"]) for e in row["errors"]] == [
         ("PICK_FAILED", "WARNING", "the shelf is empty", "fill it"),
         (

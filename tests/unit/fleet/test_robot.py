@@ -21,6 +21,7 @@ from functions.fleet.robot_events import (
     Named,
     OrderSent,
     OrderShown,
+    OrderTooLarge,
     Refused,
     Retired,
     SessionBegan,
@@ -335,6 +336,22 @@ class TestWhetherItMayBeGivenAList:
 
     def test_a_factsheet_that_says_the_same_changes_nothing(self) -> None:
         given(Robot, *IDLE).when(lambda robot: robot.describe([], at(20))).then_nothing()
+
+
+class TestAnOrderThatNoMessageHolds:
+    REFUSED = (*GIVEN, OrderTooLarge(ORDER))
+
+    def test_it_is_refused_once_and_never_sent(self) -> None:
+        given(Robot, *GIVEN).when(Robot.refuse_order).then(OrderTooLarge(ORDER))
+        given(Robot, *self.REFUSED).when(Robot.refuse_order).then_nothing()
+        given(Robot, *self.REFUSED).when(lambda robot: robot.set_out(NODE, at(60))).then_nothing()
+
+    def test_the_robot_keeps_its_list_for_no_other_could_take_it(self) -> None:
+        assert given(Robot, *self.REFUSED).aggregate.keeps_its_lease(says(4))
+
+    def test_the_next_list_is_sent(self) -> None:
+        past = (*self.REFUSED, TaskChanged(task(5, ANOTHER)))
+        given(Robot, *past).when(lambda robot: robot.set_out(NODE, at(60))).then(OrderSent(ANOTHER, NODE, at(60)))
 
 
 class TestItsLease:
