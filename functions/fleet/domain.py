@@ -33,6 +33,7 @@ from functions.kernel.domain.aggregate import Aggregate, applies
 from functions.kernel.domain.errors import NotFoundError, RefusedError
 
 AGAIN = 5  # seconds after which what a robot does not show is sent again
+MOST_UNTAKEN = 2  # lists in a row that a robot may lose whose orders it never showed, before it is given no more
 
 
 @dataclass
@@ -41,8 +42,8 @@ class Robot(Aggregate):
 
     presence: the last word of the broker that counted. session: since when the numbers of states count. header,
     header_at: the number of the latest state that changed something, and when it was received. lacks: which actions its
-    factsheet does not declare, and which of its limits are too small.
-    available: whether the depot was told that it may be given a list, and `told` for which
+    factsheet does not declare, and which of its limits are too small. untaken: how many lists in a row it lost whose
+    orders it never showed. available: whether the depot was told that it may be given a list, and `told` for which
     version of the depot's stream. task: what the depot says; refused: it took no report of it. progress:
     which picks were reported of the task; done: all of it. shown, idle: the order that the robot shows, and whether it
     has ended. sent, start, sent_at: the order that went out last, where it begins, and when. too_large: the order that
@@ -59,6 +60,7 @@ class Robot(Aggregate):
     header: int = -1
     header_at: str = ""
     lacks: tuple[str, ...] = ()
+    untaken: int = 0
     available: bool = False
     told: int = -1
     task: Task = NO_TASK
@@ -90,6 +92,11 @@ class Robot(Aggregate):
         """Whether it is free for its order, and does not show it."""
         free = self.available and self.idle and not self.done
         return free and self.order_id not in ("", self.shown, self.too_large)
+
+    @property
+    def takes_no_orders(self) -> bool:
+        """Whether it showed the order of none of its last lists, so that it gets no other until it says who it is."""
+        return self.untaken >= MOST_UNTAKEN
 
     @property
     def waits_for_staff(self) -> bool:
@@ -126,11 +133,13 @@ class Robot(Aggregate):
     def describe(self, lacks: Iterable[str], at: str) -> None:
         """Its factsheet says what it can do; `lacks` of that what the mall needs. With any, it gets no list.
 
+        One that took no orders is given lists again, for it may have been mended.
+
         A factsheet follows each ONLINE, so one that was received some seconds before the session began is outdated.
         """
         if self.session and passed(at, self.session, OVERTAKES):
             return
-        if tuple(lacks) != self.lacks:
+        if tuple(lacks) != self.lacks or self.takes_no_orders:
             self.record(Described(tuple(lacks)))
             self._be_available(self.available and not self.lacks)
 
@@ -175,7 +184,7 @@ class Robot(Aggregate):
         self._follow(report)
         self._take_answers(report, now)
         if self.connected:
-            self._be_available(report.able and not (self.lacks or self.retired))
+            self._be_available(report.able and not (self.lacks or self.retired or self.takes_no_orders))
             self._give_up_outdated(now, report)
 
     def keeps_its_lease(self, report: Report) -> bool:
@@ -292,11 +301,11 @@ class Robot(Aggregate):
 
     def _in_session(self, at: str) -> None:
         if at > self.session:
-            self.session, self.header = at, -1
+            self.session, self.header, self.untaken = at, -1, 0
 
     @applies(Described)
     def _described(self, event: Described) -> None:
-        self.lacks = event.lacks
+        self.lacks, self.untaken = event.lacks, 0
 
     @applies(BecameAvailable)
     def _became_available(self, event: BecameAvailable) -> None:
@@ -309,6 +318,9 @@ class Robot(Aggregate):
 
     @applies(TaskChanged)
     def _task_changed(self, event: TaskChanged) -> None:
+        never_showed_it = self.order_id != "" and self.order_id == self.sent and not self.progress
+        if never_showed_it and event.task.status == "offline":  # not where it was cancelled, or is staff's
+            self.untaken += 1
         self.task = event.task
         self.refused, self.progress, self.done = False, "", False
 
@@ -335,7 +347,7 @@ class Robot(Aggregate):
 
     @applies(Collected)
     def _collected(self, event: Collected) -> None:
-        self.progress, self.done = _digest(event.picked), event.done
+        self.progress, self.done, self.untaken = _digest(event.picked), event.done, 0
         self.header, self.header_at = event.header, event.at
 
     @applies(Asked)

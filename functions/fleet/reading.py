@@ -7,10 +7,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from events.floor.plan import plan
 from events.vda5050 import collecting
-from events.vda5050.state import ActionState, ActionStatus, Error, ErrorLevel, OperatingMode, State
+from events.vda5050.state import ActionState, ActionStatus, EmergencyStop, Error, ErrorLevel, OperatingMode, State
 from functions.fleet.orders import drop_id, line_of
 from functions.fleet.reports import Pick, Report
 
+LOW_CHARGE = 10  # percent below which an idle robot is given no list: it might not bring it to the depot
 # What is kept of a robot's words, which may take 128 KB: a page of robots is one answer, and each row is paid by size.
 MOST_ERRORS, MOST_REFERENCES, MOST_RETRIABLE = 20, 4, 20
 LONGEST_TEXT, LONGEST_NAME = 300, 200  # characters
@@ -37,6 +38,7 @@ def report(state: State, at: str) -> Report:
     """What of a state decides something; at: when the broker received it."""
     levels = {error.error_level for error in state.errors}
     mode = state.operating_mode
+    stopped = state.safety_state.active_emergency_stop is not EmergencyStop.NONE
     node = state.last_node_id if state.last_node_id in plan().nodes else ""
     return Report(
         at=at,
@@ -48,8 +50,12 @@ def report(state: State, at: str) -> Report:
             action.action_id == drop_id(state.order_id) and action.action_status is ActionStatus.FINISHED
             for action in state.action_states
         ),
-        able=mode.takes_orders and ErrorLevel.FATAL not in levels and bool(node),
-        goes_on=levels.isdisjoint(KEEPS_FROM_GOING_ON),
+        able=mode.takes_orders
+        and ErrorLevel.FATAL not in levels
+        and bool(node)
+        and not stopped
+        and not (state.idle and _rests(state)),
+        goes_on=levels.isdisjoint(KEEPS_FROM_GOING_ON) and not stopped,
         node=node,
         listens=mode in (OperatingMode.AUTOMATIC, OperatingMode.SEMIAUTOMATIC),
         cancels=mode.takes_orders,
@@ -57,6 +63,11 @@ def report(state: State, at: str) -> Report:
         ended=frozenset(action.action_id for action in state.instant_action_states if action.action_status.ended),
         retriable=frozenset(retriable(state)),
     )
+
+
+def _rests(state: State) -> bool:
+    """Whether a robot without work is to be left alone. One at work goes on: staff see that it is paused, or low."""
+    return bool(state.paused) or state.power_supply.state_of_charge < LOW_CHARGE
 
 
 def picked(state: State) -> tuple[Pick, ...]:

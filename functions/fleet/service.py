@@ -239,7 +239,7 @@ def _keep(robot: Robot, reports: Sequence[tuple[Report, State]]) -> None:
     if found := _newest(robot, reports):
         newest, state = found
         number = (robot.session, newest.header)
-        shown = reading.row(state, newest, faults(robot))
+        shown = reading.row(state, newest, faults(robot, state))
         views.keep_report(robot.id, newest.at, number, shown, heard=robot.keeps_its_lease(newest))
     elif robot.keeps_its_lease(last) and last.at >= robot.session and (row := views.report(robot.id)):
         views.keep_heard(row, last.at)

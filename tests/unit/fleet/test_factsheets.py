@@ -12,7 +12,7 @@ from functions.fleet.factsheets import LONGEST_ID, LONGEST_MESSAGE, MOST_NODES, 
 from functions.fleet.faults import faults
 from functions.fleet.robot_events import Described
 from tests.support.given import given
-from tests.support.states import TIME
+from tests.support.states import TIME, state
 
 REFERENCE = Factsheet(header_id=0, timestamp=TIME, serial_number="ajax", **factsheet.content(Settings()))
 LIMITS = {
@@ -73,7 +73,7 @@ def test_ids_of_the_mall_are_no_numbers() -> None:
 
 def test_a_limit_that_is_too_small_is_an_error_with_its_name() -> None:
     robot = given(Robot, Described(("drop", "maximumIdLength"))).aggregate
-    assert [(fault["type"], fault["references"]) for fault in faults(robot)] == [
+    assert [(fault["type"], fault["references"]) for fault in faults(robot, state("ajax"))] == [
         ("FACTSHEET_LACKS_ACTION", [["actionType", "drop"]]),
         ("FACTSHEET_LIMIT_TOO_SMALL", [["protocolLimits", "maximumIdLength"]]),
     ]

@@ -10,6 +10,8 @@ from events.vda5050.order import Order
 from events.vda5050.state import (
     ActionState,
     ActionStatus,
+    EmergencyStop,
+    SafetyState,
 )
 from functions.fleet import service, views
 from functions.fleet.orders import drop_id
@@ -210,6 +212,53 @@ class TestTheWayOfAnOrder:
         gateway.says(1)
         assert gateway.orders == ["list-2.1"]
         assert (views.report(BOT) or {})["errors"] == []
+
+
+class TestARobotThatTakesNoOrders:
+    def test_it_is_given_no_list_after_two_until_it_says_that_it_is_online(self, gateway: Gateway) -> None:
+        gateway.comes()
+        for version in (3, 5):
+            gateway.visits(f"list-{version}", 1)
+            gateway.assigned(f"list-{version}", 1, version)
+            gateway.passes(90)
+            gateway.says(version)
+            gateway.is_offline(version + 1)
+            gateway.says(version + 1)
+        assert names() == ["RobotConnected", "RobotConnected", "RobotDisconnected"]
+        shown = views.report(BOT) or {}
+        assert [error["type"] for error in shown["errors"]] == ["ORDERS_NOT_TAKEN"]
+        gateway.passes(1)
+        gateway.goes_online()
+        gateway.says(0)
+        assert names()[3:] == ["RobotConnected"]
+        assert (views.report(BOT) or {})["errors"] == []
+
+
+class TestARobotThatStandsStill:
+    def test_one_that_is_paused_is_given_no_list_until_it_goes_on(self, gateway: Gateway) -> None:
+        gateway.comes()
+        gateway.says(1, paused=True)
+        assert names() == ["RobotConnected", "RobotDisconnected"]
+        gateway.says(2, paused=False)
+        assert names() == ["RobotConnected", "RobotDisconnected", "RobotConnected"]
+
+    def test_one_that_is_paused_at_work_keeps_its_list(self, gateway: Gateway) -> None:
+        sets_out(gateway)
+        gateway.passes(20)
+        gateway.says(2, order_id="list-1.1", node_states=AHEAD, paused=True)
+        assert views.last_heard([BOT]) == {BOT: clock.stamp()}
+
+    def test_one_whose_emergency_stop_is_active_keeps_no_list_and_staff_see_why(self, gateway: Gateway) -> None:
+        sets_out(gateway)
+        last = views.last_heard([BOT])
+        gateway.passes(20)
+        stopped = SafetyState(active_emergency_stop=EmergencyStop.MANUAL, field_violation=False)
+        gateway.says(2, order_id="list-1.1", node_states=AHEAD, safety_state=stopped)
+        assert views.last_heard([BOT]) == last
+        errors = (views.report(BOT) or {})["errors"]
+        assert [(e["type"], e["references"]) for e in errors] == [
+            ("EMERGENCY_STOP", [["activeEmergencyStop", "MANUAL"]])
+        ]
 
 
 class TestWhereAnOrderBegins:
