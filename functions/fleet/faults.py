@@ -13,6 +13,7 @@ LIMIT_TOO_SMALL = "FACTSHEET_LIMIT_TOO_SMALL"
 ORDERS_NOT_TAKEN = "ORDERS_NOT_TAKEN"
 ORDER_TOO_LARGE = "ORDER_TOO_LARGE"
 EMERGENCY_STOP = "EMERGENCY_STOP"
+CONNECTED_TWICE = "CONNECTED_TWICE"
 
 Fault = dict[str, Any]
 
@@ -41,6 +42,17 @@ def faults(robot: Robot, state: State) -> Iterator[Fault]:
             "release the emergency stop once it is safe",
             ("activeEmergencyStop", str(stop)),
         )
+
+
+def connected_twice(id: str) -> Fault:
+    """Two programs connect under one robot's id, and end each other's connections."""
+    fault = _fault(
+        CONNECTED_TWICE,
+        "connections under its id end each other every few seconds: two programs have its key, and may both drive",
+        "stop one of them, or give the robot a new certificate",
+        ("clientId", id),
+    )
+    return fault | {"level": str(ErrorLevel.CRITICAL)}
 
 
 def _lacks_action(action: str) -> Fault:

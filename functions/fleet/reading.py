@@ -27,10 +27,16 @@ class BrokerEvent(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
+    @property
+    def is_taken_over(self) -> bool:
+        """Whether the connection ended because another one began under the same client id."""
+        return self.reason == "DUPLICATE_CLIENTID"
+
     client_id: Annotated[str, Field(alias="clientId")]
     event_type: Annotated[str, Field(alias="eventType", pattern="^(connected|disconnected)$")]
     session: Annotated[str, Field(alias="sessionIdentifier")] = ""
     version: Annotated[int, Field(alias="versionNumber")] = 0
+    reason: Annotated[str, Field(alias="disconnectReason")] = ""
     in_order: Annotated[bool, Field(alias="clientInitiatedDisconnect")] = False
 
 

@@ -5,13 +5,11 @@ function or the broker failed, goes out again: the message is handled again, and
 not show it leads to it, until it does.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
 
 from events.floor.plan import plan
 from events.queries import FindBotCredential
-from events.vda5050.collecting import MOST_BYTES, list_and_assignment, order_id
+from events.vda5050.collecting import MOST_BYTES, order_id
 from events.vda5050.connection import Connection, ConnectionState
 from events.vda5050.factsheet import Factsheet
 from events.vda5050.state import State
@@ -31,64 +29,8 @@ from functions.kernel.messaging.queries import Ask
 from functions.kernel.messaging.topics import Received
 from functions.kernel.runtime import clock, context, runtime
 
-Row = Mapping[str, Any]
-
 streams = Repository(Robot, publishes)
 find_bot_credential = Ask(FindBotCredential)
-
-
-@dataclass(frozen=True)
-class Problem:
-    """An error that a robot reports, as the console shows it: what happened and what helps, in the robot's words.
-
-    references: keys and values.
-    """
-
-    type: str
-    level: str
-    description: str
-    hint: str
-    references: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True)
-class Shown:
-    """A robot as the console shows it. What it has not reported yet is None or empty; battery in percent, metres.
-
-    retriable: the ids of actions that failed, and wait until they are tried again or skipped.
-    """
-
-    id: str
-    name: str
-    connection: str
-    last_reported_at: str | None
-    node: str | None
-    x: float | None
-    y: float | None
-    driving: bool
-    paused: bool
-    operating_mode: str | None
-    battery: float | None
-    list_id: str | None
-    assignment: int | None
-    retriable: tuple[str, ...]
-    errors: tuple[Problem, ...]
-
-
-def robots(limit: int, after: dict[str, Any] | None) -> tuple[list[Shown], dict[str, Any] | None]:
-    """A page of robots, by their ids, and where the next begins (None at the end)."""
-    page = views.robots(limit, after)
-    ids = [row["id"] for row in page.rows]
-    reports, connections = (find(ids[0], ids[-1]) if ids else {} for find in (views.reports, views.connections))
-    return [_shown(row, reports.get(row["id"]), connections.get(row["id"])) for row in page.rows], page.after
-
-
-def robot(id: str) -> Shown:
-    """A robot. Raises NotFoundError, also for one that was retired."""
-    row = views.robot(id)
-    if row is None:
-        raise NotFoundError(f"there is no robot {id}")
-    return _shown(row, views.report(id), views.connections(id, id).get(id))
 
 
 def is_known(id: str) -> None:
@@ -184,6 +126,9 @@ def note_presence(id: str, said: Sequence[Received[BrokerEvent]]) -> None:
 
     robot = streams.create(id, decide)
     last = robot.presence
+    for one in said:
+        if one.message.is_taken_over and not (robot.is_new or robot.retired or one.redriven):
+            views.keep_takeover(id, one.at, one.message.session)
     for one, presence in zip(said, presences, strict=True):
         if presence == last and not robot.retired:
             gone = "offline" if one.message.in_order else "broken"
@@ -336,31 +281,3 @@ def _presence(said: Received[BrokerEvent]) -> Presence:
     """By the time at which a rule took it: the event's own may be two minutes wrong."""
     event = said.message
     return Presence(event.event_type == "connected", event.version, event.session, said.at)
-
-
-def _shown(robot: Row, report: Row | None, connection: Row | None) -> Shown:
-    reported, presence = report or {}, connection or {}
-    at = reported.get("at")
-    order = list_and_assignment(reported.get("order") or "")
-    # What a robot said after the last known end of a connection came over a later one.
-    is_back = at is not None and at > presence.get("at", "")
-    return Shown(
-        id=robot["id"],
-        name=robot["name"],
-        connection="online" if is_back else presence.get("connection", "offline"),
-        last_reported_at=at,
-        node=reported.get("node"),
-        x=reported.get("x"),
-        y=reported.get("y"),
-        driving=reported.get("driving", False),
-        paused=reported.get("paused", False),
-        operating_mode=reported.get("mode"),
-        battery=reported.get("battery"),
-        list_id=order[0] if order else None,
-        assignment=order[1] if order else None,
-        retriable=tuple(reported.get("retriable", ())),
-        errors=tuple(
-            Problem(**{**error, "references": tuple((key, value) for key, value in error["references"])})
-            for error in reported.get("errors", ())
-        ),
-    )
