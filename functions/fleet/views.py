@@ -1,4 +1,4 @@
-"""Rows of robots: their names, what each reported last, its connection, and what is to be collected of its list.
+"""Rows of robots: names, what each reported last, its connection, who took that over, and what its list holds.
 
 The name is of the depot's events. A report is written when it shows something new, else at most every 15 seconds; it
 and the connection are written by the handlers of topics, after the commit, with the broker's time as their version: a
