@@ -7,7 +7,7 @@ from pydantic import Field, PlainSerializer, WithJsonSchema
 
 from events.floor.plan import plan
 from events.queries import FindBotCredential
-from functions.fleet import certificates, service
+from functions.fleet import certificates, service, shown
 from functions.fleet.broker import instructions
 from functions.fleet.identities import identities
 from functions.fleet.signing_requests import LONGEST
@@ -134,14 +134,14 @@ class CertificateAnswer(Answer):
 @api.get("/api/fleet/robots", may=[STAFF])
 def get_robots(which: Paged) -> RobotPage:
     """List the robots with what they reported last."""
-    found, after = service.robots(which.limit, paging.read(which.next, "robots"))
+    found, after = shown.robots(which.limit, paging.read(which.next, "robots"))
     return RobotPage(robots=[_content(one) for one in found], next=paging.sign(after, "robots"))
 
 
 @api.get("/api/fleet/robots/{id}", may=[STAFF], versioned=False)
 def get_robot(id: str) -> RobotAnswer:
     """Show a robot with what it reported last."""
-    return RobotAnswer(robot=_content(service.robot(id)))
+    return RobotAnswer(robot=_content(shown.robot(id)))
 
 
 @api.put("/api/fleet/robots/{id}/pause", may=[STAFF])
@@ -199,14 +199,14 @@ def get_floor() -> FloorAnswer:
     )
 
 
-def _content(shown: service.Shown) -> RobotContent:
+def _content(robot: shown.Shown) -> RobotContent:
     own = ("order", "retriable", "errors")
-    same = {name: getattr(shown, name) for name in RobotContent.model_fields if name not in own}
-    list_id, assignment = shown.list_id, shown.assignment
+    same = {name: getattr(robot, name) for name in RobotContent.model_fields if name not in own}
+    list_id, assignment = robot.list_id, robot.assignment
     return RobotContent(
         **same,
         order=None if list_id is None or assignment is None else OrderContent(list_id=list_id, assignment=assignment),
-        retriable=list(shown.retriable),
+        retriable=list(robot.retriable),
         errors=[
             RobotError(
                 type=problem.type,
@@ -215,6 +215,6 @@ def _content(shown: service.Shown) -> RobotContent:
                 hint=problem.hint,
                 references=[Reference(key=key, value=value) for key, value in problem.references],
             )
-            for problem in shown.errors
+            for problem in robot.errors
         ],
     )

@@ -23,6 +23,7 @@ from functions.fleet.robot_events import (
     Named,
     OrderSent,
     OrderShown,
+    OrderTooLarge,
     Refused,
     Retired,
     SessionBegan,
@@ -32,6 +33,7 @@ from functions.kernel.domain.aggregate import Aggregate, applies
 from functions.kernel.domain.errors import NotFoundError, RefusedError
 
 AGAIN = 5  # seconds after which what a robot does not show is sent again
+MOST_UNTAKEN = 2  # lists in a row that a robot may lose whose orders it never showed, before it is given no more
 
 
 @dataclass
@@ -40,11 +42,12 @@ class Robot(Aggregate):
 
     presence: the last word of the broker that counted. session: since when the numbers of states count. header,
     header_at: the number of the latest state that changed something, and when it was received. lacks: which actions its
-    factsheet does not declare. available: whether the depot was told that it may be given a list, and `told` for which
+    factsheet does not declare, and which of its limits are too small. untaken: how many lists in a row it lost whose
+    orders it never showed. available: whether the depot was told that it may be given a list, and `told` for which
     version of the depot's stream. task: what the depot says; refused: it took no report of it. progress:
     which picks were reported of the task; done: all of it. shown, idle: the order that the robot shows, and whether it
-    has ended. sent, start, sent_at: the order that went out last, where it begins, and when. orders, asks: how many
-    went out. asked: what the robot has not answered.
+    has ended. sent, start, sent_at: the order that went out last, where it begins, and when. too_large: the order that
+    no message holds. orders, asks: how many went out. asked: what the robot has not answered.
     """
 
     snapshot_schema: ClassVar[int] = 1
@@ -57,6 +60,7 @@ class Robot(Aggregate):
     header: int = -1
     header_at: str = ""
     lacks: tuple[str, ...] = ()
+    untaken: int = 0
     available: bool = False
     told: int = -1
     task: Task = NO_TASK
@@ -68,6 +72,7 @@ class Robot(Aggregate):
     sent: str = ""
     start: str = ""
     sent_at: str = ""
+    too_large: str = ""
     orders: int = 0
     asked: tuple[Instruction, ...] = ()
     asks: int = 0
@@ -86,7 +91,17 @@ class Robot(Aggregate):
     def wants_order(self) -> bool:
         """Whether it is free for its order, and does not show it."""
         free = self.available and self.idle and not self.done
-        return free and self.order_id not in ("", self.shown)
+        return free and self.order_id not in ("", self.shown, self.too_large)
+
+    @property
+    def takes_no_orders(self) -> bool:
+        """Whether it showed the order of none of its last lists, so that it gets no other until it says who it is."""
+        return self.untaken >= MOST_UNTAKEN
+
+    @property
+    def waits_for_staff(self) -> bool:
+        """Whether its order is larger than a message may be. It keeps the list, which no other robot could take."""
+        return self.order_id != "" and self.order_id == self.too_large
 
     @property
     def _shows_outdated(self) -> bool:
@@ -118,11 +133,13 @@ class Robot(Aggregate):
     def describe(self, lacks: Iterable[str], at: str) -> None:
         """Its factsheet says what it can do; `lacks` of that what the mall needs. With any, it gets no list.
 
+        One that took no orders is given lists again, for it may have been mended.
+
         A factsheet follows each ONLINE, so one that was received some seconds before the session began is outdated.
         """
         if self.session and passed(at, self.session, OVERTAKES):
             return
-        if tuple(lacks) != self.lacks:
+        if tuple(lacks) != self.lacks or self.takes_no_orders:
             self.record(Described(tuple(lacks)))
             self._be_available(self.available and not self.lacks)
 
@@ -149,6 +166,11 @@ class Robot(Aggregate):
         if self.wants_order and node and (not is_sent or passed(self.sent_at, now, AGAIN)):
             self.record(OrderSent(self.order_id, node, now))
 
+    def refuse_order(self) -> None:
+        """Its order is too large to be sent, and will be so each time."""
+        if self.wants_order:
+            self.record(OrderTooLarge(self.order_id))
+
     def report(self, report: Report, now: str) -> None:
         """It reports its state. What is older than what it reported before changes nothing."""
         if not report.is_of(self.session) or (report.at < self.session and self.header >= 0):
@@ -162,14 +184,14 @@ class Robot(Aggregate):
         self._follow(report)
         self._take_answers(report, now)
         if self.connected:
-            self._be_available(report.able and not (self.lacks or self.retired))
+            self._be_available(report.able and not (self.lacks or self.retired or self.takes_no_orders))
             self._give_up_outdated(now, report)
 
     def keeps_its_lease(self, report: Report) -> bool:
         """Whether it does by this report what it must, so that its list need not be given to another."""
         if not self.task.version or self.refused:
             return False
-        if self.done or not self.task.order_id:
+        if self.done or not self.task.order_id or self.waits_for_staff:
             return True
         goes_on = report.able and (report.goes_on or bool(report.retriable))
         return goes_on and report.order_id == self.order_id and (report.dropped or not report.idle)
@@ -279,11 +301,11 @@ class Robot(Aggregate):
 
     def _in_session(self, at: str) -> None:
         if at > self.session:
-            self.session, self.header = at, -1
+            self.session, self.header, self.untaken = at, -1, 0
 
     @applies(Described)
     def _described(self, event: Described) -> None:
-        self.lacks = event.lacks
+        self.lacks, self.untaken = event.lacks, 0
 
     @applies(BecameAvailable)
     def _became_available(self, event: BecameAvailable) -> None:
@@ -296,6 +318,9 @@ class Robot(Aggregate):
 
     @applies(TaskChanged)
     def _task_changed(self, event: TaskChanged) -> None:
+        never_showed_it = self.order_id != "" and self.order_id == self.sent and not self.progress
+        if never_showed_it and event.task.status == "offline":  # not where it was cancelled, or is staff's
+            self.untaken += 1
         self.task = event.task
         self.refused, self.progress, self.done = False, "", False
 
@@ -311,6 +336,10 @@ class Robot(Aggregate):
         self.sent, self.start, self.sent_at = event.order_id, event.start, event.at
         self.orders += 1
 
+    @applies(OrderTooLarge)
+    def _order_too_large(self, event: OrderTooLarge) -> None:
+        self.too_large = event.order_id
+
     @applies(OrderShown)
     def _order_shown(self, event: OrderShown) -> None:
         self.shown, self.idle = event.order_id, event.idle
@@ -318,7 +347,7 @@ class Robot(Aggregate):
 
     @applies(Collected)
     def _collected(self, event: Collected) -> None:
-        self.progress, self.done = _digest(event.picked), event.done
+        self.progress, self.done, self.untaken = _digest(event.picked), event.done, 0
         self.header, self.header_at = event.header, event.at
 
     @applies(Asked)

@@ -31,13 +31,23 @@ class Line:
     quantity: int
 
 
+def along_the_floor(visits: Iterable[Visit], floor: Floor) -> list[Visit]:
+    """The visits in the order in which the map names the stores' nodes: once around the floor, each node once.
+
+    In a customer's own order a robot could cross the mall for each line, which takes more than a message holds.
+    """
+    places = {node: place for place, node in enumerate(floor.stores)}
+    return sorted(visits, key=lambda visit: places[floor.node_of(visit.store_id, visit.location)])
+
+
 def order(
     robot_id: str, order_id: str, visits: Sequence[Visit], *, start: str, header_id: int, at: datetime, floor: Floor
 ) -> Order:
     """The order for a list: from `start` to each store and to the depot. Raises LookupError for a start not on the map.
 
-    All of it is released. Each line is a collect action at its store's node; the drop is at the depot. A list has 100
-    lines at most, so an order has 101 actions at most.
+    All of it is released. The visits are driven as they come: they were sorted when they were kept, so that what a
+    robot was sent of a list that is open stays the same. Each line is a collect action at its store's node; the drop is
+    at the depot. A list has 100 lines at most, so an order has 101 actions at most.
     """
     wanted: list[tuple[str, tuple[Action, ...]]] = [(start, ())]
     wanted += [(floor.node_of(visit.store_id, visit.location), _collects(order_id, visit)) for visit in visits]

@@ -7,13 +7,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from events.floor.plan import plan
 from events.vda5050 import collecting
-from events.vda5050.factsheet import Factsheet, Scope
-from events.vda5050.state import ActionState, ActionStatus, Error, ErrorLevel, OperatingMode, State
+from events.vda5050.state import ActionState, ActionStatus, EmergencyStop, Error, ErrorLevel, OperatingMode, State
 from functions.fleet.orders import drop_id, line_of
 from functions.fleet.reports import Pick, Report
 
-NEEDED = (collecting.COLLECT, collecting.DROP)  # what a robot must be able to do on a node
-LACKS_ACTION = "FACTSHEET_LACKS_ACTION"  # our own error at the console
+LOW_CHARGE = 10  # percent below which an idle robot is given no list: it might not bring it to the depot
 # What is kept of a robot's words, which may take 128 KB: a page of robots is one answer, and each row is paid by size.
 MOST_ERRORS, MOST_REFERENCES, MOST_RETRIABLE = 20, 4, 20
 LONGEST_TEXT, LONGEST_NAME = 300, 200  # characters
@@ -29,10 +27,16 @@ class BrokerEvent(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
+    @property
+    def is_taken_over(self) -> bool:
+        """Whether the connection ended because another one began under the same client id."""
+        return self.reason == "DUPLICATE_CLIENTID"
+
     client_id: Annotated[str, Field(alias="clientId")]
     event_type: Annotated[str, Field(alias="eventType", pattern="^(connected|disconnected)$")]
     session: Annotated[str, Field(alias="sessionIdentifier")] = ""
     version: Annotated[int, Field(alias="versionNumber")] = 0
+    reason: Annotated[str, Field(alias="disconnectReason")] = ""
     in_order: Annotated[bool, Field(alias="clientInitiatedDisconnect")] = False
 
 
@@ -40,6 +44,7 @@ def report(state: State, at: str) -> Report:
     """What of a state decides something; at: when the broker received it."""
     levels = {error.error_level for error in state.errors}
     mode = state.operating_mode
+    stopped = state.safety_state.active_emergency_stop is not EmergencyStop.NONE
     node = state.last_node_id if state.last_node_id in plan().nodes else ""
     return Report(
         at=at,
@@ -51,8 +56,12 @@ def report(state: State, at: str) -> Report:
             action.action_id == drop_id(state.order_id) and action.action_status is ActionStatus.FINISHED
             for action in state.action_states
         ),
-        able=mode.takes_orders and ErrorLevel.FATAL not in levels and bool(node),
-        goes_on=levels.isdisjoint(KEEPS_FROM_GOING_ON),
+        able=mode.takes_orders
+        and ErrorLevel.FATAL not in levels
+        and bool(node)
+        and not stopped
+        and not (state.idle and _rests(state)),
+        goes_on=levels.isdisjoint(KEEPS_FROM_GOING_ON) and not stopped,
         node=node,
         listens=mode in (OperatingMode.AUTOMATIC, OperatingMode.SEMIAUTOMATIC),
         cancels=mode.takes_orders,
@@ -60,6 +69,11 @@ def report(state: State, at: str) -> Report:
         ended=frozenset(action.action_id for action in state.instant_action_states if action.action_status.ended),
         retriable=frozenset(retriable(state)),
     )
+
+
+def _rests(state: State) -> bool:
+    """Whether a robot without work is to be left alone. One at work goes on: staff see that it is paused, or low."""
+    return bool(state.paused) or state.power_supply.state_of_charge < LOW_CHARGE
 
 
 def picked(state: State) -> tuple[Pick, ...]:
@@ -81,18 +95,8 @@ def retriable(state: State) -> tuple[str, ...]:
     return tuple(a.action_id for a in state.action_states if a.action_status is ActionStatus.RETRIABLE)
 
 
-def lacks(factsheet: Factsheet) -> tuple[str, ...]:
-    """Which of the actions that the mall needs a robot does not declare for nodes."""
-    declared = {
-        action.action_type
-        for action in factsheet.protocol_features.mobile_robot_actions
-        if Scope.NODE in action.action_scopes
-    }
-    return tuple(action for action in NEEDED if action not in declared)
-
-
-def row(state: State, shown: Report, lacks: Iterable[str]) -> dict[str, Any]:
-    """What the console shows of a robot: its state, what its factsheet lacks, and which actions staff may retry."""
+def row(state: State, shown: Report, faults: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """What the console shows of a robot: its state, its errors and ours, and which actions staff may retry."""
     position = state.mobile_robot_position
     return {
         "node": shown.node or None,
@@ -103,7 +107,7 @@ def row(state: State, shown: Report, lacks: Iterable[str]) -> dict[str, Any]:
         "mode": str(state.operating_mode),
         "battery": state.power_supply.state_of_charge,
         "order": None if state.idle else state.order_id,
-        "errors": [_error(error) for error in state.errors[:MOST_ERRORS]] + [_lacks(action) for action in lacks],
+        "errors": [*(_error(error) for error in state.errors[:MOST_ERRORS]), *faults],
         "retriable": sorted(id for id in shown.retriable if len(id) <= LONGEST_ID)[:MOST_RETRIABLE],
         "listens": shown.listens,
     }
@@ -117,16 +121,6 @@ def _error(error: Error) -> dict[str, Any]:
         "description": (error.error_description or "")[:LONGEST_TEXT],
         "hint": (error.error_hint or "")[:LONGEST_TEXT],
         "references": [[r.reference_key[:LONGEST_NAME], r.reference_value[:LONGEST_NAME]] for r in references],
-    }
-
-
-def _lacks(action: str) -> dict[str, Any]:
-    return {
-        "type": LACKS_ACTION,
-        "level": str(ErrorLevel.FATAL),
-        "description": f"the factsheet declares no action {action} for nodes, so the robot gets no list",
-        "hint": f"declare the action {action} for nodes in the factsheet",
-        "references": [["actionType", action]],
     }
 
 

@@ -77,6 +77,13 @@ class OrderSent(DomainEvent):
 
 
 @dataclass(frozen=True)
+class OrderTooLarge(DomainEvent):
+    """Its order is larger than a message may be, so it does not go out: staff decide what becomes of the list."""
+
+    order_id: str
+
+
+@dataclass(frozen=True)
 class OrderShown(DomainEvent):
     """The robot shows an order that it did not show, or the end of one."""
 

@@ -5,21 +5,20 @@ function or the broker failed, goes out again: the message is handled again, and
 not show it leads to it, until it does.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
 
 from events.floor.plan import plan
 from events.queries import FindBotCredential
-from events.vda5050.collecting import list_and_assignment, order_id
+from events.vda5050.collecting import MOST_BYTES, order_id
 from events.vda5050.connection import Connection, ConnectionState
 from events.vda5050.factsheet import Factsheet
 from events.vda5050.state import State
 from events.vda5050.text import to_bytes
 from events.vda5050.topics import Topics
-from functions.fleet import orders, reading, views
+from functions.fleet import factsheets, orders, reading, views
 from functions.fleet.broker import broker
 from functions.fleet.domain import Robot
+from functions.fleet.faults import faults
 from functions.fleet.publish import publishes
 from functions.fleet.reading import BrokerEvent
 from functions.fleet.reports import Presence, Report, Task, Visit, deciding
@@ -30,64 +29,8 @@ from functions.kernel.messaging.queries import Ask
 from functions.kernel.messaging.topics import Received
 from functions.kernel.runtime import clock, context, runtime
 
-Row = Mapping[str, Any]
-
 streams = Repository(Robot, publishes)
 find_bot_credential = Ask(FindBotCredential)
-
-
-@dataclass(frozen=True)
-class Problem:
-    """An error that a robot reports, as the console shows it: what happened and what helps, in the robot's words.
-
-    references: keys and values.
-    """
-
-    type: str
-    level: str
-    description: str
-    hint: str
-    references: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True)
-class Shown:
-    """A robot as the console shows it. What it has not reported yet is None or empty; battery in percent, metres.
-
-    retriable: the ids of actions that failed, and wait until they are tried again or skipped.
-    """
-
-    id: str
-    name: str
-    connection: str
-    last_reported_at: str | None
-    node: str | None
-    x: float | None
-    y: float | None
-    driving: bool
-    paused: bool
-    operating_mode: str | None
-    battery: float | None
-    list_id: str | None
-    assignment: int | None
-    retriable: tuple[str, ...]
-    errors: tuple[Problem, ...]
-
-
-def robots(limit: int, after: dict[str, Any] | None) -> tuple[list[Shown], dict[str, Any] | None]:
-    """A page of robots, by their ids, and where the next begins (None at the end)."""
-    page = views.robots(limit, after)
-    ids = [row["id"] for row in page.rows]
-    reports, connections = (find(ids[0], ids[-1]) if ids else {} for find in (views.reports, views.connections))
-    return [_shown(row, reports.get(row["id"]), connections.get(row["id"])) for row in page.rows], page.after
-
-
-def robot(id: str) -> Shown:
-    """A robot. Raises NotFoundError, also for one that was retired."""
-    row = views.robot(id)
-    if row is None:
-        raise NotFoundError(f"there is no robot {id}")
-    return _shown(row, views.report(id), views.connections(id, id).get(id))
 
 
 def is_known(id: str) -> None:
@@ -130,12 +73,11 @@ def name_robot(id: str, name: str) -> None:
 def take_task(id: str, task: Task) -> None:
     """The depot says what a robot has to do: its order goes out, or the one that it has is called off."""
     now = clock.stamp()
-    is_known = bool(task.order_id and views.visits(task.list_id, task.assignment))
 
     def decide(robot: Robot) -> None:
         robot.take_task(task, now)
-        if is_known and robot.order_id == task.order_id and robot.wants_order:
-            robot.set_out(_node(robot), now)
+        if robot.order_id == task.order_id and robot.wants_order:
+            _set_out(robot, _node(robot), now)
 
     robot = streams.create(id, decide)
     if robot.changes or robot.retired or robot.task.version == task.version:  # not for one that comes late
@@ -146,9 +88,15 @@ def take_visits(id: str, list_id: str, assignment: int, visits: Sequence[Visit])
     """The depot says what is to be collected of a robot's list. Of one that is not on the stream it is not kept."""
     if not streams.load(id).aggregate.on_stream:
         return
-    views.keep_visits(list_id, assignment, visits)
-    robot = streams.load(id).aggregate
-    if robot.order_id == order_id(list_id, assignment):
+    views.keep_visits(list_id, assignment, orders.along_the_floor(visits, plan()))
+    now, order = clock.stamp(), order_id(list_id, assignment)
+
+    def decide(robot: Robot) -> None:
+        if robot.order_id == order and robot.wants_order:
+            _set_out(robot, _node(robot), now)
+
+    robot = streams.change(id, decide)
+    if robot.order_id == order:
         _send_what_is_open(robot)
 
 
@@ -178,6 +126,9 @@ def note_presence(id: str, said: Sequence[Received[BrokerEvent]]) -> None:
 
     robot = streams.create(id, decide)
     last = robot.presence
+    for one in said:
+        if one.message.is_taken_over and not (robot.is_new or robot.retired or one.redriven):
+            views.keep_takeover(id, one.at, one.message.session)
     for one, presence in zip(said, presences, strict=True):
         if presence == last and not robot.retired:
             gone = "offline" if one.message.in_order else "broken"
@@ -197,7 +148,7 @@ def begin_sessions(id: str, said: Sequence[Received[Connection]]) -> None:
 
 def describe(id: str, said: Sequence[Received[Factsheet]]) -> None:
     """A robot says what it can do."""
-    lacks = reading.lacks(said[-1].message)
+    lacks = factsheets.lacks(said[-1].message)
     streams.create(id, lambda robot: robot.describe(lacks, said[-1].at))
 
 
@@ -211,8 +162,8 @@ def report(id: str, said: Sequence[Received[State]]) -> None:
         for found in deciding([report for report, _ in reports], robot.session):
             robot.report(found, now)
         newest = _newest(robot, reports)
-        if newest and robot.wants_order and views.visits(robot.task.list_id, robot.task.assignment):
-            robot.set_out(newest[0].node, now)
+        if newest and robot.wants_order:
+            _set_out(robot, newest[0].node, now)
         if any(isinstance(event, Collected) for event in robot.changes):
             working, task = context.current(), robot.task
             working.correlation_id = task.flow or working.correlation_id
@@ -222,7 +173,7 @@ def report(id: str, said: Sequence[Received[State]]) -> None:
     if not robot.retired:
         _keep(robot, reports)
     if any(isinstance(event, OrderSent) for event in robot.changes):
-        _send_order(robot, robot.start)
+        _send_order(robot)
     asked = {event.id for event in robot.changes if isinstance(event, Asked)}
     _send_instructions(robot, [one for one in robot.asked if one.id in asked])
 
@@ -233,7 +184,7 @@ def _keep(robot: Robot, reports: Sequence[tuple[Report, State]]) -> None:
     if found := _newest(robot, reports):
         newest, state = found
         number = (robot.session, newest.header)
-        shown = reading.row(state, newest, robot.lacks)
+        shown = reading.row(state, newest, faults(robot, state))
         views.keep_report(robot.id, newest.at, number, shown, heard=robot.keeps_its_lease(newest))
     elif robot.keeps_its_lease(last) and last.at >= robot.session and (row := views.report(robot.id)):
         views.keep_heard(row, last.at)
@@ -259,21 +210,38 @@ def _ask(id: str, kind: str, action_id: str = "") -> None:
 
 def _send_what_is_open(robot: Robot) -> None:
     """Send all that a robot has not shown yet, for a message that is handled again may have failed just here."""
-    if robot.wants_order:
-        _send_order(robot, robot.start if robot.sent == robot.order_id else _node(robot))
+    if robot.wants_order and robot.sent == robot.order_id:
+        _send_order(robot)
     _send_instructions(robot, [one for one in robot.asked if one.kind == CANCEL])
 
 
-def _send_order(robot: Robot, start: str) -> None:
-    """Publish a robot's order, once it is known what is to be collected and where the robot is."""
+def _set_out(robot: Robot, node: str, now: str) -> None:
+    """Send a robot its order from where it is, once that and what is to be collected are known; not one too large."""
+    order = _order(robot, node)
+    if order is None:
+        return
+    if len(order) > MOST_BYTES:
+        robot.refuse_order()
+    else:
+        robot.set_out(node, now)
+
+
+def _send_order(robot: Robot) -> None:
+    """Publish what was recorded as sent: under the number of that, so that no two orders have the same."""
+    if order := _order(robot, robot.start):
+        trace = _trace(robot.task.traceparent)
+        broker().publish(_topics().order(robot.id), order, expires=_lease(), properties=trace)
+
+
+def _order(robot: Robot, start: str) -> bytes | None:
     visits = views.visits(robot.task.list_id, robot.task.assignment)
     if visits is None or not start:
-        return
-    order = orders.order(
-        robot.id, robot.order_id, visits, start=start, header_id=robot.orders, at=clock.now(), floor=plan()
+        return None
+    return to_bytes(
+        orders.order(
+            robot.id, robot.order_id, visits, start=start, header_id=robot.orders, at=clock.now(), floor=plan()
+        )
     )
-    trace = _trace(robot.task.traceparent)
-    broker().publish(_topics().order(robot.id), to_bytes(order), expires=_lease(), properties=trace)
 
 
 def _send_instructions(robot: Robot, wanted: Sequence[Instruction]) -> None:
@@ -313,31 +281,3 @@ def _presence(said: Received[BrokerEvent]) -> Presence:
     """By the time at which a rule took it: the event's own may be two minutes wrong."""
     event = said.message
     return Presence(event.event_type == "connected", event.version, event.session, said.at)
-
-
-def _shown(robot: Row, report: Row | None, connection: Row | None) -> Shown:
-    reported, presence = report or {}, connection or {}
-    at = reported.get("at")
-    order = list_and_assignment(reported.get("order") or "")
-    # What a robot said after the last known end of a connection came over a later one.
-    is_back = at is not None and at > presence.get("at", "")
-    return Shown(
-        id=robot["id"],
-        name=robot["name"],
-        connection="online" if is_back else presence.get("connection", "offline"),
-        last_reported_at=at,
-        node=reported.get("node"),
-        x=reported.get("x"),
-        y=reported.get("y"),
-        driving=reported.get("driving", False),
-        paused=reported.get("paused", False),
-        operating_mode=reported.get("mode"),
-        battery=reported.get("battery"),
-        list_id=order[0] if order else None,
-        assignment=order[1] if order else None,
-        retriable=tuple(reported.get("retriable", ())),
-        errors=tuple(
-            Problem(**{**error, "references": tuple((key, value) for key, value in error["references"])})
-            for error in reported.get("errors", ())
-        ),
-    )

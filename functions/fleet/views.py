@@ -1,4 +1,4 @@
-"""Rows of robots: their names, what each reported last, its connection, and what is to be collected of its list.
+"""Rows of robots: names, what each reported last, its connection, who took that over, and what its list holds.
 
 The name is of the depot's events. A report is written when it shows something new, else at most every 15 seconds; it
 and the connection are written by the handlers of topics, after the commit, with the broker's time as their version: a
@@ -18,10 +18,16 @@ from functions.kernel.runtime import clock, runtime
 from functions.kernel.runtime.views import Page, Row
 
 ROBOTS, REPORTS, CONNECTIONS, VISITS = "robots", "reports", "connections", "visits"
+TAKEOVERS = "takeovers"
 CERTIFICATES = "certificates"
 NUMBERS = 4_096  # with the time in milliseconds, well below 2^53
 ABOVE_TIMES = 2**53  # earlier code gated rows of connections by the time, as those of reports are
 WRITTEN_FOR = 15  # seconds, or a quarter of a lease below 60: as old as the depot takes what it is told of robots
+# A robot whose connection is dead takes over from itself as it connects anew: ours after 10 seconds without an answer.
+# Two programs under one id do so within seconds, again and again. So many within so many seconds is no robot alone; it
+# is shown for some minutes after the last.
+MOST_TAKEOVERS, CONTEST, SHOWN_FOR = 5, 30, 300
+TAKEOVERS_FOR = timedelta(hours=1)
 # A list is collected within minutes; what is given up waits in the dead-letter queue for as long.
 VISITS_FOR = timedelta(days=14)
 
@@ -60,7 +66,7 @@ def connections(first: str, last: str) -> dict[str, dict[str, Any]]:
 
 def forget(robot_id: str) -> None:
     """Delete what a robot that is retired said."""
-    for kind in (REPORTS, CONNECTIONS):
+    for kind in (REPORTS, CONNECTIONS, TAKEOVERS):
         runtime.current().views.delete(kind, robot_id)
 
 
@@ -123,6 +129,21 @@ def keep_connection(robot_id: str, version: int, at: str, connection: str) -> No
     runtime.current().views.put(row, ABOVE_TIMES + version)
 
 
+def keep_takeover(robot_id: str, at: str, session: str) -> None:
+    """Keep when another connection of a robot's id ended one of its own. session: of that, for it may be told twice."""
+    last = (read(TAKEOVERS, robot_id) or {}).get("ends", [])
+    if not any(session == known for _, known in last):
+        ends = sorted([*last, [at, session]])[-MOST_TAKEOVERS:]
+        expires = int((clock.now() + TAKEOVERS_FOR).timestamp())
+        row = Row(TAKEOVERS, robot_id, {"id": robot_id, "ends": ends}, expires=expires)
+        runtime.current().views.put(row, _version(clock.stamp()))
+
+
+def connected_twice(first: str, last: str) -> set[str]:
+    """Of the robots from one id to another those whose connections took over from each other, again and again."""
+    return {row["id"] for row in rows(TAKEOVERS, first=first, last=last) if _is_contest([at for at, _ in row["ends"]])}
+
+
 def keep_visits(list_id: str, assignment: int, visits: Sequence[Visit]) -> None:
     """Keep what is to be collected of a list under an assignment, in place of what there was under an earlier one."""
     data = {"assignment": assignment, "visits": [[visit.store_id, visit.location, visit.items] for visit in visits]}
@@ -145,6 +166,11 @@ def last_heard(robot_ids: Iterable[str]) -> dict[str, str]:
     """When robots last did what they must, those that ever did."""
     found = read_many((REPORTS, id) for id in robot_ids)
     return {id: row["heard"] for (_, id), row in found.items() if row["heard"]}
+
+
+def _is_contest(ends: Sequence[str]) -> bool:
+    soon = len(ends) == MOST_TAKEOVERS and not passed(ends[0], ends[-1], CONTEST)
+    return soon and not passed(ends[-1], clock.stamp(), SHOWN_FOR)
 
 
 def _essence(shown: dict[str, Any]) -> dict[str, Any]:

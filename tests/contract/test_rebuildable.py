@@ -26,7 +26,7 @@ CONSOLE = Path(__file__).parents[2] / "clients/console/logic/operations.ts"
 WRITTEN_BY_USE_CASES = {
     "checkout": ("running", "sagas"),
     "depot": ("heard", "waiting lists", "idle bots"),
-    "fleet": ("reports", "connections", "list#"),
+    "fleet": ("reports", "connections", "takeovers", "list#"),
     "live": ("watch ", "log ", "connection ", "subscribers "),
     "payments": ("payments of ", "payments without an order", "reconciliation runs", "sandbox "),
 }

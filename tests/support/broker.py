@@ -100,15 +100,17 @@ class MemoryBroker:
         body = {"robot": robot, "topic": kind, "received": self._milliseconds(), "client": robot}
         self._wires.send_to_topics({**body, "payload": b64encode(payload).decode()})
 
-    def tell_presence(self, robot: str, session: str, version: int, *, connected: bool, in_order: bool = False) -> None:
-        """A connection of a client began or ended."""
+    def tell_presence(
+        self, robot: str, session: str, version: int, *, connected: bool, in_order: bool = False, reason: str = ""
+    ) -> None:
+        """A connection of a client began or ended; reason: why it ended, in the words of AWS."""
         said = {
             "clientId": robot,
             "timestamp": self._milliseconds() + self.presence_wrong_by,
             "eventType": "connected" if connected else "disconnected",
             "sessionIdentifier": session,
             "versionNumber": version,
-            **({} if connected else {"clientInitiatedDisconnect": in_order}),
+            **({} if connected else {"clientInitiatedDisconnect": in_order, "disconnectReason": reason}),
         }
         payload = b64encode(json.dumps(said).encode()).decode()
         self._wires.send_to_topics({"topic": "presence", "received": self._milliseconds(), "payload": payload})

@@ -114,7 +114,7 @@ BOT: Machine = {
 # only what it still shows is recorded, that it is no longer available, and that it is to cancel its order.
 _ON_THE_STREAM = (
     *("Named", "Connected", "Disconnected", "SessionBegan", "Described", "BecameAvailable", "BecameUnavailable"),
-    *("TaskChanged", "Refused", "OrderSent", "OrderShown", "Collected", "Asked", "Answered"),
+    *("TaskChanged", "Refused", "OrderSent", "OrderTooLarge", "OrderShown", "Collected", "Asked", "Answered"),
 )
 _SHOWN = ("BecameUnavailable", "Asked", "OrderShown", "Answered", "Described")
 ROBOT: Machine = {

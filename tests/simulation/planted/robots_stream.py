@@ -119,7 +119,7 @@ BUGS = (
         "stream: orders begin at the depot",
         "An order's first node is the depot, wherever its robot is.",
         (TAKEN,),
-        (Edit(service._send_order, "start=start", "start=plan().depot"),),
+        (Edit(service._order, "start=start", "start=plan().depot"),),
     ),
     Bug(
         "stream: rows of robots are not renewed",

@@ -2,7 +2,7 @@
 
 import json
 from base64 import b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -95,18 +95,28 @@ class Gateway:
         message = BotAssigned(bot_id=BOT, name="Ajax", status="active", list_id=list_id, assignment=assignment)
         return self.depot_says(message, version, id)
 
-    def visits(self, list_id: str, assignment: int) -> bool:
+    def visits(
+        self,
+        list_id: str,
+        assignment: int,
+        *,
+        at: Sequence[tuple[str, str]] = (("store-1", "Level 2"),),
+        id: str = "",
+    ) -> bool:
+        """What is to be collected of a list; at: the ids of stores, and where they are."""
         items = (StopItem(product_id="product-1", name="Cable", quantity=2, picked=0),)
         message = ShoppingListAssigned(
             shopping_list_id=list_id,
             order_id=list_id,
             status="assigned",
-            stops=(Stop(store_id="store-1", store_name="Volt", location="Level 2", items=items),),
+            stops=tuple(
+                Stop(store_id=store, store_name="Volt", location=location, items=items) for store, location in at
+            ),
             bot_id=BOT,
             assignment=assignment,
             by_staff=False,
         )
-        return self.depot_says(message)
+        return self.depot_says(message, id=id)
 
     def is_idle(self, kind: type[BotFinished] | type[BotCameOnline], version: int) -> bool:
         return self.depot_says(kind(bot_id=BOT, name="Ajax", status="idle", list_id=None), version)

@@ -10,9 +10,12 @@ from events.vda5050.order import Order
 from events.vda5050.state import (
     ActionState,
     ActionStatus,
+    EmergencyStop,
+    SafetyState,
 )
 from functions.fleet import service, views
 from functions.fleet.orders import drop_id
+from functions.fleet.reports import Visit
 from functions.kernel.projections.view_store import MemoryViews
 from functions.kernel.runtime import clock
 from tests.support.promised import promised
@@ -53,6 +56,31 @@ class TestTheOrder:
         assert gateway.orders == ["list-1.1"]
         order = Order.model_validate(gateway.broker.to(BOT, "order")[0])
         assert [action.action_type for action in order.actions()] == ["collect", "drop"]
+
+    @pytest.mark.parametrize("list_first", [True, False])
+    def test_it_is_published_once_and_no_two_have_one_number(self, gateway: Gateway, list_first: bool) -> None:
+        gateway.comes()
+        for list_id, version in (("list-1", 3), ("list-2", 5)):
+            if list_first:
+                gateway.visits(list_id, 1)
+            gateway.assigned(list_id, 1, version)
+            if not list_first:
+                gateway.visits(list_id, 1)
+            gateway.passes(1)
+            gateway.says(version)
+            gateway.is_idle(BotFinished, version + 1)
+        published = [(order["headerId"], order["orderId"]) for order in gateway.broker.to(BOT, "order")]
+        assert published == [(1, "list-1.1"), (2, "list-2.1")]
+
+    def test_a_list_that_comes_last_is_handled_again_where_the_broker_was_down(self, gateway: Gateway) -> None:
+        gateway.comes()
+        gateway.assigned("list-1", 1, 3)
+        gateway.broker.failing = ConnectionError("down")
+        assert not gateway.visits("list-1", 1, id="again")
+        commits = gateway.commits
+        gateway.broker.failing = None
+        assert gateway.visits("list-1", 1, id="again")
+        assert (gateway.orders, gateway.commits) == (["list-1.1"], commits)
 
     def test_it_expires_with_the_lease(self, gateway: Gateway) -> None:
         gateway.comes()
@@ -125,6 +153,112 @@ class TestTheOrder:
         gateway.assigned("list-1", 1, 3)
         assert gateway.commits == 0
         assert views.visits("list-1", 1) is None
+
+
+class TestTheWayOfAnOrder:
+    LINES = tuple((f"store-{n}", ("South 4", "North 1")[n % 2]) for n in range(100))
+
+    @staticmethod
+    def stores_of(order: dict[str, Any]) -> list[str]:
+        return [node["nodeId"] for node in order["nodes"] if node["actions"]]
+
+    def earlier_code_keeps(self) -> None:
+        """Earlier code kept visits as the customer named them."""
+        longest = "0b9f2ff4-34b2-4d0e-9d8f-0f4f0a6f1e11"
+        views.keep_visits("list-1", 1, [Visit(id, location, ((longest, 1),)) for id, location in self.LINES])
+
+    def test_it_leads_once_to_each_node_in_whatever_order_the_stores_are_named(self, gateway: Gateway) -> None:
+        gateway.comes()
+        gateway.assigned("list-1", 1, 3)
+        assert gateway.visits("list-1", 1, at=self.LINES)
+        [order] = gateway.broker.to(BOT, "order")
+        assert self.stores_of(order) == ["north-1", "south-4", "depot"]
+
+    def test_it_stays_the_same_for_an_assignment_that_earlier_code_sent(self, gateway: Gateway) -> None:
+        gateway.comes()
+        stores = (("store-1", "South 4"), ("store-2", "North 1"))
+        views.keep_visits("list-1", 1, [Visit(id, location, (("product-1", 2),)) for id, location in stores])
+        gateway.assigned("list-1", 1, 3)
+        gateway.visits("list-1", 1, at=stores)
+        gateway.passes(6)
+        gateway.says(1)
+        published = gateway.broker.to(BOT, "order")
+        assert len(published) == 3
+        assert [self.stores_of(order) for order in published] == [["south-4", "north-1", "depot"]] * 3
+
+    def test_one_that_no_message_holds_is_refused_for_good_and_shown_to_staff(self, gateway: Gateway) -> None:
+        gateway.comes()
+        self.earlier_code_keeps()
+        assert gateway.assigned("list-1", 1, 3), "the queue goes on"
+        commits = gateway.commits
+        for header in range(1, 4):
+            gateway.passes(20)
+            assert gateway.says(header)
+        assert (gateway.orders, gateway.commits) == ([], commits)
+        shown = views.report(BOT) or {}
+        assert [(error["type"], error["references"]) for error in shown["errors"]] == [
+            ("ORDER_TOO_LARGE", [["orderId", "list-1.1"]])
+        ]
+        assert views.last_heard([BOT]) == {BOT: clock.stamp()}, "no other robot is given it"
+
+    def test_a_robot_that_held_one_that_was_too_large_gets_the_next(self, gateway: Gateway) -> None:
+        gateway.comes()
+        self.earlier_code_keeps()
+        gateway.assigned("list-1", 1, 3)
+        gateway.is_idle(BotFinished, 4)
+        gateway.visits("list-2", 1)
+        gateway.assigned("list-2", 1, 5)
+        gateway.passes(1)
+        gateway.says(1)
+        assert gateway.orders == ["list-2.1"]
+        assert (views.report(BOT) or {})["errors"] == []
+
+
+class TestARobotThatTakesNoOrders:
+    def test_it_is_given_no_list_after_two_until_it_says_that_it_is_online(self, gateway: Gateway) -> None:
+        gateway.comes()
+        for version in (3, 5):
+            gateway.visits(f"list-{version}", 1)
+            gateway.assigned(f"list-{version}", 1, version)
+            gateway.passes(90)
+            gateway.says(version)
+            gateway.is_offline(version + 1)
+            gateway.says(version + 1)
+        assert names() == ["RobotConnected", "RobotConnected", "RobotDisconnected"]
+        shown = views.report(BOT) or {}
+        assert [error["type"] for error in shown["errors"]] == ["ORDERS_NOT_TAKEN"]
+        gateway.passes(1)
+        gateway.goes_online()
+        gateway.says(0)
+        assert names()[3:] == ["RobotConnected"]
+        assert (views.report(BOT) or {})["errors"] == []
+
+
+class TestARobotThatStandsStill:
+    def test_one_that_is_paused_is_given_no_list_until_it_goes_on(self, gateway: Gateway) -> None:
+        gateway.comes()
+        gateway.says(1, paused=True)
+        assert names() == ["RobotConnected", "RobotDisconnected"]
+        gateway.says(2, paused=False)
+        assert names() == ["RobotConnected", "RobotDisconnected", "RobotConnected"]
+
+    def test_one_that_is_paused_at_work_keeps_its_list(self, gateway: Gateway) -> None:
+        sets_out(gateway)
+        gateway.passes(20)
+        gateway.says(2, order_id="list-1.1", node_states=AHEAD, paused=True)
+        assert views.last_heard([BOT]) == {BOT: clock.stamp()}
+
+    def test_one_whose_emergency_stop_is_active_keeps_no_list_and_staff_see_why(self, gateway: Gateway) -> None:
+        sets_out(gateway)
+        last = views.last_heard([BOT])
+        gateway.passes(20)
+        stopped = SafetyState(active_emergency_stop=EmergencyStop.MANUAL, field_violation=False)
+        gateway.says(2, order_id="list-1.1", node_states=AHEAD, safety_state=stopped)
+        assert views.last_heard([BOT]) == last
+        errors = (views.report(BOT) or {})["errors"]
+        assert [(e["type"], e["references"]) for e in errors] == [
+            ("EMERGENCY_STOP", [["activeEmergencyStop", "MANUAL"]])
+        ]
 
 
 class TestWhereAnOrderBegins:

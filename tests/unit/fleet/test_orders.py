@@ -1,6 +1,8 @@
 """From a shopping list to an order of the robots' standard."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
+from itertools import combinations, cycle, islice, pairwise
 
 import pytest
 
@@ -10,6 +12,7 @@ from events.vda5050.graph import fault
 from events.vda5050.order import Order
 from events.vda5050.text import read, to_bytes
 from functions.fleet import orders
+from functions.fleet.factsheets import LONGEST_ID, LONGEST_MESSAGE, MOST_NODES, MOST_PARAMETERS
 from functions.fleet.orders import Line, drop_id, line_of
 from functions.fleet.reports import Visit
 
@@ -70,11 +73,73 @@ def test_a_robot_that_is_not_on_the_map_gets_no_order() -> None:
         made(start="the cellar")
 
 
-def test_the_longest_list_fits_into_a_message() -> None:
-    stores = [f"{n:08x}-0000-4000-8000-000000000000" for n in range(MOST_ACTIONS)]
-    order = made(tuple(Visit(store, "", ((store.replace("4", "5"), 999),)) for store in stores))
+LABELS = tuple(plan().nodes[store].label for store in plan().stores)
+
+
+def listed(locations: Iterable[str]) -> list[Visit]:
+    """A visit of one line at each of the locations, by ids and numbers as long as the mall's are."""
+    return [
+        Visit(f"{n:08x}-0000-4000-8000-000000000000", location, ((f"{n:08x}-0000-4000-9000-000000000000", 999),))
+        for n, location in enumerate(locations)
+    ]
+
+
+def longest(locations: Iterable[str], start: str) -> Order:
+    """The order of a list of 100 lines in turns at these locations, for a robot that has had it 9,999 times."""
+    lines = listed(islice(cycle(locations), MOST_ACTIONS))
+    visits = orders.along_the_floor(lines, plan())
+    robot, order_id = "0b9f2ff4-34b2-4d0e-9d8f-0f4f0a6f1e12", f"{ORDER.partition('.')[0]}.9999"
+    return orders.order(robot, order_id, visits, start=start, header_id=999_999, at=NOON, floor=plan())
+
+
+@pytest.mark.parametrize("start", plan().nodes)
+def test_an_order_of_a_line_at_every_store_and_99_more_fits_into_a_message(start: str) -> None:
+    order = longest(LABELS, start)
     assert sum(action.action_type == "collect" for action in order.actions()) == MOST_ACTIONS
-    assert len(to_bytes(order)) < MOST_BYTES
+    assert {node.node_id for node in order.nodes if node.actions} == {*plan().stores, plan().depot}
+    assert len(to_bytes(order)) < LONGEST_MESSAGE < MOST_BYTES
+
+
+@pytest.mark.parametrize("pair", tuple(combinations(LABELS, 2)), ids=" and ".join)
+def test_an_order_of_a_hundred_lines_in_turns_at_two_stores_fits_into_a_message(pair: tuple[str, str]) -> None:
+    order = longest(pair, plan().depot)
+    assert len(to_bytes(order)) < LONGEST_MESSAGE
+    assert len([node for node in order.nodes if node.actions]) == 3, "each store once, and the depot"
+
+
+def test_what_a_factsheet_must_allow_is_what_the_longest_orders_take() -> None:
+    made = [longest(LABELS, start) for start in plan().nodes]
+    assert max(len(order.nodes) for order in made) == MOST_NODES
+    actions = [action for order in made for action in order.actions()]
+    assert max(len(action.action_id) for action in actions) in (LONGEST_ID - 1, LONGEST_ID)
+    assert max(len(action.action_parameters or ()) for action in actions) == MOST_PARAMETERS
+    [one] = [node for node in longest([LABELS[0]], "depot").nodes if len(node.actions) > 1]
+    assert len(one.actions) == MOST_ACTIONS
+
+
+class TestTheOrderOfVisits:
+    def test_is_that_of_the_floor_whatever_the_customer_named_first(self) -> None:
+        lines = listed(LABELS)
+        assert orders.along_the_floor(lines[::-1], plan()) == lines
+        assert orders.along_the_floor(lines[::2] + lines[1::2], plan()) == lines
+
+    def test_stays_the_customers_at_one_node(self) -> None:
+        lines = listed(["North 2", "North 1", "North 2", "North 1"])
+        assert orders.along_the_floor(lines, plan()) == [lines[1], lines[3], lines[0], lines[2]]
+
+    def test_takes_no_longer_way_than_the_customers_own(self) -> None:
+        lines = listed(["South 4", "North 1", "East 2", "South 1"])
+        assert way(orders.along_the_floor(lines, plan())) < way(lines)
+
+    def test_is_not_judged_again_when_an_order_is_made_for_one_may_be_under_way(self) -> None:
+        order = made(tuple(listed(["South 4", "North 1"])))
+        assert [node.node_id for node in order.nodes if node.actions] == ["south-4", "north-1", "depot"]
+
+
+def way(visits: list[Visit]) -> float:
+    """How far it is, in metres."""
+    nodes = [node.node_id for node in made(tuple(visits)).nodes]
+    return sum(plan().edge(here, there).length for here, there in pairwise(nodes))
 
 
 def test_every_store_can_be_reached_from_everywhere() -> None:

@@ -5,9 +5,24 @@ from typing import Any
 import pytest
 
 from events.floor.plan import plan
-from events.vda5050.state import ActionState, ActionStatus, Error, ErrorLevel, ErrorReference, NodeState, OperatingMode
+from events.vda5050.state import (
+    ActionState,
+    ActionStatus,
+    EmergencyStop,
+    Error,
+    ErrorLevel,
+    ErrorReference,
+    NodeState,
+    OperatingMode,
+    PowerSupply,
+    SafetyState,
+)
 from functions.fleet import reading
+from functions.fleet.domain import Robot
+from functions.fleet.faults import faults
 from functions.fleet.reports import Pick, Report
+from functions.fleet.robot_events import Described
+from tests.support.given import given
 from tests.support.states import state
 
 AT = "2026-03-14T09:26:54.000000Z"
@@ -100,6 +115,33 @@ def test_the_level_of_its_errors_says_what_it_can_do(level: ErrorLevel, able: bo
     assert (found.able, found.goes_on) == (able, goes_on)
 
 
+AHEAD = (NodeState(node_id="depot", sequence_id=2, released=True),)
+
+
+def test_a_robot_that_is_paused_takes_no_order_but_keeps_the_one_that_it_works_on() -> None:
+    idle, works = report(paused=True), report(paused=True, node_states=AHEAD)
+    assert (idle.able, works.able, works.goes_on) == (False, True, True)
+    assert report(paused=False).able
+
+
+@pytest.mark.parametrize("stop", list(EmergencyStop))
+@pytest.mark.parametrize("nodes", [(), AHEAD])
+def test_a_robot_whose_emergency_stop_is_active_takes_no_order_and_does_not_go_on(
+    stop: EmergencyStop, nodes: tuple[NodeState, ...]
+) -> None:
+    safety = SafetyState(active_emergency_stop=stop, field_violation=False)
+    found = report(safety_state=safety, node_states=nodes)
+    moves = stop is EmergencyStop.NONE
+    assert (found.able, found.goes_on) == (moves, moves)
+
+
+def test_a_robot_with_a_low_charge_takes_no_order_but_goes_on_with_the_one_that_it_has() -> None:
+    low = PowerSupply(state_of_charge=9.9, charging=True)
+    assert not report(power_supply=low).able
+    assert report(power_supply=low, node_states=AHEAD).able
+    assert report(power_supply=PowerSupply(state_of_charge=10, charging=True)).able
+
+
 @pytest.mark.parametrize("node", ["", "the cellar"])
 def test_a_robot_that_is_not_on_the_map_takes_no_order(node: str) -> None:
     found = report(last_node_id=node)
@@ -129,7 +171,8 @@ def test_what_the_console_shows_holds_the_errors_with_what_they_are_about_and_wh
             ),
         ),
     )
-    row = reading.row(said, reading.report(said, AT), ["collect"])
+    robot = given(Robot, Described(("collect",))).aggregate
+    row = reading.row(said, reading.report(said, AT), faults(robot, said))
     assert [(e["type"], e["level"], e["description"], e["hint"]) for e in row["errors"]] == [
         ("PICK_FAILED", "WARNING", "the shelf is empty", "fill it"),
         (

@@ -21,11 +21,13 @@ from functions.fleet.robot_events import (
     Named,
     OrderSent,
     OrderShown,
+    OrderTooLarge,
     Refused,
     Retired,
     SessionBegan,
     TaskChanged,
 )
+from functions.kernel.domain.aggregate import DomainEvent
 from tests.support.given import given
 from tests.unit.fleet.moments import (
     AGAIN,
@@ -335,6 +337,77 @@ class TestWhetherItMayBeGivenAList:
 
     def test_a_factsheet_that_says_the_same_changes_nothing(self) -> None:
         given(Robot, *IDLE).when(lambda robot: robot.describe([], at(20))).then_nothing()
+
+
+class TestARobotThatTakesNoOrders:
+    """It is sent orders, and shows none."""
+
+    @staticmethod
+    def lost(version: int, order: str) -> tuple[DomainEvent, ...]:
+        offline = TaskChanged(task(version + 1, status="offline"))
+        return (TaskChanged(task(version, order)), OrderSent(order, NODE, at(15)), offline, BecameAvailable())
+
+    @property
+    def twice(self) -> tuple[DomainEvent, ...]:
+        """It lost two lists; the depot was told once that it is here."""
+        return (*IDLE, *self.lost(3, ORDER), *self.lost(5, ANOTHER)[:-1])
+
+    def test_it_may_lose_one_list_and_is_given_no_more_after_two_in_a_row(self) -> None:
+        once = (*IDLE, *self.lost(3, ORDER)[:-1])
+        given(Robot, *once).when(reports(says(4))).then(BecameAvailable())
+        told = given(Robot, *self.twice).when(reports(says(4)))
+        told.then(BecameUnavailable()).then_state(available=False, takes_no_orders=True)
+        given(Robot, *self.twice, BecameUnavailable()).when(reports(says(5))).then_nothing()
+
+    def test_it_gets_lists_again_once_it_says_that_it_is_online(self) -> None:
+        robot = given(Robot, *self.twice, BecameUnavailable()).aggregate
+        robot.begin_session(at(30))
+        robot.report(says(0, seconds=31), at(31))
+        assert robot.changes == [SessionBegan(at(30)), BecameAvailable()]
+
+    def test_it_gets_lists_again_once_it_sends_its_factsheet_though_that_says_the_same(self) -> None:
+        robot = given(Robot, *self.twice, BecameUnavailable()).aggregate
+        robot.describe([], at(30))
+        robot.report(says(4, seconds=31), at(31))
+        assert robot.changes == [Described(()), BecameAvailable()]
+
+    def test_a_list_whose_order_it_showed_begins_the_count_anew(self) -> None:
+        shown = (OrderShown(AGAIN, False, 4, at(18)), Collected(LIST, 2, (), False, 4, at(18)))
+        took = (TaskChanged(task(5, AGAIN)), OrderSent(AGAIN, NODE, at(16)), *shown)
+        past = (*IDLE, *self.lost(3, ORDER), *took, *self.lost(7, ANOTHER)[2:])
+        assert given(Robot, *past).aggregate.untaken == 0
+        assert given(Robot, *past, *self.lost(9, ANOTHER)).aggregate.untaken == 1
+
+    @pytest.mark.parametrize(
+        "ends",
+        [
+            (TaskChanged(task(4)),),  # it was cancelled, or staff collect it
+            (TaskChanged(task(5, ANOTHER)),),
+            (OrderTooLarge(ORDER),),
+        ],
+    )
+    def test_a_list_that_it_did_not_lose_by_itself_does_not_count(self, ends: tuple[DomainEvent, ...]) -> None:
+        assert given(Robot, *SENT, *ends).aggregate.untaken == 0
+
+    def test_a_list_whose_order_never_went_out_does_not_count(self) -> None:
+        past = (*GIVEN, TaskChanged(task(4, status="offline")))
+        assert given(Robot, *past).aggregate.untaken == 0
+
+
+class TestAnOrderThatNoMessageHolds:
+    REFUSED = (*GIVEN, OrderTooLarge(ORDER))
+
+    def test_it_is_refused_once_and_never_sent(self) -> None:
+        given(Robot, *GIVEN).when(Robot.refuse_order).then(OrderTooLarge(ORDER))
+        given(Robot, *self.REFUSED).when(Robot.refuse_order).then_nothing()
+        given(Robot, *self.REFUSED).when(lambda robot: robot.set_out(NODE, at(60))).then_nothing()
+
+    def test_the_robot_keeps_its_list_for_no_other_could_take_it(self) -> None:
+        assert given(Robot, *self.REFUSED).aggregate.keeps_its_lease(says(4))
+
+    def test_the_next_list_is_sent(self) -> None:
+        past = (*self.REFUSED, TaskChanged(task(5, ANOTHER)))
+        given(Robot, *past).when(lambda robot: robot.set_out(NODE, at(60))).then(OrderSent(ANOTHER, NODE, at(60)))
 
 
 class TestItsLease:

@@ -15,7 +15,7 @@ from events.vda5050.state import (
     OperatingMode,
 )
 from events.vda5050.text import to_bytes
-from functions.fleet import service, views
+from functions.fleet import service, shown, views
 from functions.fleet.orders import drop_id
 from functions.kernel.domain.errors import NotFoundError, RefusedError
 from functions.kernel.runtime import clock
@@ -44,12 +44,12 @@ class TestPresence:
 
     def test_a_robot_that_is_registered_is_known(self, gateway: Gateway) -> None:
         gateway.depot_says(BotRegistered(bot_id=BOT, name="Ajax", status="offline", list_id=None))
-        assert service.robot(BOT).connection == "offline"
+        assert shown.robot(BOT).connection == "offline"
         gateway.broker.tell_presence(BOT, "s1", 1, connected=True)
-        assert service.robot(BOT).connection == "online"
+        assert shown.robot(BOT).connection == "online"
         gateway.passes(1)
         gateway.broker.tell_presence(BOT, "s1", 1, connected=False)
-        assert service.robot(BOT).connection == "broken"
+        assert shown.robot(BOT).connection == "broken"
 
     def test_what_is_shown_is_the_end_of_the_newest_connection_though_its_begin_comes_later(
         self, gateway: Gateway
@@ -59,18 +59,68 @@ class TestPresence:
         gateway.broker.tell_presence(BOT, "s1", 1, connected=True)
         gateway.passes(-15)
         gateway.broker.tell_presence(BOT, "s1", 1, connected=False, in_order=True)
-        assert service.robot(BOT).connection == "offline"
+        assert shown.robot(BOT).connection == "offline"
 
     def test_a_robot_that_left_in_order_is_offline_and_one_that_reports_again_is_online(self, gateway: Gateway) -> None:
         gateway.depot_says(BotRegistered(bot_id=BOT, name="Ajax", status="offline", list_id=None))
         gateway.broker.tell_presence(BOT, "s1", 1, connected=True)
         gateway.passes(1)
         gateway.broker.tell_presence(BOT, "s1", 1, connected=False, in_order=True)
-        assert service.robot(BOT).connection == "offline"
+        assert shown.robot(BOT).connection == "offline"
         gateway.passes(1)
         gateway.says(0)
-        assert service.robot(BOT).connection == "online"
+        assert shown.robot(BOT).connection == "online"
         assert names() == ["RobotConnected"]
+
+
+class TestTwoProgramsUnderOneId:
+    """Each connection ends the one before, for the broker lets a client id connect once."""
+
+    @staticmethod
+    def take_over(gateway: Gateway, times: int, seconds: float) -> None:
+        gateway.depot_says(BotRegistered(bot_id=BOT, name="Ajax", status="offline", list_id=None))
+        gateway.broker.tell_presence(BOT, "s0", 0, connected=True)
+        for number in range(times):
+            gateway.passes(seconds)
+            gateway.broker.tell_presence(BOT, f"s{number + 1}", number + 1, connected=True)
+            gateway.broker.tell_presence(BOT, f"s{number}", number, connected=False, reason="DUPLICATE_CLIENTID")
+
+    @staticmethod
+    def errors() -> list[str]:
+        [listed], _ = shown.robots(10, None)
+        assert listed == shown.robot(BOT)
+        return [problem.type for problem in listed.errors]
+
+    def test_staff_see_that_they_take_over_from_each_other_until_that_has_ended(self, gateway: Gateway) -> None:
+        self.take_over(gateway, times=5, seconds=3)
+        assert self.errors() == ["CONNECTED_TWICE"]
+        gateway.passes(299)
+        assert self.errors() == ["CONNECTED_TWICE"]
+        gateway.passes(1)
+        assert self.errors() == []
+
+    @pytest.mark.parametrize(("times", "seconds"), [(4, 3), (20, 10)])
+    def test_a_robot_that_connects_anew_over_a_dead_connection_is_one_program(
+        self, gateway: Gateway, times: int, seconds: float
+    ) -> None:
+        self.take_over(gateway, times, seconds)
+        assert self.errors() == []
+
+    def test_an_end_that_is_told_twice_counts_once(self, gateway: Gateway) -> None:
+        self.take_over(gateway, times=3, seconds=3)
+        for _ in range(3):
+            gateway.broker.tell_presence(BOT, "s2", 2, connected=False, reason="DUPLICATE_CLIENTID")
+        assert self.errors() == []
+
+    def test_of_a_client_that_is_no_robot_of_the_mall_nothing_is_kept(self, gateway: Gateway) -> None:
+        for number in range(5):
+            gateway.broker.tell_presence("visitor", f"s{number}", number, connected=False, reason="DUPLICATE_CLIENTID")
+        assert views.connected_twice("visitor", "visitor") == set()
+
+    def test_of_a_retired_robot_nothing_is_kept(self, gateway: Gateway) -> None:
+        self.take_over(gateway, times=5, seconds=3)
+        gateway.is_retired(2)
+        assert views.connected_twice(BOT, BOT) == set()
 
 
 class TestWhatIsShown:
@@ -118,9 +168,7 @@ class TestWhatIsShown:
             gateway.passes(20)
             gateway.says(header, **work, last_node_id="west")
             assert views.last_heard([BOT]) == {BOT: clock.stamp()}
-        shown = views.report(BOT)
-        assert shown is not None
-        assert shown["node"] != "west"
+        assert (views.report(BOT) or {})["node"] != "west"
         gateway.goes_online()
         gateway.passes(1)
         gateway.says(2, **work, last_node_id="west")
@@ -150,8 +198,8 @@ class TestWhatIsShown:
         gateway.depot_says(BotRegistered(bot_id=BOT, name="Ajax", status="offline", list_id=None))
         gateway.comes()
         assert gateway.says(1, order_id="list-1." + "9" * 400, node_states=AHEAD)
-        [shown], _ = service.robots(10, None)
-        assert (shown.list_id, shown.assignment) == (None, None)
+        [robot], _ = shown.robots(10, None)
+        assert (robot.list_id, robot.assignment) == (None, None)
 
     def test_of_robots_that_report_as_much_as_a_message_holds_a_page_is_an_answer(self, gateway: Gateway) -> None:
         gateway.comes()
@@ -183,9 +231,9 @@ class TestWhatIsShown:
         gateway.is_retired(9)
         gateway.passes(1)
         gateway.says(5)
-        assert service.robots(10, None) == ([], None)
+        assert shown.robots(10, None) == ([], None)
         with pytest.raises(NotFoundError):
-            service.robot(BOT)
+            shown.robot(BOT)
         with pytest.raises(RefusedError, match="the robot is retired"):
             service.pause(BOT)
         with pytest.raises(RefusedError, match="the robot is retired"):
