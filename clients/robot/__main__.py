@@ -9,33 +9,48 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from clients.credential import Credential
 from clients.mall import Mall
-from clients.robot.client import running
+from clients.robot.client import Connected, running
 from clients.robot.enrol import connected, enrol, enrolled
-from clients.robot.files import Files, InUseError, alone_in
+from clients.robot.files import BrokenFileError, Files, InUseError, alone_in
 from clients.robot.settings import Settings
 
 
 def main(arguments: list[str] | None = None) -> int:
+    """Run robots until Ctrl-C. Returns 1 where not all of them could be started; raises what one of them failed by."""
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s  %(message)s", datefmt="%H:%M:%S")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     settings = Settings(short=options.short, failing=options.failing).faster(options.speed)
+    code = 0
     try:
         with alone_in(options.state):
-            robots = [connected(files, settings, options.seed, number) for number, files in enumerate(_files(options))]
-            with running(robots):
-                print(f"{len(robots)} robots work; Ctrl-C sends them home", file=sys.stderr, flush=True)
-                signal.pause()
+            files = _files(options)
+            robots = list(_readable(files, settings, options.seed))
+            code = 0 if len(robots) == len(files) else 1
+            if robots:
+                with running(robots) as ended:
+                    print(f"{len(robots)} robots work; Ctrl-C sends them home", file=sys.stderr, flush=True)
+                    ended.wait()
     except KeyboardInterrupt:
-        return 0
+        return code
     except InUseError as error:
         print(error, file=sys.stderr)
         return 1
-    return 0
+    return code
+
+
+def _readable(files: Iterable[Files], settings: Settings, seed: int | None) -> Iterable[Connected]:
+    """The robots whose files can be read; says what to do about the others."""
+    for number, own in enumerate(files):
+        try:
+            yield connected(own, settings, seed, number)
+        except BrokenFileError as error:
+            print(f"a robot is not started: {error}, and it begins anew", file=sys.stderr, flush=True)
 
 
 def _files(options: argparse.Namespace) -> list[Files]:

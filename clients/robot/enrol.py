@@ -45,7 +45,7 @@ def enrol(staff: Mall, bot_id: str, folder: Path) -> Files:
 
 
 def connected(files: Files, settings: Settings, seed: int | None = None, parking: int = 0) -> Connected:
-    """An enrolled robot that goes on from its files; a new one begins at a parking place."""
+    """An enrolled robot that goes on from its files; a new one begins at a parking place. Raises BrokenFileError."""
     identity, floor = files.identity(), plan()
     assert identity is not None
     memory = files.memory() or Memory(floor.parking[parking % len(floor.parking)])

@@ -39,7 +39,8 @@ class Execution:
     def driving(self) -> bool:
         memory = self._memory
         halted = any(each.error_level in HALTING for each in memory.errors)
-        stopped = memory.paused or memory.ending or halted or memory.mode not in IN_CONTROL
+        busy = memory.ending or memory.clearing is not None
+        stopped = memory.paused or busy or halted or memory.mode not in IN_CONTROL
         return memory.leg is not None and not stopped
 
     def spend(self, seconds: float) -> None:
@@ -56,9 +57,11 @@ class Execution:
         memory = self._memory
         ends = [task.left for task in memory.tasks if task.at_work]
         if self.driving and memory.leg is not None:
-            ends.append(memory.leg)
+            ends += [memory.leg, memory.charge / self._settings.percent_a_second]
         if memory.ending and memory.ending.left is not None:
             ends.append(memory.ending.left)
+        if memory.clearing is not None:
+            ends.append(memory.clearing)
         if self.unsure > 0 and self.online:
             ends.append(self.unsure)
         if memory.charging:
@@ -79,10 +82,16 @@ class Execution:
     def give_up(self, ending: Ending) -> None:
         """End the order: what has not begun or can be cancelled fails, the rest is finished, the load put back."""
         memory = self._memory
-        memory.cancelled, memory.ending = True, ending
+        memory.cancelled, memory.ending, memory.clearing = True, ending, None
         for task in memory.tasks:
             if not task.status.ended and not (task.at_work and not factsheet.can_be_stopped(task.action.action_type)):
                 task.status = ActionStatus.FAILED
+
+    def clear(self) -> None:
+        """Put back what is in the basket, before anything else begins: it is of no order that goes on."""
+        memory = self._memory
+        if memory.loads and memory.clearing is None:
+            memory.clearing = self._settings.put_back * len(memory.loads)
 
     def switch(self, mode: OperatingMode) -> None:
         memory = self._memory
@@ -116,14 +125,11 @@ class Execution:
 
     def retry(self, task: Task) -> None:
         self._settle(task)
-        if self._is_held(task):
-            task.status = ActionStatus.WAITING
-        else:
-            self._start(task)
+        task.status = ActionStatus.WAITING
 
     def skip(self, task: Task) -> None:
         self._settle(task)
-        task.status, task.result = ActionStatus.FAILED, "0" if task.action.action_type == COLLECT else None
+        self._lose(task)
 
     def place(self) -> tuple[float, float, float]:
         """Where the robot is: x and y in metres, and the angle in radians."""
@@ -149,6 +155,8 @@ class Execution:
                 task.left -= seconds
         if memory.ending and memory.ending.left is not None:
             memory.ending.left -= seconds
+        if memory.clearing is not None:
+            memory.clearing -= seconds
         if self.online:
             self.unsure = self.unsure - seconds if self.unsure - seconds > NOTHING else 0.0
 
@@ -164,6 +172,9 @@ class Execution:
         if memory.ending and memory.ending.left is not None and memory.ending.left <= NOTHING:
             self._has_given_up(memory.ending)
             return True
+        if memory.clearing is not None and memory.clearing <= NOTHING:
+            memory.loads, memory.clearing = [], None
+            return True
         return False
 
     def _begin(self) -> bool:
@@ -173,7 +184,7 @@ class Execution:
                 memory.ending.left = self._settings.put_back * len(memory.loads)
                 return True
             return False
-        if memory.paused or memory.mode not in IN_CONTROL:
+        if memory.paused or memory.clearing is not None or memory.mode not in IN_CONTROL:
             return False
         task = self._next_task()
         if task:
@@ -223,11 +234,20 @@ class Execution:
 
     def _fail(self, task: Task) -> None:
         action, collects = task.action, task.action.action_type == COLLECT
-        task.status = ActionStatus.RETRIABLE if action.retriable else ActionStatus.FAILED
-        task.result = "0" if collects and not action.retriable else None
+        if action.retriable:
+            task.status = ActionStatus.RETRIABLE
+        else:
+            self._lose(task)
         kind, why = (errors.PICK_FAILED, "not gripped") if collects else (errors.DROP_FAILED, "not put down")
         hint = "retry the action, or skip it" if action.retriable else None
         self.report(error(kind, f"the goods were {why}", hint, actionId=action.action_id))
+
+    def _lose(self, task: Task) -> None:
+        """End an action without success: a collect took nothing; what a drop did not put down goes back."""
+        collects = task.action.action_type == COLLECT
+        task.status, task.result = ActionStatus.FAILED, "0" if collects else None
+        if not collects:
+            self.clear()
 
     def _end_collect(self, task: Task) -> None:
         action, wanted = task.action, task.action.parameter(QUANTITY)
@@ -282,8 +302,12 @@ class Execution:
     def _mind_the_battery(self) -> None:
         memory = self._memory
         memory.charging = memory.idle and memory.charge < FULL
-        known = any(each.error_type == errors.BATTERY_LOW for each in memory.errors)
-        if memory.charge < LOW and not known:
-            self.report(error(errors.BATTERY_LOW, f"less than {LOW:.0f} % are left", "let it stand and charge"))
-        elif memory.charge >= LOW and known:
-            memory.errors = [each for each in memory.errors if each.error_type != errors.BATTERY_LOW]
+        known = {each.error_type for each in memory.errors}
+        hint = "let it stand and charge"
+        if memory.charge < LOW and errors.BATTERY_LOW not in known:
+            self.report(error(errors.BATTERY_LOW, f"less than {LOW:.0f} % are left", hint))
+        if memory.charge <= NOTHING and errors.BATTERY_EMPTY not in known:
+            self.report(error(errors.BATTERY_EMPTY, "nothing is left: the robot stands still", hint))
+        if memory.charge >= LOW:
+            batteries = (errors.BATTERY_LOW, errors.BATTERY_EMPTY)
+            memory.errors = [each for each in memory.errors if each.error_type not in batteries]

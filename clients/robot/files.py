@@ -17,6 +17,18 @@ class InUseError(Exception):
     """Another program runs the robots of this folder: two clients with one id would cut each other off."""
 
 
+class NotSavedError(Exception):
+    """The disk does not take what the robot must not forget."""
+
+
+class BrokenFileError(Exception):
+    """A file of a robot is not one that this program reads."""
+
+    def __init__(self, file: Path, why: Exception) -> None:
+        first = " ".join(str(why).split("\n")[:3])  # of pydantic: how many, where, and what
+        super().__init__(f"{file} cannot be read ({first}). Move it away")
+
+
 @dataclass(frozen=True)
 class Identity:
     """Who the robot is and where it connects: the answer to its certificate request, beside the files."""
@@ -38,9 +50,12 @@ class Files:
         self._memory = folder / "memory.json"
 
     def identity(self) -> Identity | None:
-        """None for a robot that is not enrolled, or only half."""
+        """None for a robot that is not enrolled, or only half. Raises BrokenFileError."""
         found = _read(self._identity)
-        return Identity(**json.loads(found)) if found else None
+        try:
+            return Identity(**json.loads(found)) if found else None
+        except (ValueError, TypeError) as error:
+            raise BrokenFileError(self._identity, error) from error
 
     def keep(self, identity: Identity, key: bytes, certificate: str, ca: str) -> None:
         """Keep an enrolment; the identity comes last, so that half of one does not count."""
@@ -49,12 +64,19 @@ class Files:
         write(self._identity, json.dumps(asdict(identity)).encode())
 
     def memory(self) -> Memory | None:
-        """What the robot knew when it was last saved. Raises ValueError for a file that is none."""
+        """What the robot knew when it was last saved. Raises BrokenFileError."""
         found = _read(self._memory)
-        return Memory.from_json(found) if found else None
+        try:
+            return Memory.from_json(found) if found else None
+        except ValueError as error:
+            raise BrokenFileError(self._memory, error) from error
 
     def save(self, memory: Memory) -> None:
-        write(self._memory, memory.to_json())
+        """Raises NotSavedError."""
+        try:
+            write(self._memory, memory.to_json())
+        except OSError as error:
+            raise NotSavedError(str(error)) from error
 
 
 def write(file: Path, content: bytes) -> None:
@@ -66,6 +88,11 @@ def write(file: Path, content: bytes) -> None:
         opened.flush()
         os.fsync(opened.fileno())
     other.replace(file)
+    folder = os.open(file.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)  # or a power cut may undo the renaming (fsync(2))
+    finally:
+        os.close(folder)
 
 
 @contextmanager

@@ -148,11 +148,22 @@ class Robot:
         Where its states did not arrive for its lease, the robot stood still or was off, or its connection is dead: its
         list may be another's, and nothing of the time that passed is time in which it handed over.
         """
-        if self._now is not None and now > self._now:
+        if now < max(self._now or now, self.memory.reported_at or now):
+            self._doubt_the_clock(now)
+        elif self._now is not None and now > self._now:
             if self._outlasted_its_lease(now):
                 self._work.doubt(now - self._now + self._settings.settle)
             self._work.spend(now - self._now)
         self._now = now
+
+    def _doubt_the_clock(self, now: float) -> None:
+        """A clock that was set back, also while the robot was off, does not say for how long it was silent.
+
+        So it may have been for its lease, until the broker has another state, which it tells now.
+        """
+        self.memory.reported_at = now - 2 * self._settings.lease
+        self._reported_at = -math.inf
+        self._work.doubt(self._settings.settle)
 
     def _outlasted_its_lease(self, now: float) -> bool:
         return now - (self.memory.reported_at or now) > self._settings.lease
@@ -186,6 +197,7 @@ class Robot:
         if memory.order:
             memory.earlier_orders = [*memory.earlier_orders, memory.order.order_id][-EARLIER_ORDERS:]
         memory.cancelled = False
+        self._work.clear()  # what an order without a drop left
         memory.node_id, memory.sequence_id = first.node_id, first.sequence_id
         memory.nodes, memory.edges = list(order.nodes[1:]), list(order.edges)
         memory.tasks = [Task(action, reached=action in first.actions) for action in order.actions()]

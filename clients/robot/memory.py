@@ -74,6 +74,8 @@ class Memory:
     leg: float | None = None
     """Seconds left on the way to the next node; None while the robot stands on a node."""
     ending: Ending | None = None
+    clearing: float | None = None
+    """Seconds left until what an order left in the basket is put back; None while nothing is to be."""
     paused: bool = False
     mode: OperatingMode = OperatingMode.AUTOMATIC
     charge: float = 100.0

@@ -33,6 +33,7 @@ ZONE_ACTION_STATES_FULL: Final = "ZONE_ACTION_STATES_FULL"
 PICK_FAILED: Final = "PICK_FAILED"  # a collect action did not succeed
 DROP_FAILED: Final = "DROP_FAILED"  # what was collected could not be put down
 BATTERY_LOW: Final = "BATTERY_LOW"
+BATTERY_EMPTY: Final = "BATTERY_EMPTY"  # it stands still, and takes no order, until it is charged
 
 # The level that the standard gives each of its types; ours beside them.
 LEVELS: Final = {
@@ -63,6 +64,7 @@ LEVELS: Final = {
     PICK_FAILED: ErrorLevel.WARNING,
     DROP_FAILED: ErrorLevel.CRITICAL,
     BATTERY_LOW: ErrorLevel.URGENT,
+    BATTERY_EMPTY: ErrorLevel.FATAL,
 }
 
 # A robot that reports one of these did not take over the order that they refer to (section 6.1.4).

@@ -17,6 +17,8 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 CONNECT, CONNACK, PUBLISH, PUBACK, SUBSCRIBE, SUBACK, PINGREQ, PINGRESP, DISCONNECT = 1, 2, 3, 4, 8, 9, 12, 13, 14
 WITHIN = 20.0  # seconds, on a busy machine
 USER_PROPERTY = b"\x26"
+REASON_STRING = b"\x1f"
+SESSION_TAKEN_OVER = b"\x8e"
 OVER_QUOTA = b"\x97"  # a reason code of MQTT 5: quota exceeded
 
 
@@ -108,6 +110,15 @@ class Broker:
         with suppress(OSError):
             if connection:
                 connection.shutdown(socket.SHUT_RDWR)
+
+    def take_over(self, client_id: str) -> None:
+        """End a client's connection, as for another that came with its id, and say so as IoT Core does."""
+        with self._changed:
+            line = self._sessions[client_id].line
+            assert line
+            why = REASON_STRING + _framed_text("Session taken over")
+            _send(line, _framed(DISCONNECT << 4, SESSION_TAKEN_OVER + bytes([len(why)]) + why))
+        self.cut(client_id)
 
     def forget_the_rate(self) -> None:
         """Take the next retained message on each topic, as if the last one had come long ago."""

@@ -1,100 +1,23 @@
 """A robot on a broker: it connects, works, is cut, comes back, and is started again from its files."""
 
-import json
 import logging
-import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from clients.robot import client
-from clients.robot.client import Connected, running
-from clients.robot.enrol import connected
-from clients.robot.files import Files, Identity, InUseError, alone_in
-from clients.robot.machine import Robot
+from clients.robot.client import Connected
+from clients.robot.files import Files
 from clients.robot.memory import Memory
 from clients.robot.settings import Settings
-from events.floor.plan import plan
-from events.vda5050.instant_actions import InstantActions
-from events.vda5050.order import Action
 from events.vda5050.text import to_bytes
-from events.vda5050.topics import Kind, Topics
-from tests.unit.clients.robot.bench import HEADER, SERIAL, instant, never, shopping
+from events.vda5050.topics import Kind
+from tests.unit.clients.robot.bench import SERIAL, instant, shopping
 from tests.unit.clients.robot.broker import OVER_QUOTA, Broker
-
-TOPICS = {kind: Topics("mallbots-test").of(kind, SERIAL) for kind in Kind}
-QUICK = Settings().faster(200)
-
-
-@pytest.fixture
-def broker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Broker]:
-    # paho makes itself a pair of sockets of the network, which unit tests may not open.
-    monkeypatch.setattr("paho.mqtt.client._socketpair_compat", pair)
-    with Broker(tmp_path / "b") as broker:
-        yield broker
-
-
-def pair() -> tuple[socket.socket, socket.socket]:
-    ends = socket.socketpair()
-    for end in ends:
-        end.setblocking(False)
-    return ends
-
-
-@pytest.fixture(autouse=True)
-def _without_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A broker that takes any number of CONNECTs."""
-    monkeypatch.setattr(client, "BETWEEN", 0.0)
-
-
-@pytest.fixture
-def files(tmp_path: Path) -> Files:
-    files = Files(tmp_path / SERIAL)
-    identity = Identity(SERIAL, "broker", 8883, {str(kind): topic for kind, topic in TOPICS.items()})
-    files.keep(identity, b"key", "certificate", "ca")
-    return files
-
-
-@contextmanager
-def robot(broker: Broker, files: Files, settings: Settings = QUICK) -> Iterator[None]:
-    identity = files.identity()
-    assert identity
-    memory = files.memory() or Memory(plan().depot)
-    machine = Robot(SERIAL, memory, settings, plan(), never)
-    with running([Connected(machine, identity, files, broker.client)]):
-        yield
-
-
-def told(broker: Broker, kind: Kind) -> list[dict[str, Any]]:
-    return [json.loads(each.payload) for each in broker.published if each.topic == TOPICS[kind]]
-
-
-def state(broker: Broker) -> dict[str, Any]:
-    """The newest; nothing before the first."""
-    return next(reversed(told(broker, Kind.STATE)), {})
-
-
-def connection(broker: Broker) -> list[str]:
-    return [each["connectionState"] for each in told(broker, Kind.CONNECTION)]
-
-
-def is_done(broker: Broker, order_id: str = "list-1.1") -> Callable[[], bool]:
-    def done() -> bool:
-        newest = state(broker)
-        statuses = {each["actionStatus"] for each in newest.get("actionStates", [])}
-        return newest.get("orderId") == order_id and statuses == {"FINISHED"} and not newest["nodeStates"]
-
-    return done
-
-
-def at_once(action: Action) -> bytes:
-    return to_bytes(InstantActions(**HEADER, actions=(action,)))
+from tests.unit.clients.robot.program import TOPICS, at_once, connection, is_done, robot, state, told
 
 
 def test_a_robot_comes_online_works_an_order_off_and_says_goodbye(broker: Broker, files: Files) -> None:
@@ -297,24 +220,3 @@ def test_what_a_robot_tells_is_saved_before(broker: Broker, files: Files) -> Non
     before_it_was_told = [told_so_far for told_so_far, order_id in saves if order_id]
     first_told = next(place for place, each in enumerate(told(broker, Kind.STATE)) if each["orderId"])
     assert min(before_it_was_told) <= first_told
-
-
-def test_two_programs_do_not_run_the_same_robots(tmp_path: Path) -> None:
-    with alone_in(tmp_path), pytest.raises(InUseError), alone_in(tmp_path):
-        pass
-    with alone_in(tmp_path):
-        pass
-
-
-def test_a_robots_files_are_not_readable_by_others_and_half_an_enrolment_does_not_count(tmp_path: Path) -> None:
-    files = Files(tmp_path)
-    assert files.identity() is None
-    files.keep(Identity("bot", "host", 1, {}), b"key", "certificate", "ca")
-    assert files.identity() == Identity("bot", "host", 1, {})
-    assert {file.stat().st_mode & 0o777 for file in tmp_path.iterdir()} == {0o600}
-
-
-def test_a_new_robot_begins_at_a_parking_place_and_one_with_files_where_it_was(files: Files) -> None:
-    connected(files, QUICK, parking=1)
-    files.save(Memory("north"))
-    assert connected(files, QUICK)._robot.memory.node_id == "north"

@@ -215,6 +215,53 @@ def test_a_clock_that_is_set_back_stops_nothing() -> None:
     assert bench.state.idle
 
 
+def set_back(bench: Bench) -> Bench:
+    return bench.stand_still(-3600)
+
+
+def test_a_robot_whose_clock_is_set_back_tells_its_state_at_once_and_then_at_the_usual_pace() -> None:
+    bench = Bench().wait(5)
+    assert len(bench.states) == 1
+    set_back(bench)
+    assert [len(bench.wait(seconds).states) for seconds in (0, 19.9, 0.1)] == [2, 2, 3]
+
+
+def test_a_robot_whose_clock_is_set_back_while_it_is_cut_hands_nothing_over_before_it_may_be_told_otherwise() -> None:
+    bench = set_back(cut_on_its_way()).wait(300).back()
+    assert bench.statuses(DROP) == [WAITING]
+    assert bench.wait(bench_settles() / 2).statuses(DROP) == [WAITING]
+    assert bench.wait(bench_settles() / 2).statuses(DROP) == [RUNNING]
+
+
+def test_a_robot_whose_clock_was_set_back_while_it_was_off_hands_nothing_over_at_once() -> None:
+    bench = dropping().restarted(after=AGES - 3600)
+    assert bench.statuses(DROP) == [WAITING]
+    assert bench.wait(bench_settles()).statuses(DROP) == [RUNNING]
+
+
+def test_a_robot_whose_clock_is_set_back_while_no_state_is_taken_hands_nothing_over_until_one_is() -> None:
+    bench = dropping()
+    bench.acknowledges = False
+    assert set_back(bench).wait(AGES).statuses(DROP) == [WAITING]
+    bench.acknowledges = True
+    assert bench.wait(bench.settings.report_every + bench_settles()).statuses(DROP) == [RUNNING]
+
+
+def test_a_state_that_was_sent_before_the_clock_was_set_back_does_not_count_as_one_of_an_hour_later() -> None:
+    bench = dropping()
+    sent = bench.now
+    set_back(bench).robot.acknowledged(sent)
+    bench.cut().wait(AGES).back()
+    assert bench.statuses(DROP) == [WAITING]
+
+
+def test_a_clock_that_is_set_forward_lets_nothing_be_handed_over_and_back_again_neither() -> None:
+    bench = dropping().stand_still(3600)
+    assert bench.statuses(DROP) == [WAITING]
+    assert set_back(bench.wait(bench_settles() / 2)).wait(bench_settles() / 2).statuses(DROP) == [WAITING]
+    assert bench.wait(bench_settles() / 2).statuses(DROP) == [RUNNING]
+
+
 @pytest.mark.parametrize("fraction", [0.1, 1 / 3, 0.7, 1 / 7])
 def test_no_time_is_left_over_by_rounding_that_would_keep_a_robot_busy(fraction: float) -> None:
     bench = cut_on_its_way()

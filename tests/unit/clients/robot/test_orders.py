@@ -302,16 +302,6 @@ def test_an_order_given_while_people_have_intervened_begins_when_they_are_done()
     assert bench.state.driving
 
 
-def test_a_robot_runs_down_its_battery_says_so_when_it_is_low_and_charges_while_it_is_idle() -> None:
-    bench = Bench(Settings(percent_a_second=1.5)).send(shopping())
-    bench.wait_until(lambda: bench.errors == [errors.BATTERY_LOW])
-    assert [state for state in bench.states[1:] if state.power_supply.charging] == []
-    bench.wait_until(lambda: bench.state.idle and bench.state.power_supply.charging)
-    bench.wait(60)
-    assert (bench.errors, bench.state.power_supply.charging) == ([], False)
-    assert bench.state.power_supply.state_of_charge == 100
-
-
 def test_the_will_says_that_the_connection_broke_and_is_kept_by_the_broker() -> None:
     bench = Bench()
     will = bench.robot.will(bench.now)

@@ -15,7 +15,7 @@ from events.vda5050.text import read, to_bytes
 from events.vda5050.topics import Kind, Topics
 from tests.unit.clients.robot.bench import HEADER, SERIAL, instant, results, shopping
 from tests.unit.clients.robot.broker import OVER_QUOTA, Broker
-from tests.unit.clients.robot.test_client import pair
+from tests.unit.clients.robot.program import pair
 
 PAGE = Path(__file__).parents[4] / "docs" / "robots.md"
 TOPICS = {str(kind): Topics("mallbots-test").of(kind, SERIAL) for kind in Kind}
