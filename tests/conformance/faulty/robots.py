@@ -1,5 +1,6 @@
 """Faulty robots: our own with one fault each, which the case that is named must find."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -9,6 +10,7 @@ from clients.robot.memory import Memory
 from clients.robot.settings import Settings
 from events.vda5050 import errors
 from events.vda5050.connection import Connection, ConnectionState
+from events.vda5050.factsheet import Factsheet
 from events.vda5050.instant_actions import InstantActions
 from events.vda5050.order import Order
 from events.vda5050.state import ActionState, ActionStatus, Error, ErrorLevel, State
@@ -135,6 +137,28 @@ def tells_in_words_what_it_collected(memory: Memory, settings: Settings) -> Any:
             lambda action: action.model_copy(update={"action_result": "some"}) if action.action_result else action
         )
     )(memory, settings)
+
+
+@fault("takes_an_order")
+def refuses_action_ids_of_more_than_64_characters(memory: Memory, settings: Settings) -> Any:
+    def incoming(kind: str, payload: bytes) -> bytes:
+        too_long = re.search(rb'"actionId":"[^"]{65,}"', payload)
+        return payload.replace(b'"actionType":"collect"', b'"actionType":"juggle"') if too_long else payload
+
+    return Altered(our_robot(memory, settings), incoming=incoming)
+
+
+@fault("is_large_enough_for_the_malls_orders")
+def has_room_for_ids_of_64_characters(memory: Memory, settings: Settings) -> Any:
+    def outgoing(each: Publication) -> Publication:
+        if not isinstance(each.message, Factsheet):
+            return each
+        limits = each.message.protocol_limits
+        lengths = limits.maximum_string_lengths.model_copy(update={"maximum_id_length": 64})
+        small = limits.model_copy(update={"maximum_string_lengths": lengths})
+        return each._replace(message=each.message.model_copy(update={"protocol_limits": small}))
+
+    return Altered(our_robot(memory, settings), outgoing)
 
 
 @fault("finishes_every_action")
