@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from events.floor.plan import plan
+from events.vda5050 import errors
 from events.vda5050.collecting import collect, drop, order_id
 from events.vda5050.connection import Connection
 from events.vda5050.factsheet import Factsheet
@@ -47,6 +48,8 @@ class PlayedGateway:
     def __init__(self, link: Link, patience: float = 1.0, seed: int | None = 1) -> None:
         self.link = link
         self.log: list[tuple[Arrived, Header]] = []
+        self.forgiven: frozenset[str] = frozenset()
+        """Types of errors that the robot had before the case."""
         self._patience = patience
         self._ids = random.Random(seed)
         self._upcoming = order_id(self.id(), 1)
@@ -214,6 +217,11 @@ class PlayedGateway:
             require(told.get(key) == value, f"error {kind} refers to {told}, not to {key} {value}")
         return error
 
+    def complaints(self, state: State) -> list[Error]:
+        """The errors of a state that the case may have caused: not those of before, nor that the battery is low."""
+        apart = self.forgiven | {errors.BATTERY_LOW}
+        return [error for error in state.errors if error.error_type not in apart]
+
     def does(self, order: Order) -> State:
         """The robot works an order off."""
         return self.until(lambda state: _has(state, order) and state.idle, "the order is worked off", 600)
@@ -234,10 +242,10 @@ class PlayedGateway:
         if state is None:
             return "there was no state at all"
         actions = [f"{each.action_type}={each.action_status}" for each in state.action_states]
-        errors = [each.error_type for each in state.errors]
+        told = [each.error_type for each in state.errors]
         return (
             f"the last state: order {state.order_id!r} update {state.order_update_id}, at {state.last_node_id} "
-            f"({state.last_node_sequence_id}), {len(state.node_states)} nodes to go, actions {actions}, errors {errors}"
+            f"({state.last_node_sequence_id}), {len(state.node_states)} nodes to go, actions {actions}, errors {told}"
         )
 
     def _header(self, kind: Kind) -> dict[str, Any]:

@@ -95,7 +95,8 @@ def executes_an_instant_action_once(gateway: PlayedGateway) -> None:
     state = gateway.does(second)
     again = instant(state, action)
     require(again is None or again.action_status is ActionStatus.FINISHED, "it is reported with another end")
-    require(not state.errors, f"it reports {[error.error_type for error in state.errors]}")
+    told = [error.error_type for error in gateway.complaints(state)]
+    require(not told, f"it reports {told}")
     require(set(statuses(state, second.actions())) == {ActionStatus.FINISHED}, "the next order ended")
 
 
