@@ -5,17 +5,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
-from itertools import cycle, islice
 
 from events.floor.plan import plan
-from events.vda5050.collecting import MOST_ACTIONS, MOST_BYTES, order_id
+from events.vda5050.collecting import MOST_ACTIONS, order_id
 from events.vda5050.order import Order
 from events.vda5050.text import to_bytes
 from functions.fleet import orders
 from functions.fleet.reports import Visit
 
 MOST_OF_ONE = 999  # of a product in one line (functions/depot/stops.py)
-ASSIGNMENT = 999  # a list that 998 robots have lost: its number is in every id, and nothing bounds it
+ASSIGNMENT = 99_999  # of a list that was given away all day: the number is in every id, and nothing bounds it
+ROOM = 16 * 1024  # bytes to which the longest message is rounded up
 HEADER_ID = 2**32 - 1
 
 
@@ -48,23 +48,14 @@ def order(visits: Sequence[Visit], start: str, robot_id: str, list_id: str, assi
 def needs() -> Needs:
     """What the mall's largest orders need.
 
-    An order is longest where a robot goes to and fro between the two stores with the most nodes between them or, if the
-    gateway brings the visits of one node together, where it comes to every store.
+    An order comes to each store once, in the order of the floor plan, so it is longest where it comes to every store.
     """
     floor = plan()
-    far = max(
-        ((here, there) for here in floor.stores for there in floor.stores), key=lambda ends: len(floor.route(*ends))
-    )
-    to_and_fro = _visits(islice(cycle(far), MOST_ACTIONS))
-    longest = [
-        order(visits, start, _id(0), _id(0), ASSIGNMENT)
-        for visits in (longest_list(), to_and_fro)
-        for start in floor.nodes
-    ]
+    longest = [order(longest_list(), start, _id(0), _id(0), ASSIGNMENT) for start in floor.nodes]
     at_one_node = order(_visits([floor.stores[0]] * MOST_ACTIONS), floor.depot, _id(0), _id(0), ASSIGNMENT)
     actions = at_one_node.actions()
     return Needs(
-        message_length=min(max(len(to_bytes(each)) for each in longest), MOST_BYTES),
+        message_length=-(max(len(to_bytes(each)) for each in longest) // -ROOM) * ROOM,
         id_length=max(len(action.action_id) for action in actions),
         nodes=max(len(each.nodes) for each in longest),
         edges=max(len(each.edges) for each in longest),

@@ -214,7 +214,7 @@ def is_large_enough_for_the_malls_orders(gateway: PlayedGateway) -> None:
         ("edges", arrays.order_edges, needs.edges),
         ("actions at a node", arrays.node_actions, needs.actions_at_a_node),
         ("action parameters", arrays.action_parameters, needs.parameters),
-        ("node states", arrays.state_node_states, needs.nodes - 1),  # the first node is not reported (6.1.1)
+        ("node states", arrays.state_node_states, needs.nodes),
         ("edge states", arrays.state_edge_states, needs.edges),
         ("action states", arrays.state_action_states, needs.actions),
     ):
