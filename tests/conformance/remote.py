@@ -34,6 +34,7 @@ BY_HAND = {
     "keeps_its_order_in_intervened_mode",
     "waits_with_a_retriable_action_that_failed",
     "tries_an_action_again",
+    "retries_once_for_each_instant_action",
     "gives_an_action_up",
     "fails_an_action_that_is_not_retriable",
     "cancels_an_order_that_waits_for_a_retry",

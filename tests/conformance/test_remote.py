@@ -21,7 +21,7 @@ from events.vda5050.topics import Kind, Topics
 from tests.conformance import transport
 from tests.conformance.__main__ import arguments, main
 from tests.conformance.faulty.altered import Altered
-from tests.conformance.faulty.robots import _changed, _states
+from tests.conformance.faulty.planting import changed, states
 from tests.conformance.kit import EndedError, Outcome, Result
 from tests.conformance.links import MachineLink, Make, our_robot
 from tests.conformance.remote import ADVISED, BY_HAND, FROM_ROBOT, RemoteLink, attempts, prepared
@@ -119,7 +119,7 @@ def test_a_robot_whose_errors_are_of_its_own_is_tried_all_the_same():
         return state.model_copy(update={"errors": (*also, *state.errors)})
 
     names = [name for name in ROBOT_CASES.known if name not in BY_HAND]
-    results = tried(Broker(_states(worn)), *names)
+    results = tried(Broker(states(worn)), *names)
     assert {(result.case, result.why) for result in results if result.outcome is not Outcome.PASSED} == set()
     assert len(results) == len(names)
 
@@ -127,11 +127,11 @@ def test_a_robot_whose_errors_are_of_its_own_is_tried_all_the_same():
 def test_a_robot_with_a_critical_error_is_not_tried():
     stuck = Error(error_type="WHEEL_BLOCKED", error_level=ErrorLevel.CRITICAL)
     with pytest.raises(EndedError, match="WHEEL_BLOCKED"):
-        tried(Broker(_states(_changed(errors=(stuck,)))), "takes_an_order")
+        tried(Broker(states(changed(errors=(stuck,)))), "takes_an_order")
 
 
 def test_a_case_in_which_the_kit_loses_its_own_connection_is_tried_again():
-    [result] = tried(Broker(_states(_changed(header_id=7)), ["", "Keep alive timeout"]), "takes_an_order")
+    [result] = tried(Broker(states(changed(header_id=7)), ["", "Keep alive timeout"]), "takes_an_order")
     assert result.outcome is Outcome.PASSED
 
 

@@ -183,6 +183,14 @@ def retains_its_factsheet(gateway: PlayedGateway) -> None:
     require(gateway.link.retains(Kind.FACTSHEET), "a factsheet is not retained")
 
 
+@case("mall")
+def retains_nothing_but_its_connection_and_factsheet(gateway: PlayedGateway) -> None:
+    """State and visualization are not retained: the mall's policy lets robots retain connection and factsheet alone."""
+    gateway.answers(gateway.instantly(InstantAction.STATE_REQUEST))
+    for kind in (Kind.STATE, Kind.VISUALIZATION):
+        require(not gateway.link.retains(kind), f"its {kind} is retained")
+
+
 @case("6.2.3")
 def declares_the_actions_that_every_robot_has(gateway: PlayedGateway) -> None:
     """cancelOrder, startPause and stopPause are in the factsheet, as instant actions."""

@@ -89,6 +89,13 @@ def refuses_a_base_behind_a_horizon(gateway: PlayedGateway) -> None:
     _malformed(gateway, lambda order: order["nodes"][1].update(released=False))
 
 
+@case("mall")
+def refuses_an_order_for_another_robot(gateway: PlayedGateway) -> None:
+    """An order whose header names another serial number: VALIDATION_FAILURE as WARNING."""
+    order = gateway.trip()
+    refuses(gateway, errors.VALIDATION_FAILURE, "WARNING", lambda: gateway.sends(order, serial_number="another-robot"))
+
+
 @case("6.1.2")
 def refuses_a_new_order_that_begins_with_an_update(gateway: PlayedGateway) -> None:
     """A new order has update id 0 (figure 8, step 4): the kit wants a WARNING; the standard does not name its type."""
