@@ -36,6 +36,7 @@ BY_HAND = {
     "tries_an_action_again",
     "retries_once_for_each_instant_action",
     "gives_an_action_up",
+    "holds_nothing_after_a_drop_that_was_given_up",
     "fails_an_action_that_is_not_retriable",
     "cancels_an_order_that_waits_for_a_retry",
 }

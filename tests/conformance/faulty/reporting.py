@@ -10,7 +10,7 @@ from events.vda5050 import errors
 from events.vda5050.connection import Connection, ConnectionState
 from events.vda5050.factsheet import Factsheet
 from events.vda5050.order import Order
-from events.vda5050.state import ActionState, ActionStatus, ErrorLevel, State
+from events.vda5050.state import ActionState, ActionStatus, ErrorLevel, Load, State
 from events.vda5050.text import read
 from events.vda5050.topics import Kind
 from tests.conformance.faulty.altered import Altered
@@ -111,6 +111,15 @@ def has_room_for_ids_of_64_characters(memory: Memory, settings: Settings) -> Any
 def says_that_it_found_nothing_and_has_no_loads(memory: Memory, settings: Settings) -> Any:
     nothing = each_action(lambda each: each.model_copy(update={"action_result": "0"}) if each.action_result else each)
     return states(lambda state: nothing(state).model_copy(update={"loads": None}))(memory, settings)
+
+
+@fault("holds_nothing_after_a_drop_that_was_given_up")
+def keeps_what_it_could_not_drop(memory: Memory, settings: Settings) -> Any:
+    def change(state: State) -> State:
+        given_up = any(each.action_type == "drop" and each.action_status == "FAILED" for each in state.action_states)
+        return state.model_copy(update={"loads": (Load(load_id="goods"),)}) if given_up else state
+
+    return states(change)(memory, settings)
 
 
 @fault("finishes_every_action")

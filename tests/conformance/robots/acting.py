@@ -2,7 +2,7 @@
 
 from events.vda5050 import errors
 from events.vda5050.instant_actions import InstantAction
-from events.vda5050.order import BlockingType
+from events.vda5050.order import Action, BlockingType
 from events.vda5050.state import ActionStatus, State
 from events.vda5050.topics import Kind
 from tests.conformance.gateway import PlayedGateway, Stop, instant, statuses
@@ -180,6 +180,30 @@ def gives_an_action_up(gateway: PlayedGateway) -> None:
     skip = gateway.instantly(InstantAction.SKIP_RETRY, actionId=action.action_id)
     require(gateway.answers(skip).action_status is FINISHED, "skipRetry is not FINISHED")
     require(statuses(gateway.does(order), order.actions()) == [FAILED, FINISHED], "the order did not go on")
+
+
+@case("mall")
+def holds_nothing_after_a_drop_that_was_given_up(gateway: PlayedGateway) -> None:
+    """What a robot holds after a drop that was skipped, or failed for good, is back in its place before it is idle."""
+    gateway.state()
+    for retriable in (True, False):
+        drop = _fails_to_drop(gateway, retriable)
+        if retriable:
+            gateway.until(lambda state: RETRIABLE in [a.action_status for a in state.action_states], "RETRIABLE")
+            gateway.answers(gateway.instantly(InstantAction.SKIP_RETRY, actionId=drop.action_id), 150)
+        ended = gateway.until(lambda state: state.idle, "idle")
+        require(statuses(ended, [drop]) == [FAILED], "the drop that was given up is not FAILED")
+        require(not ended.loads, f"it is idle for another order, and holds {len(ended.loads or ())} loads")
+        gateway.link.mishandle(False)
+
+
+def _fails_to_drop(gateway: PlayedGateway, retriable: bool) -> Action:
+    """A robot that has collected something, and from now on fails in all that it does; its drop."""
+    action, drop = gateway.collect(1), gateway.drop(retriable=retriable)
+    gateway.sends(gateway.order(Stop("south-1", (action,)), Stop("depot", (drop,))))
+    gateway.until(lambda state: statuses(state, [action]) == [FINISHED], "collected")
+    gateway.link.mishandle(True)
+    return drop
 
 
 @case("6.2.3")
