@@ -5,7 +5,7 @@ import json
 import logging
 import sys
 import warnings
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -17,12 +17,13 @@ from tests.conformance.faulty.robots import ROBOT_FAULTS
 from tests.conformance.gateway import PlayedGateway
 from tests.conformance.gateways.bench import Bench
 from tests.conformance.gateways.cases import GATEWAY_CASES
-from tests.conformance.kit import Case, Cases, Outcome, Result
+from tests.conformance.kit import Case, Cases, EndedError, Outcome, Result
 from tests.conformance.links import MachineLink
-from tests.conformance.remote import BY_HAND, Address, Paho, RemoteLink, prepared
+from tests.conformance.remote import BY_HAND, RemoteLink, attempts
 from tests.conformance.robots.cases import ROBOT_CASES
 from tests.conformance.sdk import master, translator, vehicle
 from tests.conformance.sdk.translator import Translator
+from tests.conformance.transport import Address, Paho
 
 S = TypeVar("S", master.Sdk, vehicle.Sdk)
 
@@ -75,7 +76,9 @@ def main(given: Sequence[str] | None = None) -> int:
 
 
 def _ours(text: str) -> int:
-    results = [result for cases, bench in OURS for result in _run(cases, bench, text)]
+    results: list[Result] = []
+    for cases, bench in OURS:
+        results += _told(cases, cases.run(bench, [case.name for case in _chosen(cases, text)]))
     _tell_losses()
     caught, faults = 0, [(cases, fault) for cases, planted in FAULTS for fault in planted if text in fault.found_by]
     for cases, fault in faults:
@@ -100,18 +103,25 @@ def _remote(options: argparse.Namespace) -> int:
     except OSError as error:  # of the network, of TLS, of a file of the certificate
         print(f"the kit has no connection to {options.robot}: {error}", file=sys.stderr)
         return _end([], 0, 0)
+    results: list[Result] = []
+    cases = [case for case in _chosen(ROBOT_CASES, options.case) if case.name not in BY_HAND]
     try:
         link = RemoteLink(transport, Topics(options.interface), options.serial)
-        results = list(_run(ROBOT_CASES, lambda: prepared(link, options.patience), options.case, BY_HAND))
+        for result in _told(ROBOT_CASES, attempts(link, cases, options.patience)):
+            results.append(result)
         print(f"  left out, for they need a hand at the robot: {', '.join(sorted(BY_HAND))}")
+    except (EndedError, ConnectionError) as ended:
+        print(f"ended after {len(results)} of {len(cases)} cases: {ended}", file=sys.stderr)
+        return _end(results, 0, 0) or 1
     finally:
         transport.close()
     return _end(results, 0, 0)
 
 
-def _run(cases: Cases[Any], bench: Callable[[], Any], text: str, without: Container[str] = ()) -> Iterator[Result]:
+def _told(cases: Cases[Any], results: Iterator[Result]) -> Iterator[Result]:
+    """Print each result as it comes."""
     print(f"\n{cases.about}")
-    for result in cases.run(bench, [case.name for case in _chosen(cases, text) if case.name not in without]):
+    for result in results:
         case = cases.known[result.case]
         print(f"  {result.outcome:8} {case.section:8} {case.name}{': ' + result.why if result.why else ''}", flush=True)
         yield result
@@ -122,8 +132,8 @@ def _chosen(cases: Cases[Any], text: str) -> list[Case[Any]]:
 
 
 def _end(results: Sequence[Result], caught: int, faulty: int) -> int:
-    """Print the summary; what was left out counts as no case."""
-    tried = [result for result in results if result.outcome is not Outcome.LEFT_OUT]
+    """Print the summary; what was left out, or is advised alone, counts as no case."""
+    tried = [result for result in results if result.outcome in (Outcome.PASSED, Outcome.FAILED)]
     passed = sum(result.outcome is Outcome.PASSED for result in tried)
     print()
     print(json.dumps({"cases": len(tried), "passed": passed, "faulty_caught": caught, "faulty": faulty}))

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from events.floor.plan import plan
+from events.vda5050 import errors
 from events.vda5050.collecting import collect, drop, order_id
 from events.vda5050.connection import Connection
 from events.vda5050.factsheet import Factsheet
@@ -19,6 +20,7 @@ from events.vda5050.state import ActionState, ActionStatus, Error, State
 from events.vda5050.text import MalformedError, read, to_bytes
 from events.vda5050.topics import Kind
 from events.vda5050.visualization import Visualization
+from functions.fleet.orders import SEPARATOR, drop_id
 from tests.conformance.kit import FailedError, require
 from tests.conformance.links import Arrived, Link
 
@@ -46,8 +48,11 @@ class PlayedGateway:
     def __init__(self, link: Link, patience: float = 1.0, seed: int | None = 1) -> None:
         self.link = link
         self.log: list[tuple[Arrived, Header]] = []
+        self.forgiven: frozenset[str] = frozenset()
+        """Types of errors that the robot had before the case."""
         self._patience = patience
         self._ids = random.Random(seed)
+        self._upcoming = order_id(self.id(), 1)
         self._header_ids: dict[Kind, int] = {}
 
     # ids and messages
@@ -57,12 +62,14 @@ class PlayedGateway:
         return str(uuid.UUID(int=self._ids.getrandbits(128), version=4))
 
     def collect(self, quantity: int = 2, **changes: Any) -> Action:
-        """An action that collects some of a new product."""
-        return collect(self.id(), self.id(), self.id(), quantity).model_copy(update=changes)
+        """An action of the next order that collects some of a new product; its id has the form of the mall's."""
+        store, product = self.id(), self.id()
+        id = SEPARATOR.join((self._upcoming, store, product, str(quantity)))
+        return collect(id, store, product, quantity).model_copy(update=changes)
 
     def drop(self, **changes: Any) -> Action:
-        """An action that puts down what was collected."""
-        return drop(self.id()).model_copy(update=changes)
+        """An action of the next order that puts down what was collected."""
+        return drop(drop_id(self._upcoming)).model_copy(update=changes)
 
     def order(
         self,
@@ -74,8 +81,8 @@ class PlayedGateway:
         released: int = 1000,
     ) -> Order:
         """An order from where the robot is to each stop in turn; `released` counts the nodes of the base."""
-        first = start or Stop(self.state().last_node_id)
-        path = [first]
+        id, self._upcoming = order or self._upcoming, order_id(self.id(), 1)
+        path = [start or Stop(self.state().last_node_id)]
         for stop in stops:
             way = plan().route(path[-1].node, stop.node)
             path += [Stop(node) for node in way[1:-1]]
@@ -92,7 +99,7 @@ class PlayedGateway:
         )
         return Order(
             **self._header(Kind.ORDER),
-            order_id=order or order_id(self.id(), 1),
+            order_id=id,
             order_update_id=update,
             nodes=nodes,
             edges=edges,
@@ -128,7 +135,7 @@ class PlayedGateway:
         values = tuple(ActionParameter(key=key, value=value) for key, value in parameters.items())
         action = Action(
             action_type=kind,
-            action_id=action_id or self.id(),
+            action_id=action_id or f"{kind}{SEPARATOR}{self.id()}",
             blocking_type=BlockingType.NONE,
             action_parameters=values or None,
         )
@@ -210,6 +217,11 @@ class PlayedGateway:
             require(told.get(key) == value, f"error {kind} refers to {told}, not to {key} {value}")
         return error
 
+    def complaints(self, state: State) -> list[Error]:
+        """The errors of a state that the case may have caused: not those of before, nor that the battery is low."""
+        apart = self.forgiven | {errors.BATTERY_LOW}
+        return [error for error in state.errors if error.error_type not in apart]
+
     def does(self, order: Order) -> State:
         """The robot works an order off."""
         return self.until(lambda state: _has(state, order) and state.idle, "the order is worked off", 600)
@@ -230,10 +242,10 @@ class PlayedGateway:
         if state is None:
             return "there was no state at all"
         actions = [f"{each.action_type}={each.action_status}" for each in state.action_states]
-        errors = [each.error_type for each in state.errors]
+        told = [each.error_type for each in state.errors]
         return (
             f"the last state: order {state.order_id!r} update {state.order_update_id}, at {state.last_node_id} "
-            f"({state.last_node_sequence_id}), {len(state.node_states)} nodes to go, actions {actions}, errors {errors}"
+            f"({state.last_node_sequence_id}), {len(state.node_states)} nodes to go, actions {actions}, errors {told}"
         )
 
     def _header(self, kind: Kind) -> dict[str, Any]:

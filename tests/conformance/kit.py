@@ -17,12 +17,17 @@ class UnavailableError(Exception):
     """A case needs something that cannot be done with this other end, such as cutting its connection."""
 
 
+class EndedError(Exception):
+    """Nothing more can be tried, which says nothing of the other end: the sentence says what to check."""
+
+
 class Outcome(StrEnum):
-    """What came of a case."""
+    """What came of a case. ADVISED: it failed, but the standard leaves that to the maker."""
 
     PASSED = "passed"
     FAILED = "failed"
     LEFT_OUT = "left out"
+    ADVISED = "advised"
 
 
 @dataclass(frozen=True)
@@ -70,13 +75,15 @@ class Cases(Generic[B]):
 
 
 def tried(case: Case[B], bench: Callable[[], B]) -> Result:
-    """What comes of one case; an error of the other end itself is a failure too."""
+    """What comes of one case; an error of the other end itself is a failure too. Raises EndedError alone."""
     try:
         case.attempt(bench())
     except FailedError as failed:
         return Result(case.name, Outcome.FAILED, str(failed))
     except UnavailableError as unavailable:
         return Result(case.name, Outcome.LEFT_OUT, str(unavailable))
+    except EndedError:
+        raise
     except Exception as error:
         place = traceback.extract_tb(error.__traceback__)[-1]
         return Result(case.name, Outcome.FAILED, f"{error!r} at {place.name}")

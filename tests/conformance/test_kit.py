@@ -2,16 +2,25 @@
 
 import json
 import re
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from events.floor.plan import plan
+from events.vda5050.collecting import MOST_ACTIONS, MOST_BYTES, PRODUCT_ID, QUANTITY, STORE_ID
+from events.vda5050.text import to_bytes
+from functions.fleet.orders import drop_id, line_of
 from tests.conformance.__main__ import FAULTS, OURS, main
 from tests.conformance.faulty.faults import Fault
 from tests.conformance.gateway import PlayedGateway
 from tests.conformance.kit import Case, Cases, FailedError, Outcome, UnavailableError, tried
+from tests.conformance.largest import longest_list
+from tests.conformance.largest import needs as needs_of_the_mall
+from tests.conformance.largest import order as longest_order
+from tests.conformance.links import MachineLink
 from tests.conformance.remote import BY_HAND
 
 PAGE = Path(__file__).parents[2] / "docs" / "conformance.md"
@@ -55,6 +64,26 @@ def test_the_page_counts_and_names_the_cases_as_they_are():
     }
     assert named <= {case.name for case, _ in CASES}
     assert len(named) > 30
+
+
+def test_the_kits_orders_have_ids_of_the_malls_form():
+    order = PlayedGateway(MachineLink()).trip()
+    for action in order.actions()[:-1]:
+        line = line_of(order.order_id, action.action_id)
+        assert line
+        wanted = [action.parameter(key) for key in (STORE_ID, PRODUCT_ID, QUANTITY)]
+        assert [line.store_id, line.product_id, line.quantity] == wanted
+    assert order.actions()[-1].action_id == drop_id(order.order_id)
+
+
+def test_a_robot_needs_room_for_the_longest_order_that_the_gateway_makes():
+    needs = needs_of_the_mall()
+    order = longest_order(longest_list(), "parking-1", "7b0f1e62-4e55-4a51-8a55-6bd1a2d9dd7c", str(uuid.uuid4()))
+    assert len(order.actions()) == needs.actions == MOST_ACTIONS + 1
+    assert needs.nodes >= len(order.nodes) > len(plan().stores)
+    assert needs.edges == needs.nodes - 1
+    assert needs.id_length >= max(len(action.action_id) for action in order.actions()) > 100
+    assert MOST_BYTES >= needs.message_length >= len(to_bytes(order))
 
 
 def test_an_error_of_the_other_end_is_a_failure_and_what_cannot_be_tried_is_left_out():

@@ -2,18 +2,31 @@
 
 import json
 import re
+from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Any
 
 import pytest
+from paho.mqtt.client import MQTTMessageInfo
+from paho.mqtt.enums import MQTTErrorCode
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.reasoncodes import ReasonCode
 
+from clients.robot.memory import Memory
 from clients.robot.settings import Settings
+from events.vda5050 import errors
+from events.vda5050.state import Error, ErrorLevel, State
 from events.vda5050.topics import Kind, Topics
+from tests.conformance import transport
 from tests.conformance.__main__ import arguments, main
-from tests.conformance.kit import Outcome
-from tests.conformance.links import MachineLink
-from tests.conformance.remote import BY_HAND, FROM_ROBOT, Message, Paho, RemoteLink, prepared
+from tests.conformance.faulty.altered import Altered
+from tests.conformance.faulty.planting import changed, states
+from tests.conformance.kit import EndedError, Outcome, Result
+from tests.conformance.links import MachineLink, Make, our_robot
+from tests.conformance.remote import ADVISED, BY_HAND, FROM_ROBOT, RemoteLink, attempts, prepared
 from tests.conformance.robots.cases import ROBOT_CASES
+from tests.conformance.transport import Message, Paho
 
 PAGE = Path(__file__).parents[2] / "docs" / "conformance.md"
 TOPICS = Topics("mallbots-test")
@@ -22,8 +35,9 @@ TOPICS = Topics("mallbots-test")
 class Broker:
     """A transport to our own robot, on a clock that only waiting advances; it keeps what is retained."""
 
-    def __init__(self) -> None:
-        self._link = MachineLink(settings=Settings())
+    def __init__(self, make: Make = our_robot, losses: Sequence[str] = ()) -> None:
+        self._link = MachineLink(make, Settings())
+        self._losses = list(losses)
         self._coming: list[Message] = []
         self._kept: dict[str, bytes] = {}
         self._subscribed: set[str] = set()
@@ -46,6 +60,12 @@ class Broker:
             self._arrive(seconds)
         return self._coming.pop(0) if self._coming else None
 
+    def lost(self) -> str:
+        return self._losses.pop(0) if self._losses else ""
+
+    def returns(self) -> None:
+        pass
+
     def _arrive(self, seconds: float) -> None:
         for each in self._link.wait(seconds):
             topic = TOPICS.of(each.kind, "robot-1")
@@ -67,6 +87,73 @@ def test_a_robot_on_a_broker_is_tried_with_what_can_be_tried_from_there(name: st
     assert (result.outcome, result.why if name not in BY_HAND else "") == (
         (Outcome.LEFT_OUT, "") if name in BY_HAND else (Outcome.PASSED, "")
     )
+
+
+def tried(broker: Broker, *names: str, serial: str = "robot-1") -> list[Result]:
+    link = RemoteLink(broker, TOPICS, serial)
+    return list(attempts(link, [ROBOT_CASES.known[name] for name in names], 1.0))
+
+
+def test_a_robot_that_does_not_answer_is_told_once_before_any_case():
+    def deaf(memory: Memory, settings: Settings) -> Any:
+        return Altered(our_robot(memory, settings), incoming=lambda kind, payload: None)
+
+    broker = Broker(deaf)
+    begun = broker.now()
+    with pytest.raises(EndedError, match=r"robot robot-1 does not answer .*/robot-1/instantActions .*Check .*--serial"):
+        tried(broker, *ROBOT_CASES.known)
+    assert broker.now() - begun < 70
+
+
+def test_a_robot_that_stands_where_the_floor_has_no_node_is_told_before_any_case():
+    with pytest.raises(EndedError, match="'the cellar', which is no node of the floor plan"):
+        tried(Broker(lambda _, settings: our_robot(Memory("the cellar"), settings)), "takes_an_order")
+
+
+def test_a_robot_whose_errors_are_of_its_own_is_tried_all_the_same():
+    low = Error(error_type=errors.BATTERY_LOW, error_level=ErrorLevel.URGENT)
+    due = Error(error_type="MAINTENANCE_DUE", error_level=ErrorLevel.WARNING)
+
+    def worn(state: State) -> State:
+        also = (due, low) if state.header_id > 30 else (due,)
+        return state.model_copy(update={"errors": (*also, *state.errors)})
+
+    names = [name for name in ROBOT_CASES.known if name not in BY_HAND]
+    results = tried(Broker(states(worn)), *names)
+    assert {(result.case, result.why) for result in results if result.outcome is not Outcome.PASSED} == set()
+    assert len(results) == len(names)
+
+
+def test_a_robot_with_a_critical_error_is_not_tried():
+    stuck = Error(error_type="WHEEL_BLOCKED", error_level=ErrorLevel.CRITICAL)
+    with pytest.raises(EndedError, match="WHEEL_BLOCKED"):
+        tried(Broker(states(changed(errors=(stuck,)))), "takes_an_order")
+
+
+def test_a_case_in_which_the_kit_loses_its_own_connection_is_tried_again():
+    [result] = tried(Broker(states(changed(header_id=7)), ["", "Keep alive timeout"]), "takes_an_order")
+    assert result.outcome is Outcome.PASSED
+
+
+def test_a_kit_that_loses_its_own_connection_again_and_again_blames_no_robot():
+    with pytest.raises(
+        EndedError, match=r"3 times at takes_an_order \(Keep alive timeout\), which says nothing of the"
+    ):
+        tried(Broker(losses=["", *["Keep alive timeout"] * 3]), "takes_an_order")
+
+
+def test_what_the_standard_leaves_to_the_maker_is_told_and_fails_no_robot():
+    def forgetful(memory: Memory, settings: Settings) -> Any:
+        robot = our_robot(memory, settings)
+
+        def incoming(kind: str, payload: bytes) -> bytes:
+            robot.memory.earlier_orders = []
+            return payload
+
+        return Altered(robot, incoming=incoming)
+
+    [result] = tried(Broker(forgetful), *ADVISED)
+    assert (result.outcome, result.why) == (Outcome.ADVISED, "it began it again")
 
 
 def test_what_is_retained_is_told_from_what_is_not(link: RemoteLink):
@@ -114,6 +201,61 @@ def test_a_broker_that_cannot_be_reached_is_told_in_a_sentence_and_no_case_passe
     told = capsys.readouterr()
     assert told.err == "the kit has no connection to mqtt://broker.example: connection refused\n"
     assert json.loads(told.out.splitlines()[-1]) == {"cases": 0, "passed": 0, "faulty_caught": 0, "faulty": 0}
+
+
+class Answering:
+    """In place of paho's client: a broker that grants what it is told to, and then is gone."""
+
+    def __init__(self, *_: object, **__: object) -> None:
+        self.on_connect: Callable[..., None]
+        self.on_subscribe: Callable[..., None]
+        self.on_disconnect: Callable[..., None]
+
+    granted = "Granted QoS 1"
+
+    def connect(self, *_: object) -> None:
+        self.on_connect(self, None, None, ReasonCode(PacketTypes.CONNACK, "Success"), None)
+
+    def loop_start(self) -> None:
+        pass
+
+    def loop_stop(self) -> None:
+        pass
+
+    def disconnect(self) -> None:
+        pass
+
+    def subscribe(self, topic: str, qos: int) -> tuple[int, int]:
+        self.on_subscribe(self, None, 7, [ReasonCode(PacketTypes.SUBACK, self.granted)], None)
+        return 0, 7
+
+    def publish(self, *_: object, **__: object) -> MQTTMessageInfo:
+        self.on_disconnect(self, None, None, ReasonCode(PacketTypes.DISCONNECT, "Session taken over"), None)
+        lost = MQTTMessageInfo(8)
+        lost.rc = MQTTErrorCode.MQTT_ERR_NO_CONN
+        return lost
+
+
+def test_a_subscription_that_the_broker_refuses_is_told_in_a_sentence_and_no_case_is_tried(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setattr("paho.mqtt.client.Client", Answering)
+    monkeypatch.setattr(Answering, "granted", "Not authorized")
+    assert main(["--robot", "mqtt://broker.example", "--serial", "robot-1"]) == 1
+    told = capsys.readouterr()
+    assert re.fullmatch(
+        r"ended after 0 of \d+ cases: the broker does not let .*: Not authorized\. Check .*\n", told.err
+    )
+    assert json.loads(told.out.splitlines()[-1])["cases"] == 0
+
+
+def test_a_connection_that_is_lost_and_does_not_come_back_is_the_kits_and_not_the_robots(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setattr("paho.mqtt.client.Client", Answering)
+    monkeypatch.setattr(transport, "BACK", 0.01)
+    assert main(["--robot", "mqtt://broker.example", "--serial", "robot-1"]) == 1
+    assert "the kit lost its connection to mqtt://broker.example" in capsys.readouterr().err
 
 
 def test_an_address_that_is_none_of_a_broker_is_refused(capsys: pytest.CaptureFixture[str]):

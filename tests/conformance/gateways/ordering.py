@@ -62,11 +62,35 @@ def names_the_robot_in_the_header(bench: Bench) -> None:
 
 @case("7.2")
 def counts_the_header_ids_of_orders_up(bench: Bench) -> None:
-    """The header id of orders goes up by one with each order that is sent."""
-    robot, _, _ = ordered(bench)
+    """The header id of orders goes up by one with each order that is sent, also to one whose list came late."""
+    robot, _, first = ordered(bench)
+    bench.passes(4 * SENT_AGAIN)
+    robot.takes(first)
+    robot.finishes(first)
+    _ordered_before_its_list_is_known(bench, robot)
     bench.passes(4 * SENT_AGAIN)
     ids = [order.header_id for order in robot.orders()]
-    require(ids == list(range(ids[0], ids[0] + len(ids))) and len(ids) > 2, f"header ids are {ids}")
+    require(len({order.order_id for order in robot.orders()}) == 2, "it did not get a second order")
+    require(ids == list(range(ids[0], ids[0] + len(ids))) and len(ids) > 4, f"header ids are {ids}")
+
+
+@case("6.1.4.5")
+def sends_an_order_whose_list_came_late_once(bench: Bench) -> None:
+    """An order that went out when its list became known is not sent again within five seconds."""
+    robot = bench.robot()
+    _ordered_before_its_list_is_known(bench, robot)
+    for _ in range(4):
+        robot.says(wait=1)
+    require(len(robot.orders()) == 1, f"it came {len(robot.orders())} times")
+
+
+def _ordered_before_its_list_is_known(bench: Bench, robot: PlayedRobot) -> None:
+    """The depot's messages come in another sequence: the robot has a list, before it is known what is in it."""
+    bench.mall.hold("fleet", "ShoppingListAssigned")
+    bench.order()
+    robot.says(wait=1)
+    bench.mall.release("fleet", "ShoppingListAssigned")
+    bench.mall.settle()
 
 
 @case("6.1.1")

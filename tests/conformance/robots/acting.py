@@ -2,7 +2,7 @@
 
 from events.vda5050 import errors
 from events.vda5050.instant_actions import InstantAction
-from events.vda5050.order import BlockingType
+from events.vda5050.order import Action, BlockingType
 from events.vda5050.state import ActionStatus, State
 from events.vda5050.topics import Kind
 from tests.conformance.gateway import PlayedGateway, Stop, instant, statuses
@@ -104,7 +104,7 @@ def forgets_a_refused_instant_action_when_it_accepts_another(gateway: PlayedGate
     gateway.state()
     gateway.answers(gateway.instantly("juggle"))
     gateway.answers(gateway.instantly(InstantAction.STATE_REQUEST))
-    gateway.until(lambda state: not state.errors, "no error", 10)
+    gateway.until(lambda state: not gateway.complaints(state), "no error", 10)
 
 
 @case("6.2.1")
@@ -148,7 +148,7 @@ def waits_with_a_retriable_action_that_failed(gateway: PlayedGateway) -> None:
     action = gateway.collect(1, retriable=True)
     order = gateway.sends(gateway.order(Stop("south-1", (action,)), Stop("depot", (gateway.drop(),))))
     state = gateway.until(lambda state: statuses(state, [action]) == [RETRIABLE], "the action RETRIABLE")
-    require(state.errors, "there is no error")
+    require(gateway.complaints(state), "there is no error")
     states = gateway.passes(60)
     require(all(statuses(each, [action]) == [RETRIABLE] and not each.driving for each in states), "it goes on")
     require(gateway.state().order_id == order.order_id, "the order is gone")
@@ -165,7 +165,8 @@ def tries_an_action_again(gateway: PlayedGateway) -> None:
     retry = gateway.instantly(InstantAction.RETRY, actionId=action.action_id)
     require(gateway.answers(retry).action_status is FINISHED, "retry is not FINISHED")
     ended = gateway.does(order)
-    require(statuses(ended, [action]) == [FINISHED] and not ended.errors, "it did not succeed the second time")
+    succeeded = statuses(ended, [action]) == [FINISHED] and not gateway.complaints(ended)
+    require(succeeded, "it did not succeed the second time")
 
 
 @case("6.2.3")
@@ -179,6 +180,30 @@ def gives_an_action_up(gateway: PlayedGateway) -> None:
     skip = gateway.instantly(InstantAction.SKIP_RETRY, actionId=action.action_id)
     require(gateway.answers(skip).action_status is FINISHED, "skipRetry is not FINISHED")
     require(statuses(gateway.does(order), order.actions()) == [FAILED, FINISHED], "the order did not go on")
+
+
+@case("mall")
+def holds_nothing_after_a_drop_that_was_given_up(gateway: PlayedGateway) -> None:
+    """What a robot holds after a drop that was skipped, or failed for good, is back in its place before it is idle."""
+    gateway.state()
+    for retriable in (True, False):
+        drop = _fails_to_drop(gateway, retriable)
+        if retriable:
+            gateway.until(lambda state: RETRIABLE in [a.action_status for a in state.action_states], "RETRIABLE")
+            gateway.answers(gateway.instantly(InstantAction.SKIP_RETRY, actionId=drop.action_id), 150)
+        ended = gateway.until(lambda state: state.idle, "idle")
+        require(statuses(ended, [drop]) == [FAILED], "the drop that was given up is not FAILED")
+        require(not ended.loads, f"it is idle for another order, and holds {len(ended.loads or ())} loads")
+        gateway.link.mishandle(False)
+
+
+def _fails_to_drop(gateway: PlayedGateway, retriable: bool) -> Action:
+    """A robot that has collected something, and from now on fails in all that it does; its drop."""
+    action, drop = gateway.collect(1), gateway.drop(retriable=retriable)
+    gateway.sends(gateway.order(Stop("south-1", (action,)), Stop("depot", (drop,))))
+    gateway.until(lambda state: statuses(state, [action]) == [FINISHED], "collected")
+    gateway.link.mishandle(True)
+    return drop
 
 
 @case("6.2.3")

@@ -83,22 +83,6 @@ def does_not_cancel_twice(gateway: PlayedGateway) -> None:
     gateway.refuses(errors.NO_ORDER_TO_CANCEL, "WARNING", actionId=action)
 
 
-@case("mall")
-def executes_an_instant_action_once(gateway: PlayedGateway) -> None:
-    """An instant action that comes again with its id is the same one: it is not executed again."""
-    order = busy(gateway)
-    action = gateway.instantly(CANCEL, orderId=order.order_id)
-    gateway.answers(action, 150)
-    second = gateway.sends(gateway.trip())
-    gateway.took(second)
-    gateway.instantly(CANCEL, action_id=action, orderId=order.order_id)
-    state = gateway.does(second)
-    again = instant(state, action)
-    require(again is None or again.action_status is ActionStatus.FINISHED, "it is reported with another end")
-    require(not state.errors, f"it reports {[error.error_type for error in state.errors]}")
-    require(set(statuses(state, second.actions())) == {ActionStatus.FINISHED}, "the next order ended")
-
-
 @case("6.1.3.1")
 def refuses_an_update_after_a_cancel(gateway: PlayedGateway) -> None:
     """An update of a cancelled order: ORDER_UPDATE_FOLLOWING_CANCEL as WARNING with its ids."""

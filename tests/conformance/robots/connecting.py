@@ -13,7 +13,7 @@ from events.vda5050.instant_actions import InstantAction
 from events.vda5050.state import OperatingMode, State
 from events.vda5050.text import read
 from events.vda5050.topics import Kind
-from tests.conformance import schemas
+from tests.conformance import largest, schemas
 from tests.conformance.gateway import PlayedGateway, Stop
 from tests.conformance.kit import require
 from tests.conformance.robots.declared import case
@@ -183,6 +183,14 @@ def retains_its_factsheet(gateway: PlayedGateway) -> None:
     require(gateway.link.retains(Kind.FACTSHEET), "a factsheet is not retained")
 
 
+@case("mall")
+def retains_nothing_but_its_connection_and_factsheet(gateway: PlayedGateway) -> None:
+    """State and visualization are not retained: the mall's policy lets robots retain connection and factsheet alone."""
+    gateway.answers(gateway.instantly(InstantAction.STATE_REQUEST))
+    for kind in (Kind.STATE, Kind.VISUALIZATION):
+        require(not gateway.link.retains(kind), f"its {kind} is retained")
+
+
 @case("6.2.3")
 def declares_the_actions_that_every_robot_has(gateway: PlayedGateway) -> None:
     """cancelOrder, startPause and stopPause are in the factsheet, as instant actions."""
@@ -204,15 +212,19 @@ def declares_collect_and_drop(gateway: PlayedGateway) -> None:
 
 @case("7.10")
 def is_large_enough_for_the_malls_orders(gateway: PlayedGateway) -> None:
-    """The limits in the factsheet allow an order of the mall: 101 actions, 36-character ids, 128 KB."""
-    limits = sheet(gateway).protocol_limits
+    """The limits in the factsheet allow the mall's longest order: its bytes, ids, nodes, edges and actions."""
+    limits, needs = sheet(gateway).protocol_limits, largest.needs()
     lengths, arrays = limits.maximum_string_lengths, limits.maximum_array_lengths
     for what, limit, needed in (
-        ("message length", lengths.maximum_message_length, 131_072),
-        ("id length", lengths.maximum_id_length, 48),
-        ("nodes", arrays.order_nodes, 100),
-        ("actions at a node", arrays.node_actions, 100),
-        ("action states", arrays.state_action_states, 101),
+        ("message length", lengths.maximum_message_length, needs.message_length),
+        ("id length", lengths.maximum_id_length, needs.id_length),
+        ("nodes", arrays.order_nodes, needs.nodes),
+        ("edges", arrays.order_edges, needs.edges),
+        ("actions at a node", arrays.node_actions, needs.actions_at_a_node),
+        ("action parameters", arrays.action_parameters, needs.parameters),
+        ("node states", arrays.state_node_states, needs.nodes),
+        ("edge states", arrays.state_edge_states, needs.edges),
+        ("action states", arrays.state_action_states, needs.actions),
     ):
         require(not limit or limit >= needed, f"{what}: {limit}, while the mall needs {needed}")
     require(not lengths.id_numerical_only, "ids must be numbers")

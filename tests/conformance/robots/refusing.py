@@ -89,12 +89,19 @@ def refuses_a_base_behind_a_horizon(gateway: PlayedGateway) -> None:
     _malformed(gateway, lambda order: order["nodes"][1].update(released=False))
 
 
+@case("mall")
+def refuses_an_order_for_another_robot(gateway: PlayedGateway) -> None:
+    """An order whose header names another serial number: VALIDATION_FAILURE as WARNING."""
+    order = gateway.trip()
+    refuses(gateway, errors.VALIDATION_FAILURE, "WARNING", lambda: gateway.sends(order, serial_number="another-robot"))
+
+
 @case("6.1.2")
 def refuses_a_new_order_that_begins_with_an_update(gateway: PlayedGateway) -> None:
     """A new order has update id 0 (figure 8, step 4): the kit wants a WARNING; the standard does not name its type."""
     order = gateway.sends(gateway.trip(), order_update_id=1)
-    state = gateway.until(lambda state: state.errors, "an error", 30)
-    require({error.error_level for error in state.errors} == {"WARNING"}, "the level is not WARNING")
+    state = gateway.until(gateway.complaints, "an error", 30)
+    require({error.error_level for error in gateway.complaints(state)} == {"WARNING"}, "the level is not WARNING")
     require(state.order_id != order.order_id and state.idle, "it took the order")
 
 
@@ -117,7 +124,7 @@ def takes_an_order_after_a_critical_refusal(gateway: PlayedGateway) -> None:
     corridor = Corridor(left_width=1, right_width=1, release_required=True)
     gateway.sends(order, edges=(order.edges[0].model_copy(update={"corridor": corridor}), *order.edges[1:]))
     gateway.refuses(errors.UNSUPPORTED_PARAMETER, "CRITICAL")
-    require(not gateway.does(gateway.sends(gateway.trip())).errors, "the error stays")
+    require(not gateway.complaints(gateway.does(gateway.sends(gateway.trip()))), "the error stays")
 
 
 @case("6.1.4.3")
@@ -187,7 +194,7 @@ def refuses_orders_in_manual_mode(gateway: PlayedGateway) -> None:
     order = gateway.trip()
     refuses(gateway, errors.MOBILE_ROBOT_NOT_AVAILABLE, "WARNING", lambda: gateway.sends(order), orderId=order.order_id)
     gateway.link.switch(OperatingMode.AUTOMATIC)
-    gateway.until(lambda state: not state.errors, "no error in AUTOMATIC", 30)
+    gateway.until(lambda state: not gateway.complaints(state), "no error in AUTOMATIC", 30)
 
 
 @case("7.1.2")

@@ -4,6 +4,7 @@ from datetime import datetime
 from itertools import pairwise
 
 from events.floor.plan import plan
+from events.vda5050.collecting import collected
 from events.vda5050.order import Order
 from events.vda5050.state import ActionStatus, OnRobot, State
 from tests.conformance.gateway import PlayedGateway, Stop, statuses
@@ -152,6 +153,14 @@ def tells_how_many_it_collected(gateway: PlayedGateway) -> None:
         if isinstance(wanted, int):
             right = result is not None and result.isdecimal() and int(result) <= wanted
             require(right, f"of {wanted} it collected {result!r}")
+
+
+@case("mall")
+def collects_something(gateway: PlayedGateway) -> None:
+    """Of a usual order something is collected. The products are invented: a robot under test takes them for there."""
+    _, states = trip(gateway)
+    results = [each.action_result for each in states[-1].action_states]
+    require(any(collected(result) for result in results), f"the results are {results}")
 
 
 @case("7.8")

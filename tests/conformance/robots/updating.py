@@ -123,8 +123,8 @@ def refuses_an_update_that_does_not_continue_its_base(gateway: PlayedGateway) ->
     waits(gateway, order)
     update = gateway.order(Stop("east"), start=Stop("north"), begins=2, order=order.order_id, update=1)
     gateway.sends(update)
-    state = gateway.until(lambda state: state.errors, "an error", 30)
-    require({error.error_level for error in state.errors} == {"WARNING"}, "the level is not WARNING")
+    state = gateway.until(gateway.complaints, "an error", 30)
+    require({error.error_level for error in gateway.complaints(state)} == {"WARNING"}, "the level is not WARNING")
     require(state.order_update_id == 0, "it took the update")
 
 

@@ -12,8 +12,9 @@ from clients.robot.settings import Settings
 from events.floor.plan import plan
 from events.vda5050.topics import Kind, Topics
 from tests.conformance.kit import Outcome
-from tests.conformance.remote import Address, Paho, RemoteLink, prepared
+from tests.conformance.remote import RemoteLink, prepared
 from tests.conformance.robots.cases import ROBOT_CASES
+from tests.conformance.transport import Address, Paho
 from tests.e2e.engine.devices import ANY, Device, make, own_topics
 from tests.e2e.engine.workbench import Workbench
 

@@ -1,0 +1,196 @@
+"""Faulty robots in what they say."""
+
+from dataclasses import replace
+from typing import Any
+
+from clients.robot.machine import Publication
+from clients.robot.memory import Memory
+from clients.robot.settings import Settings
+from events.vda5050 import errors
+from events.vda5050.connection import Connection, ConnectionState
+from events.vda5050.factsheet import Factsheet
+from events.vda5050.order import Order
+from events.vda5050.state import ActionState, ActionStatus, ErrorLevel, Load, State
+from events.vda5050.text import read
+from events.vda5050.topics import Kind
+from tests.conformance.faulty.altered import Altered
+from tests.conformance.faulty.planting import changed, each_action, each_error, fault, states
+from tests.conformance.links import our_robot
+
+
+@fault("counts_header_ids_up")
+def sends_every_state_with_the_same_header_id(memory: Memory, settings: Settings) -> Any:
+    return states(changed(header_id=7))(memory, settings)
+
+
+@fault("names_itself_in_every_header")
+def names_another_serial_number(memory: Memory, settings: Settings) -> Any:
+    return states(changed(serial_number="robot-2"))(memory, settings)
+
+
+@fault("retains_its_connection")
+def does_not_retain_its_connection(memory: Memory, settings: Settings) -> Any:
+    return Altered(our_robot(memory, settings), lambda each: each._replace(retain=each.kind is Kind.FACTSHEET))
+
+
+@fault("retains_nothing_but_its_connection_and_factsheet")
+def retains_all_that_it_publishes(memory: Memory, settings: Settings) -> Any:
+    return Altered(our_robot(memory, settings), lambda each: each._replace(retain=True))
+
+
+@fault("leaves_a_last_will")
+def leaves_a_will_that_says_offline(memory: Memory, settings: Settings) -> Any:
+    def outgoing(each: Publication) -> Publication:
+        broken = isinstance(each.message, Connection) and each.message.connection_state == "CONNECTION_BROKEN"
+        offline = {"connection_state": ConnectionState.OFFLINE}
+        return each._replace(message=each.message.model_copy(update=offline)) if broken else each
+
+    return Altered(our_robot(memory, settings), outgoing)
+
+
+@fault("reports_every_thirty_seconds_when_idle")
+def reports_once_a_minute(memory: Memory, settings: Settings) -> Any:
+    return our_robot(memory, replace(settings, report_every=60))
+
+
+@fault("does_not_report_the_first_node")
+def reports_nodes_that_it_has_traversed(memory: Memory, settings: Settings) -> Any:
+    last: dict[str, Any] = {}
+
+    def incoming(kind: str, payload: bytes) -> bytes:
+        if kind == Kind.ORDER:
+            last["order"] = read(Order, payload)
+        return payload
+
+    def outgoing(each: Publication) -> Publication:
+        order = last.get("order")
+        if not isinstance(each.message, State) or not order or not each.message.node_states:
+            return each
+        first = each.message.node_states[0].model_copy(update={"node_id": order.nodes[0].node_id, "sequence_id": 0})
+        return each._replace(
+            message=each.message.model_copy(update={"node_states": (first, *each.message.node_states)})
+        )
+
+    return Altered(our_robot(memory, settings), outgoing, incoming)
+
+
+@fault("keeps_the_order_id_when_the_order_has_ended")
+def clears_the_order_id_when_it_is_idle(memory: Memory, settings: Settings) -> Any:
+    return states(lambda state: state.model_copy(update={"order_id": ""}) if state.idle and _aged(state) else state)(
+        memory, settings
+    )
+
+
+def _aged(state: State) -> bool:
+    return state.header_id > 12
+
+
+@fault("tells_how_many_it_collected")
+def tells_in_words_what_it_collected(memory: Memory, settings: Settings) -> Any:
+    return states(
+        each_action(
+            lambda action: action.model_copy(update={"action_result": "some"}) if action.action_result else action
+        )
+    )(memory, settings)
+
+
+@fault("is_large_enough_for_the_malls_orders")
+def has_room_for_ids_of_64_characters(memory: Memory, settings: Settings) -> Any:
+    def outgoing(each: Publication) -> Publication:
+        if not isinstance(each.message, Factsheet):
+            return each
+        limits = each.message.protocol_limits
+        lengths = limits.maximum_string_lengths.model_copy(update={"maximum_id_length": 64})
+        small = limits.model_copy(update={"maximum_string_lengths": lengths})
+        return each._replace(message=each.message.model_copy(update={"protocol_limits": small}))
+
+    return Altered(our_robot(memory, settings), outgoing)
+
+
+@fault("collects_something")
+def says_that_it_found_nothing_and_has_no_loads(memory: Memory, settings: Settings) -> Any:
+    nothing = each_action(lambda each: each.model_copy(update={"action_result": "0"}) if each.action_result else each)
+    return states(lambda state: nothing(state).model_copy(update={"loads": None}))(memory, settings)
+
+
+@fault("holds_nothing_after_a_drop_that_was_given_up")
+def keeps_what_it_could_not_drop(memory: Memory, settings: Settings) -> Any:
+    def change(state: State) -> State:
+        given_up = any(each.action_type == "drop" and each.action_status == "FAILED" for each in state.action_states)
+        return state.model_copy(update={"loads": (Load(load_id="goods"),)}) if given_up else state
+
+    return states(change)(memory, settings)
+
+
+@fault("finishes_every_action")
+def says_that_finished_actions_are_still_running(memory: Memory, settings: Settings) -> Any:
+    def change(action: ActionState) -> ActionState:
+        drops = action.action_type == "drop" and action.action_status is ActionStatus.FINISHED
+        return action.model_copy(update={"action_status": ActionStatus.FAILED}) if drops else action
+
+    return states(each_action(change))(memory, settings)
+
+
+@fault("lets_actions_wait_until_their_node")
+def says_that_actions_run_before_their_node(memory: Memory, settings: Settings) -> Any:
+    def change(action: ActionState) -> ActionState:
+        waits = action.action_status is ActionStatus.WAITING
+        return action.model_copy(update={"action_status": ActionStatus.INITIALIZING}) if waits else action
+
+    return states(each_action(change))(memory, settings)
+
+
+@fault("refuses_an_order_while_another_is_active")
+def refuses_orders_in_silence(memory: Memory, settings: Settings) -> Any:
+    return states(each_error(lambda error: None if error.error_type in errors.REJECTIONS else error))(memory, settings)
+
+
+@fault("refuses_an_outdated_update")
+def names_errors_as_version_2_did(memory: Memory, settings: Settings) -> Any:
+    old = {errors.OUTDATED_ORDER_UPDATE: "orderUpdateError", errors.OTHER_ORDER_ACTIVE: "orderError"}
+    return states(
+        each_error(lambda error: error.model_copy(update={"error_type": old.get(error.error_type, error.error_type)}))
+    )(memory, settings)
+
+
+@fault("refuses_an_optional_field_that_it_cannot_use")
+def takes_errors_lightly(memory: Memory, settings: Settings) -> Any:
+    return states(each_error(lambda error: error.model_copy(update={"error_level": ErrorLevel.WARNING})))(
+        memory, settings
+    )
+
+
+@fault("refuses_an_unknown_instant_action")
+def refers_to_nothing_in_its_errors(memory: Memory, settings: Settings) -> Any:
+    return states(each_error(lambda error: error.model_copy(update={"error_references": None})))(memory, settings)
+
+
+@fault("has_no_order_to_cancel")
+def finishes_every_cancel(memory: Memory, settings: Settings) -> Any:
+    def change(state: State) -> State:
+        actions = tuple(
+            each.model_copy(update={"action_status": ActionStatus.FINISHED})
+            if each.action_type == "cancelOrder"
+            else each
+            for each in state.instant_action_states
+        )
+        return state.model_copy(update={"instant_action_states": actions})
+
+    return states(change)(memory, settings)
+
+
+@fault("pauses")
+def drives_on_while_it_is_paused(memory: Memory, settings: Settings) -> Any:
+    return states(lambda state: state.model_copy(update={"driving": True}) if state.paused else state)(memory, settings)
+
+
+@fault("sends_its_factsheet_on_request")
+def keeps_its_factsheet_to_itself(memory: Memory, settings: Settings) -> Any:
+    return Altered(our_robot(memory, settings), lambda each: None if each.kind is Kind.FACTSHEET else each)
+
+
+@fault("stamps_its_messages_in_order")
+def has_a_clock_that_goes_backwards(memory: Memory, settings: Settings) -> Any:
+    return states(
+        lambda state: state.model_copy(update={"timestamp": f"20{90 - state.header_id % 60}{state.timestamp[4:]}"})
+    )(memory, settings)
