@@ -70,7 +70,7 @@ def group(id: str, consumer: str, message: str, reason: str, open: int, **more: 
     }
 
 
-def consumer(name: str, *waited: int, **wanted: str) -> Data:
+def consumer(name: str, *waited: int, **wanted: Any) -> Data:
     """A consumer as the API tells of it, by its own code: no test shows one that there cannot be.
 
     waited: what its queue had, minute by minute until now. wanted: of what an operator wants, as in `Pause`.
@@ -78,7 +78,8 @@ def consumer(name: str, *waited: int, **wanted: str) -> Data:
     samples = [Sample(ago(minutes=len(waited) - at), total) for at, total in enumerate(waited, 1)]
     # The backlog of a consumer that nothing was ever wanted of is not measured again and again.
     pause = Pause(name, samples=tuple(samples) if wanted else (), **wanted)
-    overview = backlogs.overview(Consumer(*name.split("/")), pause, Backlog(waited[-1], 0, 0))
+    service, _, queue = name.partition("/")
+    overview = backlogs.overview(Consumer(service, queue), pause, Backlog(waited[-1], 0, 0))
     return consumers_api.shape(overview).model_dump(by_alias=True, mode="json")
 
 

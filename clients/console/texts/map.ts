@@ -30,6 +30,9 @@ export const mapTexts = {
   "past.later": "Later",
   "past.of": "{at} of {all}",
   "past.gaps": "Not answered by their owners: {names}. What these were is not shown.",
+  "past.others":
+    "Not shown as they were: robots, customers, kiosks, stores and products, since they outlive the order.",
+  "past.robot": "Robot {id}",
   "past.version": "version {version}",
   "past.changed": "Changed",
   "past.tree": "Messages",

@@ -30,6 +30,9 @@ export const mapTextsEs = {
   "past.later": "Después",
   "past.of": "{at} de {all}",
   "past.gaps": "Sin respuesta de sus dueños: {names}. No se muestra cómo eran.",
+  "past.others":
+    "No se muestran como eran los robots, clientes, quioscos, tiendas y productos, pues duran más que el pedido.",
+  "past.robot": "Robot {id}",
   "past.version": "versión {version}",
   "past.changed": "Cambió",
   "past.tree": "Mensajes",

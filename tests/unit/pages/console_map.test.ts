@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { isTold, lineOf, moves, noted, recent } from "../../../clients/console/logic/flow.ts";
-import { at, momentsOf, sentAt, streamsOf } from "../../../clients/console/logic/past.ts";
+import { at, momentsOf, robotsOf, sentAt, streamsOf } from "../../../clients/console/logic/past.ts";
 import { COLUMNS, columnsOf, FLOWS, factsOf, flowsOf, layout } from "../../../clients/console/logic/systemMap.ts";
 import type { CommitShape, ConsumerShape } from "../../../clients/pages/generated/api.ts";
 import type { Message } from "../../../clients/pages/live/protocol.ts";
@@ -140,6 +140,11 @@ test("the streams of an order are those of its flows, without what outlives it",
   ];
   const names = streamsOf("order-1", entries).map(({ service, kind, id }) => `${service} ${kind} ${id}`);
   assert.deepEqual(names, ["ordering Order order-1", "depot ShoppingList list-1"]);
+});
+
+test("the robots of an order are those to which its lists were given, each once", () => {
+  const given = [{ bot_id: "r2" }, { bot_id: null }, {}, { bot_id: "" }, { bot_id: "c3" }, { bot_id: "r2" }];
+  assert.deepEqual(robotsOf(given.map((data) => ({ data }))), ["r2", "c3"]);
 });
 
 test("at each moment an aggregate has the last version of its commits until then", () => {
