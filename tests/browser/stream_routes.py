@@ -55,7 +55,7 @@ def flow(order: str) -> list[Data]:
     made: list[Data] = []
     for second, name, source, cause in FLOW:
         stream = f"{STREAMS[source]}#{order}"
-        told = {"id": _id(stream, name), "name": name, "time": _time(second), "source": f"mallbots.{source}"}
+        told: Data = {"id": _id(stream, name), "name": name, "time": _time(second), "source": f"mallbots.{source}"}
         told |= {"stream": stream, "correlationId": order, "actor": "system"}
         told["data"] = {"bot_id": uid("r2")} if name == "ShoppingListAssigned" else {}
         made.append({**told, "causationId": None if cause is None else made[cause]["id"]})
