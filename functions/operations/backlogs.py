@@ -49,12 +49,13 @@ def overviews() -> list[Overview]:
     shown = [one for _, one in sorted(consumers.consumers().items()) if pauses.may_be_paused(one)]
     measured = runtime.current().side_by_side([partial(backlog().measure, one) for one in shown])
     return [
-        _overview(one, wanted.get(one.name, Pause(one.name)), waiting)
+        overview(one, wanted.get(one.name, Pause(one.name)), waiting)
         for one, waiting in zip(shown, measured, strict=True)
     ]
 
 
-def _overview(consumer: Consumer, pause: Pause, waiting: Backlog | Exception) -> Overview:
+def overview(consumer: Consumer, pause: Pause, waiting: Backlog | Exception) -> Overview:
+    """What is known of one. waiting: what its queue has, or why SQS did not say."""
     if isinstance(waiting, Exception):
         observe.log_error("a queue was not measured", waiting, consumer=consumer.name)
         return Overview(consumer.name, pause, state_of(pause), None)

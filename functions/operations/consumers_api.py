@@ -48,7 +48,7 @@ class Why(Body):
 @api.get("/api/operations/consumers", may=[OPERATOR])
 def list_consumers() -> Consumers:
     """List the consumers of all services, with what waits in their queues."""
-    return Consumers(consumers=[_shape(one) for one in backlogs.overviews()])
+    return Consumers(consumers=[shape(one) for one in backlogs.overviews()])
 
 
 @api.put("/api/operations/consumers/{service}/{queue}/pause", may=[OPERATOR], versioned=False)
@@ -63,7 +63,8 @@ def resume_consumer(service: str, queue: str) -> None:
     pauses.resume(f"{service}/{queue}")
 
 
-def _shape(one: Overview) -> ConsumerShape:
+def shape(one: Overview) -> ConsumerShape:
+    """A consumer as the API tells of it."""
     found = one.waiting
     waiting = Waiting(visible=found.visible, in_flight=found.in_flight, delayed=found.delayed) if found else None
     return ConsumerShape(

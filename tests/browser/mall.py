@@ -30,6 +30,7 @@ class Mall:
         self.rest = Rest(self.boards)
         self.files = {f"/{path.relative_to(pages)}": path.read_bytes() for path in pages.rglob("*") if path.is_file()}
         self.refuses_refresh = False
+        self.stage = "test"
         self.role = "staff"  # of who is signed in already
         self.refused: list[str] = []  # what was asked for by a user of another role
         self.errors: list[str] = []  # what went wrong in here: a test that ends with any has failed
@@ -56,7 +57,7 @@ class Mall:
     def config(self) -> Data:
         names = ["staff", "operator"]
         return {
-            "stage": "test",
+            "stage": self.stage,
             "api": self.origin,
             "socket": f"{self.boards.url}/live",
             "signIn": f"{self.origin}/sign-in",

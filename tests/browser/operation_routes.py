@@ -1,6 +1,8 @@
 """The routes of operations that the browser tests need."""
 
-from tests.browser.operations import PARTS, Operations, Run
+from functions.operations.mappings import DISABLED, ENABLED
+from functions.operations.pauses import PAUSED
+from tests.browser.operations import PARTS, Operations, Run, consumer
 from tests.browser.rest import Answer, Asked, RefusedError, Rest, Route, route
 from tests.browser.samples import Data, ago, uid
 
@@ -61,7 +63,7 @@ def _letter(mall: Rest, asked: Asked, id: str) -> Answer:
     if id not in mall.operations.letters:
         raise RefusedError(404, f"there is no letter {id}")
     happened = [{"time": ago(minutes=30), "actor": "system", "what": "stored", "detail": ""}]
-    body = '{"metadata": {"name": "ShoppingListCollected"}, "data": {"list_id": "12"}}'
+    body = '{"metadata": {"name": "ReportCollection"}, "data": {"list_id": "12"}}'
     whole = {**mall.operations.letters[id], "body": body, "fifoGroup": "", "history": happened}
     return Answer(200, {"letter": whole, "timeline": None})
 
@@ -180,22 +182,24 @@ def _consumers(mall: Rest, asked: Asked) -> Answer:
     return Answer(200, {"consumers": list(mall.operations.consumers.values())})
 
 
-def _consumes(operations: Operations, name: str, **changed: object) -> Answer:
+def _wanted(operations: Operations, name: str, **wanted: str) -> Answer:
+    """As a minute later: the runner has switched it."""
     if name not in operations.consumers:
         raise RefusedError(404, f"there is no consumer {name}")
-    operations.consumers[name] = {**operations.consumers[name], **changed}
+    waiting = operations.consumers[name]["waiting"]["visible"]
+    operations.consumers[name] = consumer(name, waiting, by="operator", since=ago(), **wanted)
     return Answer(200, {})
 
 
 @route("PUT", f"{ROOT}/consumers/{{service}}/{{queue}}/pause")
 def _pause(mall: Rest, asked: Asked, service: str, queue: str) -> Answer:
-    why = {"reason": asked.body["reason"], "by": "operator", "since": ago()}
-    return _consumes(mall.operations, f"{service}/{queue}", state="paused", **why)
+    why = asked.body["reason"]
+    return _wanted(mall.operations, f"{service}/{queue}", wanted=PAUSED, state=DISABLED, reason=why)
 
 
 @route("PUT", f"{ROOT}/consumers/{{service}}/{{queue}}/resume")
 def _resume(mall: Rest, asked: Asked, service: str, queue: str) -> Answer:
-    return _consumes(mall.operations, f"{service}/{queue}", state="running", reason=None, lostFrom=None)
+    return _wanted(mall.operations, f"{service}/{queue}", state=ENABLED)
 
 
 @route("GET", f"{ROOT}/estimates/rebuild")

@@ -3,6 +3,10 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from functions.operations import backlogs, consumers_api, pauses
+from functions.operations.consumers import Consumer
+from functions.operations.mappings import DISABLED, ENABLED, Backlog
+from functions.operations.pauses import Pause, Sample
 from tests.browser.samples import LONG, Data, ago, uid
 
 if TYPE_CHECKING:
@@ -22,7 +26,7 @@ def letter(name: str, group: str, state: str = "open") -> Data:
         "state": state,
         "consumer": "depot/inbox",
         "queue": "test-depot-inbox-dead",
-        "message": "ShoppingListCollected",
+        "message": "ReportCollection",
         "version": 1,
         "messageId": uid(f"message {name}"),
         "stream": f"List#{uid(name)}",
@@ -66,20 +70,20 @@ def group(id: str, consumer: str, message: str, reason: str, open: int, **more: 
     }
 
 
-def consumer(name: str, visible: int, **more: Any) -> Data:
-    return {
-        "name": name,
-        "state": "running",
-        "by": None,
-        "reason": None,
-        "since": None,
-        "waiting": {"visible": visible, "inFlight": 0, "delayed": 0},
-        "arrivesPerHour": 240,
-        "drainsPerHour": 260,
-        "drainedInSeconds": visible * 15 if visible else None,
-        "lostFrom": None,
-        **more,
-    }
+def consumer(name: str, *waited: int, **wanted: Any) -> Data:
+    """A consumer as the API tells of it, by its own code: no test shows one that there cannot be.
+
+    waited: what its queue had, minute by minute until now. wanted: of what an operator wants, as in `Pause`.
+    """
+    samples = [Sample(ago(minutes=len(waited) - at), total) for at, total in enumerate(waited, 1)]
+    # The backlog of a consumer that nothing was ever wanted of is not measured again and again.
+    pause = Pause(name, samples=tuple(samples) if wanted else (), **wanted)
+    service, _, queue = name.partition("/")
+    overview = backlogs.overview(Consumer(service, queue), pause, Backlog(waited[-1], 0, 0))
+    return consumers_api.shape(overview).model_dump(by_alias=True, mode="json")
+
+
+PAUSED = {"wanted": pauses.PAUSED, "state": DISABLED, "by": "operator", "reason": "A deploy goes on."}
 
 
 @dataclass
@@ -126,14 +130,13 @@ class Operations:
         """Something for each view."""
         self.letters = {one["id"]: one for one in (letter(f"letter {at}", GROUP) for at in range(1, 6))}
         more: Data = {"owner": "operator", "note": "Depot lost lists by a deploy."}
-        known = group(GROUP, "depot/inbox", "ShoppingListCollected", REASON, 5, **more)
+        known = group(GROUP, "depot/inbox", "ReportCollection", REASON, 5, **more)
         back = group(BACK, "search/inbox", "StoreRebranded", f"{LONG} … {LONG}", 1_204, cameBack=ago(hours=1))
         self.groups = {GROUP: known, BACK: {**back, "latestCode": "9ad09f0"}}
-        self.consumers = {name: consumer(name, waits) for name, waits in (("ordering/inbox", 0), ("depot/inbox", 12))}
-        paused = {"state": "paused", "by": "operator", "reason": "A deploy goes on.", "since": ago(minutes=20)}
-        search = consumer("search/inbox", 3_400, **paused, drainsPerHour=0, drainedInSeconds=None)
-        search["lostFrom"] = "2030-01-14T08:00:00Z"
-        self.consumers["search/inbox"] = search
+        resumed = {"state": ENABLED, "by": "operator", "since": ago(minutes=9)}
+        shown = [consumer("ordering/inbox", 0), consumer("depot/inbox", 16, 12, **resumed)]
+        shown.append(consumer("search/inbox", 3_396, 3_400, **PAUSED, since=ago(minutes=20)))
+        self.consumers = {one["name"]: one for one in shown}
 
     def fill_runs(self) -> None:
         """A run of each kind, in the middle of its work, or with its answers."""

@@ -31,6 +31,7 @@ FLOW = [
     (6, "PaymentAccepted", "payments", 3),
     (7, "ApproveOrder", "checkout", 5),
     (9, "OrderApproved", "ordering", 6),
+    (10, "ShoppingListAssigned", "depot", 2),
     (11, "NotificationSent", "notifications", 7),
 ]
 OWNERS = {
@@ -54,8 +55,9 @@ def flow(order: str) -> list[Data]:
     made: list[Data] = []
     for second, name, source, cause in FLOW:
         stream = f"{STREAMS[source]}#{order}"
-        told = {"id": _id(stream, name), "name": name, "time": _time(second), "source": f"mallbots.{source}"}
-        told |= {"stream": stream, "correlationId": order, "actor": "system", "data": {}}
+        told: Data = {"id": _id(stream, name), "name": name, "time": _time(second), "source": f"mallbots.{source}"}
+        told |= {"stream": stream, "correlationId": order, "actor": "system"}
+        told["data"] = {"bot_id": uid("r2")} if name == "ShoppingListAssigned" else {}
         made.append({**told, "causationId": None if cause is None else made[cause]["id"]})
     return made
 

@@ -50,9 +50,7 @@ def test_a_group_says_what_failed_how_often_since_when_and_who_takes_care_of_it(
     operated(mall)
     page = opened("#/operations")
     row = page.get_by_role("row").filter(has_text="depot/inbox")
-    expect(row).to_contain_text(
-        re.compile(r"There is no shopping list.*ShoppingListCollected.*5.*operator.*3 hr.*4 min")
-    )
+    expect(row).to_contain_text(re.compile(r"There is no shopping list.*ReportCollection.*5.*operator.*3 hr.*4 min"))
     expect(page.get_by_role("row").filter(has_text="search/inbox")).to_contain_text("Came back")
     row.get_by_role("link").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("NotFoundError")

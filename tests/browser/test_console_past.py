@@ -42,6 +42,13 @@ def test_arrow_keys_go_from_event_to_event_and_show_each_aggregate_as_it_was(mal
     expect(order).to_have_count(0)
 
 
+def test_what_outlives_the_order_is_said_not_to_be_shown_with_its_robot_to_go_to(mall: Mall, opened: Open) -> None:
+    page = opened_at(mall, opened)
+    expect(page.get_by_text("Not shown as they were: robots, customers")).to_be_visible()
+    robot = page.get_by_role("link", name=f"Robot {uid('r2')[:8]}")
+    expect(robot).to_have_attribute("href", f"#/robots/{uid('r2')}")
+
+
 def test_each_version_is_asked_of_its_owner_once_and_what_is_passed_by_is_not_asked(mall: Mall, opened: Open) -> None:
     page = opened_at(mall, opened)
     slider = page.get_by_role("slider", name="Moment")
@@ -82,21 +89,21 @@ def messages(page: Page) -> Locator:
 def test_the_tree_of_messages_follows_the_slider(mall: Mall, opened: Open) -> None:
     page = opened_at(mall, opened)
     tree = page.get_by_role("region", name="Messages")
-    expect(messages(page)).to_have_count(9)
-    expect(tree).to_contain_text("9 of 9 were sent by then.")
+    expect(messages(page)).to_have_count(10)
+    expect(tree).to_contain_text("10 of 10 were sent by then.")
     expect(messages(page).filter(has_text="At this moment")).to_contain_text(["Order approved"])
     expect(messages(page).filter(has_text="Later")).to_have_count(0)
     slider = page.get_by_role("slider", name="Moment")
     slider.press("ArrowLeft")
-    expect(tree).to_contain_text("6 of 9 were sent by then.")
+    expect(tree).to_contain_text("6 of 10 were sent by then.")
     expect(messages(page).filter(has_text="At this moment")).to_contain_text(["Payment accepted"])
     expect(messages(page).filter(has_text="Later")).to_contain_text(
-        ["Approve order", "Order approved", "Notification sent"]
+        ["Shopping list assigned", "Approve order", "Order approved", "Notification sent"]
     )
     slider.press("Home")
-    expect(tree).to_contain_text("1 of 9 were sent by then.")
+    expect(tree).to_contain_text("1 of 10 were sent by then.")
     expect(messages(page).filter(has_text="At this moment")).to_contain_text(["Payment authorized"])
-    expect(messages(page).filter(has_text="Later")).to_have_count(8)
+    expect(messages(page).filter(has_text="Later")).to_have_count(9)
 
 
 def test_a_moment_that_sent_nothing_says_so(mall: Mall, opened: Open) -> None:
@@ -105,7 +112,7 @@ def test_a_moment_that_sent_nothing_says_so(mall: Mall, opened: Open) -> None:
     mall.rest.operations.streams[f"ordering/Order#{BAND}"][1].sent = []
     page = opened(f"#/operations/orders/{BAND}")
     expect(page.get_by_role("region", name="Messages")).to_contain_text(
-        "9 of 9 were sent by then. This event sent none."
+        "10 of 10 were sent by then. This event sent none."
     )
     expect(messages(page).filter(has_text="At this moment")).to_have_count(0)
 

@@ -297,11 +297,22 @@ def test_how_a_robot_is_connected_is_said_step_by_step(mall: Mall, opened: Open)
     page = opened("#/robots")
     page.get_by_role("link", name="Connect a robot").click()
     reference = page.get_by_role("region", name="The reference robot")
-    expect(reference).to_contain_text("python -m clients.robot run --count 1")
+    expect(reference).to_contain_text(f"MALLBOTS_API={mall.origin}")
+    expect(reference).to_contain_text("$(make -s token ROLE=staff STAGE=test)")
+    expect(reference).to_contain_text(".venv/bin/python -m clients.robot run --count 1 --state .robots-test")
     steps = page.get_by_role("region", name="A robot of another maker").get_by_role("listitem")
     expect(steps.filter(has_text="Register it")).to_contain_text(f"POST {mall.origin}/api/depot/bots")
     expect(steps.filter(has_text="Ask for its certificate")).to_contain_text("/api/fleet/robots/<id>/certificate")
     expect(page.get_by_role("link", name="The API page")).to_have_attribute("href", "../docs/")
+
+
+def test_the_reference_robot_of_a_local_mall_is_a_line_in_the_shell_of_that_mall(mall: Mall, opened: Open) -> None:
+    mall.stage = "local"
+    mall.control_it()
+    reference = opened("#/robots/connect").get_by_role("region", name="The reference robot")
+    expect(reference.locator("code")).to_have_text("mallbots robot run --count 1")
+    expect(reference).to_contain_text("make shell")
+    expect(reference).not_to_contain_text("MALLBOTS_TOKEN")
 
 
 def test_a_robot_that_is_not_there_is_said(mall: Mall, opened: Open) -> None:

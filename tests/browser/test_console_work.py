@@ -273,3 +273,18 @@ def test_the_skip_link_goes_to_the_content(mall: Mall, opened: Open) -> None:
     page.keyboard.press("Enter")
     expect(page.locator("main")).to_be_focused()
     assert page.url.endswith("#/depot")
+
+
+def test_an_operator_sees_the_lines_that_enable_a_customer_and_recheck_money_and_a_clerk_does_not(
+    mall: Mall, opened: Open
+) -> None:
+    prepare(mall, "problems")
+    customer, recheck = f"mallbots customer disable {uid('ada')} --stage test", "mallbots money recheck"
+    for role, times in (("staff", 0), ("operator", 1)):
+        mall.role = role
+        page = opened(f"#/customers/{uid('ada')}")
+        expect(page.get_by_role("button", name="Disable")).to_be_visible()
+        expect(page.get_by_text(customer)).to_have_count(times)
+        page = opened("#/problems")
+        expect(page.get_by_role("button", name="Compare again").first).to_be_visible()
+        expect(page.locator("code", has_text=recheck)).to_have_count(times)

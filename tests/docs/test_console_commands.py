@@ -1,5 +1,6 @@
 """The command lines that the console shows beside its buttons, judged by the parsers of the programs that take them."""
 
+import ast
 import json
 import re
 import shlex
@@ -24,6 +25,12 @@ CALLED: dict[str, list[list[object]]] = {
         *([act, "Ajax"] for act in ("pause", "resume", "register", "retire")),
         *([act, "Ajax", "pick-1"] for act in ("retry", "skip")),
     ],
+    "shell": [[""], [" PORT=4600"]],
+    "token": [["staff", "prod"]],
+    "robotOf": [["prod"]],
+    "runRobot": [[]],
+    "customer": [[act, "5d2b"] for act in ("enable", "disable")],
+    "recheck": [["7c1f"]],
     "erase": [["5d2b"]],
     "robots": [[]],
     "doctor": [[]],
@@ -72,6 +79,8 @@ DOES: dict[str, str] = {
     "POST /api/operations/rebuilds": "rebuild",
     "POST /api/operations/redrives": "redrive",
     "PUT /api/checkout/sagas/{orderId}/resume": "resumeSaga",
+    "PUT /api/customers/{id}/disable": "customer",
+    "PUT /api/customers/{id}/enable": "customer",
     "PUT /api/fleet/robots/{id}/${act}": "ofRobot",
     "PUT /api/fleet/robots/{id}/actions/{actionId}/retry": "ofRobot",
     "PUT /api/fleet/robots/{id}/actions/{actionId}/skip": "ofRobot",
@@ -85,21 +94,20 @@ DOES: dict[str, str] = {
     "PUT /api/operations/runs/{id}/${act}": "ofRun",
     "PUT /api/operations/runs/{id}/${name}": "ofRun",
     "PUT /api/operations/sagas/{orderId}/retry": "retrySaga",
+    "PUT /api/payments/differences/{orderId}/recheck": "recheck",
 }
+# A question whose answer is asked for by a body: it changes nothing.
+ASKS = {"POST /api/search/orders"}
 # What staff do at the till, in the depot and for customers: it is no operation of the system, and no verb does it.
 OF_STAFF = {
     "DELETE /api/ordering/{id}",
     "DELETE /api/stores/products/{id}",
     "DELETE /api/stores/{id}/participating",
     "POST /api/customers",
-    "POST /api/search/orders",
     "POST /api/stores",
     "POST /api/stores/{storeId}/products",
     "PUT /api/customers/{id}/change-sms",
-    "PUT /api/customers/{id}/disable",
-    "PUT /api/customers/{id}/enable",
     "PUT /api/depot/shopping/{id}/complete",
-    "PUT /api/payments/differences/{orderId}/recheck",
     "PUT /api/payments/invoices/{id}/pay",
     "PUT /api/stores/products/{id}/decreasePrice",
     "PUT /api/stores/products/{id}/increasePrice",
@@ -147,9 +155,60 @@ def test_a_line_of_before_a_verb_was_renamed_is_refused(line: str) -> None:
 
 def test_a_line_stands_beside_every_button_that_changes_what_operators_change() -> None:
     asked = {(route, file) for file, text in sources().items() for route in CHANGES.findall(text)}
-    assert {route for route, _ in asked} == {*DOES, *OF_STAFF}
+    assert {route for route, _ in asked} == {*DOES, *OF_STAFF, *ASKS}
     assert not [route for route in OF_STAFF if "/operations/" in route]
     assert [(r, str(file)) for r, file in asked if r in DOES and DOES[r] not in lines_beside(file)] == []
+
+
+def called_by_verbs() -> list[re.Pattern[str]]:
+    """What verbs send that may change something: `PUT /api/customers/[^/]+/(?:enable|disable|…)`."""
+    found: list[re.Pattern[str]] = []
+    for file in sorted((ROOT / "clients" / "cli").glob("*.py")):
+        tree = ast.parse(file.read_text())
+        texts = {one.value for one in ast.walk(tree) if isinstance(one, ast.Constant) and isinstance(one.value, str)}
+        words = "|".join(sorted(one for one in texts if re.fullmatch(r"[a-z-]+", one)))
+        given = {name.id: one.value for one in ast.walk(tree) for name, one in _assigned(one)}
+        for call in ast.walk(tree):
+            match call:
+                case ast.Call(ast.Attribute(ast.Name("tool"), "put" | "post" as method), [path, *_]):
+                    found.append(re.compile(f"{method.upper()} {_pattern(path, given, words)}"))
+                case ast.Call(ast.Attribute(ast.Name("tool"), "call"), [ast.Constant(str(method)), path, *_]):
+                    found.append(re.compile(f"{method} {_pattern(path, given, words)}"))
+    return found
+
+
+def _assigned(one: ast.AST) -> list[tuple[ast.Name, ast.Assign]]:
+    """Names and what they are, also of `a, b = 1, 2`."""
+    match one:
+        case ast.Assign([ast.Name() as name]):
+            return [(name, one)]
+        case ast.Assign([ast.Tuple(names)], ast.Tuple(values)):
+            pairs = [(name, value) for name, value in zip(names, values, strict=True) if isinstance(name, ast.Name)]
+            return [(name, ast.Assign([name], value)) for name, value in pairs]
+    return []
+
+
+def _pattern(path: ast.expr, given: dict[str, ast.expr], words: str) -> str:
+    """The paths that an expression may be: an id is any one part, and what a verb names is a word of its module."""
+    match path:
+        case ast.Constant(str(text)):
+            return re.escape(text)
+        case ast.JoinedStr(parts):
+            return "".join(_pattern(one, given, words) for one in parts)
+        case ast.FormattedValue(value):
+            return _pattern(value, given, words)
+        case ast.Name(name) if name in given:
+            return _pattern(given[name], given, words)
+        case ast.Name():
+            return f"(?:{words})"
+    return "[^/]+"
+
+
+def test_what_a_verb_does_has_its_line_and_is_not_left_to_staff() -> None:
+    called = called_by_verbs()
+    plain = {re.sub(r"\$\{\w+\}", "resume", route) for route in DOES}
+    assert len([route for route in plain if any(one.fullmatch(route) for one in called)]) > len(DOES) / 2
+    assert [route for route in OF_STAFF if any(one.fullmatch(route) for one in called)] == []
 
 
 def test_every_fault_of_the_panel_has_its_line() -> None:
@@ -170,11 +229,24 @@ def test_every_line_names_its_stage() -> None:
     assert [str(file) for file, text in sources().items() if alone.search(text)] == []
 
 
+MADE = re.compile(r"""(?:["'`>]|\$\(|\\n)(?:[\w./]+/)?(?:mallbots|make|python3?) """)
+
+
 def test_the_console_makes_no_command_line_elsewhere() -> None:
     """Those of its texts are explanations: what stands beside a button comes from this module."""
-    others = [
-        str(file.relative_to(ROOT))
-        for file in Path(ROOT / "clients" / "console" / "views").rglob("*.tsx")
-        if "mallbots " in file.read_text()
-    ]
-    assert others == []
+    views = [file for folder in ("views", "parts") for file in (CONSOLE / folder).rglob("*.tsx")]
+    assert [str(file.relative_to(ROOT)) for file in views if MADE.search(file.read_text())] == []
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        "<code>{`mallbots run ${id}`}</code>",
+        "`export MALLBOTS_TOKEN=$(make -s token ROLE=staff)`",
+        "`export X=1\\npython -m clients.robot run`",
+        "`make shell${here}`",
+        "<code>.venv/bin/python -m clients.robot</code>",
+    ],
+)
+def test_a_command_line_of_any_of_our_programs_is_found(made: str) -> None:
+    assert MADE.search(made)

@@ -30,6 +30,16 @@ export const commands = {
     name: string,
     ...action: readonly string[]
   ): string => line("robot", act, name, ...action),
+  /** A shell in which `mallbots` is about the launcher's mall. here: the arguments that name it. */
+  shell: (here: string): string => `make shell${here}`,
+  /** Of a stage, from the folder of the checkout. */
+  token: (role: "staff", stage: string): string => `make -s token ROLE=${role} STAGE=${quoted(stage)}`,
+  /** A robot of a stage that is not local, whose key and certificate are apart from those of other malls. */
+  robotOf: (stage: string): string =>
+    `.venv/bin/python -m clients.robot run --count 1 --state ${quoted(`.robots-${stage}`)}`,
+  runRobot: (): string => line("robot", "run", "--count", "1"),
+  customer: (act: "enable" | "disable", id: string): string => line("customer", act, id),
+  recheck: (order: string): string => line("money", "recheck", order),
   erase: (customer: string): string => line("erase", customer),
   robots: (): string => line("robot", "list"),
   doctor: (): string => line("doctor"),

@@ -34,6 +34,12 @@ export function streamsOf(order: string, entries: readonly Pick<Entry, "source" 
   return [...found.values()];
 }
 
+/** The robots that had a list of the order, by their ids. They outlive it, so their owner tells of them by their pages. */
+export function robotsOf(entries: readonly { readonly data: Readonly<Record<string, unknown>> }[]): readonly string[] {
+  const ids = entries.map(({ data }) => data.bot_id).filter((id) => typeof id === "string" && id !== "");
+  return [...new Set(ids)] as readonly string[];
+}
+
 /** All commits in order of time; of one time, those of a stream by their versions. */
 export function momentsOf(
   commits: readonly { readonly stream: Stream; readonly commits: readonly CommitShape[] }[],

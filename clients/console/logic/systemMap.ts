@@ -11,6 +11,8 @@ export interface Flow {
   readonly to: string;
   /** The names of its messages. */
   readonly names: readonly string[];
+  /** The consumers that take them. */
+  readonly takers: readonly string[];
 }
 
 type Graph = Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
@@ -22,8 +24,9 @@ export function flowsOf(consumers: Graph): readonly Flow[] {
     const { service: to } = placeOf(consumer);
     for (const [from, names] of Object.entries(sources)) {
       const key = `${from} ${to}`;
-      const all = new Set([...(found.get(key)?.names ?? []), ...names]);
-      found.set(key, { from, to, names: [...all].sort() });
+      const known = found.get(key);
+      const all = new Set([...(known?.names ?? []), ...names]);
+      found.set(key, { from, to, names: [...all].sort(), takers: [...(known?.takers ?? []), consumer] });
     }
   }
   return [...found.values()];
@@ -94,6 +97,7 @@ export const COLUMNS = columnsOf(FLOWS);
 export interface Facts {
   /** Messages that wait; null where SQS does not say. */
   readonly waits: number | null;
+  /** Messages for it of the last minute, at least; null where none is counted. */
   readonly perMinute: number | null;
   /** Seconds until what waits is handled at the pace of now. */
   readonly lag: number | null;
@@ -111,14 +115,14 @@ const sum = (values: readonly (number | null)[]): number | null => {
 
 const LATE = 60; // seconds
 
-/** What is known of a service: all its consumers together. */
+/** What is known of a service: all its consumers together. paces: those of the lines to it, its own to itself too. */
 export function factsOf(
   service: string,
+  paces: readonly (number | null)[],
   consumers: readonly ConsumerShape[],
   groups: readonly Pick<GroupShape, "consumer" | "counts">[],
 ): Facts {
   const own = consumers.filter(({ name }) => placeOf(name).service === service);
-  const perHour = sum(own.map(({ arrivesPerHour, drainsPerHour }) => arrivesPerHour ?? drainsPerHour));
   const lags = own.map(({ drainedInSeconds }) => drainedInSeconds).filter((one) => one !== null);
   const dead = groups
     .filter(({ consumer }) => placeOf(consumer).service === service)
@@ -127,7 +131,7 @@ export function factsOf(
   const lag = lags.length === 0 ? null : Math.max(...lags);
   return {
     waits: sum(own.map(waitingOf)),
-    perMinute: perHour === null ? null : perHour / 60,
+    perMinute: sum(paces),
     lag,
     dead,
     halted,
@@ -136,7 +140,7 @@ export function factsOf(
 }
 
 /** In units of the drawing. */
-export const NODE = { width: 150, height: 64, across: 210, down: 88 } as const;
+export const NODE = { width: 150, height: 64, across: 220, down: 88 } as const;
 
 export interface Spot {
   readonly x: number;
@@ -161,6 +165,12 @@ export function layout(columns: readonly (readonly string[])[]): {
     width: 24 + (columns.length - 1) * NODE.across + NODE.width,
     height: 24 + (most - 1) * NODE.down + NODE.height,
   };
+}
+
+/** A point, to write at: the middle of a line. */
+export function middle(from: Spot, to: Spot): Spot {
+  const down = NODE.height * (to.x > from.x ? 0.35 : 0.65);
+  return { x: (from.x + to.x + NODE.width) / 2, y: (from.y + to.y) / 2 + down };
 }
 
 /** A curve from one service to another: what goes on leaves at the right, what goes back at the left. */

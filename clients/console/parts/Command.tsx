@@ -1,5 +1,5 @@
 import { useConsole } from "../context.ts";
-import { ofStage } from "../logic/commands.ts";
+import { commands, ofStage } from "../logic/commands.ts";
 import { texts } from "../texts/texts.ts";
 
 /** The command line that does the same as what is beside it, one for each act. A click marks a whole one, to be copied. */
@@ -9,7 +9,7 @@ export function Command({ text }: { readonly text: string | readonly string[] })
   return (
     <div class="command-line small">
       <p class="soft">
-        {control ? texts("ops.commandHere", { shell: `make shell${control.here}` }) : texts("ops.command")}
+        {control ? texts("ops.commandHere", { shell: commands.shell(control.here) }) : texts("ops.command")}
       </p>
       {lines.map((line) => (
         <code key={line}>{ofStage(line, stage)}</code>

@@ -4,6 +4,13 @@ export const mapTexts = {
   "map.how":
     "Choose a service to see what it takes and gives. Lines to services that only listen are shown for them alone.",
   "map.back": "Choose it again to see all.",
+  "map.counted":
+    "Lines move by the messages of the last minute that the boards told of since this map was opened: at least so many, as the number on it says, went along. Of what is on a dotted line no board tells, such as commands, replies, baskets, customers and reports of robots: it is not counted.",
+  "map.silent": "The boards are not live: no message is counted, so nothing moves.",
+  "map.still": "No board told of a message in the last minute, and no line that is drawn waits or fails.",
+  "map.uncounted": "not counted",
+  "map.held": "waits",
+  "map.lines": "Lines now",
   "map.announced": { one: "{count} service needs attention", other: "{count} services need attention" },
   "map.pace": "{pace} a minute",
   "map.waits": { one: "{count} waits", other: "{count} wait" },
@@ -13,6 +20,7 @@ export const mapTexts = {
   "map.table": "Services",
   "map.service": "Service",
   "map.perMinute": "Messages a minute",
+  "map.paused.by": "Paused at",
   "map.late": "Late",
   "map.fails": "Fails",
 
@@ -22,6 +30,9 @@ export const mapTexts = {
   "past.later": "Later",
   "past.of": "{at} of {all}",
   "past.gaps": "Not answered by their owners: {names}. What these were is not shown.",
+  "past.others":
+    "Not shown as they were: robots, customers, kiosks, stores and products, since they outlive the order.",
+  "past.robot": "Robot {id}",
   "past.version": "version {version}",
   "past.changed": "Changed",
   "past.tree": "Messages",
@@ -48,7 +59,7 @@ export const mapTexts = {
   "break.payments": "Stop payments",
   "break.payments.what": "The queue of payments is not read any more, and no operator has paused it.",
   "break.payments.watch":
-    "On the map, messages wait for payments while its state says that it runs. New orders stay new; after three tries their sagas turn round.",
+    "On the map, messages wait for payments while its state says that it runs. New orders stay new; after three tries their sagas compensate.",
   "break.payments.after":
     "the queue drains within seconds. An order that was rejected meanwhile has its payment voided.",
   "break.robot": "Drop a robot",

@@ -4,6 +4,13 @@ export const mapTextsEs = {
   "map.how":
     "Elija un servicio para ver qué recibe y qué envía. Las líneas hacia los que solo escuchan se muestran al elegirlos.",
   "map.back": "Elíjalo otra vez para verlo todo.",
+  "map.counted":
+    "Las líneas se mueven según los mensajes del último minuto de los que hablaron los tableros desde que se abrió este mapa: pasaron al menos tantos como dice su número. De lo que va por una línea de puntos no habla ningún tablero, como órdenes, respuestas, cestas, clientes e informes de robots: no se cuenta.",
+  "map.silent": "Los tableros no van en directo: no se cuenta ningún mensaje, así que nada se mueve.",
+  "map.still": "Ningún tablero habló de un mensaje en el último minuto, y ninguna línea dibujada espera ni falla.",
+  "map.uncounted": "no se cuenta",
+  "map.held": "espera",
+  "map.lines": "Líneas ahora",
   "map.announced": { one: "{count} servicio requiere atención", other: "{count} servicios requieren atención" },
   "map.pace": "{pace} por minuto",
   "map.waits": { one: "{count} espera", other: "{count} esperan" },
@@ -13,6 +20,7 @@ export const mapTextsEs = {
   "map.table": "Servicios",
   "map.service": "Servicio",
   "map.perMinute": "Mensajes por minuto",
+  "map.paused.by": "En pausa en",
   "map.late": "Con retraso",
   "map.fails": "Falla",
 
@@ -22,6 +30,9 @@ export const mapTextsEs = {
   "past.later": "Después",
   "past.of": "{at} de {all}",
   "past.gaps": "Sin respuesta de sus dueños: {names}. No se muestra cómo eran.",
+  "past.others":
+    "No se muestran como eran los robots, clientes, quioscos, tiendas y productos, pues duran más que el pedido.",
+  "past.robot": "Robot {id}",
   "past.version": "versión {version}",
   "past.changed": "Cambió",
   "past.tree": "Mensajes",
@@ -48,7 +59,7 @@ export const mapTextsEs = {
   "break.payments": "Parar los pagos",
   "break.payments.what": "Ya no se lee la cola de pagos, y ningún operador la ha puesto en pausa.",
   "break.payments.watch":
-    "En el mapa, los mensajes esperan a payments aunque consta como en marcha. Los pedidos nuevos siguen como nuevos; tras tres intentos sus sagas dan la vuelta.",
+    "En el mapa, los mensajes esperan a payments aunque consta como en marcha. Los pedidos nuevos siguen como nuevos; tras tres intentos sus sagas compensan.",
   "break.payments.after": "la cola se vacía en segundos. El pago de un pedido rechazado entretanto queda anulado.",
   "break.robot": "Perder un robot",
   "break.robot.what": "Se desactiva el certificado de un robot, lo que corta su conexión.",

@@ -2,6 +2,7 @@
 
 import { useConsole } from "../context.ts";
 import { commands, ofStage } from "../logic/commands.ts";
+import { Command } from "../parts/Command.tsx";
 import { Heading } from "../parts/Heading.tsx";
 import { texts } from "../texts/texts.ts";
 
@@ -24,9 +25,13 @@ export function ConnectRobot() {
         <section class="card stack-close" aria-labelledby="reference">
           <h2 id="reference">{texts("connect.reference")}</h2>
           <p>{texts("connect.referenceHow")}</p>
-          <Command
-            text={`export MALLBOTS_API=${api}\nexport MALLBOTS_TOKEN=$(make -s token ROLE=staff)\npython -m clients.robot run --count 1`}
-          />
+          {stage === "local" ? (
+            <Command text={commands.runRobot()} />
+          ) : (
+            <Typed
+              text={`export MALLBOTS_API=${api}\nexport MALLBOTS_TOKEN=$(${commands.token("staff", stage)})\n${commands.robotOf(stage)}`}
+            />
+          )}
         </section>
         <section class="card stack-close" aria-labelledby="own">
           <h2 id="own">{texts("connect.own")}</h2>
@@ -34,7 +39,7 @@ export function ConnectRobot() {
             {steps.map(([step, command]) => (
               <li key={step}>
                 <h3>{texts(`connect.${step}`)}</h3>
-                {command && <Command text={command} />}
+                {command && <Typed text={command} />}
                 <p class="soft">{texts(`connect.${step}How`)}</p>
               </li>
             ))}
@@ -50,7 +55,7 @@ export function ConnectRobot() {
 }
 
 /** Something to type or to send, as it is. */
-function Command({ text }: { readonly text: string }) {
+function Typed({ text }: { readonly text: string }) {
   return (
     <pre class="command">
       <code>{text}</code>

@@ -117,6 +117,7 @@ const describe = ({ smsNumber, enabled }: CustomerShape): string =>
 function Enabled({ customer, thing }: ShownProps) {
   const { api } = useConsole();
   const [wanted, setWanted] = useState<boolean | null>(null);
+  const isOperator = useIsOperator();
   const { id, enabled } = customer;
   const shown = wanted ?? enabled;
   const toggle = async (): Promise<void> => {
@@ -140,11 +141,14 @@ function Enabled({ customer, thing }: ShownProps) {
   // What came back says the same by now.
   if (wanted !== null && wanted === enabled) setWanted(null);
   return (
-    <span class="row">
-      <Badge kind={shown ? "good" : "bad"}>{texts(shown ? "customer.enabled" : "customer.disabled")}</Badge>
-      <Button class="button-small" disabled={thing.newer !== null || wanted !== null} onPress={toggle}>
-        {texts(shown ? "customer.disable" : "customer.enable")}
-      </Button>
-    </span>
+    <>
+      <span class="row">
+        <Badge kind={shown ? "good" : "bad"}>{texts(shown ? "customer.enabled" : "customer.disabled")}</Badge>
+        <Button class="button-small" disabled={thing.newer !== null || wanted !== null} onPress={toggle}>
+          {texts(shown ? "customer.disable" : "customer.enable")}
+        </Button>
+      </span>
+      {isOperator && <Command text={commands.customer(shown ? "disable" : "enable", id)} />}
+    </>
   );
 }

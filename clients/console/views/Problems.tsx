@@ -14,6 +14,7 @@ import { shortId } from "../../pages/text/ids.ts";
 import { money } from "../../pages/text/text.ts";
 import { useConsole } from "../context.ts";
 import { type Loaded, useNow } from "../load.ts";
+import { commands, ofStage } from "../logic/commands.ts";
 import { words } from "../logic/timeline.ts";
 import { useIsOperator } from "../operations.ts";
 import { Age } from "../parts/Age.tsx";
@@ -147,6 +148,8 @@ interface RecheckProps {
 }
 
 function Recheck({ id, work, done }: RecheckProps) {
+  const { stage } = useConsole().config;
+  const isOperator = useIsOperator();
   const press = async (): Promise<void> => {
     try {
       await work(id);
@@ -157,9 +160,12 @@ function Recheck({ id, work, done }: RecheckProps) {
     done();
   };
   return (
-    <Button class="button-small" label={`${texts("problems.recheck")} ${shortId(id)}`} onPress={press}>
-      {texts("problems.recheck")}
-    </Button>
+    <>
+      <Button class="button-small" label={`${texts("problems.recheck")} ${shortId(id)}`} onPress={press}>
+        {texts("problems.recheck")}
+      </Button>
+      {isOperator && <code class="block small soft">{ofStage(commands.recheck(id), stage)}</code>}
+    </>
   );
 }
 

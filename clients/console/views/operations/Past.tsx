@@ -13,11 +13,12 @@ import { clockTime, dayAndTime, number } from "../../../pages/text/text.ts";
 import { useConsole } from "../../context.ts";
 import { isKind, useLoad } from "../../load.ts";
 import { commands } from "../../logic/commands.ts";
-import { at, type Moment, momentsOf, nameOf, type Stream, streamsOf, type Then } from "../../logic/past.ts";
+import { at, type Moment, momentsOf, nameOf, robotsOf, type Stream, streamsOf, type Then } from "../../logic/past.ts";
 import { words } from "../../logic/timeline.ts";
 import { Command } from "../../parts/Command.tsx";
 import { Heading } from "../../parts/Heading.tsx";
 import { Pair } from "../../parts/Pair.tsx";
+import { to } from "../../route.ts";
 import { said } from "../../texts/said.ts";
 import { texts } from "../../texts/texts.ts";
 import { commitsOf, PAGES } from "./commits.ts";
@@ -138,10 +139,26 @@ function Slider({
           ))}
         </div>
       </div>
+      <Others robots={robotsOf(messages)} />
       <Command
         text={[commands.at(moment.time, nameOf(moment.stream)), commands.history(order), commands.trace(order)]}
       />
     </section>
+  );
+}
+
+/** What is not shown as it was, since it outlives the order. */
+function Others({ robots }: { readonly robots: readonly string[] }) {
+  return (
+    <p class="soft small">
+      {said("past.others")}{" "}
+      {robots.map((id, index) => (
+        <span key={id}>
+          {index > 0 && ", "}
+          <a href={to("robots", id)}>{said("past.robot", { id: shortId(id) })}</a>
+        </span>
+      ))}
+    </p>
   );
 }
 

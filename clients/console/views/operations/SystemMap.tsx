@@ -1,11 +1,14 @@
 /** The map of the system: services, what goes from one to another, and how each is now. The table has the same facts. */
 
 import { Badge } from "../../../pages/design/Badge.tsx";
-import { Failed, Loading } from "../../../pages/design/states.tsx";
+import { Failed, Loading, Notice } from "../../../pages/design/states.tsx";
 import { Table } from "../../../pages/design/Table.tsx";
 import { lasted, number } from "../../../pages/text/text.ts";
+import { useConsole } from "../../context.ts";
+import { useSeen } from "../../flow.ts";
 import { commands } from "../../logic/commands.ts";
-import { COLUMNS, curve, type Facts, FLOWS, factsOf, layout, NODE } from "../../logic/systemMap.ts";
+import { isBusy, isTold, type Line, lineOf, moves } from "../../logic/flow.ts";
+import { COLUMNS, curve, type Facts, FLOWS, factsOf, layout, middle, NODE } from "../../logic/systemMap.ts";
 import { OFTEN, useConsumers, useGroups } from "../../operations.ts";
 import { Command } from "../../parts/Command.tsx";
 import { useAnnounced } from "../../parts/useAnnounced.ts";
@@ -20,14 +23,18 @@ const SERVICES = COLUMNS.flat();
 type Known = ReadonlyMap<string, Facts>;
 
 export function SystemMap() {
+  const { state } = useConsole().live.status.value;
+  const seen = useSeen();
   const consumers = useConsumers(OFTEN);
   const groups = useGroups("open", OFTEN);
+  const [taking, failing] = [consumers.data?.consumers ?? [], groups.data?.groups ?? []];
+  const lines = FLOWS.map((flow) => lineOf(flow, seen, taking, failing));
+  const factsNow = (one: string): Facts => {
+    const paces = lines.filter(({ to: end }) => end === one).map(({ pace }) => pace);
+    return factsOf(one, paces, taking, failing);
+  };
   const known: Known | null =
-    consumers.data &&
-    groups.data &&
-    new Map(
-      SERVICES.map((one) => [one, factsOf(one, consumers.data?.consumers ?? [], groups.data?.groups ?? [])] as const),
-    );
+    consumers.data && groups.data && new Map(SERVICES.map((one) => [one, factsNow(one)] as const));
   const troubled = known && [...known.values()].filter(({ mark }) => mark === "bad" || mark === "warn").length;
   useAnnounced(troubled === null ? null : { count: troubled }, (told) => said("map.announced", told));
   const error = consumers.error ?? groups.error;
@@ -41,9 +48,12 @@ export function SystemMap() {
     <section class="card stack-close" aria-labelledby="map">
       <h2 id="map">{texts("ops.map")}</h2>
       {error ? <p class="soft small">{texts("problems.old")}</p> : null}
-      <Drawing known={known} chosen={chosen} />
-      <p class="soft small">{said(chosen ? "map.back" : "map.how")}</p>
-      {chosen && <Chosen service={chosen} />}
+      {(state === "reconnecting" || state === "stale") && <Notice kind="warn">{said("map.silent")}</Notice>}
+      <Drawing known={known} lines={lines} chosen={chosen} />
+      <p class="soft small">
+        {said(chosen ? "map.back" : "map.how")} {said("map.counted")}
+      </p>
+      <Lines lines={lines} chosen={chosen} counted={seen !== null} />
       <Rows known={known} />
       <Command text={[commands.status(), commands.consumers(), commands.groups("open")]} />
     </section>
@@ -53,10 +63,19 @@ export function SystemMap() {
 const addressOf = (service: string, chosen: string | null): string =>
   service === chosen ? to("operations", "map") : `${to("operations", "map")}?service=${service}`;
 
-function Drawing({ known, chosen }: { readonly known: Known; readonly chosen: string | null }) {
-  const shown = FLOWS.filter(({ from, to: end }) =>
+/** The lines of the chosen service; where none is chosen, those between services that do not only listen. */
+const shownOf = (lines: readonly Line[], chosen: string | null): readonly Line[] =>
+  lines.filter(({ from, to: end }) =>
     from === end ? false : chosen ? from === chosen || end === chosen : !LISTENERS.has(end),
   );
+
+interface DrawingProps {
+  readonly known: Known;
+  readonly lines: readonly Line[];
+  readonly chosen: string | null;
+}
+
+function Drawing({ known, lines, chosen }: DrawingProps) {
   return (
     <figure class="map">
       {/* biome-ignore lint/a11y/useSemanticElements: a fieldset is no drawing */}
@@ -75,24 +94,9 @@ function Drawing({ known, chosen }: { readonly known: Known; readonly chosen: st
             <path d="M0 0l8 4l-8 4z" />
           </marker>
         </defs>
-        {shown.map(({ from, to: end }) => {
-          const [a, b] = [DRAWN.at.get(from), DRAWN.at.get(end)];
-          const pace = known.get(end)?.perMinute ?? 0;
-          const width = 1 + Math.min(3, Math.log10(1 + pace));
-          const classes = `map-flow${pace > 0 ? " map-moves" : ""}${known.get(end)?.halted.length ? " map-held" : ""}`;
-          return (
-            a &&
-            b && (
-              <path
-                key={`${from} ${end}`}
-                class={classes}
-                d={curve(a, b)}
-                stroke-width={width}
-                marker-end="url(#arrow)"
-              />
-            )
-          );
-        })}
+        {shownOf(lines, chosen).map((line) => (
+          <Drawn key={`${line.from} ${line.to}`} line={line} />
+        ))}
         {SERVICES.map((one) => (
           <Service key={one} name={one} facts={known.get(one)} chosen={chosen} />
         ))}
@@ -100,6 +104,33 @@ function Drawing({ known, chosen }: { readonly known: Known; readonly chosen: st
     </figure>
   );
 }
+
+/** A line, and what is known of it; the table of lines says the same. */
+function Drawn({ line }: { readonly line: Line }) {
+  const { from, to: end, pace, held, dead } = line;
+  const [a, b] = [DRAWN.at.get(from), DRAWN.at.get(end)];
+  if (!a || !b) return null;
+  const kind = dead > 0 ? "map-fails" : held.length > 0 ? "map-held" : pace === null ? "map-uncounted" : "";
+  const { x, y } = middle(a, b);
+  return (
+    // biome-ignore lint/a11y/noAriaHiddenOnFocusable: a drawing, which no key reaches
+    <g class={`map-line ${kind}${moves(line) ? " map-moves" : ""}`} data-line={`${from} ${end}`} aria-hidden="true">
+      <path class="map-flow" d={curve(a, b)} stroke-width={widthOf(pace)} marker-end="url(#arrow)" />
+      {isBusy(line) && (
+        <text class="map-pace" x={x} y={y + 4} text-anchor="middle">
+          {onLine(line)}
+        </text>
+      )}
+    </g>
+  );
+}
+
+const widthOf = (pace: number | null): number => 1 + Math.min(3, Math.log10(1 + (pace ?? 0)) * 1.5);
+
+const onLine = ({ pace, held, dead }: Line): string =>
+  [dead > 0 ? `✕ ${number(dead)}` : "", held.length > 0 ? said("map.held") : "", pace ? number(pace) : ""]
+    .filter(Boolean)
+    .join(" · ");
 
 const SIGNS = { good: "✓", warn: "!", bad: "✕", plain: "" } as const;
 
@@ -127,7 +158,7 @@ function Service({ name, facts, chosen }: ServiceProps) {
         {SIGNS[facts.mark]}
       </text>
       <text class="map-fact" x={x + 10} y={y + 38}>
-        {facts.perMinute === null ? "" : said("map.pace", { pace: number(Math.round(facts.perMinute)) })}
+        {facts.perMinute === null ? "" : said("map.pace", { pace: number(facts.perMinute) })}
       </text>
       <text class="map-fact" x={x + 10} y={y + 54}>
         {short(facts)}
@@ -145,12 +176,19 @@ function short({ dead, halted, waits, lag }: Facts): string {
   return "";
 }
 
-/** What one service takes and gives, by name. */
-function Chosen({ service }: { readonly service: string }) {
-  const lines = FLOWS.filter(({ from, to: end }) => (from === service || end === service) && from !== end);
+interface LinesProps {
+  readonly lines: readonly Line[];
+  readonly chosen: string | null;
+  readonly counted: boolean;
+}
+
+/** What the chosen service takes and gives, by name; where none is chosen, the lines that are drawn with anything on. */
+function Lines({ lines, chosen, counted }: LinesProps) {
+  const rows = shownOf(lines, chosen).filter((one) => chosen || isBusy(one));
+  if (rows.length === 0) return counted ? <p class="soft small">{said("map.still")}</p> : null;
   return (
     <Table
-      caption={service}
+      caption={chosen ?? said("map.lines")}
       columns={[
         {
           name: said("map.flow"),
@@ -160,11 +198,34 @@ function Chosen({ service }: { readonly service: string }) {
             </span>
           ),
         },
-        { name: texts("ops.message"), cell: ({ names }) => <span class="small why">{names.join(", ")}</span> },
+        { name: said("map.perMinute"), cell: (one) => <Pace line={one} />, number: true },
+        {
+          name: said("map.paused.by"),
+          cell: ({ held }) => (held.length === 0 ? "–" : <Badge kind="warn">{held.join(", ")}</Badge>),
+        },
+        { name: texts("problems.letters"), cell: ({ dead }) => number(dead), number: true },
+        ...(chosen ? [{ name: texts("ops.message"), cell: (line: Line) => <Names line={line} /> }] : []),
       ]}
-      rows={lines}
+      rows={rows}
       idOf={({ from, to: end }) => `${from} ${end}`}
     />
+  );
+}
+
+/** Messages that no board tells of are not counted, which is no 0. */
+function Pace({ line: { from, names, pace } }: { readonly line: Line }) {
+  if (pace !== null) return <>{number(pace)}</>;
+  return <>{names.some((name) => isTold(from, name)) ? "–" : said("map.uncounted")}</>;
+}
+
+function Names({ line: { from, names } }: { readonly line: Line }) {
+  const [told, others] = [names.filter((one) => isTold(from, one)), names.filter((one) => !isTold(from, one))];
+  return (
+    <span class="small why">
+      {told.join(", ")}
+      {told.length > 0 && others.length > 0 ? ` · ${said("map.uncounted")}: ` : ""}
+      {others.join(", ")}
+    </span>
   );
 }
 
