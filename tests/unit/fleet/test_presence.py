@@ -83,6 +83,10 @@ class TestWithoutTheBrokersWord:
     def test_a_state_that_was_received_before_the_end_does_not(self) -> None:
         given(Robot, *self.GONE).when(lambda robot: robot.report(says(9, seconds=9), at(20))).then_nothing()
 
+    def test_one_that_is_dated_within_seconds_of_the_end_may_have_been_sent_before_and_does_not(self) -> None:
+        """A message is dated when its rule runs, and rules run in any order: so the last state of all may come last."""
+        given(Robot, *self.GONE).when(lambda robot: robot.report(says(9, seconds=12), at(20))).then_nothing()
+
     def test_that_it_is_online_shows_it_too(self) -> None:
         back = given(Robot, *self.GONE).when(lambda robot: robot.begin_session(at(20)))
         back.then(Connected(Presence(True, 0, "", at(20)))).then_state(session=at(20), header=-1)

@@ -67,7 +67,7 @@ class TestPresence:
         gateway.passes(1)
         gateway.broker.tell_presence(BOT, "s1", 1, connected=False, in_order=True)
         assert shown.robot(BOT).connection == "offline"
-        gateway.passes(1)
+        gateway.passes(6)
         gateway.says(0)
         assert shown.robot(BOT).connection == "online"
         assert names() == ["RobotConnected"]
