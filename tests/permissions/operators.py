@@ -5,7 +5,6 @@ from typing import Any
 
 from functions.kernel.composition import forecast, replay
 from functions.kernel.composition.manifest import manifest, services
-from functions.kernel.rest import audit
 from functions.kernel.runtime import ids
 from functions.kernel.runtime.runtime import Port
 from functions.operations import cloud, mappings, rows
@@ -36,7 +35,6 @@ PORTS: dict[str, Port[Any]] = {
             cloud.topic,
             mappings.mappings,
             mappings.backlog,
-            audit.audit_log,
         ),
     )
 }
