@@ -6,13 +6,12 @@ infra/operations.py wires the same. The adapters are those that are deployed, on
 import os
 from base64 import b64decode
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict
 from typing import Any
 
 from functions.kernel.composition.manifest import Manifest
 from functions.kernel.eventstore.given_up import DynamoStream
 from functions.kernel.rest import audit
-from functions.kernel.rest.audit import Entry, place
+from functions.kernel.rest.audit import Entry
 from functions.kernel.runtime import budget, ids
 from functions.operations import cloud, consumers, mappings
 from functions.operations.consumers import OUTCOMES, RELAY, Consumer, Served
@@ -22,7 +21,7 @@ from tests.simulation.scheduler import SECOND
 from tests.simulation.sdk import Wire, World, client_error
 from tests.simulation.sqs import Queue, SQSClient, made_queue
 from tests.simulation.streams import Stream
-from tests.support.audited import MemoryAudit
+from tests.support.audited import MemoryAudit, to_item
 
 OPERATIONS = "operations"
 VIEWS, AUDIT = "operations/views", "operations/audit"
@@ -148,11 +147,11 @@ class CountedAudit(MemoryAudit):
 
     def append(self, entry: Entry) -> None:
         super().append(entry)
-        self._cost.write(None, _item(entry), (), table=AUDIT)
+        self._cost.write(None, to_item(entry), (), table=AUDIT)
 
     def items(self) -> Iterator[dict[str, dict[str, str]]]:
         """Its items, as they are stored."""
-        return map(_item, self.entries.values())
+        return map(to_item, self.entries.values())
 
 
 class _Ids:
@@ -166,11 +165,6 @@ class _Ids:
 
 
 vars(audit)["ids"] = _Ids  # a part of the module
-
-
-def _item(entry: Entry) -> dict[str, dict[str, str]]:
-    facts = {"day": entry.time[:10], "place": place(entry), **asdict(entry)}
-    return {name: {"S": value} for name, value in facts.items() if value}
 
 
 class _ByDeployedName(dict[str, Function]):

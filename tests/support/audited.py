@@ -1,8 +1,16 @@
 """The audit in memory."""
 
+from dataclasses import asdict
+
 from functions.kernel.domain.errors import UnavailableError
 from functions.kernel.rest import audit
 from functions.kernel.rest.audit import Entries, Entry, Wanted, chosen, place
+
+
+def to_item(entry: Entry) -> dict[str, dict[str, str]]:
+    """A row as the table has it."""
+    facts = {"day": entry.time[:10], "place": place(entry), **asdict(entry)}
+    return {name: {"S": value} for name, value in facts.items() if value}
 
 
 class MemoryAudit:
