@@ -3,9 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from functions.kernel.rest import audit
 from functions.kernel.rest.audit import AuditLog, DynamoAuditLog, Entries, Entry, Wanted, place
@@ -13,6 +11,7 @@ from functions.kernel.rest.http import Api
 from functions.kernel.rest.wire import Body, Name
 from functions.kernel.runtime.context import BOT, CUSTOMER, KIOSK, OPERATOR, STAFF, Caller
 from functions.kernel.runtime.runtime import Runtime, active
+from tests.support import aws
 from tests.support.audited import MemoryAudit
 from tests.support.callers import A_KIOSK, CLERK, OPERATOR_ON_CALL, customer, robot
 from tests.support.gateway import request
@@ -52,16 +51,9 @@ def log(request: pytest.FixtureRequest) -> Iterator[AuditLog]:
     if request.param == "in memory":
         yield MemoryAudit()
         return
-    with mock_aws():
-        client: Any = boto3.client("dynamodb", region_name="eu-west-1")
-        keys = {"day": "HASH", "place": "RANGE"}
-        client.create_table(
-            TableName="audit",
-            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in keys],
-            KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys.items()],
-            BillingMode="PAY_PER_REQUEST",
-        )
-        yield DynamoAuditLog(client, "audit")
+    with aws.local_aws():
+        client = aws.client("dynamodb")
+        yield DynamoAuditLog(client, aws.audit_table(client))
 
 
 @pytest.fixture
