@@ -47,7 +47,7 @@ class AuditAnswer(PagedAnswer):
 
 @api.get("/api/operations/audit", may=[OPERATOR])
 def list_audit(params: OfDay) -> AuditAnswer:
-    """List what staff and operators asked to be changed on a day, the latest first, each before and after it."""
+    """List what staff and operators asked for on a day, the latest first, before and after it was done."""
     day = clock.stamp(params.day or clock.now())[:10]
     wanted = Wanted(params.actor, params.about)
     purpose = f"audit {day} {wanted}"
