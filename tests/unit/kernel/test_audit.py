@@ -1,6 +1,7 @@
 """The audit of every service: what people ask to be changed, in rows that are only ever appended."""
 
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -168,6 +169,19 @@ def test_a_day_is_read_page_by_page_the_latest_first_to_its_end(log: AuditLog) -
     found = pages(log, 3)
     assert [[one.id for one in page.entries] for page in found] == [["id-5", "id-4", "id-3"], ["id-2", "id-1", "id-0"]]
     assert log.of_day("2026-11-28", 10, None, EVERY) == Entries([], None)
+
+
+def test_after_a_last_page_that_is_full_there_is_none() -> None:
+    """DynamoDB says that there may be more where it read as many as it was allowed to."""
+
+    def query(Limit: int, **asked: Any) -> dict[str, Any]:
+        rows = [{name: {"S": value} for name, value in vars(entry(number)).items()} for number in (2, 1)][:Limit]
+        return {"Items": rows, **({"LastEvaluatedKey": {}} if len(rows) == Limit else {})}
+
+    log = DynamoAuditLog(SimpleNamespace(query=query), "audit")  # type: ignore[arg-type]  # a part of the client
+    assert [one.id for one in log.of_day(DAY, 2, None, EVERY).entries] == ["id-2", "id-1"]
+    assert log.of_day(DAY, 2, None, EVERY).last is None
+    assert log.of_day(DAY, 1, None, EVERY).last == place(entry(2))
 
 
 @pytest.mark.parametrize("wanted", [Wanted(actor="operator:ada"), Wanted(about="j-9"), Wanted("operator:ada", "j-9")])
