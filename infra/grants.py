@@ -22,6 +22,7 @@ from functions.kernel.rest.http import Api
 from functions.kernel.rest.paging import PagedAnswer
 from functions.kernel.rest.socket import Socket
 from functions.kernel.runtime.uses import RowUse, Uses, VaultUse
+from infra.audit import let_append
 from infra.function import ServiceFunction
 from infra.iot import RobotsTopics
 from infra.names import function_arn, queries_address, shared
@@ -67,8 +68,10 @@ class Grants:
     inboxes: dict[str, InboxQueue]
 
     def api(self, function: ServiceFunction, api: Api) -> None:
-        """What its routes use; with pages, the key that signs their tokens."""
+        """What its routes use; to note what people ask for; with pages, the key that signs their tokens."""
         self._uses(function, api.uses)
+        if any(route.audited for route in api.routes):
+            let_append(function, self.stage)
         if any(route.answer and issubclass(route.answer, PagedAnswer) for route in api.routes):
             secret = shared(self.stack, self.stage, "signing-key")
             function.let(["secretsmanager:GetSecretValue"], secret, SIGNING_KEY=secret)

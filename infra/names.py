@@ -1,7 +1,8 @@
 """Names that hold the stage, so that several stages fit into one account.
 
 What a service addresses in another stack has a fixed name: the stacks of services need no order among each other.
-So have queues, which operations addresses (docs/adr/0050). Tables have none, so that CloudFormation can replace them.
+So have queues, which operations addresses (docs/adr/0050). Tables have none, so that CloudFormation can replace them,
+but for the audit's, to which all services append (docs/adr/0060).
 What only exists once it is made (an id, an ARN with a random part) is shared as an SSM parameter, by the platform's
 stack only.
 """
@@ -56,6 +57,10 @@ def queue_name(stage: Stage, service: str, queue: str, kind: str = "", *, fifo: 
 
 def queue_arn(stack: "Stack", name: str) -> str:
     return stack.format_arn(service="sqs", resource=name)
+
+
+def table_arn(stack: "Stack", name: str) -> str:
+    return stack.format_arn(service="dynamodb", resource="table", resource_name=name)
 
 
 def queue_url(stack: "Stack", stage: Stage, name: str) -> str:

@@ -6,10 +6,8 @@ the stacks need no order. Why three functions that a rule runs, and no mappings 
 
 from collections.abc import Callable, Iterable
 from functools import cache
-from typing import Any
 
 from aws_cdk import Acknowledgment, ArnFormat, Duration, Stack, Validations
-from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sqs as sqs
@@ -230,23 +228,6 @@ def _let_pause(function: ServiceFunction, stage: Stage) -> None:
         Validations.of(function).acknowledge(
             Acknowledgment(id=f"AwsSolutions-IAM5[Resource::{resource}]", reason=reason)
         )
-
-
-class AuditTable(Construct):
-    """The table of who asked for what: the API appends and reads, and no role may update or delete."""
-
-    def __init__(self, scope: Construct, construct_id: str, *, settings: dict[str, Any]) -> None:
-        super().__init__(scope, construct_id)
-        self.table = dynamodb.Table(
-            self,
-            "Table",
-            partition_key=dynamodb.Attribute(name="day", type=dynamodb.AttributeType.STRING),
-            sort_key=dynamodb.Attribute(name="place", type=dynamodb.AttributeType.STRING),
-            **settings,
-        )
-
-    def let_append(self, function: ServiceFunction) -> None:
-        function.let(["dynamodb:PutItem", "dynamodb:Query"], self.table.table_arn, AUDIT=self.table.table_name)
 
 
 # By the name of the port (functions/operations/cloud.py).

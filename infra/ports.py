@@ -3,6 +3,7 @@
 from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 
+from infra.audit import let_read
 from infra.function import ServiceFunction
 from infra.iot import let_instruct, let_issue, let_publish, let_revoke
 from infra.live import let_post
@@ -31,6 +32,7 @@ GRANTS = {
     "instructions": let_instruct,
     "identities": let_issue,
     "revocation": let_revoke,
+    "audit": let_read,
     **OF_OPERATIONS,
 }
 

@@ -20,13 +20,14 @@ from functions.kernel.rest.socket import Socket
 from functions.operations.consumers import FAILURES
 from functions.operations.exporter import exporter
 from infra.alarms import Alarms, Watched, add_alarms
+from infra.audit import AuditTable
 from infra.function import ServiceFunction, Shipped
 from infra.grants import Grants
 from infra.identity import ASKED
 from infra.iot import RobotsTopics
 from infra.live import SocketRoutes
 from infra.names import FORECAST, OPERATIONS, QUERIES, RELAY, REPLAY, bus_name, function_name, queue_name
-from infra.operations import SCHEDULED_TIMEOUT, AuditTable, Outcomes, let_know_services, run_by_schedule
+from infra.operations import SCHEDULED_TIMEOUT, Outcomes, let_know_services, run_by_schedule
 from infra.queues import FUNCTION_TIMEOUT, ConsumedQueue, InboxQueue, failure_queue
 from infra.rollout import shift_gradually
 from infra.routes import add_routes
@@ -82,7 +83,7 @@ class Service(Construct):
         )
         is_operations = manifest.service == OPERATIONS
         self.outcomes = Outcomes(self, "Outcomes", stage=stage) if is_operations else None
-        self.audit = AuditTable(self, "Audit", settings=self._table_settings()) if is_operations else None
+        self.audit = AuditTable(self, "Audit", stage=stage, settings=self._table_settings()) if is_operations else None
         for queue in self.inboxes.values():
             self._consumer(queue)
         if self.topics:
@@ -177,8 +178,6 @@ class Service(Construct):
     def _api(self, api: Api) -> None:
         function = self._function("Api", "api", API_TIMEOUT, reserved=self.stage.api_concurrency)
         self._grants.api(function, api)
-        if self.audit:
-            self.audit.let_append(function)
         add_routes(self._stack, self.stage, function, self.manifest)
 
     def _consumer(self, queue: InboxQueue) -> None:

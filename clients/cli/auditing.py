@@ -1,4 +1,4 @@
-"""audit: what operators asked for, when, through what and why."""
+"""audit: what staff and operators asked to be changed, of any service: when, through what and why."""
 
 from typing import Annotated
 
@@ -8,23 +8,22 @@ from clients.cli.tool import FEW, Tool, query
 from clients.cli.verbs import verb
 from clients.mall import Json
 
-DAY = 100_000  # entries of a day that are looked through for those of one person
-
 
 @verb("audit", "mallbots audit --limit 20")
 def audit(
     tool: Tool,
     day: Annotated[str, typer.Option("--day", help="A day (UTC), such as 2026-03-01; today if left out.")] = "",
-    actor: Annotated[str, typer.Option("--actor", help="Of one person alone, such as operator:ada.")] = "",
+    actor: Annotated[str, typer.Option("--actor", help="Of one person alone, such as staff:mia.")] = "",
+    about: Annotated[str, typer.Option("--about", help="About one thing alone: its id, or what a path has.")] = "",
     limit: Annotated[int, typer.Option("--limit", min=1, help="How many at most.")] = FEW,
 ) -> None:
-    """List what operators asked for on a day, the latest first: who, when, through what, why, and how it ended."""
-    path = f"/api/operations/audit{query(day=f'{day}T00:00:00Z' if day else '')}"
-    every = tool.pages(path, "entries", DAY if actor else limit)
-    found = [one for one in every if actor in ("", one["actor"])][:limit]
-    rows = ([one["time"], one["actor"], _asked(one), one["outcome"], one["reason"], one["through"]] for one in found)
-    tool.out.rows(found, ("time", "who", "asked", "outcome", "why", "through"), rows, "nothing was asked for")
+    """List what staff and operators asked for on a day, the latest first: who, of which service, why, how it ended."""
+    asked = query(day=f"{day}T00:00:00Z" if day else "", actor=actor, about=about)
+    found = tool.listed(f"/api/operations/audit{asked}", "entries", limit)
+    heads = ("time", "who", "service", "asked", "outcome", "why", "through")
+    tool.out.rows(found, heads, map(_row, found), "nothing was asked for")
 
 
-def _asked(entry: Json) -> str:
-    return f"{entry['action'].partition(' ')[0]} {entry['path']}"
+def _row(entry: Json) -> list[str]:
+    asked = f"{entry['action'].partition(' ')[0]} {entry['path']}"
+    return [entry["time"], entry["actor"], entry["service"], asked, entry["outcome"], entry["reason"], entry["through"]]

@@ -49,7 +49,7 @@ SAGA = ("orderId", "status", "step", "since")
 LIST = ("id", "orderId", "status", "botId", "assignment")
 MONEY = ("id", "orderId", "paymentId", "amount", "status", "authorized", "captured", "released", "refunded")
 CONSUMER = ("name", "state", "since", "waiting", "arrivesPerHour", "drainsPerHour", "drainedInSeconds", "lostFrom")
-AUDIT = ("time", "id", "actor", "action", "path", "outcome", "correlationId")
+AUDIT = ("time", "id", "actor", "service", "action", "path", "outcome", "correlationId")
 ACTOR = "actor"
 
 

@@ -69,13 +69,13 @@ class BasketAnswer(Answer):
     basket: BasketContent
 
 
-@api.post("/api/baskets", may=[STAFF, CUSTOMER], errors=[404])
+@api.post("/api/baskets", may=[STAFF, CUSTOMER], errors=[404], routine=True)
 def start_basket(body: NewBasket) -> Created:
     """Start a basket for a customer."""
     return Created(id=service.start(body.customer_id))
 
 
-@api.post("/api/baskets/withItems", may=[STAFF, CUSTOMER], errors=[404])
+@api.post("/api/baskets/withItems", may=[STAFF, CUSTOMER], errors=[404], routine=True)
 def start_basket_with_items(body: FilledBasket) -> Created:
     """Start a basket for a customer with its items; a product that is named twice adds up."""
     return Created(id=service.start_with(body.customer_id, _quantities(body.items)))
@@ -87,31 +87,31 @@ def get_basket(id: str) -> BasketAnswer:
     return BasketAnswer(basket=_content(service.basket(id)))
 
 
-@api.put("/api/baskets/{id}/addItem", may=[STAFF, CUSTOMER])
+@api.put("/api/baskets/{id}/addItem", may=[STAFF, CUSTOMER], routine=True)
 def add_item(id: str, body: SomeItems) -> None:
     """Add a quantity of a product to a basket."""
     service.add_item(id, body.product_id, body.quantity)
 
 
-@api.put("/api/baskets/{id}/addItems", may=[STAFF, CUSTOMER])
+@api.put("/api/baskets/{id}/addItems", may=[STAFF, CUSTOMER], routine=True)
 def add_items(id: str, body: MoreItems) -> None:
     """Add quantities of products to a basket: all of them, or none where one is refused."""
     service.add_items(id, _quantities(body.items))
 
 
-@api.put("/api/baskets/{id}/removeItem", may=[STAFF, CUSTOMER])
+@api.put("/api/baskets/{id}/removeItem", may=[STAFF, CUSTOMER], routine=True)
 def remove_item(id: str, body: SomeItems) -> None:
     """Remove a quantity of a product from a basket."""
     service.remove_item(id, body.product_id, body.quantity)
 
 
-@api.put("/api/baskets/{id}/checkout", may=[STAFF, CUSTOMER])
+@api.put("/api/baskets/{id}/checkout", may=[STAFF, CUSTOMER], routine=True)
 def check_out_basket(id: str, body: Checkout) -> None:
     """Check a basket out: its items become an order."""
     service.check_out(id, body.payment_id)
 
 
-@api.delete("/api/baskets/{id}", may=[STAFF, CUSTOMER])
+@api.delete("/api/baskets/{id}", may=[STAFF, CUSTOMER], routine=True)
 def cancel_basket(id: str) -> None:
     """Cancel a basket."""
     service.cancel(id)

@@ -152,7 +152,7 @@ def open_session(id: str) -> Session:
     return Session(token=issued.token, expires_at=issued.expires_at)
 
 
-@api.post("/api/customers/numbers", may=[STAFF], errors=[404], versioned=False)
+@api.post("/api/customers/numbers", may=[STAFF], errors=[404], versioned=False, routine=True)
 def find_customer(body: SmsNumber) -> Found:
     """Find who has a number for text messages.
 

@@ -213,26 +213,26 @@ def assign_list(id: str, body: Assignment) -> None:
     service.assign(id, body.bot_id)
 
 
-@api.put("/api/depot/shopping/{id}/start", may=[STAFF, BOT])
+@api.put("/api/depot/shopping/{id}/start", may=[STAFF, BOT], routine=True)
 def start_list(id: str, body: Start) -> None:
     """Start to collect a shopping list."""
     service.start(id, body.assignment)
 
 
-@api.put("/api/depot/shopping/{id}/pick", may=[STAFF, BOT])
+@api.put("/api/depot/shopping/{id}/pick", may=[STAFF, BOT], routine=True)
 def pick_item(id: str, body: Pick) -> None:
     """Report how many of a product are picked in all."""
     service.pick(id, body.assignment, body.store_id, body.product_id, body.quantity)
 
 
-@api.put("/api/depot/shopping/{id}/pickItems", may=[STAFF, BOT])
+@api.put("/api/depot/shopping/{id}/pickItems", may=[STAFF, BOT], routine=True)
 def pick_items(id: str, body: Picks) -> None:
     """Report how many of several products are picked in all: all of them, or none where one is refused."""
     picked = each_once(((item.store_id, item.product_id), item.quantity) for item in body.items)
     service.pick_items(id, body.assignment, picked)
 
 
-@api.put("/api/depot/shopping/{id}/complete", may=[STAFF, BOT])
+@api.put("/api/depot/shopping/{id}/complete", may=[STAFF, BOT], routine=True)
 def complete_list(id: str, body: Completion) -> None:
     """Complete a shopping list: check in what was found of it."""
     given = body.model_fields_set

@@ -1,10 +1,10 @@
 """The REST routes of operations, for operators alone: each file of this list has some."""
 
 from events.queries import OF_AN_ORDER, FindTimeline
+from functions.kernel.rest import audit
 from functions.kernel.rest.http import Api
 from functions.kernel.runtime.uses import Uses
 from functions.operations import (
-    audit,
     audit_api,
     cloud,
     consumers_api,
@@ -33,7 +33,6 @@ api = Api(
             *(mappings.backlog, audit.audit_log),
         ),
     ),
-    note=audit.note,
 )
 for part in (
     *(audit_api, consumers_api, groups_api, letters_api, forecasts_api, redrives_api, replays_api, sagas_api),

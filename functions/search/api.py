@@ -83,7 +83,7 @@ class OrderAnswer(Answer):
     order: OrderContent
 
 
-@api.post("/api/search/orders", may=[STAFF, CUSTOMER], versioned=False)
+@api.post("/api/search/orders", may=[STAFF, CUSTOMER], versioned=False, routine=True)
 def search_orders(body: Search) -> OrdersAnswer:
     """Search orders, newest first."""
     filters = service.permitted(Filters(**dict(body.filters)))

@@ -34,9 +34,11 @@ def run(options: argparse.Namespace, deployment: Deployment) -> int:
 def retained(stack: str, names: Iterable[str]) -> dict[str, dict[str, str]]:
     """Logical id → the table that a stack made for it: CloudFormation names it <stack>-<logical id>-<12 characters>.
 
+    The audit's has a name of its own, <stack>-audit (infra/audit.py).
     Raises OperateError where there is none, or more than one for an id: then a person must choose.
     """
     found = {one: [n for n in names if n.rpartition("-")[0] == f"{stack}-{one}"] for one in LOGICAL_IDS}
+    found[AUDIT] = [n for n in names if n == f"{stack}-audit"]
     for logical_id, tables in found.items():
         if len(tables) > 1:
             raise OperateError(f"more than one table may be {logical_id} of {stack}: {', '.join(sorted(tables))}")

@@ -77,7 +77,8 @@ def heartbeat(memory_mb: int) -> float:
         mall.bot = mall.request("POST", "/api/depot/bots", {"name": "Echo"})["id"]  # type: ignore[attr-defined]
 
     def beat() -> None:
-        mall.request("PUT", f"/api/depot/bots/{mall.bot}/online")  # type: ignore[attr-defined]
+        bot = mall.bot  # type: ignore[attr-defined]
+        mall.request("PUT", f"/api/depot/bots/{bot}/online", who=f"bot:{bot}")
 
     *_, units = counted(mall, mall.open, register, beat, beat)
     rates = {

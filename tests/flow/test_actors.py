@@ -9,7 +9,7 @@ from functions.kernel.eventstore.item import from_item
 from functions.kernel.eventstore.store import MemoryEventStore
 from functions.kernel.runtime.commit import Commit
 from tests.flow.shopper import Shopper, bring_a_robot_online, collect, open_a_store
-from tests.support.callers import A_KIOSK, CLERK, robot
+from tests.support.callers import A_KIOSK, CLERK, OPERATOR_ON_CALL, robot
 from tests.support.mall import Mall
 
 
@@ -101,3 +101,27 @@ def test_who_cancelled_is_told_by_the_token(mall: Mall, by_customer: bool) -> No
     (cancelled,) = [message for message in mall.published if message.metadata.name == "OrderCancelled"]
     who = ("customer", shopper.me.actor) if by_customer else ("staff", CLERK.actor)
     assert (cancelled.data["by"], cancelled.metadata.actor) == who
+
+
+def test_an_erasure_by_staff_is_in_the_audit_and_one_by_the_customer_is_in_the_commits_alone(mall: Mall) -> None:
+    """What follows of it is in the same flow."""
+    shopper, other = Shopper(mall).registers(), Shopper(mall).registers()
+    flow = {"X-Correlation-Id": "6f1e7a52-3c55-4a27-9d3a-0f7b1c2d3e4f", "User-Agent": "mallbots/0.1 python"}
+    mall.request("DELETE", f"/api/customers/{shopper.customer_id}", headers=flow)
+    other.acts("DELETE", f"/api/customers/{other.customer_id}")
+    mall.settle()
+    query = "/api/operations/audit?limit=100"
+    [done, asked] = mall.request("GET", query, caller=OPERATOR_ON_CALL).body["entries"]
+    assert (asked["outcome"], done["outcome"]) == ("asked", "200")
+    assert {
+        "actor": CLERK.actor,
+        "service": "customers",
+        "action": "DELETE /api/customers/{id}",
+        "path": f"/api/customers/{shopper.customer_id}",
+        "through": "mallbots/0.1",
+        "correlationId": flow["X-Correlation-Id"],
+    }.items() <= asked.items()
+    assert "Ada Reyes" not in str([asked, done])
+    followed = [m.metadata for m in mall.published if m.metadata.correlation_id == asked["correlationId"]]
+    assert {(one.name, one.actor) for one in followed} == {("CustomerErased", CLERK.actor)}
+    assert actors_of(mall, "CustomerErased") == {CLERK.actor, other.me.actor}

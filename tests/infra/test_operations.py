@@ -231,8 +231,7 @@ def test_a_replay_touches_rows_alone(names: Names) -> None:
 def test_operations_has_rows_of_its_own_and_touches_no_table_of_others(names: Names) -> None:
     for stack, name, function in functions(names):
         if stack == "operations":
-            own = {"ServiceViews", "ServiceAudit"} if name == "api" else {"ServiceViews"}
-            assert {table[:12] for table in tables_of(names, stack, function)} == own, name
+            assert {table[:12] for table in tables_of(names, stack, function)} == {"ServiceViews"}, name
 
 
 @pytest.mark.parametrize("consumer", ["depot-inbox", "fleet-topics", "depot-dispatcher"])

@@ -7,7 +7,7 @@ from functions.kernel.composition import forecast, replay
 from functions.kernel.composition.manifest import manifest, services
 from functions.kernel.runtime import ids
 from functions.kernel.runtime.runtime import Port
-from functions.operations import audit, cloud, mappings, rows
+from functions.operations import cloud, mappings, rows
 from functions.operations.consumers import Consumer
 from functions.operations.mappings import Backlog
 from tests.contract.rest.furnished import Furnished
@@ -35,7 +35,6 @@ PORTS: dict[str, Port[Any]] = {
             cloud.topic,
             mappings.mappings,
             mappings.backlog,
-            audit.audit_log,
         ),
     )
 }

@@ -21,6 +21,7 @@ from functions.kernel.domain.errors import ConcurrencyError, UnavailableError
 from functions.kernel.eventstore.store import MemoryEventStore
 from functions.kernel.eventstore.vault import MemoryVault
 from functions.kernel.projections.view_store import MemoryViews
+from functions.kernel.rest import audit
 from functions.kernel.runtime import runtime
 from functions.kernel.runtime.runtime import Port, Runtime
 from functions.live import push
@@ -229,6 +230,7 @@ class _Beside:
 
 
 BESIDE: dict[str, Callable[[], Any]] = {
+    "audit": audit.connect,
     "broker": fleet_broker.connect,
     "identities": fleet_identities.connect,
     "revocation": fleet_identities.connect_to_revoke,

@@ -56,6 +56,7 @@ class Cloud:
         self.dynamodb, self.tables = deployed.dynamodb, deployed.dynamodb.tables
         self.provider, self.texts = deployed.provider, deployed.texts
         self._bus, self.kms = deployed.bus, deployed.kms
+        self.audit = deployed.operated.audit
         self.broker, self.robots_topics = deployed.broker, deployed.robots_topics
         self.archive = deployed.bus.archive
         self.audits: list[dict[str, Any]] = []

@@ -283,6 +283,7 @@ class Deployment:
                 "broker": self._broker_port(container),
                 **self._identities(container),
                 "texts": TextsClient(self.texts, self._world, container),
+                "audit": self.operated.audit,
                 **KmsClient(self.kms, self._world, Wire(self._world, container, "kms"), name).adapters,
                 **({"stream": self.operated.stream(container)} if part == "relay" else {}),
             },

@@ -8,6 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from tests.simulation.check.sealed import KEY_BYTES
+from tests.simulation.operations import AUDIT
 
 if TYPE_CHECKING:
     from tests.simulation.cloud import Cloud
@@ -30,6 +31,7 @@ def held(cloud: "Cloud") -> Iterator[tuple[str, Any]]:
     for name, table in cloud.tables.items():
         for item in table.items.values():
             yield name, item
+    yield from ((AUDIT, item) for item in cloud.audit.items())
     for name, stream in cloud.streams.items():
         for shard in stream.shards:
             for record in shard.records:

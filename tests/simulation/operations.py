@@ -5,12 +5,14 @@ infra/operations.py wires the same. The adapters are those that are deployed, on
 
 import os
 from base64 import b64decode
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from functions.kernel.composition.manifest import Manifest
 from functions.kernel.eventstore.given_up import DynamoStream
-from functions.kernel.runtime import budget
+from functions.kernel.rest import audit
+from functions.kernel.rest.audit import Entry
+from functions.kernel.runtime import budget, ids
 from functions.operations import cloud, consumers, mappings
 from functions.operations.consumers import OUTCOMES, RELAY, Consumer, Served
 from tests.simulation.containers import Container, Function
@@ -19,10 +21,10 @@ from tests.simulation.scheduler import SECOND
 from tests.simulation.sdk import Wire, World, client_error
 from tests.simulation.sqs import Queue, SQSClient, made_queue
 from tests.simulation.streams import Stream
-from tests.support.audited import MemoryAudit
+from tests.support.audited import MemoryAudit, to_item
 
 OPERATIONS = "operations"
-VIEWS = "operations/views"
+VIEWS, AUDIT = "operations/views", "operations/audit"
 ADDRESS = "https://sqs/{}"
 KEPT = 24 * 3_600 * SECOND  # by a stream
 PAGE = 25  # records of GetRecords, so that pages occur
@@ -77,7 +79,7 @@ class Addressed:
         self._world, self._queues, self._functions, self._streams = world, queues, functions, streams
         self._rows = rows
         self.notices: list[tuple[str, str]] = []
-        self.audit = MemoryAudit()
+        self.audit = CountedAudit(world)
         self._by_name = _ByDeployedName(functions)
 
     def adapters(self, container: Container, sqs: SQSClient) -> dict[str, Any]:
@@ -127,6 +129,42 @@ class Addressed:
         if name == "redriver":
             return bool(self._queues[f"{OPERATIONS}/{OUTCOMES}"].messages)
         return any(partition == "consumers" for partition, _ in self._rows())
+
+
+class CountedAudit(MemoryAudit):
+    """The table of the audit, of all services: nothing fails in it, and what is written is counted.
+
+    The ids of its entries are not drawn: so what else is drawn does not hang on which requests are noted.
+    """
+
+    def __init__(self, world: World) -> None:
+        super().__init__()
+        self._cost = world.cost
+
+    def new_id(self) -> str:
+        """The id of the next entry."""
+        return ids.derive("audit", len(self.entries))
+
+    def append(self, entry: Entry) -> None:
+        super().append(entry)
+        self._cost.write(None, to_item(entry), (), table=AUDIT)
+
+    def items(self) -> Iterator[dict[str, dict[str, str]]]:
+        """Its items, as they are stored."""
+        return map(to_item, self.entries.values())
+
+
+class _Ids:
+    """What audit.py uses of the module `ids`."""
+
+    @staticmethod
+    def new() -> str:
+        """An id for an entry, of the simulated table where there is one."""
+        log = audit.audit_log()
+        return log.new_id() if isinstance(log, CountedAudit) else ids.new()
+
+
+vars(audit)["ids"] = _Ids  # a part of the module
 
 
 class _ByDeployedName(dict[str, Function]):

@@ -14,10 +14,10 @@ import pytest
 
 from infra.order_cost import ORDER
 from tests.simulation.choices import Choices
-from tests.simulation.cloud import Cloud
+from tests.simulation.cloud import A_CLERK, Cloud
 from tests.simulation.deployment import Deployment
 from tests.simulation.faults import Faults
-from tests.simulation.whole_order import WholeOrder
+from tests.simulation.whole_order import A_KIOSK, WholeOrder
 
 TEXTS = 4  # of an order: received, approved, ready for pickup, completed
 
@@ -31,9 +31,9 @@ class FaultFreeMall:
             self.cloud = Cloud(choices, Faults(choices))
         self.cloud.cost.counting = counting
 
-    def request(self, method: str, path: str, body: Any = None) -> Any:
+    def request(self, method: str, path: str, body: Any = None, who: str = A_CLERK) -> Any:
         """Send a request, and wait until everything that follows from it is done."""
-        response = self.cloud.request(method, path, body)
+        response = self.cloud.request(method, path, body, who=who)
         assert response.status == 200, f"{method} {path}: {response}"
         self.cloud.sleep(8)
         return response.body
@@ -50,13 +50,14 @@ class FaultFreeMall:
         self.request("PUT", f"/api/depot/bots/{bot}/online")
 
     def order(self) -> None:
-        """Order two of a product, collect them and pay the invoice."""
-        payment = self.request("POST", "/api/payments", {"customerId": self.customer, "amount": 10})["id"]
+        """Order two of a product, collect them and pay the invoice: what moves money, the customer asks for."""
+        payer = f"customer:{self.customer}"
+        payment = self.request("POST", "/api/payments", {"customerId": self.customer, "amount": 10}, payer)["id"]
         order = self.request("POST", "/api/baskets", {"customerId": self.customer})["id"]
         self.request("PUT", f"/api/baskets/{order}/addItem", {"productId": self.product, "quantity": 2})
         self.request("PUT", f"/api/baskets/{order}/checkout", {"paymentId": payment})
         self.request("PUT", f"/api/depot/shopping/{order}/complete", {"assignment": 1})
-        self.request("PUT", f"/api/payments/invoices/{order}/pay")
+        self.request("PUT", f"/api/payments/invoices/{order}/pay", who=payer)
 
     @property
     def published(self) -> list[str]:
@@ -85,7 +86,7 @@ def test_the_units_of_the_creation_of_a_store() -> None:
     assert units == {
         "invocations": 1 + 1 + 6,  # the API, the relay, and six consumers
         "read_units": 1 + 1,  # the stream, which is empty, and whether anybody watches the stores
-        "write_units": 1 + 7,  # the commit, a row for each consumer and two for insights
+        "write_units": 2 + 1 + 7,  # the audit; the commit, a row for each consumer and two for insights
         "bus_entries": 1,
         "queue_requests": 6 * 3,  # sent, received, deleted
     }
@@ -96,7 +97,8 @@ def test_the_units_of_a_customer() -> None:
     mall = FaultFreeMall()
 
     def register() -> None:
-        mall.customer = mall.request("POST", "/api/customers", {"name": "Ada Reyes", "smsNumber": "+15550100"})["id"]
+        ada = {"name": "Ada Reyes", "smsNumber": "+15550100"}
+        mall.customer = mall.request("POST", "/api/customers", ada, A_KIOSK)["id"]
 
     def show() -> None:
         assert mall.request("GET", f"/api/customers/{mall.customer}")["customer"]["name"] == "Ada Reyes"
@@ -206,6 +208,13 @@ def whole_order() -> WholeOrder:
 def test_the_units_of_one_whole_order(whole_order: WholeOrder) -> None:
     assert whole_order.requests == 8
     assert whole_order.units == WHOLE_ORDER
+
+
+def test_no_step_of_an_order_is_in_the_audit(whole_order: WholeOrder) -> None:
+    """So it adds nothing to the bill of orders, though a clerk checks in what was collected."""
+    noted = {entry.action for entry in whole_order.cloud.audit.entries.values()}
+    assert "POST /api/stores" in noted
+    assert ("operations/audit", "items") not in whole_order.cloud.cost.written
 
 
 def test_the_write_units_of_one_whole_order_in_each_table(whole_order: WholeOrder) -> None:

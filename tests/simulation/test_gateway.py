@@ -8,6 +8,7 @@ from tests.simulation.choices import Choices
 from tests.simulation.cloud import Cloud
 from tests.simulation.faults import Faults
 from tests.simulation.gateway import Response
+from tests.simulation.holdings import held
 
 KIOSK, STAFF = "kiosk:1", "staff:1"
 
@@ -134,3 +135,19 @@ def test_an_authorizer_that_does_not_run_is_answered_with_5xx_and_asked_again(vi
         assert visit.by_token("GET", "/api/stores", visit.session).status == 200
 
     visit.run(work)
+
+
+def test_the_audit_of_staff_is_among_what_is_searched_for_names_and_numbers(visit: Visit) -> None:
+    """Of both customers' erasures, that which staff asked for is in it, by the customer's id alone."""
+
+    def work() -> None:
+        other = visit.send("POST", "/api/customers", {"name": "Bo Lind", "smsNumber": "+15550101"}, STAFF)["id"]
+        visit.send("DELETE", f"/api/customers/{other}", None, f"customer:{other}")
+        visit.send("DELETE", f"/api/customers/{visit.customer}", None, STAFF)
+
+    visit.run(work)
+    rows = [row for where, row in held(visit.cloud) if where == "operations/audit"]
+    erasures = [row["path"]["S"] for row in rows if row["action"]["S"] == "DELETE /api/customers/{id}"]
+    assert erasures == [f"/api/customers/{visit.customer}"] * 2
+    assert {row["actor"]["S"] for row in rows} == {STAFF}
+    assert not [told for told in ("Ada", "Bo Lind", "+15550100", "+15550101") if told in str(rows)]

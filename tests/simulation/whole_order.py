@@ -23,7 +23,7 @@ from unittest.mock import patch
 from events.registry import language
 from functions.kernel.runtime import clock
 from tests.simulation.choices import Choices
-from tests.simulation.cloud import Cloud
+from tests.simulation.cloud import A_CLERK, Cloud
 from tests.simulation.containers import BEGIN
 from tests.simulation.cost import index_units, item_size, write_units
 from tests.simulation.deployment import Deployment
@@ -31,6 +31,7 @@ from tests.simulation.expressions import Item
 from tests.simulation.faults import Faults
 
 PACE = 20.0  # seconds between two requests
+A_KIOSK = "kiosk:the only one"
 AFTERWARDS = 300.0  # seconds until the last reminder of an order is over
 STORES = json.loads((Path(__file__).parents[2] / "infra/local/mall.json").read_text())["stores"][::2]
 
@@ -56,6 +57,8 @@ class WholeOrder:
     begins: called when the mall is there, before the first request of the order. cold: its containers have yet to read
     which generations of read models there are. seed: of the order and the batches in which messages arrive.
     """
+
+    customer = ""
 
     def __init__(self, begins: Callable[[], object] = lambda: None, *, cold: bool = False, seed: int = 1) -> None:
         choices = Choices(seed)
@@ -117,7 +120,7 @@ class WholeOrder:
     def _deeds(self, products: list[tuple[str, str]]) -> Iterator[tuple[str, str, Any]]:
         """The requests of an order, each once the one before was answered (its id is then in `self.id`)."""
         yield "POST", "/api/customers", {"name": "Ada Reyes", "smsNumber": "+15550100"}
-        customer = self.id
+        customer = self.customer = self.id
         items = [{"productId": product, "quantity": 2} for _, product in products]
         yield "POST", "/api/baskets/withItems", {"customerId": customer, "items": items}
         order = self.id
@@ -138,10 +141,17 @@ class WholeOrder:
     def _ask(self, method: str, path: str, body: Any = None) -> str:
         """Send a request as the clients do; the id in its answer, if it has one."""
         self.requests += 1
-        response = self.cloud.request(method, path, body or {}, {"Idempotency-Key": self.cloud.new_id()})
+        headers = {"Idempotency-Key": self.cloud.new_id()}
+        response = self.cloud.request(method, path, body or {}, headers, self._who(path))
         assert response.status == 200, f"{method} {path}: {response}"
         self.id = str(response.body.get("id", ""))
         return self.id
+
+    def _who(self, path: str) -> str:
+        """Who asks for what is in the audit where staff do: a kiosk registers, and the customer pays. Else a clerk."""
+        if path.startswith("/api/payments"):
+            return f"customer:{self.customer}"
+        return A_KIOSK if path == "/api/customers" else A_CLERK
 
     def _tables(self) -> Left:
         left = Left()

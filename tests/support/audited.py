@@ -1,7 +1,16 @@
 """The audit in memory."""
 
+from dataclasses import asdict
+
 from functions.kernel.domain.errors import UnavailableError
-from functions.operations.audit import Entries, Entry, place
+from functions.kernel.rest import audit
+from functions.kernel.rest.audit import Entries, Entry, Wanted, chosen, place
+
+
+def to_item(entry: Entry) -> dict[str, dict[str, str]]:
+    """A row as the table has it."""
+    facts = {"day": entry.time[:10], "place": place(entry), **asdict(entry)}
+    return {name: {"S": value} for name, value in facts.items() if value}
 
 
 class MemoryAudit:
@@ -16,8 +25,8 @@ class MemoryAudit:
             raise UnavailableError("what is asked cannot be noted now, so it is not done")
         self.entries.setdefault(place(entry), entry)
 
-    def of_day(self, day: str, limit: int, before: str | None) -> Entries:
+    def of_day(self, day: str, limit: int, before: str | None, wanted: Wanted) -> Entries:
         found = [key for key in sorted(self.entries, reverse=True) if key.startswith(day)]
         found = [key for key in found if before is None or key < before]
-        page = found[:limit]
-        return Entries([self.entries[key] for key in page], page[-1] if len(found) > limit else None)
+        read = [self.entries[key] for key in found[: audit.LOOKED_THROUGH]]
+        return chosen(read, len(found) > len(read), limit, wanted)

@@ -62,6 +62,11 @@ def view_table(dynamodb: Any, indexes: Sequence[str]) -> str:
     return _table(dynamodb, [("partition", "S", "HASH"), ("sort", "S", "RANGE")], indexes)
 
 
+def audit_table(dynamodb: Any) -> str:
+    """Create a table for the audit; returns its name."""
+    return _table(dynamodb, [("day", "S", "HASH"), ("place", "S", "RANGE")], [])
+
+
 def items(dynamodb: Any, table: str) -> list[dict[str, Any]]:
     """All items of a table."""
     pages = dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True)

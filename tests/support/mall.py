@@ -99,6 +99,7 @@ class Mall:
             invoke=self.ask,
             adapters={
                 "texts": self.texts,
+                "audit": self.operating.audit,
                 "connections": self.connections,
                 "broker": self.broker,
                 "revocation": self.identities,

@@ -36,7 +36,10 @@ class Operated(Protocol):
 
 @dataclass
 class MallPorts:
-    """The ports of operations in a mall. started: which of its functions an operator's request has started."""
+    """The ports of operations in a mall, and the audit of all services.
+
+    started: which of its functions an operator's request has started.
+    """
 
     mall: Operated
     started: list[str] = field(default_factory=list)
@@ -55,7 +58,6 @@ class MallPorts:
             "replays_now": MallReplays(self.mall),
             "starts": self,
             "topic": self.topic,
-            "audit": self.audit,
         }
 
     def start(self, function: str) -> None:

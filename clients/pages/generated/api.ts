@@ -26,6 +26,7 @@ export interface AuditEntry {
   time: string;
   id: string;
   actor: string;
+  service: string;
   action: string;
   path: string;
   reason: string;
@@ -1391,7 +1392,7 @@ export interface Operations {
   "GET /api/insights/waiting": { query: { from?: string; to?: string }; body: undefined; answer: WaitingAnswer };
   "GET /api/notifications": { query: { limit?: number; next?: string; customerId: string }; body: undefined; answer: NotificationsAnswer };
   "GET /api/openapi.json": { query: undefined; body: undefined; answer: Record<string, unknown> };
-  "GET /api/operations/audit": { query: { limit?: number; next?: string; day?: string }; body: undefined; answer: AuditAnswer };
+  "GET /api/operations/audit": { query: { limit?: number; next?: string; day?: string; actor?: string; about?: string }; body: undefined; answer: AuditAnswer };
   "GET /api/operations/consumers": { query: undefined; body: undefined; answer: Consumers };
   "PUT /api/operations/consumers/{service}/{queue}/pause": { query: undefined; body: Why; answer: Record<string, unknown> };
   "PUT /api/operations/consumers/{service}/{queue}/resume": { query: undefined; body: Record<string, unknown>; answer: Record<string, unknown> };

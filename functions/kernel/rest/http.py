@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn, TypedDict, TypeVar, Unpack
 
+from functions.kernel.rest.audit import note
 from functions.kernel.rest.caller import admit, caller
 from functions.kernel.rest.problems import client_error, problem
 from functions.kernel.rest.request import Request
@@ -30,7 +31,6 @@ JSON = "application/json"
 SECURITY = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 Response = dict[str, Any]
 F = TypeVar("F", bound=Callable[..., Answer | None])
-Note = Callable[[Route, Request], Callable[[int], None]]
 
 
 class RouteOptions(TypedDict, total=False):
@@ -38,11 +38,13 @@ class RouteOptions(TypedDict, total=False):
 
     errors: the statuses that only its function can know, such as 404 for an id in the body; those of any route of its
     kind are added. versioned: whether it shows or changes one thing, whose version is the answer's ETag. To be given
-    for a read by an id that is not an aggregate's, and for a write that changes no aggregate.
+    for a read by an id that is not an aggregate's, and for a write that changes no aggregate. routine: what staff ask
+    for by it is not noted in the audit, because it is a step of each order, or changes nothing.
     """
 
     errors: Sequence[int]
     versioned: bool
+    routine: bool
 
 
 class Api:
@@ -50,23 +52,17 @@ class Api:
 
     uses: what their functions call, of which the permissions of the API's function are made.
     elsewhere: methods and paths of other services, for the gateway's own service, which answers what no route matches:
-    404 for an unknown path, 405 for a known one with another method. note: is told of each write that its caller may
-    ask for, before it is done, and then of its status; where it raises, nothing is done.
+    404 for an unknown path, 405 for a known one with another method.
+
+    What people ask to be changed is noted before it is done, and then with its status (audit.py): where it cannot be
+    noted, nothing is done.
     """
 
-    def __init__(
-        self,
-        service: str,
-        elsewhere: Iterable[tuple[str, str]] = (),
-        *,
-        uses: Uses = NOTHING,
-        note: Note | None = None,
-    ) -> None:
+    def __init__(self, service: str, elsewhere: Iterable[tuple[str, str]] = (), *, uses: Uses = NOTHING) -> None:
         self.service = service
         self.uses = uses
         self.routes: list[Route] = []
         self._elsewhere = tuple(elsewhere)
-        self._note = note
         self._unnoted: Callable[[int], None] = lambda status: None
 
     def get(self, path: str, *, may: Sequence[str], **more: Unpack[RouteOptions]) -> Callable[[F], F]:
@@ -125,8 +121,8 @@ class Api:
                 name = f"{route.method} {route.path}"
                 admit(event, who, route.may)
                 request.check()
-                if route.writes and self._note:
-                    answered = self._note(route, request)
+                if route.notes(who):
+                    answered = note(route, request)
                 if route.writes and route.versioned:
                     working.cause = request.cause(who.actor, takes_body=route.body is not None)
                     working.expected_versions = request.expected_versions

@@ -12,7 +12,7 @@ from functions.kernel.rest.problems import MethodNotAllowedError
 from functions.kernel.rest.request import WRITES, Request
 from functions.kernel.rest.texts import is_id
 from functions.kernel.rest.wire import Answer, Body, PagedAnswer, Params, read
-from functions.kernel.runtime.context import ROLES
+from functions.kernel.runtime.context import OPERATOR, ROLES, STAFF, Caller
 
 LONGEST_ID = 200  # characters: no id of ours is nearly as long, and DynamoDB's keys end at 2,048 bytes
 NOTHING_HERE = "there is nothing at this path"
@@ -22,9 +22,9 @@ NOTHING_HERE = "there is nothing at this path"
 class Route:
     """One route. may: the roles that may use it, or OPEN. errors: the statuses that it may answer.
 
-    versioned: whether it shows or changes one thing, whose version is the answer's ETag. function: what it calls.
-    arguments: the function's argument for each parameter of the path. body_argument, params_argument: those that take
-    the body and the query string.
+    versioned: whether it shows or changes one thing, whose version is the answer's ETag. routine: whether people's
+    requests are not in the audit. function: what it calls. arguments: the function's argument for each parameter of the
+    path. body_argument, params_argument: those that take the body and the query string.
     """
 
     method: str
@@ -37,6 +37,7 @@ class Route:
     summary: str
     errors: tuple[int, ...]
     versioned: bool
+    routine: bool
     function: Callable[..., Answer | None] = field(repr=False, compare=False)
     arguments: dict[str, str] = field(repr=False, compare=False)
     body_argument: str = ""
@@ -51,6 +52,15 @@ class Route:
     def writes(self) -> bool:
         """Whether its method may change something."""
         return self.method in WRITES
+
+    @property
+    def audited(self) -> bool:
+        """Whether a person may write by it, whose requests are in the audit (audit.py)."""
+        return self.writes and not self.routine and bool({STAFF, OPERATOR} & set(self.may))
+
+    def notes(self, who: Caller) -> bool:
+        """Whether a request of this caller is in the audit: one of staff and operators, who act on the mall."""
+        return self.audited and who.has(STAFF)
 
     def call(self, request: Request) -> Answer | None:
         """Call the function with what the request says. Raises InvalidError, and whatever the function raises."""
@@ -73,11 +83,13 @@ def declare(
     *,
     errors: Iterable[int] = (),
     versioned: bool | None = None,
+    routine: bool = False,
 ) -> Route:
     """Read a route off its function. Raises TypeError when the signature does not fit the path, or nobody may use it.
 
     errors: statuses that follow from what the function does, beside those that follow from the route. versioned: by
-    default true for a write, and for a read of what the path's last parameter names, unless that is a list.
+    default true for a write, and for a read of what the path's last parameter names, unless that is a list. routine: a
+    write by people that the audit leaves out.
     """
     may = tuple(may)
     if may != OPEN and (not may or not set(may) <= set(ROLES)):
@@ -111,6 +123,7 @@ def declare(
         summary=(inspect.getdoc(function) or function.__name__.replace("_", " ").capitalize()).splitlines()[0],
         errors=tuple(sorted({*errors, *_errors(method in WRITES, versioned, bool(parameters), may != OPEN)})),
         versioned=versioned,
+        routine=routine,
         function=function,
         arguments=arguments,
         body_argument=bodies[0] if bodies else "",

@@ -18,7 +18,8 @@ class Uses:
     """What the code behind an Api, an Inbox or Queries calls, wherever that code is.
 
     Not said here is what follows from registrations: an inbox writes the rows of the projections that it includes, and
-    publishes the replies to the commands that it answers; an API with pages reads the key that signs their tokens.
+    publishes the replies to the commands that it answers; an API with pages reads the key that signs their tokens, and
+    one with audited routes appends to the audit.
 
     streams: the service's own; "commit" includes "load", "rewrite" stores commits in other words. vault: rows of the
     service's vault; "erase" writes the ledger of erasures. rows: of the service's read models; "query" of their table.

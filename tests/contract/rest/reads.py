@@ -14,6 +14,7 @@ from functions.insights.rollup import roll_up
 from functions.kernel.eventstore.store import MemoryEventStore
 from functions.kernel.eventstore.vault import MemoryVault, to_item
 from functions.kernel.projections.view_store import MemoryViews
+from functions.kernel.rest.audit import Entries, Wanted
 from functions.kernel.runtime.commit import Commit
 from functions.kernel.runtime.runtime import Scanned
 from functions.kernel.runtime.views import Page
@@ -21,6 +22,8 @@ from infra.documents.generate import ROOT
 from tests.contract.rest.declared import ROUTES, Route, answers_here, key, lists
 from tests.contract.rest.furnished import Furnished, furnish
 from tests.simulation.cost import read_units
+from tests.support import audited
+from tests.support.audited import MemoryAudit
 
 DOCUMENT = ROOT / "docs" / "reads.md"
 MORE = 60  # things of each kind
@@ -114,6 +117,15 @@ class CountedVault(MemoryVault):
         _counted.append(read_units([to_item(partition, sort, data) if data else {}], consistent=True))
 
 
+class CountedAudit(MemoryAudit):
+    """The audit in memory, with what reading it would cost: a row more than a page has is read."""
+
+    def of_day(self, day: str, limit: int, before: str | None, wanted: Wanted) -> Entries:
+        found = super().of_day(day, limit + 1, before, wanted)
+        _counted.append(read_units([audited.to_item(entry) for entry in found.entries], consistent=False))
+        return super().of_day(day, limit, before, wanted)
+
+
 def filled(times: int = 1) -> Furnished:
     """A mall with more than a page of everything, or with so many times that; one order completes a day later."""
     mall = deepcopy(_full(times))
@@ -191,6 +203,7 @@ def document() -> str:
         assert isinstance(runtime.vault, MemoryVault)
         runtime.views.__class__, runtime.store.__class__ = CountedViews, CountedStore
         runtime.vault.__class__ = CountedVault
+    mall.mall.operating.audit.__class__ = CountedAudit
     mall.ask("GET", f"/api/customers/{mall.things['customer']}")  # has the key that wraps customers' keys kept
     lines = ["# What reading costs", "", f"Counted by `.venv/bin/python -m {__spec__.name}`, which writes this page."]
     lines += [

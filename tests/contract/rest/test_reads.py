@@ -8,10 +8,10 @@ import pytest
 
 from functions.kernel.eventstore.store import MemoryEventStore
 from functions.kernel.projections.view_store import MemoryViews
+from functions.kernel.rest.audit import Entries
 from functions.kernel.rest.routes import Route
 from functions.kernel.runtime.commit import Commit
 from functions.kernel.runtime.views import Page
-from functions.operations.audit import Entries
 from tests.contract.rest.declared import answers_here, lists, routes
 from tests.contract.rest.furnished import Furnished
 from tests.contract.rest.reads import (

@@ -139,6 +139,7 @@ def kept(key: str, who: Caller, role: str = STAFF) -> str:
     return str(answer.body["id"])
 
 
+@pytest.mark.usefixtures("running")
 def test_an_idempotency_key_belongs_to_one_role_and_id() -> None:
     callers = [ADA, Caller(CUSTOMER, "grace"), Caller(STAFF, "ada"), Caller(OPERATOR, "ada"), Caller(BOT, "ada")]
     assert len({kept("k", who) for who in callers}) == len(callers)

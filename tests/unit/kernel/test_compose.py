@@ -2,6 +2,7 @@
 
 import gc
 import json
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from threading import Barrier
@@ -48,6 +49,7 @@ def table(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> str:
     queue = aws.client("sqs").create_queue(QueueName="inbox")["QueueUrl"]
     aws.client("events").create_event_bus(Name="mall")
     environment = {"MALLBOTS_SERVICE": "stores", "TABLE": table, "BUS": "mall", "QUEUE_URL": queue}
+    environment["AUDIT"] = aws.audit_table(dynamodb)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     return table
@@ -72,6 +74,8 @@ def test_what_is_asked_of_its_api_is_written_to_its_table(dynamodb: Any, table: 
     store = create_store()
     [item] = dynamodb.scan(TableName=table)["Items"]
     assert item["stream"] == {"S": f"Store#{store}"}
+    noted = aws.items(dynamodb, os.environ["AUDIT"])
+    assert [(one["service"], one["actor"]) for one in noted] == [({"S": "stores"}, {"S": CLERK.actor})] * 2
 
 
 def test_what_it_wrote_leaves_by_its_relay_and_can_be_sent_again(dynamodb: Any, table: str) -> None:

@@ -1,18 +1,14 @@
-"""The audit: who asked operations for what, in rows that are only ever appended."""
+"""The route of the audit, and what operators ask of operations in it; tests/unit/kernel/test_audit.py has the rest."""
 
 from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
-from functions.kernel.runtime import clock
 from functions.kernel.runtime.context import OPERATOR, Caller
 from functions.kernel.runtime.runtime import Runtime, active
 from functions.operations import rows
 from functions.operations.api import api
-from functions.operations.audit import AuditLog, DynamoAuditLog
 from functions.operations.letters import OPEN
 from tests.support.audited import MemoryAudit
 from tests.support.gateway import request
@@ -23,27 +19,9 @@ ADA = Caller(OPERATOR, "ada")
 PARK = "PUT /api/operations/letters/{id}/park"
 
 
-@pytest.fixture(params=["in memory", "in DynamoDB"])
-def audit(request: pytest.FixtureRequest) -> Iterator[AuditLog]:
-    if request.param == "in memory":
-        yield MemoryAudit()
-        return
-    with mock_aws():
-        client: Any = boto3.client("dynamodb", region_name="eu-west-1")
-        keys = {"day": "HASH", "place": "RANGE"}
-        client.create_table(
-            TableName="audit",
-            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in keys],
-            KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys.items()],
-            BillingMode="PAY_PER_REQUEST",
-        )
-        yield DynamoAuditLog(client, "audit")
-
-
 @pytest.fixture
-def running(audit: AuditLog) -> Iterator[Runtime]:
+def running() -> Iterator[Runtime]:
     with active(memory_runtime("operations")) as running:
-        running.adapters["audit"] = audit
         yield running
 
 
@@ -72,6 +50,7 @@ def test_what_an_operator_does_is_noted_before_and_after_with_who_why_and_throug
             ("operator:ada", PARK, "asked the supplier", "mallbots/0.1")
         )
         assert entry["path"] == f"/api/operations/letters/{letter.id}/park"
+        assert entry["service"] == "operations"
 
 
 def test_what_is_refused_is_noted_too_and_what_one_may_not_ask_for_is_not(running: Runtime) -> None:
@@ -109,9 +88,17 @@ def test_a_day_is_read_page_by_page_the_latest_first(running: Runtime) -> None:
     assert listed("?day=2020-01-01T00:00:00Z") == []
 
 
-def test_an_entry_is_never_replaced(audit: AuditLog, running: Runtime) -> None:
-    park("nothing")
-    today = clock.stamp()[:10]
-    [_, asked] = audit.of_day(today, 10, None).entries
-    audit.append(type(asked)(**{**vars(asked), "actor": "operator:someone-else"}))
-    assert audit.of_day(today, 10, None).entries[-1].actor == "operator:ada"
+def test_those_of_a_person_and_those_about_a_thing_are_asked_for(running: Runtime) -> None:
+    park("letter-1")
+    park("letter-2", Caller(OPERATOR, "bo"))
+    assert {entry["actor"] for entry in listed()} == {"operator:ada", "operator:bo"}
+    assert {entry["path"] for entry in listed("?actor=operator:bo")} == {"/api/operations/letters/letter-2/park"}
+    assert {entry["actor"] for entry in listed("?about=letter-1")} == {"operator:ada"}
+    assert listed("?actor=operator:bo&about=letter-1") == []
+
+
+def test_the_next_page_of_a_persons_entries_is_not_one_of_all(running: Runtime) -> None:
+    for _ in range(2):
+        park("letter-1")
+    token = request(api, "GET", "/api/operations/audit?actor=operator:ada&limit=1", caller=ADA).body["next"]
+    assert request(api, "GET", f"/api/operations/audit?limit=1&next={token}", caller=ADA).status == 400

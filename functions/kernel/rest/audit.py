@@ -1,17 +1,17 @@
-"""The audit: who asked operations for what, when, through what and why. Rows are appended, and never changed.
+"""The audit: which person asked for what, when, through what and why. Rows are appended, and never changed.
 
     <day>   <time> <id> 0   before anything is done: so nothing is done that is not noted
     <day>   <time> <id> 1   when it was answered, with the status
 
-They have a table of their own (AUDIT), on which no role may update or delete. What a row says is who asked, with the
-role; the route, and the path with the ids in it; the reason, where one must be given; the program that asked; and the
-flow, by which what followed is found. Nothing else of a request is kept.
-
-What people do through the other services is in the commits of these, each with its actor, which a flow keeps: so a
-commit that a message made says on whose behalf.
+What staff and operators ask to be changed is noted, by all services in one table (AUDIT), which is that of operations;
+no role may update or delete in it. A row says who asked, with the role; the service, the route, and the path with the
+ids in it; the reason that an operator gave; the program that asked; and the flow, by which what followed is found.
+Nothing else of a request is kept. A reason that staff give may be about a person: it stays with the thing alone, where
+an access request shows it. docs/adr/0060 says which routes are left out, and why.
 """
 
 import os
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -22,8 +22,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from functions.kernel.domain.errors import UnavailableError
 from functions.kernel.rest.request import Request
-from functions.kernel.rest.routes import Route
-from functions.kernel.runtime import budget, clock, context, ids
+from functions.kernel.rest.routes import LONGEST_ID, Route, match_path
+from functions.kernel.rest.texts import is_id
+from functions.kernel.runtime import budget, clock, context, ids, runtime
+from functions.kernel.runtime.context import OPERATOR
 from functions.kernel.runtime.runtime import Port
 
 if TYPE_CHECKING:
@@ -32,6 +34,9 @@ if TYPE_CHECKING:
 ASKED = "asked"
 LONGEST_REASON = 1_000
 LONGEST_PROGRAM = 60
+LOOKED_THROUGH = 1_000  # rows at most, for a page of those that are asked for: some 300 bytes each, so under 1 MB
+CUT = "…"
+_LIKE_A_PHONE_NUMBER = re.compile(r"\+?[\d ().-]{6,24}")
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,7 @@ class Entry:
     time: str
     id: str
     actor: str
+    service: str
     action: str
     path: str
     reason: str
@@ -57,14 +63,29 @@ class Entries:
     last: str | None
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """Which entries of a day: all, or those of one actor, and those whose path holds a text, such as an id."""
+
+    actor: str = ""
+    about: str = ""
+
+    def has(self, entry: Entry) -> bool:
+        """Whether an entry is one of them."""
+        return self.actor in ("", entry.actor) and self.about in entry.path
+
+
 class AuditLog(Protocol):
     """Rows that are only appended."""
 
     def append(self, entry: Entry) -> None:
         """Append a row. Raises UnavailableError."""
 
-    def of_day(self, day: str, limit: int, before: str | None) -> Entries:
-        """The rows of a day (`2026-11-27`, UTC), the latest first. Raises UnavailableError."""
+    def of_day(self, day: str, limit: int, before: str | None, wanted: Wanted) -> Entries:
+        """The rows of a day (`2026-11-27`, UTC), the latest first. Raises UnavailableError.
+
+        At most so many, and of LOOKED_THROUGH rows: where few of these are wanted, a page has fewer, and a next one.
+        """
 
 
 class DynamoAuditLog:
@@ -83,7 +104,12 @@ class DynamoAuditLog:
         except (ClientError, BotoCoreError) as error:
             raise UnavailableError("what is asked cannot be noted now, so it is not done") from error
 
-    def of_day(self, day: str, limit: int, before: str | None) -> Entries:
+    def of_day(self, day: str, limit: int, before: str | None, wanted: Wanted) -> Entries:
+        # One more than the page has: at the end of a day there is then none after it.
+        rows, more = self._query(day, limit + 1 if wanted == ALL else LOOKED_THROUGH, before)
+        return chosen(rows, more, limit, wanted)
+
+    def _query(self, day: str, limit: int, before: str | None) -> tuple[list[Entry], bool]:
         start: Any = {"ExclusiveStartKey": {"day": {"S": day}, "place": {"S": before}}} if before else {}
         try:
             found = self._client.query(
@@ -98,8 +124,18 @@ class DynamoAuditLog:
         except (ClientError, BotoCoreError) as error:
             raise UnavailableError("the audit cannot be read now") from error
         rows = [Entry(**{name: item.get(name, {}).get("S", "") for name in FIELDS}) for item in found["Items"]]
-        after = found.get("LastEvaluatedKey")
-        return Entries(rows, after["place"]["S"] if after else None)
+        return rows, "LastEvaluatedKey" in found
+
+
+ALL = Wanted()
+
+
+def chosen(rows: Sequence[Entry], more: bool, limit: int, wanted: Wanted) -> Entries:
+    """The page of what is wanted of the rows that were read. more: whether the day has rows after these."""
+    found = [entry for entry in rows if wanted.has(entry)]
+    if len(found) > limit:
+        return Entries(found[:limit], place(found[limit - 1]))
+    return Entries(found, place(rows[-1]) if more else None)
 
 
 FIELDS = tuple(Entry.__dataclass_fields__)
@@ -121,13 +157,14 @@ audit_log: Port[AuditLog] = Port("audit", connect=connect)
 def note(route: Route, request: Request) -> Callable[[int], None]:
     """Note that a write was asked for; returns what notes its answer. Raises UnavailableError."""
     working = context.current()
-    reason = request.body.get("reason")
+    reason = request.body.get("reason") if OPERATOR in route.may else None
     entry = Entry(
         time=clock.stamp(),
         id=ids.new(),
         actor=working.actor,
+        service=runtime.current().service,
         action=f"{route.method} {route.path}",
-        path=request.path[:500],
+        path=_path(route, request),
         reason=reason[:LONGEST_REASON] if isinstance(reason, str) else "",
         through=request.headers.get("user-agent", "").split(" ")[0][:LONGEST_PROGRAM],
         correlation_id=working.correlation_id,
@@ -135,6 +172,18 @@ def note(route: Route, request: Request) -> Callable[[int], None]:
     )
     audit_log().append(entry)
     return partial(_answered, entry)
+
+
+def _path(route: Route, request: Request) -> str:
+    """The path with its ids. What can be no id of ours, such as a phone number in its place, is cut."""
+    path = route.path
+    for name, value in (match_path(route.path, request.segments) or {}).items():
+        path = path.replace(f"{{{name}}}", value if _is_shown(value) else CUT)
+    return path
+
+
+def _is_shown(value: str) -> bool:
+    return len(value) <= LONGEST_ID and is_id(value) and not _LIKE_A_PHONE_NUMBER.fullmatch(value)
 
 
 def _answered(entry: Entry, status: int) -> None:
