@@ -20,7 +20,7 @@ export interface AuditAnswer {
 /**
  * Who asked for what. outcome: `asked` before it was done, then the status of the answer.
  *
- * through: the program that asked, as it calls itself. reason: as it was given.
+ * through: the page that asked by its origin, another program as it calls itself. reason: as it was given.
  */
 export interface AuditEntry {
   time: string;

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 ASKED = "asked"
 LONGEST_REASON = 1_000
-LONGEST_PROGRAM = 60
+LONGEST_PROGRAM = 100
 LOOKED_THROUGH = 1_000  # rows at most, for a page of those that are asked for: some 300 bytes each, so under 1 MB
 CUT = "…"
 _LIKE_A_PHONE_NUMBER = re.compile(r"\+?[\d ().-]{6,24}")
@@ -166,12 +166,18 @@ def note(route: Route, request: Request) -> Callable[[int], None]:
         action=f"{route.method} {route.path}",
         path=_path(route, request),
         reason=reason[:LONGEST_REASON] if isinstance(reason, str) else "",
-        through=request.headers.get("user-agent", "").split(" ")[0][:LONGEST_PROGRAM],
+        through=_program(request)[:LONGEST_PROGRAM],
         correlation_id=working.correlation_id,
         outcome=ASKED,
     )
     audit_log().append(entry)
     return partial(_answered, entry)
+
+
+def _program(request: Request) -> str:
+    """A page by its origin, for a browser tells its own name alone; another program as it calls itself."""
+    headers = request.headers
+    return headers.get("origin") or headers.get("user-agent", "").split(" ")[0]
 
 
 def _path(route: Route, request: Request) -> str:

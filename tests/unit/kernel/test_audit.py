@@ -89,8 +89,9 @@ def pages(log: AuditLog, limit: int, wanted: Wanted = EVERY) -> list[Entries]:
     return found
 
 
-def put(path: str, body: Any = None, caller: Caller = CLERK) -> int:
-    headers = {"User-Agent": "mallbots/0.1 (linux)", "X-Correlation-Id": "0a4f0a5e-45a5-4b3c-9d4e-6c7d8e9f0a1b"}
+def put(path: str, body: Any = None, caller: Caller = CLERK, origin: str = "") -> int:
+    headers = {"Origin": origin} if origin else {}
+    headers |= {"User-Agent": "mallbots/0.1 (linux)", "X-Correlation-Id": "0a4f0a5e-45a5-4b3c-9d4e-6c7d8e9f0a1b"}
     return request(api, "PUT", path, body or {}, headers, caller=caller).status
 
 
@@ -108,6 +109,12 @@ def test_what_staff_ask_for_is_noted_before_and_after_with_who_and_through_what(
         assert (one.actor, one.service, one.action) == ("staff:clerk-1", "jars", "PUT /api/jars/{id}/open")
         assert (one.path, one.through) == ("/api/jars/j-1/open", "mallbots/0.1")
         assert one.correlation_id == "0a4f0a5e-45a5-4b3c-9d4e-6c7d8e9f0a1b"
+
+
+def test_a_page_is_noted_by_its_origin(noted: MemoryAudit) -> None:
+    """A browser names itself alone, and may not send another name: "Mozilla/5.0" could be any page."""
+    assert put("/api/jars/j-1/open", origin="https://staff.mall.example") == 200
+    assert {one.through for one in rows(noted)} == {"https://staff.mall.example"}
 
 
 def test_operators_are_noted_as_staff_are(noted: MemoryAudit) -> None:
