@@ -176,8 +176,8 @@ def note(route: Route, request: Request) -> Callable[[int], None]:
 
 def _program(request: Request) -> str:
     """A page by its origin, for a browser tells its own name alone; another program as it calls itself."""
-    headers = request.headers
-    return headers.get("origin") or headers.get("user-agent", "").split(" ")[0]
+    named: str = request.headers.get("origin") or request.headers.get("user-agent", "").split(" ")[0]
+    return named
 
 
 def _path(route: Route, request: Request) -> str:
