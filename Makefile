@@ -58,7 +58,7 @@ shoppers: $(VENV) ## Let customers and robots use a mall that is up, until Ctrl-
 	@$(local) shoppers $(flags)
 
 .PHONY: fault
-fault: $(VENV) ## Break something in a local mall, or mend it: BREAK= or MEND= payments, robot, message, network, engine
+fault: $(VENV) ## Break something in a local mall, or mend it: BREAK= payments, robot, message, network, engine; MEND= the same but message
 	@$(local) fault $(call option,break,$(BREAK)) $(call option,mend,$(MEND)) $(flags)
 
 .PHONY: control-panel

@@ -17,7 +17,7 @@ SECTIONS = {
 BEGIN = """Begin with: mallbots status, mallbots order ID, mallbots doctor. What changes something asks before it does.
 Options and an example of a verb: mallbots VERB --help.
 
-Exit codes: 0 done, 1 failed, 2 not as it is typed, 3 there is no such thing, 4 partly, or something needs a person,
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 there is no such thing, 4 partly, or something needs a person,
 130 ended by Ctrl-C.
 """
 SHARED = ("--json", "--no-input", "--dry-run", "--yes", "-y")

@@ -34,7 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
             code = 0 if len(robots) == len(files) else 1
             if robots:
                 with running(robots) as ended:
-                    print(f"{len(robots)} robots work; Ctrl-C sends them home", file=sys.stderr, flush=True)
+                    print(f"{len(robots)} robots work; Ctrl-C stops them", file=sys.stderr, flush=True)
                     ended.wait()
     except KeyboardInterrupt:
         return code

@@ -66,24 +66,26 @@ def _routes() -> str:
     return "# Routes\n\n" + MADE + wire + table(["route", "does", "service", "roles"], sorted(rows))
 
 
+# Metrics of the code of several services, or of a part that registers nothing.
+OF_NO_SERVICE = {"Errors": "each service", "StillFailing": "each consumer", "NoKeySigns": "gateway"}
+
+
 def _alarms() -> str:
-    titles = {page: page.read_text().splitlines()[0].lstrip("# ") for page in (ROOT / "docs" / "runbooks").glob("*.md")}
-    raised = {_page(metric): name for name in services() for metric in _metrics(manifest(name))}
-    rows = [
-        [f"[{title}](../docs/runbooks/{page.name})", raised.get(page.name, "the deployment")]
-        for page, title in sorted(titles.items())
-        if page.name != "README.md"
-    ]
-    return "# Alarms and what to do\n\n" + MADE + table(["runbook", "raised by"], rows)
+    raised = {metric: name for name in services() for metric in _metrics(manifest(name))} | OF_NO_SERVICE
+    rows = []
+    for page in sorted((ROOT / "docs" / "runbooks").glob("*.md")):
+        text = page.read_text()
+        if named := re.search(r"^Alarm `(\w+)`", text, re.MULTILINE):
+            title = text.splitlines()[0].lstrip("# ")
+            rows.append(
+                [f"`{named[1]}`", f"[{title}](../docs/runbooks/{page.name})", raised.get(named[1], "AWS's metrics")]
+            )
+    return "# Alarms and what to do\n\n" + MADE + table(["alarm", "runbook", "counted by"], rows)
 
 
 def _metrics(registered: Manifest) -> list[str]:
     """Those that a service's own code rings by, and those of what it promises."""
     return [*(alarm.metric for alarm in registered.alarms), *(level.metric for level in registered.levels)]
-
-
-def _page(metric: str) -> str:
-    return re.sub(r"(?<!^)(?=[A-Z])", "-", metric).lower() + ".md"
 
 
 def _settings() -> str:

@@ -42,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
             with on_the_stream(people, seeded.robots, cloud.state / ROBOTS, AS_WATCHED):
                 bring_in(people)
                 with shopping(people, options.pace):
-                    print(f"customers come every {options.pace:g} s; Ctrl-C sends them home", file=sys.stderr)
+                    print(f"customers come every {options.pace:g} s; Ctrl-C stops them", file=sys.stderr)
                     signal.pause()
     except KeyboardInterrupt:
         print("\nthe mall stays up", file=sys.stderr)

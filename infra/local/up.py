@@ -16,6 +16,7 @@ from pathlib import Path
 from functions.kernel.runtime.context import STAFF
 from infra.local.cloud import STAGE, LocalCloud, Progress
 from infra.local.deployed import forget, is_deployed, note
+from infra.local.leftover import remove_leftover
 from infra.local.pages import publish
 from infra.local.people import tokens
 from infra.local.process import ROOT, LocalCloudError
@@ -102,6 +103,7 @@ def _deploy(cloud: LocalCloud, context: Mapping[str, str], report: Progress) -> 
     report("deploying …")
     forget(cloud)
     cloud.deploy(app, report)
+    remove_leftover(cloud, app, report)
 
 
 def make_keys(cloud: LocalCloud) -> None:

@@ -4,7 +4,7 @@ What the schedules of a minute need in the same time is taken off.
 """
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -47,7 +47,8 @@ class Counting:
         self.mall = mall or FaultFreeMall(counting=False)
         self.counts: Counter[tuple[str, Any]] = Counter()
         self._before: dict[tuple[str, Any], Item] = {}
-        self._transactions: list[bool] = []
+        # By table: the audit writes what the history does not record.
+        self._transactions: defaultdict[str, list[bool]] = defaultdict(list)
         self._read_from = ""
         self._record, self._write = self.mall.cloud.history.record, self.mall.cloud.cost.write
         self.mall.cloud.history.record = self._recorded  # type: ignore[method-assign]
@@ -98,7 +99,7 @@ class Counting:
         return with_orders, without
 
     def _written(self, *about: Any, table: str, transaction: bool = False) -> None:
-        self._transactions.append(transaction)
+        self._transactions[table].append(transaction)
         self._write(*about, table=table, transaction=transaction)
 
     def _counted_read(self, items: Any, *, consistent: bool, table: str) -> None:
@@ -110,7 +111,7 @@ class Counting:
             table, key, item = fields["table"], tuple(fields["key"]), fields["item"]
             # The history has a commit unpacked; what counts is the item as it is stored.
             stored = self.mall.cloud.tables[table].items[key] if kind == "commit" else item
-            self._count_write(table, key, stored, self._transactions.pop(0))
+            self._count_write(table, key, stored, self._transactions[table].pop(0))
         elif kind == "received":
             self.counts["received", fields["queue"]] += 1
         elif kind == "routed":

@@ -2,8 +2,11 @@
 
 import json
 import urllib.request
+from pathlib import Path
 from typing import Any
 
+from infra.local.cloud import LocalCloud
+from infra.local.leftover import remove_leftover
 from tests.e2e.engine.workbench import Workbench, eventually
 
 
@@ -156,3 +159,25 @@ def test_types_that_only_observe_or_restrict_are_accepted(bench: Workbench) -> N
     made = deploy(bench, resources, {"Alarm": {"Fn::GetAtt": ["Math", "Arn"]}})
 
     assert made["Alarm"].startswith("arn:aws:cloudwatch:")
+
+
+def test_a_stack_that_the_app_has_no_more_is_deleted_with_what_is_in_it_and_no_other_is(
+    bench: Workbench, cloud: LocalCloud, tmp_path: Path
+) -> None:
+    cloudformation = bench.client("cloudformation")
+    service, removed, other = "mallbots-local-kept", "mallbots-local-loyalty", bench.name("stack")
+    for name in (service, removed, other):
+        queue = {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": f"of-{name}"}}
+        cloudformation.create_stack(StackName=name, TemplateBody=json.dumps({"Resources": {"Queue": queue}}))
+        cloudformation.get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig={"Delay": 1})
+    artifacts = {
+        "Kept": {"type": "aws:cloudformation:stack", "properties": {"stackName": service}},
+        "Kept.assets": {"type": "cdk:asset-manifest", "properties": {}},
+    }
+    (tmp_path / "manifest.json").write_text(json.dumps({"artifacts": artifacts}))
+    said: list[str] = []
+    assert remove_leftover(cloud, tmp_path, said.append) == [removed]
+    assert said == ["mallbots-local-loyalty deleted: the app has it no more"]
+    addresses = bench.client("sqs").list_queues(QueueNamePrefix="of-")["QueueUrls"]
+    assert {address.rsplit("/", 1)[1] for address in addresses} == {f"of-{service}", f"of-{other}"}
+    assert remove_leftover(cloud, tmp_path, said.append) == []

@@ -82,8 +82,8 @@ def test_a_robot_that_is_blamed_is_named_by_its_id(cli: CommandLine, mall: Clien
     cable = open_a_store(mall, {"cable": 9.95})["cable"]
     a_robot(mall, "my-secret-robot")
     [robot] = cli("robot list --json").data
-    cli("robot pause my-secret-robot --yes")
     shopper = Shopper(mall).registers().fills_a_basket({cable: 2}).authorizes_a_payment(30).checks_out()
+    cli("robot pause my-secret-robot --yes")
     mall.pass_time(30)
     assert "robot my-secret-robot" in cli(f"order {shopper.basket_id} --json").data["why"]["blames"]
     parts, text = bundle(cli, shopper.basket_id)
