@@ -53,7 +53,9 @@ def load(
     tool: Tool,
     orders: Annotated[int, typer.Option("--orders", min=1, help="How many in all.")] = 50,
     clients: Annotated[int, typer.Option("--clients", min=1, help="How many customers at once.")] = 4,
-    mix: Annotated[str, typer.Option("--mix", help="golden (orders without problems), or all (every way that an order can go).")] = "golden",
+    mix: Annotated[
+        str, typer.Option("--mix", help="golden (orders without problems), or all (every way that an order can go).")
+    ] = "golden",
 ) -> None:
     """Place many orders in a local mall that is up, and report how they ended; the last line is JSON."""
     _of_a_local_mall(tool, "load")
