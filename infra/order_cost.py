@@ -14,7 +14,7 @@ from infra.stages import STAGES
 ORDER = {
     "http_requests": 6,
     "invocations": 76,
-    "read_units": 83,
+    "read_units": 82,
     "write_units": 111,
     "bus_entries": 31,
     "queue_requests": 160,

@@ -180,7 +180,8 @@ class Robot(Aggregate):
                 return
             if not self.retired:
                 self.record(SessionBegan(report.at))
-        self._must_be_connected(report.at)
+        if not self._may_be_of_the_connection_that_ended(report):
+            self._must_be_connected(report.at)
         self._follow(report)
         self._take_answers(report, now)
         if self.connected:
@@ -220,12 +221,15 @@ class Robot(Aggregate):
         return has_list or task.status == "offline" or misses
 
     def _must_be_connected(self, at: str) -> None:
-        """What was received after the end of a connection came over a later one, whose begin is not known yet.
-
-        But for what is dated within seconds of that end: it may have been sent before.
-        """
-        if not (self.connected or self.retired) and (self.presence is None or passed(self.presence.at, at, OVERTAKES)):
+        """What was received after the end of a connection came over a later one, whose begin is not known yet."""
+        if not (self.connected or self.retired) and (self.presence is None or at > self.presence.at):
             self.record(Connected(Presence(True, 0, "", at)))
+
+    def _may_be_of_the_connection_that_ended(self, report: Report) -> bool:
+        """Dated within seconds of its end, by a robot that has not said since that it is online."""
+        if self.connected or self.presence is None:
+            return False
+        return self.session <= self.presence.at and not passed(self.presence.at, report.at, OVERTAKES)
 
     def _be_available(self, able: bool) -> None:
         """Tell the depot when that changes, and when the depot took a robot offline that is here."""

@@ -87,6 +87,12 @@ class TestWithoutTheBrokersWord:
         """A message is dated when its rule runs, and rules run in any order: so the last state of all may come last."""
         given(Robot, *self.GONE).when(lambda robot: robot.report(says(9, seconds=12), at(20))).then_nothing()
 
+    def test_unless_the_robot_has_said_since_that_it_is_online(self) -> None:
+        back = given(Robot, *self.GONE, SessionBegan(at(11))).when(
+            lambda robot: robot.report(says(0, seconds=12), at(20))
+        )
+        back.then(Connected(Presence(True, 0, "", at(12))), BecameAvailable())
+
     def test_that_it_is_online_shows_it_too(self) -> None:
         back = given(Robot, *self.GONE).when(lambda robot: robot.begin_session(at(20)))
         back.then(Connected(Presence(True, 0, "", at(20)))).then_state(session=at(20), header=-1)
