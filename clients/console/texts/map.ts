@@ -5,9 +5,9 @@ export const mapTexts = {
     "Choose a service to see what it takes and gives. Lines to services that only listen are shown for them alone.",
   "map.back": "Choose it again to see all.",
   "map.counted":
-    "Lines move by the messages of the last minute that the boards told of since this map was opened: at least so many, as the number on it says, went along. Of what is on a dotted line no board tells, such as commands, replies, baskets, customers and reports of robots: it is not counted.",
+    "A line moves while the boards show its messages; its number is of the last minute, since the map was opened, and a lower limit. Dotted lines carry what no board shows, such as commands, replies, baskets, customers and reports of robots: they are not counted.",
   "map.silent": "The boards are not live: no message is counted, so nothing moves.",
-  "map.still": "No board told of a message in the last minute, and no line that is drawn waits or fails.",
+  "map.still": "The boards showed no message in the last minute, and no line that is drawn waits or fails.",
   "map.uncounted": "not counted",
   "map.held": "waits",
   "map.lines": "Lines now",
