@@ -15,7 +15,8 @@ from tests.contract.rest.furnished import Furnished, furnish
 from tests.contract.rest.test_every_route import assert_problem
 
 FREE = {("PUT /api/operations/letters/{id}/data", ("data",))}  # an object of a message, which has no field but its own
-LOOKED_FOR = {"service", "message", "reason", "group", "order", "actor", "about"}  # texts of which any may be looked for
+# Texts of which any may be looked for.
+LOOKED_FOR = {"service", "message", "reason", "group", "order", "actor", "about"}
 GIVEN = {"to", "from", "stream", "view", "names"}  # of estimates: empty is not given, and what is unknown is refused
 OF_TYPE: dict[str, list[Any]] = {
     "string": [7, True, [], {}],
