@@ -214,7 +214,8 @@ def test_the_audit_is_asked_for_by_the_name_that_the_deployment_gives(monkeypatc
     """An API whose function was not told a table cannot write unnoted."""
     monkeypatch.delenv("AUDIT", raising=False)
     opened.clear()
-    running: Runtime = memory_runtime("jars", adapters={})
+    running: Runtime = memory_runtime("jars")
+    del running.adapters["audit"]
     with active(running):
         assert put("/api/jars/j-1/open") == 500
     assert opened == []
