@@ -6,6 +6,7 @@ from typing import Any
 
 from events.vda5050.collecting import list_and_assignment
 from functions.fleet import faults, views
+from functions.fleet.reports import OVERTAKES, passed
 from functions.kernel.domain.errors import NotFoundError
 
 Row = Mapping[str, Any]
@@ -75,8 +76,8 @@ def _shown(robot: Row, report: Row | None, connection: Row | None, *, twice: boo
     reported, presence = report or {}, connection or {}
     at = reported.get("at")
     order = list_and_assignment(reported.get("order") or "")
-    # What a robot said after the last known end of a connection came over a later one.
-    is_back = at is not None and at > presence.get("at", "")
+    # What a robot said seconds after the last known end of a connection came over a later one (domain.py).
+    is_back = at is not None and passed(presence.get("at", ""), at, OVERTAKES)
     return Shown(
         id=robot["id"],
         name=robot["name"],

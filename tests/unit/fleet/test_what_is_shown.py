@@ -67,8 +67,11 @@ class TestPresence:
         gateway.passes(1)
         gateway.broker.tell_presence(BOT, "s1", 1, connected=False, in_order=True)
         assert shown.robot(BOT).connection == "offline"
-        gateway.passes(6)
+        gateway.passes(1)
         gateway.says(0)
+        assert shown.robot(BOT).connection == "offline"  # its last state, which came late
+        gateway.passes(20)
+        gateway.says(1)
         assert shown.robot(BOT).connection == "online"
         assert names() == ["RobotConnected"]
 
