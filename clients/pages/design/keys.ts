@@ -1,6 +1,6 @@
 /** Shortcuts of one key, as a page of its own offers them: never while somebody types. */
 
-import { useEffect } from "preact/hooks";
+import { useLayoutEffect } from "preact/hooks";
 
 export type Shortcuts = Readonly<Record<string, (event: KeyboardEvent) => void>>;
 
@@ -8,9 +8,12 @@ const typing = (target: EventTarget | null): boolean =>
   target instanceof HTMLElement &&
   (target.isContentEditable || ["INPUT", "SELECT", "TEXTAREA"].includes(target.tagName));
 
-/** Listens while the component is there; with a modal dialog open, only those of the dialog itself should be given. */
+/**
+ * Listens while the component is there; with a modal dialog open, only those of the dialog itself should be given.
+ * From the moment that the page shows it: an effect would come a frame later, and lose a key pressed at once.
+ */
 export function useShortcuts(shortcuts: Shortcuts, on = true): void {
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!on) return;
     const hear = (event: KeyboardEvent): void => {
       if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || typing(event.target)) return;
