@@ -57,15 +57,6 @@ class Seams:
             raise EngineChangedError(f"patch {self.patch}: {_name(owner)}.{attribute} no longer contains {old!r}")
         setattr(owner, attribute, text.replace(old, new))
 
-    def replace_default(self, function: Any, parameter: str, old: object, new: object) -> None:
-        """Change the default of a function's positional parameter."""
-        code, defaults = self.take(function, "__code__"), self.take(function, "__defaults__") or ()
-        parameters = code.co_varnames[: code.co_argcount]
-        named = dict(zip(parameters[len(parameters) - len(defaults) :], defaults, strict=True))
-        if named.get(parameter) != old:
-            raise EngineChangedError(f"patch {self.patch}: {_name(function)} no longer has {parameter}={old!r}")
-        function.__defaults__ = tuple({**named, parameter: new}.values())
-
 
 def _name(owner: Any) -> str:
     return getattr(owner, "__qualname__", None) or getattr(owner, "__name__", None) or type(owner).__name__

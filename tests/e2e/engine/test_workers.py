@@ -119,3 +119,15 @@ def test_a_function_that_logs_nothing_answers_without_a_wait_for_its_log(bench: 
 
     # Unpatched, every invocation takes more than 50 ms; a busy machine does not slow down all of them.
     assert any(timed() < 0.045 for _ in range(100))
+
+
+def test_the_log_of_an_invocation_has_each_of_its_lines(bench: Workbench) -> None:
+    function = bench.function("for line in range(200):\n    print(f'line {line}')")
+    logs = bench.client("logs")
+
+    bench.invoke(function)
+    events = logs.filter_log_events(logGroupName=f"/aws/lambda/{function.name}")["events"]
+
+    assert [line for event in events for line in event["message"].split("\n") if line.startswith("line ")] == [
+        f"line {line}" for line in range(200)
+    ]

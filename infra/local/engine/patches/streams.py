@@ -96,6 +96,8 @@ class Feeder:
         """Start a thread for each mapping that has work. Returns whether there was one."""
         now, started = time.time(), False
         for account, region, mapping in self.functions._iter_all_esms():
+            if ":dynamodb:" not in mapping.get("EventSourceArn", ""):
+                continue
             progress = self.progress.setdefault(mapping["UUID"], Progress())
             if progress.busy or progress.not_before > now or not mapping.get("Enabled", True):
                 continue

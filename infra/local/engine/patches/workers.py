@@ -7,14 +7,17 @@ Restored behaviour of AWS:
   Without a bound a burst of 300 events started 315 processes. So a function must not invoke itself and wait.
 - An unhandled exception is reported by its class (`errorType`), with message and stack trace, and leaves the execution
   environment alive. The engine reports all of them as `Runtime.HandlerError`, with a cold start after each.
-- A function that logs nothing answers at once: the engine waits 50 ms for a first line.
+- A function that logs nothing answers at once: the engine waits 50 ms for a first line. It waits for lines instead of
+  looking every millisecond, which took CPU from the functions.
 - What is at work when its function gets other code or settings ends as it began, by the old ones; the engine ends it at
   once, which showed as "Worker process died". AWS says that requests are answered while a function is updated:
   https://docs.aws.amazon.com/lambda/latest/dg/configuration-function-zip.html
 """
 
 import os
+import queue
 import threading
+import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -22,6 +25,10 @@ from typing import Any
 from infra.local.engine.seams import Seams, module
 
 WORKERS_PER_FUNCTION = int(os.environ.get("LAMBDA_WORKERS_PER_FUNCTION", "4"))
+
+FIRST_LINE_SECONDS = 0.002  # in which a function's first line comes through the pipe after its answer
+NEXT_LINE_SECONDS = 0.005  # in which each other does
+ALL_LINES_SECONDS = 0.25
 
 # The key under which the worker's script passes an unhandled exception to the engine as a result: a worker whose result
 # is an error is ended.
@@ -47,13 +54,26 @@ _real_stdout.write(json.dumps({{"status": "ok", "result": {{"{UNHANDLED}": _unha
 def apply() -> None:
     seams = Seams("workers")
     runtime, service = module("core.lambda_runtime"), module("services.lambda_svc")
-    seams.replace_default(runtime.Worker._drain_stderr_bounded, "first_line_wait", old=0.05, new=0.002)
+    seams.replace(runtime.Worker, "_drain_stderr_bounded", lines_of)
     seams.replace_text(runtime, "_PYTHON_WORKER_SCRIPT", _ENGINE_ERROR_REPORT, _AWS_ERROR_REPORT)
     seams.replace(service, "_ESM_SQS_DEFAULT_CONCURRENCY", WORKERS_PER_FUNCTION)
     seams.need(runtime.Worker, "invoke")
     seams.replace(runtime, "kill_workers", once_idle(seams.take(runtime, "kill_workers")))
     execute = seams.take(service, "_execute_function_warm")
     seams.replace(service, "_execute_function_warm", bounded(execute))
+
+
+def lines_of(worker: Any) -> str:
+    """The engine's `Worker._drain_stderr_bounded`: what a function wrote to its log in the invocation that ended."""
+    lines: list[str] = []
+    until, wait = time.monotonic() + ALL_LINES_SECONDS, FIRST_LINE_SECONDS
+    while time.monotonic() < until:
+        try:
+            lines.append(worker._stderr_queue.get(timeout=wait))
+        except queue.Empty:
+            break
+        wait = NEXT_LINE_SECONDS
+    return "\n".join(lines)
 
 
 def bounded(execute: Any) -> Any:
