@@ -15,29 +15,47 @@ HOUR = 6  # UTC, before which a day's summary is not sent
 LISTED = 20  # groups
 REASON = 300  # characters of a group's reason
 KEPT = timedelta(days=3)  # of the mark that a day's summary was sent
+SENDING = timedelta(minutes=5)  # after which who began to send it has ended: longer than a function lives
 SUMMARIES = "summaries"
 DAY = timedelta(days=1)
 
 
 def summary() -> bool:
-    """Send the summary of the day, once: it is asked for each minute. Returns whether it was sent now.
+    """Send the summary of the day: it is asked for each minute. Returns whether it was sent now.
 
-    Where the topic does not take it, the next minute tries again. Raises UnavailableError.
+    Once, but twice where its sender ended before it could note that it was sent. Where the topic does not take it, the
+    next minute tries again. Raises UnavailableError.
     """
     now = clock.now()
     if now.hour < HOUR:
         return False
     day = f"{now:%Y-%m-%d}"
-    views = runtime.current().views
-    expires = int((now + KEPT).timestamp())
-    if views.get(SUMMARIES, day) or not views.put(Row(SUMMARIES, day, {"day": day}, expires=expires), 1):
+    version = _to_send(day)
+    if not version or not _mark(day, version, "sending"):
         return False
     try:
         topic().publish(*written(day))
     except Exception:
-        views.delete(SUMMARIES, day)
+        runtime.current().views.delete(SUMMARIES, day)
         raise
+    _mark(day, version + 1, "sent")
     return True
+
+
+def _to_send(day: str) -> int:
+    """The version of the mark with which to begin to send a day's summary; 0 where it is sent, or is being sent."""
+    there = runtime.current().views.get(SUMMARIES, day)
+    if there is None:
+        return 1
+    begun = there.get("sending")
+    return there["version"] + 1 if begun and clock.read(begun) + SENDING <= clock.now() else 0
+
+
+def _mark(day: str, version: int, what: str) -> bool:
+    """Note that a day's summary is being sent, or was sent; whether no other was quicker."""
+    data = {what: clock.stamp(), "version": version}
+    expires = int((clock.now() + KEPT).timestamp())
+    return runtime.current().views.put(Row(SUMMARIES, day, data, expires=expires), version)
 
 
 def written(day: str) -> tuple[str, str]:

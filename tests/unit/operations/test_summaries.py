@@ -72,6 +72,29 @@ def test_a_summary_that_the_topic_did_not_take_is_sent_in_the_next_minute(topic:
     assert [subject for subject, _ in topic.published] == ["MallBots: 0 dead letters are open"]
 
 
+class KilledError(BaseException):
+    """The function ends."""
+
+
+def test_a_summary_whose_sender_ended_before_it_was_sent_is_sent_minutes_later(
+    topic: MemoryTopic, time: Time, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ends(*_: str) -> None:
+        raise KilledError
+
+    with monkeypatch.context() as killed:
+        killed.setattr(topic, "publish", ends)
+        with pytest.raises(KilledError):
+            summary()
+    sent = []
+    for _ in range(10):
+        time.now += timedelta(minutes=1)
+        sent.append(summary())
+    assert sent.count(True) == 1
+    assert sent.index(True) == 4  # a sender that is only slow is not overtaken
+    assert [subject for subject, _ in topic.published] == ["MallBots: 0 dead letters are open"]
+
+
 def test_a_long_summary_is_cut(topic: MemoryTopic) -> None:
     for number in range(1, 26):
         rows.put(made(number, fingerprint=f"group-{number:02}"))
