@@ -51,7 +51,8 @@ def with_outcome(letter: Letter, run: str, outcome: str, why: str) -> Letter:
     if not is_claimed(letter, run):
         return letter
     if outcome == outcomes.DEAD:
-        return letter.after(FAILED, detail=why, state=OPEN, open_since=clock.stamp())
+        now = clock.stamp()  # a failure like any other: a group that was resolved before comes back
+        return letter.after(FAILED, detail=why, state=OPEN, open_since=now, failed_at=max(letter.failed_at, now))
     if letter.history and (letter.history[-1].what, letter.history[-1].detail) == (FAILING, why):
         return letter
     return letter.after(FAILING, detail=why)

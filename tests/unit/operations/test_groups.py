@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 
 from functions.kernel.domain.errors import NotFoundError
+from functions.kernel.messaging.outcomes import DEAD
 from functions.kernel.projections import projection
 from functions.kernel.runtime import budget, clock
-from functions.operations import groups, rows
+from functions.operations import groups, rows, transitions
 from functions.operations.collector import ring_for_the_oldest
 from functions.operations.letters import DISCARDED, DONE, OPEN, PARKED, Letter
+from functions.operations.redriver import NO_OUTCOME
 from tests.unit.operations.made import ID, made
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -119,6 +121,19 @@ class Counted:
         rows.put(made(2, failed_at=now, open_since=now))
         groups.count_changed()
         assert (groups.group(ID).state, groups.group(ID).came_back) == (OPEN, now)
+
+    @pytest.mark.parametrize("why", ["no commit holds it", NO_OUTCOME])
+    def test_a_resolved_group_whose_letter_was_sent_back_and_failed_again_is_open_again(
+        self, time: Time, why: str
+    ) -> None:
+        letter = rows.put(made(1, consumer="depot/relay"))
+        groups.count_changed()
+        groups.change(ID, groups.resolved)
+        time.now += timedelta(minutes=5)
+        rows.change(letter.id, lambda one: transitions.claimed(one, "run/0", "operator:ada", 3))
+        rows.change(letter.id, lambda one: transitions.with_outcome(one, "run/0", DEAD, why))
+        groups.count_changed()
+        assert (groups.group(ID).state, groups.group(ID).came_back) == (OPEN, clock.stamp())
 
     def test_a_large_group_is_not_counted_each_minute(self, time: Time) -> None:
         groups.count_again(ID, [made(1, id=str(n)) for n in range(9_000)])

@@ -66,6 +66,7 @@ def test_that_a_letter_is_dead_opens_it_where_it_is_on_its_way_by_that_redrive(s
         return
     assert (after.state, after.history[-1].detail) == (OPEN, "RuntimeError: it broke")
     assert after.open_since > AT
+    assert after.failed_at == after.open_since  # by which a resolved group comes back
     assert transitions.with_outcome(after, RUN, outcomes.DEAD, "") == after
 
 
