@@ -27,6 +27,7 @@ __all__ = ["collector", "group_grows", "letter_waits", "new_group"]
 TRIES = 6  # of a letter that others change at the same time
 DELIVERIES = 20  # records of which a letter knows that they were stored
 STORING = 2 * budget.MESSAGE  # seconds that it takes at most to receive ten letters and to store one
+COUNTING = 10  # seconds that are kept for the groups, so that they are counted, and ring, also while a flood lasts
 WAITS = timedelta(days=1)  # after which an open letter rings
 
 collector = Scheduled(
@@ -66,18 +67,18 @@ def _in_turn(queues: list[FailureQueue]) -> list[FailureQueue]:
 
 
 def drain(queue: FailureQueue) -> list[Letter]:
-    """Store the letters of a queue until it gives no more, or time is short; returns those that were stored.
+    """Store the letters of a queue until it gives no more, or the time for that is up; returns those that were stored.
 
     Without their bodies: those of a flood would be more than the function's memory.
     """
     stored: list[Letter] = []
-    while budget.left() > STORING:
+    while _has_time():
         held = failure_queues().receive(queue)
         if not held:
             break
         done: list[Held] = []
         for one in held:
-            if budget.left() < STORING:
+            if not _has_time():
                 break
             found = outcome(partial(_take, queue, one))
             if isinstance(found, Exception):
@@ -90,6 +91,10 @@ def drain(queue: FailureQueue) -> list[Letter]:
             for one in done:
                 _forget(one)
     return stored
+
+
+def _has_time() -> bool:
+    return budget.left() > STORING + COUNTING
 
 
 def _take(queue: FailureQueue, held: Held) -> list[Letter]:

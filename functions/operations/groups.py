@@ -6,9 +6,10 @@ index that is behind.
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -117,23 +118,24 @@ def count_again(id: str, known: Collection[Letter] = ()) -> Group | None:
         found.add(max(newest.pop(letter.id, letter), letter, key=lambda one: one.version_of_row))
     for letter in newest.values():
         found.add(letter)
-
-    def load() -> Group:
-        data = read(_key(id), GROUP)
-        return _group(data) if data else Group(id)
-
-    if found.last is None and not load().version_of_row:
+    if found.last is None and not _or_new(id).version_of_row:
         return None
-    return _change(load, lambda before: _counted(before, found))
+    return _change(lambda: _or_new(id), lambda before: _counted(before, found))
 
 
 def count_changed(known: Sequence[Letter] = (), has_time: Callable[[], bool] = lambda: True) -> None:
-    """Count the groups again that were marked, as long as there is time."""
+    """Count the groups again that were marked, as long as there is time.
+
+    Those of the letters that were just stored have their rows first: where there is no time for more, they ring.
+    """
     marks: dict[str, list[str]] = {}
     for mark in projection.rows(rows.CHANGED):
         marks.setdefault(mark["group"], []).append(mark["minute"])
     begun = clock.now()
-    for id in _in_turn(marks):
+    found = projection.read_many(((_key(id), GROUP) for id in marks), consistent=True)
+    there = {group.id: group for group in map(_group, found.values())}
+    there |= _made_of(known, there, has_time)
+    for id in _in_turn(marks, there):
         if not has_time():
             return
         try:
@@ -149,16 +151,15 @@ def _drop(id: str, minutes: Iterable[str]) -> None:
         runtime.current().views.delete(rows.CHANGED, rows.mark_key(id, minute))
 
 
-def _in_turn(ids: Iterable[str]) -> list[str]:
+def _in_turn(ids: Iterable[str], there: Mapping[str, Group]) -> list[str]:
     """Groups that may be counted again, the smallest first, so that a large one holds up no other.
 
-    One of many letters is not counted each minute. One that was never counted may be large: it comes last.
+    One of many letters is not counted each minute. One without a row, which another collector left, may be large: it
+    comes last.
     """
-    found = projection.read_many(((_key(id), GROUP) for id in ids), consistent=True)
-    known = {group.id: group for group in map(_group, found.values())}
-    due = [group for group in known.values() if _is_due(group)]
+    due = [there[id] for id in ids if id in there and _is_due(there[id])]
     in_order = sorted(due, key=lambda group: sum(group.counts.values()))
-    return [*(group.id for group in in_order), *(id for id in ids if id not in known)]
+    return [*(group.id for group in in_order), *(id for id in ids if id not in there)]
 
 
 def _is_due(before: Group) -> bool:
@@ -213,6 +214,33 @@ def _counted(before: Group, found: Tally) -> Group:
     if is_new or came_back:
         new_group.ring(**_about(after), came_back=came_back)
     return _having_grown(after, counts.get(OPEN, 0))
+
+
+def _made_of(known: Iterable[Letter], there: Collection[str], has_time: Callable[[], bool]) -> dict[str, Group]:
+    """New rows of groups that have none, of letters that were just stored alone: no others need to be read for that."""
+    tallies: dict[str, Tally] = {}
+    for letter in known:
+        if letter.fingerprint not in there:
+            tallies.setdefault(letter.fingerprint, Tally()).add(letter)
+    made: dict[str, Group] = {}
+    for id, tally in tallies.items():
+        if not has_time():
+            break
+        try:
+            made[id] = _change(partial(_or_new, id), partial(_counted_if_new, tally))
+        except Exception as error:  # its mark stays
+            observe.log_error("a new group was not made", error, group=id)
+    return made
+
+
+def _counted_if_new(found: Tally, before: Group) -> Group:
+    return before if before.version_of_row else _counted(before, found)
+
+
+def _or_new(id: str) -> Group:
+    """A group, also where it has no row yet."""
+    data = read(_key(id), GROUP)
+    return _group(data) if data else Group(id)
 
 
 def _having_grown(after: Group, open_ones: int) -> Group:

@@ -13,7 +13,7 @@ from functions.kernel.runtime import budget, clock
 from functions.kernel.runtime.runtime import Runtime
 from functions.kernel.runtime.views import Row
 from functions.operations import collector as collector_module
-from functions.operations import forms, rows
+from functions.operations import forms, groups, rows
 from functions.operations.cloud import HIDDEN, Held
 from functions.operations.collector import collector
 from functions.operations.letters import DISCARDED, DONE, OPEN, PARKED, REDRIVING, Letter
@@ -404,3 +404,41 @@ def test_a_queue_that_is_never_empty_takes_the_time_of_the_others_in_some_minute
         time.now = max(time.now, begun + timedelta(seconds=60))
     assert {name: queues.count(name) for name in others} == dict.fromkeys(others, 0)
     assert queues.count(INBOX) > 0
+
+
+def test_while_a_queue_is_never_empty_its_new_group_is_counted_and_rings_in_its_first_minute(
+    queues: MemoryFailureQueues, time: Time, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MALLBOTS_SERVICE", "operations")
+    monkeypatch.setenv("MALLBOTS_STAGE", "prod")
+    queues.put(INBOX, *(of_order(number) for number in range(3_000)))
+    queues.fails = lambda call, queue: time.after(seconds=1) if queue == INBOX else None
+    with budget.at_most(60):
+        collector.handle({})
+        assert budget.left() > 0
+    assert queues.count(INBOX) > 0
+    [group] = groups.every(OPEN)
+    assert group.counts == {OPEN: 3_000 - queues.count(INBOX)}
+    printed = capsys.readouterr().out
+    assert [printed.count(f'"{metric}":') for metric in ("NewLetterGroup", "LetterGroupGrows")] == [1, 1]
+
+
+def test_a_new_group_rings_though_those_that_are_counted_before_it_take_all_the_time(
+    queues: MemoryFailureQueues, time: Time, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        queues.put(INBOX, of_order(number, attributes={"reason": f"cause {'abc'[number]}", "error": "E"}))
+    collector.handle({})
+    for number in range(3):
+        queues.put(INBOX, of_order(10 + number, attributes={"reason": f"cause {'abc'[number]}", "error": "E"}))
+    queues.put(INBOX, of_order(20, attributes={"reason": "a new cause", "error": "E"}))
+    count = groups.count_again
+
+    def slow(*given: Any) -> object:
+        time.after(seconds=30)
+        return count(*given)
+
+    monkeypatch.setattr(groups, "count_again", slow)
+    with budget.at_most(60):
+        collector.handle({})
+    assert "a new cause" in [group.reason for group in groups.every(OPEN)]
