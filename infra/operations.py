@@ -199,10 +199,9 @@ def _let_notify(function: ServiceFunction, stage: Stage) -> None:
 def _let_pause(function: ServiceFunction, stage: Stage) -> None:
     """Let a function find the mappings of consumers' queues to their functions, and switch them off and on.
 
-    A mapping's id is made with it, so what it is about is judged by `lambda:FunctionArn`, its function's ARN, a key that
-    AWS documents for UpdateEventSourceMapping with a mapping as the resource (the table "Event source mapping actions"):
+    A mapping's id is made with it, so what it is about is judged by its function: AWS documents `lambda:FunctionArn`
+    for actions on a mapping that is named, such as UpdateEventSourceMapping. To list them, IAM knows no resource.
     https://docs.aws.amazon.com/lambda/latest/dg/lambda-api-permissions-ref.html
-    To list mappings, IAM knows no resource:
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html
     """
     stack = Stack.of(function)
