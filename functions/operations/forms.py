@@ -76,7 +76,7 @@ def letter(queue: FailureQueue, body: str, why: Why, held: Held) -> Letter:
         id=sent_back or letter_id(queue.consumer, message.metadata.id if message else "", body),
         consumer=queue.consumer,
         queue=queue.name,
-        body=redacted(body, content, message) if message else body,
+        body=redacted(body, content, message),
         fifo_group=held.system.get("MessageGroupId", ""),
         reason=why.reason[:LONGEST_REASON],
         error=why.error[:LONGEST_WORD],

@@ -2,7 +2,8 @@
 
 The body of a letter is stored verbatim, with one exception: data of an older version that has fields which the newest
 does not have. It is stored as the newest version, upcast as every consumer upcasts it when it is received, so that it
-can be redriven as it is. What cannot be upcast, which no consumer could read either, only loses those fields.
+can be redriven as it is. What cannot be upcast, which no consumer could read either, only loses those fields; so does
+the data of a known message whose envelope cannot be read, whatever its metadata are.
 
 Of a version that this code does not know yet, fields that it does not know are kept: consumers will know them. But what
 an upcaster takes out, no later version brings back: members of those names are dropped there, too.
@@ -19,23 +20,36 @@ from events.envelope import Envelope
 from events.registry import MalformedMessageError, Message, UnknownMessageError, decode, dropped_by, language
 
 
-def redacted(body: str, content: dict[str, Any], message: Envelope) -> str:
-    """The body as it may be kept. content: that body, read; message: the message in it."""
-    name, version, data = message.metadata.name, message.metadata.version, message.data
-    model = language().get(name)
-    if model is None or "detail" not in content:
+def redacted(body: str, content: dict[str, Any], message: Envelope | None) -> str:
+    """The body as it may be kept. content: that body, read; message: the message in it, None where none can be read."""
+    detail = content.get("detail")
+    data = detail.get("data") if isinstance(detail, dict) else None
+    if not isinstance(detail, dict) or not isinstance(data, dict):
         return body
-    is_newer = version >= model.about.version
-    kept = _never_dropped(name, data, model) if is_newer else _only(data, model)
+    metadata = detail["metadata"] if isinstance(detail.get("metadata"), dict) else {}
+    kept, version = data, message.metadata.version if message else _version(metadata)
+    for model in _models_named(content.get("detail-type"), metadata.get("name")):
+        is_newer = version >= model.about.version
+        kept = _never_dropped(model.about.name, kept, model) if is_newer else _only(kept, model)
     if kept == data:
         return body
-    detail = {**content["detail"], "data": kept}
-    if is_newer:
-        return json.dumps({**content, "detail": detail})
-    upcast = _upcast(name, version, data, model)
+    detail = {**detail, "data": kept}
+    upcast = _upcast(message) if message else None
     if upcast is not None:
-        detail = {**detail, "data": upcast, "metadata": {**detail["metadata"], "version": model.about.version}}
+        detail |= {"data": upcast.model_dump(mode="json"), "metadata": {**metadata, "version": upcast.about.version}}
     return json.dumps({**content, "detail": detail})  # which keeps what is no text, half a surrogate pair, as it was
+
+
+def _models_named(*names: object) -> list[type[Message]]:
+    """The messages that data may be of: the one that they were sent as, and the one that their metadata name."""
+    known = {name: language().get(name) for name in names if isinstance(name, str)}
+    return [model for model in known.values() if model]
+
+
+def _version(metadata: Mapping[str, Any]) -> int:
+    """The version that metadata name; 0, which is older than any, where they name none."""
+    version = metadata.get("version")
+    return version if isinstance(version, int) else 0
 
 
 def _never_dropped(name: str, data: dict[str, Any], model: type[Message]) -> dict[str, Any]:
@@ -46,10 +60,14 @@ def _never_dropped(name: str, data: dict[str, Any], model: type[Message]) -> dic
     return {member: value for member, value in data.items() if member not in dropped}
 
 
-def _upcast(name: str, version: int, data: dict[str, Any], model: type[Message]) -> dict[str, Any] | None:
-    """The data as the newest version has it; None where it cannot be read."""
+def _upcast(message: Envelope) -> Message | None:
+    """A message of an older version as the newest; None where it cannot be read, or is not older."""
+    name, version = message.metadata.name, message.metadata.version
+    model = language().get(name)
+    if model is None or version >= model.about.version:
+        return None
     try:
-        return decode(name, version, data, [model]).model_dump(mode="json")
+        return decode(name, version, message.data, [model])
     except (UnknownMessageError, MalformedMessageError):
         return None
 

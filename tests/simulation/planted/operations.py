@@ -69,7 +69,7 @@ LETTERS = (
         "a letter cut off",
         "Only the first 300 characters of a body are stored.",
         (VERBATIM,),
-        Edit(forms.letter, "body=redacted(body, content, message) if message else body", "body=body[:300]"),
+        Edit(forms.letter, "body=redacted(body, content, message)", "body=body[:300]"),
     ),
     bug(
         "a repetition not counted",

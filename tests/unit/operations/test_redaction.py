@@ -86,3 +86,42 @@ def test_what_was_dropped_is_not_kept_of_a_version_that_should_not_have_it_eithe
 def test_a_message_that_the_language_does_not_know_is_kept_verbatim() -> None:
     body = body_with().replace("CustomerRegistered", "CustomerGreeted")
     assert read(body).body == body
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {"stream_version": "x"},
+        {"version": "one"},
+        {"version": 2, "stream_version": "x"},
+        {"version": 99, "time": 5},
+        {"actor": "a" * 501},
+        {"name": None},
+        {"name": "CustomerRenamed"},
+        {"name": "OrderCreated", "version": 99},
+        None,
+        "customer",
+    ],
+)
+def test_nothing_that_was_dropped_is_kept_of_a_message_whose_metadata_are_wrong(metadata: Any) -> None:
+    content = json.loads(body_with())
+    of_it = content["detail"]["metadata"]
+    content["detail"]["metadata"] = {**of_it, **metadata} if isinstance(metadata, dict) else metadata
+    letter = read(json.dumps(content))
+    assert not [text for text in PERSONAL if text in repr(letter)]
+    kept = json.loads(letter.body)["detail"]
+    assert kept["data"].items() >= {"customer_id": "customer-ada"}.items()
+    assert kept["metadata"] == content["detail"]["metadata"]
+
+
+def test_nothing_that_was_dropped_is_kept_of_a_message_that_was_sent_under_another_name() -> None:
+    content = json.loads(body_with())
+    content["detail-type"] = "SomethingElse"
+    content["detail"]["metadata"]["stream_version"] = "x"
+    assert not [text for text in PERSONAL if text in repr(read(json.dumps(content)))]
+
+
+@pytest.mark.parametrize("detail", [None, "text", [1], {"data": "text"}, {"data": [1]}, {}])
+def test_a_body_without_data_is_kept_verbatim(detail: Any) -> None:
+    body = json.dumps({"detail-type": "CustomerRegistered", "detail": detail})
+    assert read(body).body == body
