@@ -93,4 +93,5 @@ def _line(found: Json) -> str:
     shown = found["run"]
     counts = ", ".join(f"{number} {name}" for name, number in shown["counts"].items() if number)
     left = f", about {lasting(found['secondsLeft'])} left" if found["secondsLeft"] else ""
-    return f"{shown['state']}, {counted(shown['total'], 'letter')}: {counts or 'none yet'}{left}"
+    why = f"; {shown['why']}" if shown["why"] else ""
+    return f"{shown['state']}, {counted(shown['total'], 'letter')}: {counts or 'none yet'}{left}{why}"

@@ -5,7 +5,7 @@ ends by itself. A run is advanced by one at a time, who has its lease; should tw
 sent twice under one place of its run, and handled once.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -16,7 +16,7 @@ from functions.kernel.messaging.outcomes import DEAD
 from functions.kernel.messaging.scheduled import Scheduled
 from functions.kernel.runtime import budget, clock, ids, runtime
 from functions.kernel.runtime.uses import Uses
-from functions.operations import cloud, intake, letters, rows, run_rows, runs, sending, transitions
+from functions.operations import cloud, intake, letters, rows, run_rows, runs, sending, transitions, turns
 from functions.operations.letters import Letter
 from functions.operations.rows import Filter
 from functions.operations.run_rows import PAGE
@@ -67,7 +67,8 @@ def _work(worker: Worker) -> int:
     progress, ticks = clock.now(), 0
     while ticks < WORKS_FOR / TICK and worker.has_time():
         moved = worker.attempt(lambda: _take_outcomes(worker), "taking outcomes")
-        for run in list(run_rows.at_work(REDRIVE)):
+        worker.running = list(run_rows.at_work(REDRIVE))
+        for run in worker.running:
             if run.version_of_row > worker.idle.get(run.id, -1) and not runs.rests(run) and worker.has_time():
                 moved |= worker.attempt(partial(_advance, run.id, worker), f"run {run.id}")
         ticks += 1
@@ -219,20 +220,7 @@ def _send_next(run: Run, states: str, worker: Worker) -> dict[int, str]:
     most = min(runs.may_send(run, states), worker.allowance(run), LOOKED_AT)
     if most <= 0:
         return {}
-    pending = [position for position, state in enumerate(states) if state == PENDING]
-    skipped: dict[int, str] = {}
-    chosen: list[tuple[int, str]] = []
-    for begin in range(0, min(len(pending), LOOKS * LOOKED_AT), LOOKED_AT):
-        for position, letter in _letters(run, pending[begin : begin + LOOKED_AT]):
-            if len(chosen) == most:
-                break
-            mark = sending.mark_of(run, position, letter)
-            if mark or letter is None:
-                skipped[position] = mark
-            else:
-                chosen.append((position, letter.id))
-        if len(chosen) == most:
-            break
+    skipped, chosen = _choose(run, states, most, turns.taken(run, worker.running))
     run_rows.mark(run, skipped)  # before others are claimed: what is claimed is among the first that are pending
     if set(skipped.values()) & {runs.DEAD, runs.HANDLED}:
         return skipped  # sent before a crash, and back: it counts for the ramp, which is judged again first
@@ -240,6 +228,25 @@ def _send_next(run: Run, states: str, worker: Worker) -> dict[int, str]:
     worker.spend(run, len(chosen))
     run_rows.mark(run, sent)
     return skipped | sent
+
+
+def _choose(run: Run, states: str, most: int, taken: Collection[str]) -> tuple[dict[int, str], list[tuple[int, str]]]:
+    """The letters to skip, with why, and those to send next: none from the first on that is for a consumer taken."""
+    pending = [position for position, state in enumerate(states) if state == PENDING]
+    skipped: dict[int, str] = {}
+    chosen: list[tuple[int, str]] = []
+    for begin in range(0, min(len(pending), LOOKS * LOOKED_AT), LOOKED_AT):
+        for position, letter in _letters(run, pending[begin : begin + LOOKED_AT]):
+            if len(chosen) == most:
+                return skipped, chosen
+            mark = sending.mark_of(run, position, letter)
+            if mark or letter is None:
+                skipped[position] = mark
+            elif turns.receiver(run, letter) in taken:
+                return skipped, chosen
+            else:
+                chosen.append((position, letter.id))
+    return skipped, chosen
 
 
 def _send(run: Run, chosen: Sequence[tuple[int, str]], worker: Worker) -> dict[int, str]:

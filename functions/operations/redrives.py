@@ -10,7 +10,7 @@ from typing import Any
 
 from functions.kernel.domain.errors import InvalidError, KeyReusedError, NotFoundError, RefusedError, StaleError
 from functions.kernel.runtime import clock, context, ids
-from functions.operations import cloud, forecast_rows, pauses, rebuilds, rows, run_rows, runs, sending
+from functions.operations import cloud, forecast_rows, pauses, rebuilds, rows, run_rows, runs, sending, turns
 from functions.operations.consumers import consumers
 from functions.operations.forecasts import FORECAST
 from functions.operations.letters import OPEN, Letter
@@ -91,7 +91,7 @@ def shown(run_id: str) -> Progress:
         return Progress(run, run.counts, {}, "", None)
     states = run_rows.states_of(run)
     skipped = {why: states.count(code) for code, why in runs.SKIPPED.items() if code in states}
-    run = replace(run, why=run.why or _why_it_waits(run, states))
+    run = replace(run, why=run.why or _why_it_waits(run, states) or turns.why_it_waits(run))
     return Progress(run, runs.counts(states), skipped, runs.step(run, states), runs.seconds_left(run, states))
 
 

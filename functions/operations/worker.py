@@ -14,6 +14,7 @@ class Worker:
     """One invocation. leased: the runs that it advances. idle: those with nothing to do, by the version of their rows.
 
     credit: how many letters of a run it may send now, as of when. looked: runs whose letters it has looked at.
+    running: all redrives at work, the oldest first, as of its latest look.
     """
 
     id: str
@@ -22,6 +23,7 @@ class Worker:
     idle: dict[str, int] = field(default_factory=dict)
     credit: dict[str, tuple[float, datetime]] = field(default_factory=dict)
     looked: set[str] = field(default_factory=set)
+    running: list[Run] = field(default_factory=list)
     errors: list[Exception] = field(default_factory=list)
 
     def attempt(self, work: Callable[[], bool], about: str) -> bool:

@@ -140,6 +140,17 @@ def test_a_redrive_of_what_is_mended_is_followed_until_all_is_done(
     assert open_letters(cli) == []
 
 
+def test_a_redrive_that_waits_for_another_says_so_while_it_is_followed(
+    cli: CommandLine, group: Any, mend: Callable[[], None]
+) -> None:
+    mend()
+    first, *others = open_letters(cli)
+    older = cli(f"dead redrive {' '.join(others)} --no-wait --yes --json").data["run"]["id"]
+    shown = cli(f"dead redrive {first} --yes")
+    assert f"it waits for run {older}, which sends to payments/inbox before it" in shown.err
+    assert "1 done" in shown.out
+
+
 def test_only_what_a_forecast_says_passes_is_sent_back(cli: CommandLine, group: Any, mend: Callable[[], None]) -> None:
     mend()
     [first, *_] = open_letters(cli)
