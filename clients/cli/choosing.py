@@ -25,11 +25,15 @@ class Chosen:
 
 @dataclass(frozen=True)
 class Choice:
-    """body: as redrives and forecasts take it. letters: which these are now, or the first of them. more: there are."""
+    """body: as redrives and forecasts take it. letters: which these are now, or the first of them. more: there are.
+
+    as_of: the moment of that now, where they are not named: a redrive that names it sends none that came later.
+    """
 
     body: Json
     letters: tuple[Json, ...]
     more: bool = False
+    as_of: str = ""
 
     @property
     def number(self) -> str:
@@ -47,12 +51,16 @@ def choose(tool: Tool, chosen: Chosen) -> Choice:
         return Choice({"letters": [one["id"] for one in found]}, tuple(found))
     if chosen.group:
         known = tool.found(f"{ROOT}/groups/{at(chosen.group)}", "group", chosen.group, lambda: _groups(tool))["group"]
-        letters, more = tool.counted(f"{ROOT}/letters{query(group=known['id'], state='open')}", "letters")
-        return Choice({"letters": [], "group": known["id"]}, tuple(letters), more)
+        return _listed(tool, {"group": known["id"]}, group=known["id"])
     wanted = {n: v for n, v in (("service", chosen.service), ("message", chosen.message)) if v}
     must_consume(tool, chosen.service)
-    letters, more = tool.counted(f"{ROOT}/letters{query(**wanted, state='open')}", "letters")
-    return Choice({"letters": [], "filter": wanted}, tuple(letters), more)
+    return _listed(tool, {"filter": wanted}, **wanted)
+
+
+def _listed(tool: Tool, body: Json, **wanted: str) -> Choice:
+    """The open letters of a group or filter."""
+    letters, more, page = tool.read(f"{ROOT}/letters{query(**wanted, state='open')}", "letters")
+    return Choice({"letters": [], **body}, tuple(letters), more, page["asOf"])
 
 
 def open_letters(tool: Tool) -> Json:

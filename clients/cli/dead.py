@@ -155,7 +155,7 @@ def redrive(
         what = counted(known["counts"]["passes"] if passing else known["total"], "letter") + f" of forecast {forecast}"
     else:
         chosen = choose(tool, Chosen(tuple(letters or ()), group, service, message))
-        body = {"letters": [], **chosen.body}
+        body = {**chosen.body, **({"asOf": chosen.as_of} if chosen.as_of else {})}
         for (consumer, name), number in Counter((o["consumer"], o["message"]) for o in chosen.letters).most_common():
             tool.out.say(f"{number:>6}  {consumer}  {name}")
         what = chosen.number

@@ -123,15 +123,20 @@ class Tool:
 
     def counted(self, path: str, member: str, most: int = FEW) -> tuple[list[Json], bool]:
         """The same, and whether there are more."""
+        found, more, _ = self.read(path, member, most)
+        return found, more
+
+    def read(self, path: str, member: str, most: int = FEW) -> tuple[list[Json], bool, Json]:
+        """The same, and the last page that was read, whole."""
         found: list[Json] = []
-        joiner, after = "&" if "?" in path else "?", ""
+        joiner, after, page = "&" if "?" in path else "?", "", {}
         while len(found) < most:
             page = self.get(f"{path}{joiner}limit={min(100, most - len(found))}{after}")
             found += page[member]
             if not page.get("next"):
-                return found, False
+                return found, False, page
             after = f"&next={quote(page['next'], safe='')}"
-        return found, True
+        return found, True, page
 
     def agreed(self, what: str) -> bool:
         """Whether to do what is said: not in a dry run, which says what it would do; else as the user answers.

@@ -41,8 +41,8 @@ class Group:
 
     sample: a letter of it, the latest. code: the version of the code that gave the first one up, latest_code the last.
     state: `open`, or `resolved` by an operator; came_back: when a letter came after that, so that it is open again.
-    counts: letters by their states. rung: how many were open when the alarm last said that it grows. version_of_row: 0
-    before it is stored.
+    counts: letters by their states, as of counted_at. rung: how many were open when the alarm last said that it grows.
+    version_of_row: 0 before it is stored.
     """
 
     id: str
@@ -169,12 +169,16 @@ def _is_due(before: Group) -> bool:
 
 @dataclass
 class Tally:
-    """What a group's row says of its letters. open_at: when the latest failed of those that are open."""
+    """What a group's row says of its letters. open_at: when the latest failed of those that are open.
+
+    begun: as of when it is: what is stored while it counts may be missing.
+    """
 
     first: Letter | None = None
     last: Letter | None = None
     open_at: str = ""
     counts: Counter[str] = field(default_factory=Counter)
+    begun: str = field(default_factory=clock.stamp)
 
     def add(self, letter: Letter) -> None:
         """One letter more."""
@@ -191,7 +195,7 @@ def _counted(before: Group, found: Tally) -> Group:
     """A group as its letters make it. It rings where it is new, comes back, or grows."""
     first, last = found.first, found.last
     if first is None or last is None:
-        return replace(before, counts={}, counted_at=clock.stamp(), rung=0)
+        return replace(before, counts={}, counted_at=found.begun, rung=0)
     is_new = not before.version_of_row
     came_back = before.state == RESOLVED and found.open_at > before.resolved_at
     counts = dict(found.counts)
@@ -209,7 +213,7 @@ def _counted(before: Group, found: Tally) -> Group:
         state=OPEN if came_back else before.state,
         came_back=clock.stamp() if came_back else before.came_back,
         counts=counts,
-        counted_at=clock.stamp(),
+        counted_at=found.begun,
     )
     if is_new or came_back:
         new_group.ring(**_about(after), came_back=came_back)

@@ -30,7 +30,7 @@ class GroupShape(Wire):
     """Letters of one consumer, message and error, with reasons that differ by ids, numbers and values.
 
     sample: the id of the latest letter. code: the version of the code that gave the first one up; latestCode the last.
-    cameBack: when a letter came after the group was resolved.
+    cameBack: when a letter came after the group was resolved. countedAt: the moment as of which the counts are.
     """
 
     id: str
@@ -48,6 +48,7 @@ class GroupShape(Wire):
     note: str
     owner: str
     counts: Counts
+    counted_at: Stamp
 
 
 class GroupAnswer(Answer):

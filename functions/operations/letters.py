@@ -42,9 +42,10 @@ class Letter:
     that it is about, if the data names one. body: as its inbox would receive it, without what newer versions of the
     message dropped. reason, error, tries, code: why it was given up, the name of the error, after how many receives, by
     which version of the code. first_received, failed_at, stored_at, open_since: RFC 3339; failed_at is the latest
-    failure, open_since that which opened it (again). repetitions: how often it came again. deliveries: the records of
-    failure queues that it came by, the latest. run: the latest redrive that sent it back: the run's id, `/`, and its
-    place in the run. sent_as: the id of the message that was sent in its place, edited.
+    failure, open_since that which opened it (again). placed_at: when it was stored as open, or moved to another group:
+    as of an earlier moment it was not among the open ones of its group. repetitions: how often it came again.
+    deliveries: the records of failure queues that it came by, the latest. run: the latest redrive that sent it back:
+    the run's id, `/`, and its place in the run. sent_as: the id of the message that was sent in its place, edited.
     life, expires, version_of_row: of rows.py, which sets them; the version is 0 before the letter is stored.
     """
 
@@ -68,6 +69,7 @@ class Letter:
     failed_at: str = ""
     stored_at: str = ""
     open_since: str = ""
+    placed_at: str = ""
     code: str = ""
     fingerprint: str = ""
     repetitions: int = 0
@@ -97,7 +99,9 @@ class Letter:
         kept = self.history[:1] + self.history[1:][-(HAPPENINGS - 2) :]
         while len(kept) > 1 and sum(len(one.detail) for one in (*kept, happening)) > DETAILS:
             kept = kept[:1] + kept[2:]
-        return replace(self, history=(*kept, happening), **changes)
+        changed = replace(self, history=(*kept, happening), **changes)
+        stays = self.history and (self.state, self.fingerprint) == (changed.state, changed.fingerprint)
+        return changed if stays or changed.state != OPEN else replace(changed, placed_at=happening.time)
 
 
 def letter_id(consumer: str, message_id: str, body: str = "") -> str:

@@ -1,5 +1,6 @@
 """The routes of letters."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -116,7 +117,12 @@ class Wanted(Paged):
 
 
 class Letters(PagedAnswer):
+    """asOf: the moment as of which they are listed, on all pages: a redrive of this group or filter that names it sends
+    none that was stored later.
+    """
+
     letters: list[LetterShape]
+    as_of: Stamp
 
 
 class Reason(Body):
@@ -130,8 +136,11 @@ def list_letters(params: Wanted) -> Letters:
     A page may be short, or empty, and not be the last: what a filter wants is looked for in 1,000 letters at a time.
     """
     purpose = f"letters {params.filter}"
-    page = service.listed(params.filter, params.limit, paging.read(params.next, purpose))
-    return Letters(letters=[LetterShape(**_fields(one)) for one in page.letters], next=paging.sign(page.after, purpose))
+    after = paging.read(params.next, purpose) or {}
+    as_of = after.pop("as_of", None) or clock.stamp()
+    page = service.listed(replace(params.filter, as_of=as_of), params.limit, after or None)
+    token = paging.sign({**page.after, "as_of": as_of} if page.after else None, purpose)
+    return Letters(letters=[LetterShape(**_fields(one)) for one in page.letters], as_of=as_of, next=token)
 
 
 @api.get("/api/operations/letters/{id}", may=[OPERATOR], versioned=False)

@@ -1,7 +1,7 @@
 """What operators do with redrives: begin one of the very set that they were shown, look at it, pause, cancel, resume.
 
 The set is fixed when it is asked for: letters by their ids, those of a forecast, or the open ones of a group or a
-filter that there were at that moment.
+filter, as of the moment at which the operator saw them, or of that of the request.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -27,13 +27,15 @@ class Asked:
     """What an operator asks for.
 
     letters, group, filter, forecast: the set, by one of these; of a filter or a group the letters that are open.
-    passing: of a forecast only those that it says will pass. to: the consumer that takes the letters in the place of
-    theirs. rate, cap: as of a Run. stop_at: the share of failures in percent.
+    as_of: the moment at which these were listed, RFC 3339: none that was stored after it is sent. passing: of a
+    forecast only those that it says will pass. to: the consumer that takes the letters in the place of theirs. rate,
+    cap: as of a Run. stop_at: the share of failures in percent.
     """
 
     letters: Sequence[str] = ()
     group: str = ""
     filter: Mapping[str, str] = field(default_factory=dict)
+    as_of: str = ""
     forecast: str = ""
     passing: bool = False
     to: str = ""
@@ -67,6 +69,8 @@ def begin(asked: Asked) -> Run:
     runs.check(asked.rate, asked.stop_at / 100, asked.cap)
     if sum(map(bool, (asked.letters, asked.group, asked.filter, asked.forecast))) != 1:
         raise InvalidError("name letters, a group, a filter or a forecast, one of these")
+    if asked.as_of and not (asked.group or asked.filter):
+        raise InvalidError("asOf: it is of a group or a filter: letters that are named, or forecast, are known")
     _must_be_known(asked.to)
     run = _run(asked, working.new_id(), working.cause.digest if working.cause else "")
     before = run_rows.find(run.id)
@@ -161,8 +165,8 @@ def _create(run: Run, asked: Asked) -> Run:
         return run_rows.create(run, _of_forecast(asked))
     rows.must_have_group(asked.group)
     given = {**asked.filter, **({"group": asked.group} if asked.group else {})}
-    until = min(given.get("until") or run.created, run.created)
-    wanted = asdict(Filter(**{**given, "state": OPEN, "until": until}))
+    as_of = min(asked.as_of or run.created, run.created)
+    wanted = asdict(Filter(**{**given, "state": OPEN, "as_of": as_of}))
     return run_rows.create(replace(run, state=GATHERING, filter={k: v for k, v in wanted.items() if v}), [])
 
 

@@ -42,13 +42,16 @@ class OpenLetters(Wire):
 class NewRedrive(Body):
     """What to send back: letters, a group, a filter, or the letters of a forecast (only those that pass, if so said).
 
-    to: the consumer that takes the letters of one that was renamed. rate: letters a second. stopAt: the share of
-    failures, in percent, at which it stops by itself. cap: how often one letter may be sent back.
+    asOf: the moment that a list of letters, or a group, named: of that group or filter none is sent that was stored
+    after it; where it is left out, after the request. to: the consumer that takes the letters of one that was renamed.
+    rate: letters a second. stopAt: the share of failures, in percent, at which it stops by itself. cap: how often one
+    letter may be sent back.
     """
 
     letters: Annotated[list[GivenId], Field(max_length=redrives.NAMED_AT_ONCE)]
     group: Given[GivenId] = None
     filter: OpenLetters = Field(default_factory=OpenLetters)
+    as_of: Given[Moment] = None
     forecast: Given[GivenId] = None
     passing: bool = False
     to: Label = ""
@@ -119,8 +122,9 @@ class Edited(Answer):
 @api.post("/api/operations/redrives", may=[OPERATOR], errors=[404])
 def begin_redrive(body: NewRedrive) -> Begun:
     """Send letters back to the queues that they came from: in a ramp, at a rate, until too many fail."""
-    given = body.model_dump(exclude={"filter"}, exclude_none=True)
-    return Begun(id=redrives.begin(Asked(**given, filter=body.filter.stated)).id)
+    given = body.model_dump(exclude={"filter", "as_of"}, exclude_none=True)
+    as_of = clock.stamp(body.as_of) if body.as_of else ""
+    return Begun(id=redrives.begin(Asked(**given, filter=body.filter.stated, as_of=as_of)).id)
 
 
 @api.get("/api/operations/runs", may=[OPERATOR])

@@ -35,7 +35,11 @@ LAST = "\U0010ffff"  # sorts after every time and id
 
 @dataclass(frozen=True)
 class Filter:
-    """Which letters are wanted: what is empty does not matter. since, until: RFC 3339, of open_since, inclusive."""
+    """Which letters are wanted: what is empty does not matter.
+
+    since, until: RFC 3339, of open_since, inclusive. as_of: the same, of placed_at: without letters that were stored,
+    or opened again, after it.
+    """
 
     service: str = ""
     message: str = ""
@@ -45,6 +49,7 @@ class Filter:
     order: str = ""
     since: str = ""
     until: str = ""
+    as_of: str = ""
 
     @property
     def is_sparse(self) -> bool:
@@ -63,6 +68,7 @@ class Filter:
             and self.order in ("", letter.order)
             and (not self.since or letter.open_since >= clock.stamp(clock.read(self.since)))
             and (not self.until or letter.open_since <= clock.stamp(clock.read(self.until)))
+            and (not self.as_of or letter.placed_at <= clock.stamp(clock.read(self.as_of)))
         )
 
 

@@ -24,7 +24,7 @@ def taken(run: Run, others: Iterable[Run]) -> Mapping[str, str]:
     """The consumers to which older runs send now or soon, each with the id of the oldest. others: the oldest first."""
     found: dict[str, str] = {}
     for other in others:
-        if other.state == RUNNING and _age(other) < _age(run):
+        if _goes_before(other, run):
             for letter in ahead(other):
                 found.setdefault(receiver(other, letter), other.id)
     return found
@@ -40,13 +40,14 @@ def ahead(run: Run) -> list[Letter]:
 
 def why_it_waits(run: Run) -> str:
     """For which run another waits, in words; empty where it does not."""
-    letters = ahead(run)[:1] if run.state == RUNNING else []
-    others = taken(run, run_rows.at_work(runs.REDRIVE)) if letters else {}
-    for consumer in (receiver(run, letter) for letter in letters):
-        if consumer in others:
-            return f"it waits for run {others[consumer]}, which sends to {consumer} before it"
-    return ""
+    if run.state != RUNNING:
+        return ""
+    older = [other for other in run_rows.at_work(runs.REDRIVE) if _goes_before(other, run)]
+    next_one = next(iter(ahead(run)), None) if older else None
+    consumer = receiver(run, next_one) if next_one else ""
+    first = taken(run, older).get(consumer)
+    return f"it waits for run {first}, which sends to {consumer} before it" if first else ""
 
 
-def _age(run: Run) -> tuple[str, str]:
-    return run.created, run.id
+def _goes_before(other: Run, run: Run) -> bool:
+    return other.state == RUNNING and (other.created, other.id) < (run.created, run.id)

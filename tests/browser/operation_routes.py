@@ -55,7 +55,8 @@ def _resolve(mall: Rest, asked: Asked, id: str) -> Answer:
 @route("GET", f"{ROOT}/letters")
 def _letters(mall: Rest, asked: Asked) -> Answer:
     found = mall.operations.letters.values()
-    return Answer(200, {"letters": [one for one in found if asked.query.get("group", one["group"]) == one["group"]]})
+    letters = [one for one in found if asked.query.get("group", one["group"]) == one["group"]]
+    return Answer(200, {"letters": letters, "asOf": ago()})
 
 
 @route("GET", f"{ROOT}/letters/{{id}}")

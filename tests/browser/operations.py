@@ -66,6 +66,7 @@ def group(id: str, consumer: str, message: str, reason: str, open: int, **more: 
         "note": "",
         "owner": "",
         "counts": counts,
+        "countedAt": ago(seconds=30),
         **more,
     }
 

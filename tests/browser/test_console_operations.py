@@ -202,6 +202,20 @@ def test_what_is_refused_is_said_with_its_reason(mall: Mall, opened: Open) -> No
     expect(dialog.get_by_role("alert")).to_contain_text("nothing of it is open")
 
 
+def test_a_group_that_grows_while_an_operator_is_asked_is_sent_as_it_was_shown(mall: Mall, opened: Open) -> None:
+    group = operated(mall).rest.operations.groups[GROUP]
+    shown = group["countedAt"]
+    page = opened(f"#/operations/groups/{GROUP}", clock=True)
+    page.get_by_role("button", name="Redrive …").click()
+    group["counts"]["open"], group["countedAt"] = 42, "2099-01-01T00:00:00.000000Z"
+    page.clock.fast_forward(30_000)
+    expect(page.get_by_role("region", name="What failed")).to_contain_text(re.compile("Open.*42"))
+    page.get_by_role("dialog").get_by_role("button", name="Redrive 5 letters").click()
+    expect(page.get_by_text("Step 2 of 5: 2 at once")).to_be_visible()
+    [asked] = mall.rest.writes("POST", "/api/operations/redrives")
+    assert asked.body["asOf"] == shown
+
+
 def test_a_double_click_redrives_once(mall: Mall, opened: Open) -> None:
     operated(mall)
     page = opened(f"#/operations/groups/{GROUP}")

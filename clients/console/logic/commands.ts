@@ -11,8 +11,10 @@ const line = (...words: readonly string[]): string => ["mallbots", ...words.map(
 export const ofStage = (command: string, stage: string): string =>
   stage === "local" || !command.startsWith("mallbots ") ? command : `${command} --stage ${quoted(stage)}`;
 
-/** What is sent back: the open letters of a group, or those of a forecast. */
-export type Which = { readonly group: string } | { readonly forecast: string; readonly passing: boolean };
+/** What is sent back: the open letters of a group, as of when they were counted, or those of a forecast. */
+export type Which =
+  | { readonly group: string; readonly asOf: string }
+  | { readonly forecast: string; readonly passing: boolean };
 
 interface Redrive {
   readonly rate: number;

@@ -477,7 +477,7 @@ export interface GroupAnswer {
  * Letters of one consumer, message and error, with reasons that differ by ids, numbers and values.
  *
  * sample: the id of the latest letter. code: the version of the code that gave the first one up; latestCode the last.
- * cameBack: when a letter came after the group was resolved.
+ * cameBack: when a letter came after the group was resolved. countedAt: the moment as of which the counts are.
  */
 export interface GroupShape {
   id: string;
@@ -495,6 +495,7 @@ export interface GroupShape {
   note: string;
   owner: string;
   counts: Counts;
+  countedAt: string;
 }
 export interface Groups {
   next?: string;
@@ -622,9 +623,14 @@ export interface LetterShape {
   storedAt: string;
   openSince: string;
 }
+/**
+ * asOf: the moment as of which they are listed, on all pages: a redrive of this group or filter that names it sends
+ * none that was stored later.
+ */
 export interface Letters {
   next?: string;
   letters: LetterShape[];
+  asOf: string;
 }
 export interface LettersOfRun {
   next?: string;
@@ -759,13 +765,16 @@ export interface NewRebuild {
 /**
  * What to send back: letters, a group, a filter, or the letters of a forecast (only those that pass, if so said).
  *
- * to: the consumer that takes the letters of one that was renamed. rate: letters a second. stopAt: the share of
- * failures, in percent, at which it stops by itself. cap: how often one letter may be sent back.
+ * asOf: the moment that a list of letters, or a group, named: of that group or filter none is sent that was stored
+ * after it; where it is left out, after the request. to: the consumer that takes the letters of one that was renamed.
+ * rate: letters a second. stopAt: the share of failures, in percent, at which it stops by itself. cap: how often one
+ * letter may be sent back.
  */
 export interface NewRedrive {
   letters: string[];
   group?: string;
   filter?: OpenLetters;
+  asOf?: string;
   forecast?: string;
   passing?: boolean;
   to?: string;

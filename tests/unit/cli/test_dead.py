@@ -140,6 +140,29 @@ def test_a_redrive_of_what_is_mended_is_followed_until_all_is_done(
     assert open_letters(cli) == []
 
 
+@pytest.mark.parametrize("which", ["--group", "--service"])
+def test_letters_that_come_after_the_question_are_not_sent_back(
+    cli: CommandLine, group: Any, mall: ClientsMall, monkeypatch: pytest.MonkeyPatch, which: str
+) -> None:
+    shown = set(open_letters(cli))
+
+    def meanwhile(tool: Tool, what: str) -> bool:
+        assert what == f"send back {ORDERS} letters"
+        shoppers(mall, 2)
+        mall.pass_time(300)
+        mall.operate("collector")
+        return True
+
+    monkeypatch.setattr(Tool, "agreed", meanwhile)
+    run = cli(f"dead redrive {which} {group['id'] if which == '--group' else 'payments'} --no-wait --json").data["run"]
+    assert len(open_letters(cli)) == ORDERS + 2
+    mall.operate("redriver")
+    sent = [one["id"] for one in cli("dead list --json").data if one["redrives"]]
+    assert sent
+    assert set(sent) <= shown
+    assert cli(f"run show {run['id']} --json").data["run"]["total"] == ORDERS
+
+
 def test_a_redrive_that_waits_for_another_says_so_while_it_is_followed(
     cli: CommandLine, group: Any, mend: Callable[[], None]
 ) -> None:

@@ -109,6 +109,7 @@ def test_groups_are_listed_with_their_counts_and_a_sample() -> None:
         "note": "",
         "owner": "",
         "counts": {"open": 3, "redriving": 0, "parked": 0, "done": 0, "discarded": 0},
+        "countedAt": clock.stamp(),
     }
     assert get(f"groups/{ID}") == {"group": group}
 

@@ -135,6 +135,21 @@ class Counted:
         groups.count_changed()
         assert (groups.group(ID).state, groups.group(ID).came_back) == (OPEN, clock.stamp())
 
+    def test_counts_are_as_of_the_moment_at_which_counting_began(
+        self, time: Time, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        rows.put(made(1))
+        begun, page = clock.stamp(), rows.letters
+
+        def slow(*given: Any, **more: Any) -> rows.Letters:
+            found = page(*given, **more)
+            time.now += timedelta(seconds=5)
+            return found
+
+        monkeypatch.setattr(rows, "letters", slow)
+        groups.count_changed()
+        assert groups.group(ID).counted_at == begun
+
     def test_a_large_group_is_not_counted_each_minute(self, time: Time) -> None:
         groups.count_again(ID, [made(1, id=str(n)) for n in range(9_000)])
         rows.put(made(1))

@@ -1,11 +1,12 @@
 """Redrives as operators ask for them: which sets, once for each key, and what is refused."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from functions.kernel.runtime.context import Caller
-from functions.operations import forecast_rows, rows, run_rows, runs
+from functions.operations import collector, forecast_rows, rows, run_rows, runs
 from functions.operations.api import api
 from functions.operations.forecasts import FORECAST
 from functions.operations.letters import Letter
@@ -57,6 +58,66 @@ def test_a_group_is_sent_as_it_was_when_it_was_asked_for(place: Place) -> None:
     place.until_over(run)
     assert sent(place) == [letter.id for letter in letters]
     assert {place.letter(letter).state for letter in (*others, *late)} == {"open"}
+
+
+FAILED_BEFORE = "2026-03-01T11:00:00.000000Z"  # than any that is shown, and stored only later
+
+
+@pytest.mark.parametrize("by", ["group", "filter"])
+def test_what_was_shown_is_what_is_sent_whatever_was_stored_before_the_operator_said_yes(place: Place, by: str) -> None:
+    shown, aside = place.letters(3), place.letters(1)[0]
+    ask(place, "PUT", f"letters/{aside.id}/park", {"reason": "later"})
+    place.pass_time(1)
+    listed = ask(place, "GET", f"letters?state=open&group={shown[0].fingerprint}").body
+    assert len(listed["letters"]) == 3
+    place.pass_time(1)
+    late = place.letters(2, failed_at=FAILED_BEFORE)
+    ask(place, "PUT", f"letters/{aside.id}/reopen")
+    place.pass_time(1)
+    which: dict[str, Any] = {"group": shown[0].fingerprint} if by == "group" else {"filter": {"service": "depot"}}
+    run = begun(place, letters=[], **which, asOf=listed["asOf"])
+    place.until_over(run)
+    assert sent(place) == [letter.id for letter in shown]
+    assert {place.letter(letter).state for letter in (*late, aside)} == {"open"}
+    assert run.asked["as_of"] == listed["asOf"]
+
+
+def test_all_pages_of_a_list_are_as_of_the_moment_of_the_first(place: Place) -> None:
+    letters = place.letters(3)
+    first = ask(place, "GET", "letters?state=open&limit=2").body
+    assert first["asOf"] == place.of_now()
+    place.pass_time(1)
+    place.letters(2, failed_at=FAILED_BEFORE)
+    second = ask(place, "GET", f"letters?state=open&next={first['next']}").body
+    assert [one["id"] for one in (*first["letters"], *second["letters"])] == [one.id for one in reversed(letters)]
+    assert second["asOf"] == first["asOf"]
+
+
+def test_a_letter_that_came_to_the_group_after_it_was_shown_is_not_sent(place: Place) -> None:
+    [shown], [other] = place.letters(1), place.letters(1, fingerprint="f" * 16)
+    as_of = place.of_now()
+    place.pass_time(1)
+    with place.at_work():
+        collector.store(replace(other, fingerprint=shown.fingerprint, deliveries=("another",)))
+    place.until_over(begun(place, letters=[], group=shown.fingerprint, asOf=as_of))
+    assert sent(place) == [shown.id]
+
+
+@pytest.mark.parametrize("as_of", [None, "2099-01-01T00:00:00Z"])
+def test_what_is_stored_while_a_run_is_gathered_is_not_in_its_set(place: Place, as_of: str | None) -> None:
+    letters = place.letters(3)
+    place.pass_time(1)
+    run = begun(place, letters=[], group=letters[0].fingerprint, **({"asOf": as_of} if as_of else {}))
+    place.pass_time(1)
+    place.letters(2, failed_at=FAILED_BEFORE)
+    place.until_over(run)
+    assert sent(place) == [letter.id for letter in letters]
+
+
+def test_of_letters_that_are_named_no_moment_is_taken(place: Place) -> None:
+    [letter] = place.letters(1)
+    answer = ask(place, "POST", "redrives", {"letters": [letter.id], "asOf": place.of_now()})
+    assert (answer.status, "asOf" in str(answer.body)) == (400, True)
 
 
 def test_a_filter_sends_the_open_letters_that_it_wants(place: Place) -> None:

@@ -108,7 +108,10 @@ test("a command line is quoted as a shell takes it", () => {
 
 test("a command line says what the button does", () => {
   const how = { rate: 10, stopAt: 20 };
-  assert.equal(commands.redrive({ group: "7c1f" }, how), "mallbots dead redrive --group 7c1f --rate 10 --stop-at 20");
+  assert.equal(
+    commands.redrive({ group: "7c1f", asOf: "2026-03-01T12:00:00Z" }, how),
+    "mallbots dead redrive --group 7c1f --rate 10 --stop-at 20",
+  );
   assert.equal(
     commands.redrive({ forecast: "f1", passing: true }, how),
     "mallbots dead redrive --forecast f1 --passing --rate 10 --stop-at 20",

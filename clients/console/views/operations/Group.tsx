@@ -99,7 +99,7 @@ function Facts({ group }: { readonly group: GroupShape }) {
 
 function SendBack({ group }: { readonly group: GroupShape }) {
   const { api } = useConsole();
-  const [asking, setAsking] = useState(false);
+  const [asking, setAsking] = useState<GroupShape | null>(null); // as it was when it was asked about: the set that is sent
   const { open } = group.counts;
   const { error, save } = useSave(
     async () => {
@@ -118,12 +118,18 @@ function SendBack({ group }: { readonly group: GroupShape }) {
         <Button kind="primary" disabled={open === 0} onPress={save}>
           {texts("group.forecast")}
         </Button>
-        <Button disabled={open === 0} onPress={() => setAsking(true)}>
+        <Button disabled={open === 0} onPress={() => setAsking(group)}>
           {texts("group.redrive")}
         </Button>
       </div>
       <Command text={commands.forecast(group.id)} />
-      {asking && <RedriveDialog which={{ group: group.id }} count={open} onClose={() => setAsking(false)} />}
+      {asking && (
+        <RedriveDialog
+          which={{ group: asking.id, asOf: asking.countedAt }}
+          count={asking.counts.open}
+          onClose={() => setAsking(null)}
+        />
+      )}
     </section>
   );
 }
