@@ -26,9 +26,9 @@ def page(mall: Furnished, route: Route, **asked: Any) -> Response:
 
 
 def content(answer: Response) -> list[Any]:
-    """What is on a page; the gaps are the owners that did not answer."""
+    """What is on a page; the gaps are the owners that did not answer, asOf the moment of the list."""
     assert answer.status == 200, answer
-    [found] = [value for name, value in answer.body.items() if name not in ("next", "gaps")]
+    [found] = [value for name, value in answer.body.items() if name not in ("next", "gaps", "asOf")]
     assert isinstance(found, list)
     return found
 
