@@ -1,6 +1,7 @@
 """dead: letters are seen by cause, forecast, sent back, put aside and closed, on the real services in memory."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -71,7 +72,7 @@ def test_what_letters_are_asked_for_by_is_looked_at(cli: CommandLine, group: Any
 def test_more_letters_than_are_looked_at_are_counted_as_at_least_so_many(
     cli: CommandLine, group: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Tool.counted, "__defaults__", (ORDERS - 1,))
+    monkeypatch.setattr(Tool.read, "__defaults__", (ORDERS - 1,))
     assert f"would send back at least {ORDERS - 1} letters" in cli(f"dead redrive --group {group['id']} --dry-run").err
 
 
@@ -164,11 +165,12 @@ def test_letters_that_come_after_the_question_are_not_sent_back(
 
 
 def test_a_redrive_that_waits_for_another_says_so_while_it_is_followed(
-    cli: CommandLine, group: Any, mend: Callable[[], None]
+    cli: CommandLine, group: Any, mall: ClientsMall, mend: Callable[[], None]
 ) -> None:
     mend()
     first, *others = open_letters(cli)
     older = cli(f"dead redrive {' '.join(others)} --no-wait --yes --json").data["run"]["id"]
+    mall.now += timedelta(seconds=1)  # of two that were begun in one moment the id decides
     shown = cli(f"dead redrive {first} --yes")
     assert f"it waits for run {older}, which sends to payments/inbox before it" in shown.err
     assert "1 done" in shown.out
