@@ -1,5 +1,6 @@
 """What the commands idle-cost and order-cost compute."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -71,10 +72,44 @@ def test_the_bill_of_an_order_in_the_demo_is_in_cents_and_knows_the_price_of_all
     assert set(LABELS) <= set(PRICES)
 
 
-def test_what_clients_look_at_and_heartbeats_are_no_part_of_an_orders_bill(monkeypatch: pytest.MonkeyPatch) -> None:
-    works = {"POST /api/baskets": "baskets", "GET /api/baskets/{id}": "baskets", HEARTBEAT: "depot", "message": "depot"}
-    works |= {"FindProduct": "stores", "FindOrderMessages": "ordering", "FindPaymentMessages": "payments"}
-    lines = [{"meter": {"invocations": 1}, "service": service, "work": work} for work, service in works.items()]
-    lines.append({"meter": {"invocations": 1}, "service": "operations", "work": "message"})
+OF_AN_ORDER = (
+    ("baskets", "POST /api/baskets"),
+    ("gateway", "POST /api/baskets"),
+    ("stores", "FindProduct"),
+    ("depot", "message"),
+    ("fleet", "robots r-1"),
+    ("fleet", "robots r-1,r-2"),
+)
+OF_NONE = (
+    ("baskets", "GET /api/baskets/{id}"),
+    ("gateway", "GET /api/baskets/{id}"),
+    ("depot", HEARTBEAT),
+    ("ordering", "FindOrderMessages"),
+    ("payments", "FindPaymentMessages"),
+    ("operations", "message"),
+    ("baskets", "schedule UntouchedBasketsDue"),
+    ("gateway", "schedule Scheduled Event"),
+    ("live", "socket $connect"),
+    ("fleet", "robots r-2"),
+    ("fleet", "robots broker"),
+)
+
+
+def of_robot_one(monkeypatch: pytest.MonkeyPatch, *works: tuple[str, str]) -> Mapping[str, float]:
+    """What invocations that each did one of these works cost an order that the robot r-1 collects."""
+    lines = [{"meter": {"invocations": 1}, "service": service, "work": work} for service, work in works]
     monkeypatch.setattr("infra.local.cost._lines", lambda cloud, since: iter(lines))
-    assert cost(LocalCloud(4566, Path()), 0) == {"invocations": 3, "http_requests": 1}
+    return cost(LocalCloud(4566, Path()), 0, "r-1")
+
+
+def test_what_an_order_needs_is_on_its_bill_and_a_request_counts_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The authorizer, which is asked before a request, has the request's route."""
+    assert of_robot_one(monkeypatch, *OF_AN_ORDER) == {"invocations": len(OF_AN_ORDER), "http_requests": 1}
+
+
+@pytest.mark.parametrize(("service", "work"), OF_NONE)
+def test_what_happens_without_an_order_is_not_on_its_bill(
+    service: str, work: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Clients that look, schedules, pages' sockets, other robots, operations."""
+    assert of_robot_one(monkeypatch, (service, work)) == {}
