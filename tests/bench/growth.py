@@ -90,6 +90,8 @@ def cpu_ms(sizes: Sequence[int], rounds: int) -> dict[int, list[float]]:
         for size in sizes:
             again[size], _ = stack.enter_context(replays(record(partial(GrownMall, size))))
             _handle(again[size])  # makes clients, of this network, and models
+        gc.freeze()  # the tables: else each collection looks through all of them
+        stack.callback(gc.unfreeze)
         for number in range(rounds):
             for size in sizes if number % 2 else reversed(sizes):
                 gc.collect()
