@@ -11,11 +11,12 @@ from clients.people import People
 
 @dataclass(frozen=True)
 class Journey:
-    """An order's final status, and the seconds from its basket to the end."""
+    """An order's final status, the seconds from its basket to the end, and the robot that brought it."""
 
     order_id: str
     status: str
     seconds: float
+    robot: str
 
 
 def shop(
@@ -37,4 +38,4 @@ def shop(
         return status if status in FINAL else None
 
     status = wait_for(final, f"the end of order {order.id}")
-    return Journey(order.id, status, time.monotonic() - order.began)
+    return Journey(order.id, status, time.monotonic() - order.began, order.shopping_list()["botId"])

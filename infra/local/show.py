@@ -17,6 +17,7 @@ from infra.operate.dead_letters import dead_letters
 
 PRODUCTS = 3
 IDLE_WITHIN_SECONDS = 60
+NOT_IN_IT = "Without: looking how things stand, schedules, other robots, pages' sockets, operations, logs, storage"
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def show_order(cloud: LocalCloud, people: People, products: list[str], console: 
     )
     left = wait_until_idle(cloud)
     messages = watch[0].stop()
-    bill = _print_cost(cloud, began, console)
+    bill = _print_cost(cloud, began, journey.robot, console)
     services = {message["source"] for message in messages}
     ended = f"Order {journey.order_id}: {journey.status} after {journey.seconds:.1f} s, {len(messages)} messages"
     console.print(f"\n[bold]{ended}[/bold]", highlight=False, soft_wrap=True)
@@ -81,10 +82,10 @@ def wait_until_idle(cloud: LocalCloud) -> dict[str, int]:
     return {}
 
 
-def _print_cost(cloud: LocalCloud, since: float, console: Console) -> float:
+def _print_cost(cloud: LocalCloud, since: float, robot: str, console: Console) -> float:
     """Print what was counted; its price in US cents."""
-    counted = cost(cloud, since)
-    table = Table("what the order cost", "units", title_justify="left")
+    counted = cost(cloud, since, robot)
+    table = Table("what the order cost", "units", title_justify="left", caption=NOT_IN_IT, caption_justify="left")
     for kind, label in LABELS.items():
         table.add_row(label, f"{counted[kind]:g}")
     console.print(table)

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.bench import __main__ as bench
-from tests.bench import trees
+from tests.bench import growth, trees
 from tests.bench.__main__ import KEYS, main
-from tests.bench.growth import units
+from tests.bench.growth import ORDERS, units
 from tests.bench.latency import measure, percentile
 from tests.bench.plots import draw
 from tests.bench.trees import PLOTS, name_of
@@ -40,6 +40,35 @@ def test_another_commit_is_measured_beside_this_one(capsys: pytest.CaptureFixtur
 
 def test_an_order_consumes_as_much_with_a_hundred_others_in_the_tables_as_with_none() -> None:
     assert units(100) == WHOLE_ORDER
+
+
+SAMPLES = [130.0, 131.0, 133.0, 134.0, 180.0]
+
+
+@pytest.mark.parametrize(
+    ("of_most", "status", "said"),
+    [
+        ([129.0, 133.5, 135.0, 139.0, 150.0], 0, "CPU of 5,000 over 100: 1.02; quarters overlap"),
+        ([135.0, 136.0, 138.0, 139.0, 150.0], 1, "CPU of 5,000 over 100: 1.04; quarters DO NOT OVERLAP"),
+        ([100.0, 110.0, 111.0, 112.0, 150.0], 1, "CPU of 5,000 over 100: 0.83; quarters DO NOT OVERLAP"),
+    ],
+)
+def test_growth_fails_where_an_order_needs_other_cpu_with_many_others_in_the_tables(
+    of_most: list[float], status: int, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(growth, "units", lambda orders: {"write_units": 131.0})
+    took = {size: of_most if size == ORDERS[-1] else SAMPLES for size in ORDERS}
+    monkeypatch.setattr(growth, "cpu_ms", lambda sizes, rounds: took)
+    assert growth.main() == status
+    assert capsys.readouterr().out.splitlines()[-1] == said
+
+
+def test_growth_fails_where_an_order_needs_other_units_with_many_others_in_the_tables(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(growth, "units", lambda orders: {"write_units": 131.0 + (orders == ORDERS[-1])})
+    monkeypatch.setattr(growth, "cpu_ms", lambda sizes, rounds: dict.fromkeys(sizes, SAMPLES))
+    assert growth.main() == 1
 
 
 def test_a_measure_has_a_plot_that_names_its_commits_and_its_command(tmp_path: Path) -> None:

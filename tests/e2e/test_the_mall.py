@@ -147,7 +147,7 @@ def test_the_gateway_answers_requests_that_no_service_has_a_route_for(
 def test_the_local_stage_counts_costs(deployed: Deployed) -> None:
     from infra.local.cost import LABELS, cost
 
-    shop(deployed.people, deployed.products[:1])
-    counted = cost(deployed.cloud, 0)
+    journey = shop(deployed.people, deployed.products[:1])
+    counted = cost(deployed.cloud, 0, journey.robot)
     assert set(counted) == set(LABELS)
     assert all(units > 0 for units in counted.values())

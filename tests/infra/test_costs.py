@@ -1,5 +1,7 @@
 """What the commands idle-cost and order-cost compute."""
 
+import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,15 @@ from infra.order_cost import ORDER, PRICES, STREAM, STREAM_PRICES, main, order_c
 from infra.stages import STAGES
 from tests.infra.conftest import Templates
 
+ROOT = Path(__file__).parents[2]
+DEPLOYING = (ROOT / "docs/deploying.md").read_text()
+
+
+def row(file: str, begin: str) -> str:
+    """The line of a document that begins so."""
+    [found] = [line for line in (ROOT / file).read_text().splitlines() if line.startswith(begin)]
+    return found
+
 
 def test_the_price_of_every_type_of_resource_is_known(dev: Templates, prod: Templates) -> None:
     deployed = {r["Type"] for t in (dev, prod) for stack in t.stacks.values() for r in stack["Resources"].values()}
@@ -19,7 +30,6 @@ def test_the_price_of_every_type_of_resource_is_known(dev: Templates, prod: Temp
 
 
 def test_what_a_stage_costs_that_nobody_uses(prod: Templates) -> None:
-    """README names the sum: `make idle-cost STAGE=prod`."""
     costs = {what: round(dollars, 2) for what, dollars in idle_cost(prod.stacks, STAGES["prod"]).items()}
     assert costs == {
         "keys of KMS": 1.00,
@@ -30,6 +40,9 @@ def test_what_a_stage_costs_that_nobody_uses(prod: Templates) -> None:
         "secrets": 1.20,
         "ticks of schedules": 1.75,
     }
+    assert f"${sum(costs.values()):.0f} |" in row("README.md", "| a month of a stage as `prod`")
+    assert f"about ${sum(costs.values()):.0f} a month" in DEPLOYING
+    assert f"${costs['metrics that alarms read']:.2f} of them" in DEPLOYING
 
 
 def test_an_alarm_costs_by_the_metrics_that_it_reads() -> None:
@@ -47,16 +60,25 @@ def test_a_type_of_resource_without_a_price_fails_the_command() -> None:
 
 
 def test_what_a_million_orders_cost() -> None:
-    """README names the sum: `make order-cost`."""
     assert set(PRICES) == set(ORDER)
     assert round(sum(order_cost().values())) == 212
+    assert f"${sum(order_cost().values()):.0f} |" in row("README.md", "| a million orders of one product")
+    assert f"about ${sum(order_cost().values()):.0f} for a million" in DEPLOYING
+
+
+def test_the_readme_names_what_orders_with_their_looks_cost_as_it_was_measured() -> None:
+    """`make cost`, whose figures docs/performance.md keeps; tests/cost judges the flow itself."""
+    [named] = re.findall(r"\$\d+\.\d\d", row("README.md", "| a million orders of three products"))
+    measured = row("docs/performance.md", "| calls of the flow, a million orders")
+    assert f"| {named} |" in measured
 
 
 def test_what_a_million_orders_cost_more_by_the_robots_stream() -> None:
-    """README names the sums: `make order-cost`."""
     assert set(STREAM_PRICES) == set(STREAM)
     assert round(sum(stream_cost().values()), 2) == 35.50
     assert round(robot_cost(), 4) == 0.0035
+    assert f"${sum(stream_cost().values()):.2f} more" in DEPLOYING
+    assert f"${robot_cost():.4f} a month for each robot" in DEPLOYING
 
 
 def test_the_cost_of_an_order_is_printed_with_what_the_order_is(capsys: pytest.CaptureFixture[str]) -> None:
@@ -71,10 +93,44 @@ def test_the_bill_of_an_order_in_the_demo_is_in_cents_and_knows_the_price_of_all
     assert set(LABELS) <= set(PRICES)
 
 
-def test_what_clients_look_at_and_heartbeats_are_no_part_of_an_orders_bill(monkeypatch: pytest.MonkeyPatch) -> None:
-    works = {"POST /api/baskets": "baskets", "GET /api/baskets/{id}": "baskets", HEARTBEAT: "depot", "message": "depot"}
-    works |= {"FindProduct": "stores", "FindOrderMessages": "ordering", "FindPaymentMessages": "payments"}
-    lines = [{"meter": {"invocations": 1}, "service": service, "work": work} for work, service in works.items()]
-    lines.append({"meter": {"invocations": 1}, "service": "operations", "work": "message"})
+OF_AN_ORDER = (
+    ("baskets", "POST /api/baskets"),
+    ("gateway", "POST /api/baskets"),
+    ("stores", "FindProduct"),
+    ("depot", "message"),
+    ("fleet", "robots r-1"),
+    ("fleet", "robots r-1,r-2"),
+)
+OF_NONE = (
+    ("baskets", "GET /api/baskets/{id}"),
+    ("gateway", "GET /api/baskets/{id}"),
+    ("depot", HEARTBEAT),
+    ("ordering", "FindOrderMessages"),
+    ("payments", "FindPaymentMessages"),
+    ("operations", "message"),
+    ("baskets", "schedule UntouchedBasketsDue"),
+    ("gateway", "schedule Scheduled Event"),
+    ("live", "socket $connect"),
+    ("fleet", "robots r-2"),
+    ("fleet", "robots broker"),
+)
+
+
+def of_robot_one(monkeypatch: pytest.MonkeyPatch, *works: tuple[str, str]) -> Mapping[str, float]:
+    """What invocations that each did one of these works cost an order that the robot r-1 collects."""
+    lines = [{"meter": {"invocations": 1}, "service": service, "work": work} for service, work in works]
     monkeypatch.setattr("infra.local.cost._lines", lambda cloud, since: iter(lines))
-    assert cost(LocalCloud(4566, Path()), 0) == {"invocations": 3, "http_requests": 1}
+    return cost(LocalCloud(4566, Path()), 0, "r-1")
+
+
+def test_what_an_order_needs_is_on_its_bill_and_a_request_counts_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The authorizer, which is asked before a request, has the request's route."""
+    assert of_robot_one(monkeypatch, *OF_AN_ORDER) == {"invocations": len(OF_AN_ORDER), "http_requests": 1}
+
+
+@pytest.mark.parametrize(("service", "work"), OF_NONE)
+def test_what_happens_without_an_order_is_not_on_its_bill(
+    service: str, work: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Clients that look, schedules, pages' sockets, other robots, operations."""
+    assert of_robot_one(monkeypatch, (service, work)) == {}

@@ -7,8 +7,10 @@ order each seed is the one that adds the most pairs of a fault that struck and a
 of CPU, to those before it; when none adds any, it begins anew. In a uniform one any seed may be next. Mutants that all
 seeds notice, or none, say nothing of an order and are left out.
 
-The last line is JSON: {"mutants", "uniform_schedules", "guided_schedules", "times_faster", "uniform_cpu",
-"guided_cpu"}, medians but for the quotient of the sums of CPU seconds, "times_faster".
+The last line is JSON: {"mutants", "uniform_schedules", "guided_schedules", "times_faster", "from", "to", "uniform_cpu",
+"guided_cpu"}, medians but for the quotient of the sums of CPU seconds, "times_faster", and the ends of its 95 %
+interval: of sets of as many mutants, drawn from these with replacement. It is printed anew after each mutant that says
+something, so that a run that was ended early has it, too: the first mutants of a uniform sample are one.
 """
 
 import argparse
@@ -25,6 +27,7 @@ from tests.strength.population import population
 from tests.strength.run import judged, sample, task_of
 
 SHUFFLES = 200
+RESAMPLES = 2_000
 LONGEST = 1_800.0  # seconds of wall-clock time for a mutant
 Pairs = frozenset[tuple[str, str]]
 
@@ -74,14 +77,29 @@ def compared(kills: Sequence[set[int]], seeds: Mapping[int, Reached], seed: int)
         tries = [effort(chance.sample(list(seeds), len(seeds)), noticed, seeds) for _ in range(SHUFFLES)]
         uniform.append((statistics.mean(it[0] for it in tries), statistics.mean(it[1] for it in tries)))
     by_guide = [effort(order, noticed, seeds) for noticed in kills]
+    cpu = [(by_chance[1], by_order[1]) for by_chance, by_order in zip(uniform, by_guide, strict=True)]
+    low, high = interval(cpu, seed)
     return {
         "mutants": len(kills),
         "uniform_schedules": round(statistics.median(it[0] for it in uniform), 1),
         "guided_schedules": round(statistics.median(it[0] for it in by_guide), 1),
-        "times_faster": round(sum(it[1] for it in uniform) / sum(it[1] for it in by_guide), 2),
+        "times_faster": round(_quotient(cpu), 2),
+        "from": round(low, 2),
+        "to": round(high, 2),
         "uniform_cpu": round(statistics.median(it[1] for it in uniform), 2),
         "guided_cpu": round(statistics.median(it[1] for it in by_guide), 2),
     }
+
+
+def interval(pairs: Sequence[tuple[float, float]], seed: int) -> tuple[float, float]:
+    """The 95 % interval of the quotient of the sums of pairs, by resampling them."""
+    chance = random.Random(seed)
+    found = sorted(_quotient(chance.choices(pairs, k=len(pairs))) for _ in range(RESAMPLES))
+    return found[RESAMPLES // 40], found[-RESAMPLES // 40]
+
+
+def _quotient(pairs: Sequence[tuple[float, float]]) -> float:
+    return sum(it[0] for it in pairs) / sum(it[1] for it in pairs)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -102,9 +120,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for mutant, found in zip(mutants, pool.map(lambda task: judged(task, LONGEST), tasks), strict=True):
             kills = set(found["kills"])
             print(f"{len(kills):>3} of {len(wanted)} seeds notice {mutant.identity}")
-            sys.stdout.flush()
             if 0 < len(kills) < len(wanted) and found["schedules"] == len(wanted):
                 telling.append(kills)
+                print(json.dumps(compared(telling, seeds, options.seed)))
+            sys.stdout.flush()
     print(json.dumps(compared(telling, seeds, options.seed) if telling else {"mutants": 0}))
     return 0
 

@@ -11,7 +11,7 @@ from typing import Any
 from tests.strength.judge import AT_IMPORT, CRASHED, ENDLESS, VIOLATED
 
 KILLS = (VIOLATED, AT_IMPORT, CRASHED, ENDLESS)
-UNFINISHED = "unfinished"  # the limit of wall-clock time came first: not killed
+UNFINISHED = "unfinished"  # a judge said nothing, for its time ran out or its process died: not killed
 Z = 1.96  # of a 95 % interval
 
 

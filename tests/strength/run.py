@@ -5,6 +5,8 @@
 
 A mutant is killed when a schedule violates an invariant, fails or never ends, and that of the same seed does not
 without the mutant.
+Only what a judge itself says of a mutant counts. Where it says nothing, since its time ran out or its process was
+killed twice from outside, the mutant is unfinished, and the next run judges it again.
 Results are kept in .build/strength/results.jsonl, with a digest of the code: a run that was interrupted goes on.
 
 The last line is JSON: {"mutants", "killed", "equivalent", "survived", "unit_only", "median_schedules",
@@ -27,7 +29,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.strength import results
-from tests.strength.judge import CRASHED, SURVIVED
+from tests.strength.judge import SURVIVED
 from tests.strength.mutants import Mutant
 from tests.strength.population import ROOT, code_digest, module_of, population
 from tests.strength.results import UNFINISHED, Result
@@ -36,6 +38,7 @@ FOLDER = ROOT / ".build/strength"
 COMMITTED = Path(__file__).with_name("equivalent.toml")
 ENDLESS_AFTER = 60  # CPU seconds of one schedule, which usually takes a fraction of one
 BASELINE = "baseline"
+NOTHING: dict[str, Any] = {"how": UNFINISHED, "seed": 0, "schedules": 0, "cpu": 0.0, "kills": []}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -93,8 +96,10 @@ class Judging:
         with ThreadPoolExecutor(jobs) as pool:
             running = {pool.submit(self.judge, it): it for it in mutants if it.identity not in kept}
             for future in as_completed(running):
-                results.append(self._path, self.key, future.result())
-                yield running[future], future.result()
+                result = future.result()
+                if result.how != UNFINISHED:
+                    results.append(self._path, self.key, result)
+                yield running[future], result
 
     def judge(self, mutant: Mutant) -> Result:
         """What becomes of a mutant: seeds that violate without it, too, do not count."""
@@ -112,9 +117,11 @@ class Judging:
             return result
 
     def _is_clean(self, seed: int) -> bool:
-        """Whether nothing is violated in the schedule of a seed without a mutant."""
+        """Whether nothing is violated in the schedule of a seed without a mutant; not, if that cannot be told."""
         if seed not in self._clean:
             found = self._process({"module": "", "path": "", "source": ""}, [seed], self._seconds)
+            if found["how"] == UNFINISHED:
+                return False
             result = Result(str(seed), found["how"], seed, 1, found["what"], found["cpu"])
             results.append(self._path, self._baseline, result)
             self._clean[seed] = not result.is_killed
@@ -130,18 +137,27 @@ def task_of(mutant: Mutant) -> dict[str, Any]:
 
 
 def judged(task: dict[str, Any], seconds: float) -> dict[str, Any]:
-    """The finding of a judge, in a process of its own, for so many seconds of wall-clock time."""
+    """The finding of a judge, in a process of its own, for so many seconds of wall-clock time.
+
+    A process that ends without one was killed from outside, such as for want of memory: it is tried once more.
+    """
+    return _finding(task, seconds) or _finding(task, seconds) or {**NOTHING, "what": "its process died twice"}
+
+
+def _finding(task: dict[str, Any], seconds: float) -> dict[str, Any] | None:
+    """What a judge says, or that its time ran out; None where its process died before."""
     told = json.dumps({**task, "seconds": ENDLESS_AFTER})
     command = [sys.executable, "-m", "tests.strength.judge"]
-    nothing = {"seed": 0, "schedules": 0, "cpu": 0.0, "kills": []}
     try:
         done = subprocess.run(command, cwd=ROOT, input=told, capture_output=True, text=True, timeout=seconds)
     except subprocess.TimeoutExpired:
-        return {**nothing, "how": UNFINISHED, "what": f"after {seconds:.0f} s"}
-    if not done.stdout.strip():
-        return {**nothing, "how": CRASHED, "what": done.stderr[-300:]}
-    found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
-    return found
+        return {**NOTHING, "what": f"after {seconds:.0f} s"}
+    *_, last = done.stdout.splitlines() or [""]
+    if done.returncode == 0 and last.startswith('{"how"'):  # not a line of the log
+        found: dict[str, Any] = json.loads(last)
+        return found
+    print(f"A judge's process ended with {done.returncode}, without a finding: {done.stderr[-300:]}", file=sys.stderr)
+    return None
 
 
 def committed() -> dict[str, dict[str, str]]:

@@ -1,6 +1,6 @@
 """The order of seeds by what they reach, and what it is worth."""
 
-from tests.strength.guided import Reached, compared, effort, guided
+from tests.strength.guided import Reached, compared, effort, guided, interval
 
 A, B, C = ("lost", "paid"), ("late", "paid"), ("lost", "cancelled")
 SEEDS = {
@@ -23,3 +23,10 @@ def test_an_order_that_notices_at_once_is_faster_than_chance() -> None:
     line = compared([{2}, {2, 3}], SEEDS, 1)
     assert (line["mutants"], line["guided_schedules"], line["guided_cpu"]) == (2, 1.0, 1.0)
     assert line["times_faster"] > 1
+    assert line["from"] <= line["times_faster"] <= line["to"]
+
+
+def test_the_interval_of_mutants_that_agree_is_a_point_and_else_lies_between_them() -> None:
+    assert interval([(3.0, 2.0), (6.0, 4.0)], 1) == (1.5, 1.5)
+    low, high = interval([(1.0, 1.0), (3.0, 1.0)] * 10, 1)
+    assert 1.3 < low < 2 < high < 2.7

@@ -1,11 +1,15 @@
 """Mutants judged in processes of their own, and the figures that follow."""
 
+import os
+import signal
+import time
 from dataclasses import replace
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
-from tests.strength import results
+from tests.strength import results, run
 from tests.strength.mutants import Edit, Mutant
 from tests.strength.population import ROOT, population
 from tests.strength.results import Result, figures, wilson
@@ -68,6 +72,61 @@ def test_a_mutant_that_has_a_result_is_not_judged_again(tmp_path: Path) -> None:
 def test_a_mutant_without_time_is_not_killed(tmp_path: Path) -> None:
     result = Judging(tmp_path / "results.jsonl", 2, 0.01).judge(planted(PUBLISH, "asks else None", "asks else 0"))
     assert (result.how, result.is_killed) == ("unfinished", False)
+
+
+def waits(once: Path, then: str = "") -> Mutant:
+    """A mutant whose judge writes its process id into a file, and waits to be killed; where it is there, goes on."""
+    begin = f"import os, pathlib, time; once = pathlib.Path({str(once)!r})"
+    wait = "once.exists() or (once.write_text(str(os.getpid())), time.sleep(600))"
+    return planted(PUBLISH, "from typing import Any", f"{begin}; {wait}; {then or 'once.unlink()'}")
+
+
+def kill_judges(file: Path, times: int) -> Thread:
+    """Kill so many judges, each when it wrote its process id; in between the file is taken away."""
+
+    def kill() -> None:
+        for left in reversed(range(times)):
+            while not (file.exists() and (text := file.read_text())):
+                time.sleep(0.01)
+            if left:
+                file.unlink()
+            os.kill(int(text), signal.SIGKILL)
+
+    thread = Thread(target=kill, daemon=True)
+    thread.start()
+    return thread
+
+
+def test_a_mutant_whose_judge_is_killed_from_outside_is_not_killed_and_judged_again_by_the_next_run(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path, once = tmp_path / "results.jsonl", tmp_path / "once"
+    judging, mutant, killer = Judging(path, 2, 300), waits(once), kill_judges(once, 2)
+    [(_, result)] = judging.all([mutant], jobs=1)
+    killer.join()
+    assert (result.how, result.is_killed, results.read(path, judging.key)) == ("unfinished", False, {})
+    assert capfd.readouterr().err.count("ended with -9") == 2
+
+
+def test_a_judge_that_is_killed_once_is_repeated_and_its_finding_counts(judging: Judging, tmp_path: Path) -> None:
+    once = tmp_path / "once"
+    mutant, killer = waits(once, then="from typing import Nothing"), kill_judges(once, 1)
+    result = judging.judge(mutant)
+    killer.join()
+    assert (result.how, result.is_killed) == ("at import", True)
+
+
+def test_a_seed_that_cannot_be_judged_without_the_mutant_kills_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The judge of the mutant finds a violation; each judge of the seed alone dies."""
+    violated = {"how": "violated", "seed": 1, "schedules": 1, "what": "an invariant", "cpu": 1.0, "kills": [1]}
+    monkeypatch.setattr(run, "_finding", lambda task, seconds: violated if task["module"] else None)
+    path = tmp_path / "results.jsonl"
+    assert (
+        Judging(path, limit=1, seconds=300).judge(planted(PUBLISH, "asks else None", "asks else 0")).how == "survived"
+    )
+    assert not path.exists()
 
 
 def test_figures_count_each_mutant_once() -> None:

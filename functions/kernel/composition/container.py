@@ -144,15 +144,17 @@ def handler(name: str) -> Callable[[dict[str, Any], Any], Any]:
         clients.dynamodb.make()
 
     def handle(event: dict[str, Any], lambda_context: Any) -> Any:
+        answer: Any = cost.RAISED
         try:
             with (
                 runtime.active(composed),
                 budget.limited(lambda: lambda_context.get_remaining_time_in_millis() / 1000),
             ):
-                return work(event)
+                answer = work(event)
+                return answer
         finally:
             if cost.on():
-                cost.print_line(event)
+                cost.print_line(event, answer)
 
     return handle
 

@@ -9,8 +9,9 @@ infra/local/cost.py adds these lines up, and `make demo` ends with a table of th
 
 Counted: hooks on each client that the composition makes ask DynamoDB to return the consumed capacity of each call, and
 count it, the entries that the bus accepted, the requests to queues, and the invocations of other functions. The line
-adds the invocation itself, and what SQS bills for the batch that it was given. With the setting off, no hook is
-registered.
+adds the invocation itself, unless it is a query, which its asker has counted, and what SQS bills for the batch that it
+was given: the sending of what no function sent, once, however often it is received; receiving, and deleting what did
+not fail, ten in a request (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html).
 
 Not counted: calls that fail. DynamoDB bills a refused conditional write too, but its error does not say how much (the
 simulated cloud counts it: tests/simulation/cost.py). A payload above 64 KB, which AWS bills as several entries or
@@ -21,10 +22,16 @@ import json
 import os
 import sys
 from collections import defaultdict
+from collections.abc import Sequence
 from threading import Lock
 from typing import Any
 
 READS = frozenset({"BatchGetItem", "GetItem", "Query", "Scan", "TransactGetItems"})
+
+RECEIVED_AT_ONCE = 10  # messages that SQS gives, or deletes, in one request
+RAISED = object()  # what an invocation answered that ended with an error
+SCHEDULE, SOCKET, ROBOTS = "schedule ", "socket ", "robots "  # how a work begins that is no request, query or message
+BROKER = "broker"  # who speaks where the broker says that a robot came or went
 
 _counts: defaultdict[str, float] = defaultdict(float)
 _counting = Lock()
@@ -73,32 +80,73 @@ def _count(unit: str, units: float) -> None:
         _counts[unit] += units
 
 
-def print_line(event: dict[str, Any]) -> None:
-    """Print what was counted since the last line.
+def print_line(event: dict[str, Any], answer: object = None) -> None:
+    """Print what was counted since the last line. answer: what the invocation answers, or RAISED.
 
-    `work` tells a client's looking (GET …, and the queries that follow from it) from what an order needs.
+    `work` tells what an order needs from a client's looking (GET …, and the queries that follow from it) and from what
+    happens without orders: schedules, sockets of pages, other robots.
     """
-    _counts["invocations"] += 1
-    records = event.get("Records", [])
-    if records and "receiptHandle" in records[0]:
-        # SQS bills the sending of each message, and Lambda's receiving and deleting of the batch.
-        _counts["queue_requests"] += sum(not _is_own(record.get("body", "")) for record in records) + 2
-    line = {"meter": take(), "service": os.environ["MALLBOTS_SERVICE"], "work": _work_of(event)}
+    _counts["invocations"] += "query" not in event
+    records = [record for record in event.get("Records", []) if "receiptHandle" in record]
+    bodies = [_read(record.get("body", "")) for record in records]
+    sent = sum(not _is_own(body) and _is_new(record) for record, body in zip(records, bodies, strict=True))
+    _counts["queue_requests"] += sent + _requests(len(records)) + _requests(len(records) - _failures(answer, records))
+    line = {"meter": take(), "service": os.environ["MALLBOTS_SERVICE"], "work": _work_of(event, bodies)}
     sys.stdout.write(json.dumps(line) + "\n")
 
 
-def _work_of(event: dict[str, Any]) -> str:
-    """The route, the name of the query, or `message`."""
-    return str(event.get("routeKey") or event.get("query") or "message")
+def _work_of(event: dict[str, Any], bodies: Sequence[dict[str, Any]]) -> str:
+    """What an invocation did, in words that infra/local/cost.py reads.
+
+    The route, the name of the query, `schedule` and its timers, `socket` and its route, `robots` and who of them spoke,
+    or `message`: also for a batch that has a timer beside messages.
+    """
+    if named := event.get("routeKey") or event.get("query"):
+        return str(named)
+    if route := event.get("requestContext", {}).get("routeKey"):
+        return f"{SOCKET}{route}"
+    if event.get("source") == "aws.events":
+        return f"{SCHEDULE}{event.get('detail-type')}"
+    if bodies and all(map(_is_tick, bodies)):
+        return SCHEDULE + ",".join(sorted({body["detail-type"] for body in bodies}))
+    if bodies and all("topic" in body for body in bodies):
+        return ROBOTS + ",".join(sorted({str(body.get("robot", BROKER)) for body in bodies}))
+    return "message"
 
 
-def _is_own(body: str) -> bool:
+def _requests(messages: int) -> int:
+    return -(-messages // RECEIVED_AT_ONCE)
+
+
+def _failures(answer: object, records: Sequence[object]) -> int:
+    """How many messages of the batch stay in the queue."""
+    if answer is RAISED:
+        return len(records)
+    return len(answer.get("batchItemFailures", ())) if isinstance(answer, dict) else 0
+
+
+def _is_new(record: dict[str, Any]) -> bool:
+    """Whether a message is received for the first time."""
+    return int(record.get("attributes", {}).get("ApproximateReceiveCount", 1)) == 1
+
+
+def _is_own(body: dict[str, Any]) -> bool:
     """Whether a function sent this message, which counted that: a timer has no source, as what a rule sends has."""
+    return "detail" in body and "source" not in body
+
+
+def _is_tick(body: dict[str, Any]) -> bool:
+    """Whether a schedule sent this message (infra/queues.py)."""
+    return "detail-type" in body and "detail" not in body
+
+
+def _read(body: str) -> dict[str, Any]:
+    """A message's body; nothing where it is no JSON object."""
     try:
         content = json.loads(body)
     except ValueError:
-        return False
-    return isinstance(content, dict) and "detail" in content and "source" not in content
+        return {}
+    return content if isinstance(content, dict) else {}
 
 
 def take() -> dict[str, float]:

@@ -102,6 +102,25 @@ def test_what_it_costs_is_printed_where_the_stage_asks_for_it(
     assert json.loads(line) == {"meter": counted, "service": "stores", "work": "message"}
 
 
+def test_a_batch_of_a_function_that_raises_stays_in_its_queue(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One request for what it received again, and none that deletes it."""
+
+    def fails(event: dict[str, Any]) -> Any:
+        raise OSError("no network")
+
+    monkeypatch.setenv("MALLBOTS_METER", "1")
+    monkeypatch.setattr(container, "_work", lambda name: fails)
+    handle = container.handler("inbox")
+    cost.take()
+    batch = {"Records": [{"receiptHandle": "one", "body": "{}", "attributes": {"ApproximateReceiveCount": "2"}}]}
+    with pytest.raises(OSError, match="no network"):
+        handle(batch, LAMBDA)
+    [line] = [line for line in capsys.readouterr().out.splitlines() if line.startswith('{"meter"')]
+    assert json.loads(line)["meter"] == {"invocations": 1, "queue_requests": 1}
+
+
 def test_nothing_is_printed_where_it_does_not(capsys: pytest.CaptureFixture[str]) -> None:
     create_store()
     assert '{"meter"' not in capsys.readouterr().out

@@ -202,7 +202,7 @@ def test_a_line_says_what_the_invocation_counted_for_whom_and_for_what(
     assert printed(capsys) == [
         {"meter": {"invocations": 1, "write_units": 1}, "service": "jars", "work": "POST /api/jars"},
         {"meter": {"invocations": 1}, "service": "jars", "work": "message"},
-        {"meter": {"invocations": 1}, "service": "jars", "work": "FindJar"},
+        {"meter": {}, "service": "jars", "work": "FindJar"},  # its asker counted the invocation
     ]
 
 
@@ -213,6 +213,73 @@ def test_a_batch_of_messages_costs_what_brought_it_and_what_takes_it_away(
     cost.print_line({"Records": [{"receiptHandle": "one"}, {"receiptHandle": "two"}]})
     cost.print_line({"Records": [{"dynamodb": {}}]})
     assert [line["meter"] for line in printed(capsys)] == [{"invocations": 1, "queue_requests": 4}, {"invocations": 1}]
+
+
+def in_a_batch(*received: tuple[str, int], **more: Any) -> dict[str, Any]:
+    """A batch of messages: the body of each, and how often it was received."""
+    records = [
+        {"receiptHandle": "one", "body": body, "attributes": {"ApproximateReceiveCount": str(times)}}
+        for body, times in received
+    ]
+    return {"Records": records, **more}
+
+
+FACT = json.dumps({"detail-type": "JarFilled", "source": "mallbots.jars", "detail": {}})
+
+
+def test_a_message_that_is_received_again_is_not_sent_again_and_is_deleted_once(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MALLBOTS_SERVICE", "jars")
+    cost.print_line(in_a_batch((FACT, 1)), cost.RAISED)
+    cost.print_line(in_a_batch((FACT, 2)), {"batchItemFailures": [{"itemIdentifier": "one"}]})
+    cost.print_line(in_a_batch((FACT, 3)), {"batchItemFailures": []})
+    assert [line["meter"]["queue_requests"] for line in printed(capsys)] == [2, 1, 2]
+
+
+def test_what_did_not_fail_is_deleted(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("MALLBOTS_SERVICE", "jars")
+    cost.print_line(in_a_batch((FACT, 2), (FACT, 2)), {"batchItemFailures": [{"itemIdentifier": "one"}]})
+    assert [line["meter"]["queue_requests"] for line in printed(capsys)] == [2]
+
+
+def test_a_large_batch_is_received_and_deleted_by_tens(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MALLBOTS_SERVICE", "jars")
+    cost.print_line(in_a_batch(*[(FACT, 2)] * 21))
+    assert [line["meter"]["queue_requests"] for line in printed(capsys)] == [6]
+
+
+SCHEDULED = {"version": "0", "detail-type": "Scheduled Event", "source": "aws.events", "detail": {}}
+TICK, ANOTHER = (json.dumps({"detail-type": name, "version": 1, "time": "t"}) for name in ("JarsDue", "LidsDue"))
+REMINDER = json.dumps({"detail-type": "JarIsOld", "detail": {}})
+STATE = json.dumps({"robot": "r-1", "topic": "state", "received": 1, "client": "r-1", "payload": "e30="})
+PRESENCE = json.dumps({"topic": "presence", "received": 1, "payload": "e30="})
+
+
+@pytest.mark.parametrize(
+    ("event", "work"),
+    [
+        (in_a_batch((TICK, 1)), "schedule JarsDue"),
+        (in_a_batch((TICK, 1), (ANOTHER, 1), (TICK, 1)), "schedule JarsDue,LidsDue"),
+        (in_a_batch((TICK, 1), (FACT, 1)), "message"),
+        (in_a_batch((REMINDER, 1)), "message"),
+        (SCHEDULED, "schedule Scheduled Event"),
+        (in_a_batch((STATE, 1), (STATE, 1)), "robots r-1"),
+        (in_a_batch((STATE, 1), (STATE.replace("r-1", "r-2"), 1)), "robots r-1,r-2"),
+        (in_a_batch((PRESENCE, 1)), "robots broker"),
+        ({"requestContext": {"routeKey": "$connect"}}, "socket $connect"),
+        ({"routeKey": "GET /api/jars", "requestContext": {"routeKey": "GET /api/jars"}}, "GET /api/jars"),
+        ({"Records": [{"dynamodb": {}}]}, "message"),
+    ],
+)
+def test_a_line_tells_what_no_order_asked_for(
+    event: dict[str, Any], work: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MALLBOTS_SERVICE", "jars")
+    cost.print_line(event)
+    assert [line["work"] for line in printed(capsys)] == [work]
 
 
 def test_a_timer_that_a_service_sent_itself_is_counted_once(
