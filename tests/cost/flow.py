@@ -2,10 +2,11 @@
 
 | | |
 |---|---|
-| flow | that of tests/simulation/whole_order.py, by 8 requests that write, and four looks of the clients |
+| flow | that of tests/simulation/whole_order.py, by 9 requests that write, and four looks of the clients |
+| who asks | customers by the token of the session that a kiosk opens for them, robots by their own: the gateway asks the authorizer about each, and again after 60 s. Kiosks and clerks have tokens of the user pool for all their orders; what they make the gateway ask is a line of a month |
 | pace | orders begin at random within equal times; between two requests of one are 6 to 10 s, so that many are under way at once |
-| batches | as the pace gives: messages of different orders share those of a relay or an inbox |
-| counted | from when the first orders are over until as many more have begun; an order is 12 requests |
+| batches | as the pace gives: messages of different orders share those of a relay or an inbox; a queue with a window gathers GATHERERS batches at a time |
+| counted | from when the first orders are over until as many more have begun; an order is 13 requests |
 | left out | what would be without orders: schedules, heartbeats, leases; they are lines of a month (tests/cost/month.py) |
 """  # noqa: E501  (a table)
 
@@ -23,10 +24,14 @@ from tests.simulation.dynamodb import DynamoDBClient
 from tests.simulation.expressions import Item
 from tests.simulation.sdk import Effect, Wire
 from tests.simulation.tables import Table
-from tests.simulation.whole_order import AFTERWARDS, PACE, STORES, Left, WholeOrder
+from tests.simulation.whole_order import A_CLERK, A_KIOSK, AFTERWARDS, PACE, STORES, Left, WholeOrder
 
 APART = (6.0, 10.0)  # seconds between two requests of an order
-DEEDS, LOOKS = 8, 4
+DEEDS, LOOKS = 9, 4
+# Batches that Lambda gathers side by side of a queue in which it waits for more. It begins with five, and has as few as
+# two where traffic is low and no maximum concurrency is set, so not of a queue for which infra/queues.py sets one.
+# https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
+GATHERERS, MOST_GATHERERS = 2, 5
 LONGEST = DEEDS * APART[1] + 70  # seconds of an order, until the watch of its saga is over
 REFUSED = "ConditionalCheckFailedException"
 READS = ("GetItem", "Query", "BatchGetItem", "Scan")
@@ -66,9 +71,10 @@ class Orders(WholeOrder):
     Each table is compared before and after all orders, so that what one leaves is exact.
     """
 
-    def __init__(self, per_second: float, counted: int) -> None:
-        super().__init__()
+    def __init__(self, per_second: float, counted: int, gatherers: int) -> None:
+        super().__init__(gatherers=gatherers)
         self.run = Run()
+        self.robots: dict[str, str] = {}  # tokens by robot
         self._gap, self._counted = 1.0 / per_second, counted
         self._before = int(LONGEST / self._gap) + 1
         self._number = self._before + counted
@@ -77,7 +83,8 @@ class Orders(WholeOrder):
         products = [self._product(store) for store in STORES]
         self._ask("POST", "/api/customers", {"name": "Bo Lind", "smsNumber": "+15550101"})  # makes the year's key
         for number in range(max(4, int(1.5 * LONGEST / self._gap))):
-            robot = Buyer(self)._ask("POST", "/api/depot/bots", {"name": f"Ajax {number}"})
+            robot = self._ask("POST", "/api/depot/bots", {"name": f"Ajax {number}"})
+            self.robots[robot] = self.token
             self._ask("PUT", f"/api/depot/bots/{robot}/online")
         self.cloud.sleep(PACE)
         self._sum_up()
@@ -127,32 +134,61 @@ class Orders(WholeOrder):
 
 
 class Buyer(WholeOrder):
-    """The customer of one of the orders, in the same mall."""
+    """The customer of one of the orders, in the same mall, and the robot that collects it."""
 
-    def __init__(self, mall: WholeOrder) -> None:
-        self.cloud, self.requests = mall.cloud, 0
+    def __init__(self, mall: Orders) -> None:
+        self.cloud, self.requests, self._mall = mall.cloud, 0, mall
+        self._session = self._robot = ""
 
     def order(self, products: list[tuple[str, str]]) -> None:
         """Place one order, and look at it."""
         order = ""
         for number, (method, path, body) in enumerate(self._deeds(products)):
             self._ask(method, path, body)
-            order = self.id if number == 1 else order
+            order = self.id if path.startswith("/api/baskets/with") else order
             for look in self._looks(number, order):
                 self._look(look)
             self.cloud.sleep(self.cloud.choices.seconds(*APART, "between requests"))
+
+    def _deeds(self, products: list[tuple[str, str]]) -> Iterator[tuple[str, str, Any]]:
+        deeds = super()._deeds(products)
+        yield next(deeds)
+        customer = self.id
+        yield "POST", f"/api/customers/{customer}/sessions", {}
+        self.id, self._session = customer, self.token
+        yield from deeds
+
+    def _collected(self, order: str, products: list[tuple[str, str]]) -> Iterator[tuple[str, str, Any]]:
+        assigned = (
+            fields["detail"]["data"]["bot_id"]
+            for _, kind, fields in reversed(self.cloud.history.entries)
+            if kind == "published" and fields["name"] == "ShoppingListAssigned"
+            if fields["detail"]["data"]["shopping_list_id"] == order
+        )
+        self._robot = self._mall.robots[next(assigned)]
+        yield from super()._collected(order, products)
+
+    def _token(self, path: str) -> dict[str, str]:
+        if path.startswith("/api/customers") or path.endswith("/complete"):  # a kiosk; a clerk, who checks it in
+            return {}
+        token = self._robot if path.startswith("/api/depot") else self._session
+        return {"Authorization": f"Bearer {token}"}
+
+    def _who(self, path: str) -> str:
+        """Who asks without a token."""
+        return A_KIOSK if path.startswith("/api/customers") else A_CLERK if path.endswith("/complete") else ""
 
     @staticmethod
     def _looks(number: int, order: str) -> list[str]:
         """What is looked at after a request: the basket before it is checked out, the order until it is paid."""
         return {
-            1: [f"/api/baskets/{order}"],
-            4: [f"/api/ordering/{order}"],
-            6: [f"/api/ordering/{order}", f"/api/payments/invoices/{order}"],
+            2: [f"/api/baskets/{order}"],
+            5: [f"/api/ordering/{order}"],
+            7: [f"/api/ordering/{order}", f"/api/payments/invoices/{order}"],
         }.get(number, [])
 
     def _look(self, path: str) -> None:
-        answer = self.cloud.request("GET", path)
+        answer = self.cloud.request("GET", path, headers=self._token(path), who="")
         assert answer.status == 200, f"{path}: {answer}"
 
 
@@ -193,9 +229,9 @@ def _items(answer: dict[str, Any]) -> list[Item]:
     return [answer["Item"]] if "Item" in answer else answer.get("Items", [])
 
 
-def run(per_second: float, counted: int) -> Run:
+def run(per_second: float, counted: int, gatherers: int = GATHERERS) -> Run:
     """Count some orders at a pace (orders a second)."""
-    orders = Orders(per_second, counted)
+    orders = Orders(per_second, counted, gatherers)
     with _logging_clients(orders):
         task = orders.cloud.spawn(orders._work)
         orders.cloud.run(1e6, enough=lambda: task.done)

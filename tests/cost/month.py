@@ -3,22 +3,27 @@
 | what | how many | from |
 |---|---|---|
 | alarms, keys, secrets, schedules, polls of empty queues | as deployed | the templates of the stage |
-| custom metrics | those that alarms watch, if each is counted at every hour: an upper bound | the templates |
-| IoT Core | reports of an order's robot, beside its steps by REST: an upper bound | infra/order_cost.py |
+| custom metrics | those that alarms watch and a service's own figures, if each is counted at every hour | the templates, functions/insights/figures.py |
+| IoT Core | what the broker takes for reports of an order's robot, beside its steps by REST. What fleet and depot do with them is in no line | infra/order_cost.py |
 | robots | ROBOTS, connected all month; what a heartbeat of each costs, every 20 s | a run of its own |
 | pages of the staff | PAGES on average, with all boards: what is logged and posted for them | test_cost_of_live.py |
 | INIT | each container anew every LIFE hours, with the CPU of a cold start | docs/performance.md; [1] |
 | KMS for tables | one call in five minutes for each function that asks DynamoDB | [2] |
 
+Left out: text messages (some cents an order, by country: https://aws.amazon.com/sns/sms-pricing/, whose prices are filled
+in by the browser), the payment provider, keeping logs, data that leaves AWS, and the authorizer for tokens of kiosks and
+clerks (a call a minute for each, $0.02 a month).
+
 [1] Environments end after some hours: https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
 INIT is billed since August 2025: https://aws.amazon.com/blogs/compute/aws-lambda-standardizes-billing-for-init-phase/
 [2] https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
-"""
+"""  # noqa: E501  (a table)
 
 from collections.abc import Mapping
 from typing import Any
 
 from clients.robot.settings import Settings
+from functions.kernel.composition.manifest import manifest, services
 from infra import prices
 from infra.idle_cost import idle_cost
 from infra.order_cost import robot_cost, stream_cost
@@ -43,7 +48,7 @@ def fixed(templates: Mapping[str, Any], stage: Stage, run: Run, memory_mb: int) 
     for name, template in templates.items():
         stack = name.removesuffix(".template.json").lower()
         usd |= {(stack, what): dollars for what, dollars in idle_cost({name: template}, stage).items() if dollars}
-        if metrics := custom_metrics(template):
+        if metrics := custom_metrics(template) | own_figures(stack, stage):
             usd[stack, METRICS] = len(metrics) * prices.CUSTOM_METRIC
     inits = run.containers.total() * prices.MONTH_MINUTES / HOUR / LIFE
     usd["all", "Lambda INIT"] = inits * COLD * VCPU_MB / 1024 * prices.GB_SECOND  # by its CPU alone: any memory
@@ -67,6 +72,13 @@ def custom_metrics(template: Mapping[str, Any]) -> set[str]:
                 if metric.get("Namespace", "").startswith("MallBots"):
                     found.add(str((metric["Namespace"], metric["MetricName"], metric.get("Dimensions"))))
     return found
+
+
+def own_figures(service: str, stage: Stage) -> set[str]:
+    """The custom metrics that a service counts for the dashboard, as `custom_metrics` has them."""
+    dimensions = [{"Name": "service", "Value": service}]
+    figures = manifest(service).figures if service in services() else ()
+    return {str((f"MallBots/{stage.name}", figure.metric, dimensions)) for figure in figures}
 
 
 def heartbeat(memory_mb: int) -> float:

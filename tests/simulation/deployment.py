@@ -109,11 +109,13 @@ class Deployment:
     committed, row_written, vault_written: called for each write to event tables, to read models, and to vaults and
     ledgers of erasures. knows_generations: its containers know from their start which generations of read models there
     are, and which epochs, as most do at any time, so that what is counted is no container's first reads. looks_always:
-    the chance that operations looks each minute; where it is 0 nothing is drawn, and no figure hangs on it.
+    the chance that operations looks each minute; where it is 0 nothing is drawn, and no figure hangs on it. gatherers:
+    of each queue with a window; a batch is cut at random in any case, so one has all the batches of more.
     """
 
     knows_generations = False
     looks_always = LOOKS_ALWAYS
+    gatherers = 1
 
     def __init__(
         self,
@@ -211,7 +213,7 @@ class Deployment:
         queue = self.queues[f"{service}/{part}"]
         # Its one group keeps a FIFO queue to one batch at once.
         concurrency = 1 if queue.fifo else mapping.concurrency or CONCURRENCY
-        Worker(queue, self._function(service, part, handle, concurrency), mapping)
+        Worker(queue, self._function(service, part, handle, concurrency), mapping, self.gatherers)
 
     def _relay(self, service: str) -> None:
         table = f"{service}/events"

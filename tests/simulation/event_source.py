@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from zlib import crc32
 
 from functions.operations.mappings import DISABLED, DISABLING, ENABLED, ENABLING
 from tests.simulation.batch_response import failed_items
@@ -21,10 +22,14 @@ class Worker:
     """The pollers of a queue: they invoke a function with batches, and delete what was handled.
 
     Its window are seconds in which a batch is gathered from its first message on. `disabled`: it does not poll.
-    state: of the mapping, which AWS switches asynchronously; while it is switched off, it still polls.
+    state: of the mapping, which AWS switches asynchronously; while it is switched off, it still polls. gatherers: how
+    many batches a window gathers side by side, each of the messages that its poller happens to receive. AWS has five,
+    or as few as two: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
     """
 
-    def __init__(self, queue: Queue, function: Function, facts: DeployedMapping | None = None) -> None:
+    def __init__(
+        self, queue: Queue, function: Function, facts: DeployedMapping | None = None, gatherers: int = 1
+    ) -> None:
         self._queue = queue
         self._function = function
         facts = facts or DeployedMapping()
@@ -32,7 +37,8 @@ class Worker:
         self._window_us = int(facts.window * SECOND)
         self._reports_failures = facts.reports_failures
         self._world = queue.world
-        self._next_poll: int | None = None
+        self._gatherers = gatherers if self._window_us else 1
+        self._next_polls: dict[int, int] = {}  # by gatherer
         self.disabled = False
         self.state = ENABLED
         queue.worker = self
@@ -59,18 +65,24 @@ class Worker:
 
     def poll_at(self, at_us: int) -> None:
         """Poll at a time, unless an earlier poll is planned."""
+        if self._gatherers == 1:
+            self._poll_at(at_us, 0)
+        else:
+            self._plan_poll()  # that of whose message it is
+
+    def _poll_at(self, at_us: int, gatherer: int) -> None:
         at_us = max(at_us, self._world.scheduler.now_us)
-        if self._window_us and not self._is_full():
+        if self._window_us and not self._is_full(gatherer):
             at_us += self._window_us
-        if self._next_poll is not None and self._next_poll <= at_us:
+        if gatherer in self._next_polls and self._next_polls[gatherer] <= at_us:
             return
-        self._next_poll = at_us
+        self._next_polls[gatherer] = at_us
         seconds = self._world.choices.seconds(0.001, 0.03, "poll")
         if self._world.faults.strikes("queue delay", self._queue.name):
             seconds = self._world.choices.seconds(0.5, 20.0, "queue delay")
-        self._world.scheduler.call_at(at_us + int(seconds * SECOND), lambda: self._poll(at_us))
+        self._world.scheduler.call_at(at_us + int(seconds * SECOND), lambda: self._poll(at_us, gatherer))
 
-    def _is_full(self) -> bool:
+    def _is_full(self, gatherer: int) -> bool:
         """Whether a whole batch of one receive is visible, for which no window is waited for.
 
         https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventsourcemapping.html
@@ -78,19 +90,26 @@ class Worker:
         if self._batch_size > MOST_RECEIVED:
             return False
         now = self._world.scheduler.now_us
-        return sum(message.visible_us <= now for message in self._queue.messages.values()) >= self._batch_size
+        return sum(message.visible_us <= now for message in self._messages(gatherer)) >= self._batch_size
 
-    def _poll(self, at_us: int) -> None:
-        if self._next_poll != at_us:
+    def _messages(self, gatherer: int) -> list[Message]:
+        """The messages that a gatherer would receive; one that comes again may come to another."""
+        messages = self._queue.messages.values()
+        if self._gatherers == 1:
+            return list(messages)
+        return [one for one in messages if crc32(f"{one.id} {one.receives}".encode()) % self._gatherers == gatherer]
+
+    def _poll(self, at_us: int, gatherer: int) -> None:
+        if self._next_polls.get(gatherer) != at_us:
             return  # an earlier poll was planned instead, and has planned the next
-        self._next_poll = None
+        del self._next_polls[gatherer]
         if self.disabled or self.state == DISABLED:
             return
         if self._queue.name in self._world.away:
-            self.poll_at(at_us + POLL_AGAIN)
+            self._poll_at(at_us + POLL_AGAIN, gatherer)
             return
         if self._function.busy < self._function.concurrency:
-            batch = self._receive()
+            batch = self._receive(gatherer)
             if batch:
                 self._invoke(batch)
         self._plan_poll()
@@ -99,12 +118,13 @@ class Worker:
         """Plan a poll for the next visible message; when all containers are busy, the end of one plans it."""
         if self._function.busy >= self._function.concurrency:
             return
-        messages, blocked = self._queue.messages.values(), self._blocked_groups()
-        times = [message.visible_us for message in messages]
-        if blocked:
-            times = [blocked.get(message.group, message.visible_us) for message in messages]
-        if times:
-            self.poll_at(min(times))
+        for gatherer in range(self._gatherers):
+            messages, blocked = self._messages(gatherer), self._blocked_groups()
+            times = [message.visible_us for message in messages]
+            if blocked:
+                times = [blocked.get(message.group, message.visible_us) for message in messages]
+            if times:
+                self._poll_at(min(times), gatherer)
 
     def _blocked_groups(self) -> dict[str, int]:
         """The groups of a FIFO queue that a message in flight blocks, and until when; {} for a standard queue."""
@@ -116,10 +136,10 @@ class Worker:
                 until[message.group] = max(message.visible_us, until.get(message.group, 0))
         return until
 
-    def _receive(self) -> list[Message]:
+    def _receive(self, gatherer: int) -> list[Message]:
         now = self._world.scheduler.now_us
         queue, choices = self._queue, self._world.choices
-        messages = list(queue.messages.values())
+        messages = self._messages(gatherer)
         if queue.fifo:
             blocked = self._blocked_groups()
             due = [message for message in messages if message.group not in blocked][: self._batch_size]

@@ -55,16 +55,19 @@ class WholeOrder:
     """A mall in which one order is placed. units: what it consumed, by kind. left: what it left in the tables.
 
     begins: called when the mall is there, before the first request of the order. cold: its containers have yet to read
-    which generations of read models there are. seed: of the order and the batches in which messages arrive.
+    which generations of read models there are. seed: of the order and the batches in which messages arrive. gatherers:
+    of each queue with a window.
     """
 
     customer = ""
 
-    def __init__(self, begins: Callable[[], object] = lambda: None, *, cold: bool = False, seed: int = 1) -> None:
+    def __init__(
+        self, begins: Callable[[], object] = lambda: None, *, cold: bool = False, seed: int = 1, gatherers: int = 1
+    ) -> None:
         choices = Choices(seed)
         with (
             patch.object(Deployment, "_schedules", lambda _deployment: None),  # they run for all orders together
-            patch.multiple(Deployment, knows_generations=not cold, looks_always=0.0),
+            patch.multiple(Deployment, knows_generations=not cold, looks_always=0.0, gatherers=gatherers),
         ):
             self.cloud = Cloud(choices, Faults(choices))
         self.units: dict[str, float] = {}
@@ -141,11 +144,16 @@ class WholeOrder:
     def _ask(self, method: str, path: str, body: Any = None) -> str:
         """Send a request as the clients do; the id in its answer, if it has one."""
         self.requests += 1
-        headers = {"Idempotency-Key": self.cloud.new_id()}
+        headers = {"Idempotency-Key": self.cloud.new_id(), **self._token(path)}
         response = self.cloud.request(method, path, body or {}, headers, self._who(path))
         assert response.status == 200, f"{method} {path}: {response}"
+        self.token = str(response.body.get("token", ""))
         self.id = str(response.body.get("id", ""))
         return self.id
+
+    def _token(self, path: str) -> dict[str, str]:
+        """The header by which the caller proves who it is; {}: the gateway is told."""
+        return {}
 
     def _who(self, path: str) -> str:
         """Who asks for what is in the audit where staff do: a kiosk registers, and the customer pays. Else a clerk."""
