@@ -3,7 +3,8 @@
 One customer orders two of a product, a robot collects them, the customer pays: the units are those that
 tests/simulation/test_cost_of_an_order.py counts on a simulated cloud, at which nearly every batch has one message, and
 KMS is asked once: a container asks once in five minutes, whatever number of orders that is. Not in it: what the order
-costs to keep (TABLE_GB and BACKUP_GB in infra/prices.py), and clients that look how things stand.
+costs to keep (TABLE_GB and BACKUP_GB in infra/prices.py), clients that look how things stand, text messages, and
+tokens: a customer's session and what the authorizer asks come to about $3 a million (`make cost` counts them).
 """
 
 import sys

@@ -66,7 +66,7 @@ class ConsumedQueue(Construct):
         self.name = name
         self.stage = stage
         self.fifo = fifo
-        self._batch_size, self._window = batch_size, window
+        self._batch_size, self._window, self._is_bounded = batch_size, window, not fifo
         dead_letters = queue_name(stage, service, name, DEAD_LETTERS, fifo=fifo)
         self.dead_letters = encrypted_queue(self, "DeadLetters", dead_letters, fifo=fifo)
         self.undelivered = failure_queue(self, "Undelivered", queue_name(stage, service, name, UNDELIVERED))
@@ -98,7 +98,7 @@ class ConsumedQueue(Construct):
             batch_size=self._batch_size,
             max_batching_window=Duration.seconds(self._window) if self._window else None,
             report_batch_item_failures=True,
-            max_concurrency=None if self.fifo else self.stage.concurrency,
+            max_concurrency=self.stage.concurrency if self._is_bounded else None,
         )
 
 
@@ -110,6 +110,9 @@ class InboxQueue(ConsumedQueue):
         super().__init__(
             scope, construct_id, stage=stage, service=service, name=inbox.queue, fifo=inbox.fifo, window=window
         )
+        # With a maximum, Lambda gathers five batches at a time, without one as few as two larger ones (docs/adr/0059).
+        # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
+        self._is_bounded = not inbox.fifo and not window
         self.inbox = inbox
         self.rule: events.CfnRule | None = None
         for timer, expression in inbox.schedules.items():

@@ -98,12 +98,12 @@ def _ceilings(service: str, needs: Needs) -> Iterator[Ceiling]:
 
 
 def _of_function(function: str, calls: float) -> Iterator[Ceiling]:
-    part = function.partition("/")[2]
+    service, _, part = function.partition("/")
     said = f"`{function}`, {calls} calls an order"
     if part == "api" and PROD.api_concurrency:
         source = f"{said}: {PROD.api_concurrency} instances"
         yield Ceiling(PROD.api_concurrency / (calls * A_CALL), source, "`api_concurrency`")
-    elif part == "inbox":
+    elif part == "inbox" and any(one.queue == part and not one.window for one in manifest(service).inboxes):
         source = f"{said}: {PROD.concurrency} instances"
         yield Ceiling(PROD.concurrency / (calls * A_CALL), source, f"`concurrency`, {QUEUE_INSTANCES:,} at most")
     elif part == "relay":
