@@ -19,12 +19,13 @@ from unittest.mock import patch
 
 from botocore.exceptions import ClientError
 
+from tests.simulation.cloud import A_CLERK
 from tests.simulation.cost import Call
 from tests.simulation.dynamodb import DynamoDBClient
 from tests.simulation.expressions import Item
 from tests.simulation.sdk import Effect, Wire
 from tests.simulation.tables import Table
-from tests.simulation.whole_order import A_CLERK, A_KIOSK, AFTERWARDS, PACE, STORES, Left, WholeOrder
+from tests.simulation.whole_order import A_KIOSK, AFTERWARDS, PACE, STORES, Left, WholeOrder
 
 APART = (6.0, 10.0)  # seconds between two requests of an order
 DEEDS, LOOKS = 9, 4
