@@ -20,6 +20,7 @@ from infra.local.engine.patches import (
     forks,
     iot,
     judged_calls,
+    layers,
     logs,
     mqtt,
     mqtt_access,
@@ -40,6 +41,7 @@ from infra.local.engine.seams import ENGINE, VERSION, EngineChangedError, module
 PATCHES: tuple[Callable[[], None], ...] = (
     workers.apply,
     bundles.apply,
+    layers.apply,
     forks.apply,
     threads.apply,
     responses.apply,

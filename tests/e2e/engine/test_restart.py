@@ -1,5 +1,8 @@
-"""What survives a stop, and a kill: `patches/autosave.py` and `patches/stream_state.py`."""
+"""What survives a stop, and a kill: `patches/autosave.py`, `patches/stream_state.py` and `patches/layers.py`."""
 
+import io
+import secrets
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -67,3 +70,27 @@ def test_a_kill_loses_nothing_older_than_a_few_seconds(bench: Workbench) -> None
     assert "/kept" in [one["logGroupName"] for one in bench.client("logs").describe_log_groups()["logGroups"]]
     bench.put(table, "after")
     eventually(lambda: "after" in function.notes())
+
+
+def test_layers_of_one_content_are_saved_once_and_are_there_after_a_restart(bench: Workbench) -> None:
+    noise = secrets.token_hex(200_000)
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as layer:
+        layer.writestr("python/shared.py", f"NOISE = {noise!r}")
+    published = [
+        bench.client("lambda").publish_layer_version(LayerName=bench.name("layer"), Content={"ZipFile": content})
+        for content in [archive.getvalue()] * 2
+    ]
+    reads = "import shared\nnote(len(shared.NOISE))"
+    functions = [bench.function(reads, Layers=[one["LayerVersionArn"]]) for one in published]
+
+    bench.cloud.stop()
+    saved = bench.cloud.state / "engine"
+    files = [file for file in (saved / "lambda-blobs").iterdir() if file.stat().st_size >= len(archive.getvalue())]
+    bench.cloud.start()
+    for function in functions:
+        bench.invoke(function)
+
+    assert len(files) == 1
+    assert (saved / "lambda.json").stat().st_size < len(noise)
+    assert [function.notes() for function in functions] == [[len(noise)], [len(noise)]]
