@@ -84,12 +84,14 @@ def up(cloud: LocalCloud, settings: Mapping[str, str] | None = None) -> None:
     else:
         _deploy(cloud, context, report)
         note(cloud, made_of)
-    make_users(cloud)
-    make_keys(cloud)
-    published = publish(cloud)
-    report(f"the pages are at {published['address']}" if published else "no pages are built (make pages)")
-    report("the users are made, and a key signs tokens; warming the functions …")
-    report(f"{warm(cloud)} functions are warm")
+    with ThreadPoolExecutor(1) as meanwhile:
+        warmed = meanwhile.submit(warm, cloud)
+        make_users(cloud)
+        make_keys(cloud)
+        published = publish(cloud)
+        report(f"the pages are at {published['address']}" if published else "no pages are built (make pages)")
+        report("the users are made, and a key signs tokens; warming the functions …")
+        report(f"{warmed.result()} functions are warm")
     report("up")
 
 

@@ -11,6 +11,8 @@ from infra.local.cloud import LocalCloud
 AT_ONCE = 2
 # What operators use, and what a schedule runs: no order waits for them.
 UNHURRIED = ("Forecast", "Replay", "Collector", "Redriver", "Runner", "Synthetic")
+# Services that only follow orders. The first look at one of these takes a second longer.
+FOLLOWERS = ("insights", "notifications", "operations", "search")
 NOBODY = "00000000-0000-4000-8000-000000000000"
 NO_RECORDS: dict[str, Any] = {"Records": []}
 GET_ROOT: dict[str, Any] = {
@@ -30,8 +32,9 @@ def warm(cloud: LocalCloud) -> int:
     """
     lambdas = cloud.client("lambda", read_timeout=60)
     functions = [
-        (value, harmless(stack.rpartition("-")[2], name))
+        (value, harmless(service, name))
         for stack, outputs in cloud.outputs().items()
+        if (service := stack.rpartition("-")[2]) not in FOLLOWERS
         for name, value in outputs.items()
         if name.endswith("Function") and name.removesuffix("Function") not in UNHURRIED
     ]

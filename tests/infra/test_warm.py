@@ -31,6 +31,7 @@ class Cloud:
 def test_every_function_that_an_order_may_wait_for_is_warmed_also_those_that_other_services_ask() -> None:
     stores = {"ApiFunction": "api", "QueriesFunction": "queries", "RelayFunction": "relay", "ReplayFunction": "replay"}
     outputs = {"mallbots-local-stores": stores, "mallbots-local-operations": {"CollectorFunction": "collector"}}
+    outputs["mallbots-local-insights"] = {"ApiFunction": "figures"}
     cloud = Cloud({**outputs, "mallbots-local-platform": {"ApiId": "a", "GatewayFunction": "gateway"}})
     assert warm(cloud) == 4  # type: ignore[arg-type]
     assert set(cloud.invoked) == {"api", "queries", "relay", "gateway"}
