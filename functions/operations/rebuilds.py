@@ -9,7 +9,8 @@
 | switch | the generation is read from now on; paging tokens of the one before are good for an hour | after that hour |
 | drop | rows of the generation that is over are deleted, at a bounded rate; the table is read until none is found | |
 
-A step that is done twice changes nothing. Given up (cancelled), a run goes to `drop` with the generation that it built.
+A step that is done twice changes nothing. Given up (cancelled), a run goes to `drop` with the generation that it built,
+also where it has not heard of it yet. A generation whose run has ended is given up by the next rebuild of the view.
 """  # noqa: E501  (a table)
 
 from collections.abc import Callable
@@ -147,8 +148,24 @@ def sources_for(service: str, view: str, port: Port[Functions] = replay_function
 
 
 def _begin(run: Run, progress: Progress, until: datetime) -> Progress:
-    begun = ask(run.to, {"begin": {"view": run.asked["view"], "run": run.id}})
+    begun = _ask_to_begin(run)
+    other = begun.get("building_for", "")
+    if other and _has_ended(other):
+        begun = _ask_to_begin(run, instead_of=other)
+    if "generation" not in begun:
+        raise RefusedError(f"{run.asked['view']} is being rebuilt by run {begun['building_for']}")
     return replace(progress.at(FILL, generation=begun["generation"]), wait_until=begun["known_at"])
+
+
+def _ask_to_begin(run: Run, instead_of: str = "") -> dict[str, Any]:
+    asked = {"view": run.asked["view"], "run": run.id, **({"instead_of": instead_of} if instead_of else {})}
+    return ask(run.to, {"begin": asked})
+
+
+def _has_ended(run_id: str) -> bool:
+    """Whether a run fills its generation no more; the row of one that ended is deleted after half a year."""
+    found = run_rows.find(run_id)
+    return found is None or bool(found.ended)
 
 
 def _fill(run: Run, progress: Progress, until: datetime) -> Progress:
@@ -183,14 +200,31 @@ def _switch(run: Run, progress: Progress, until: datetime) -> Progress:
 
 
 def _given_up(run: Run, progress: Progress) -> Progress:
-    if progress.generation is None:
+    if progress.step == PLAN:
         return progress.at(OVER)
+    if progress.generation is None:
+        return _given_up_while_it_begins(run, progress)
     try:
         _ask_of_view(run, progress, "abort")
     except RefusedError as error:  # two operators at once: the other's switch was quicker
         why = error.message
         run_rows.change(run.id, lambda one: replace(one, state=RUNNING, why=why))
         return _switch(run, progress, clock.now())
+    return progress.at(DROP)
+
+
+def _given_up_while_it_begins(run: Run, progress: Progress) -> Progress:
+    """Its call may have taken effect without an answer, or be under way: asked again, it has the same generation.
+
+    Once that is given up the service begins none for this run any more.
+    """
+    try:
+        begun = _ask_to_begin(run)
+    except RefusedError:  # it was given up before, which was not noted
+        return progress.at(DROP)
+    if "generation" in begun:
+        progress = replace(progress, generation=begun["generation"])
+        _ask_of_view(run, progress, "abort")
     return progress.at(DROP)
 
 
@@ -210,7 +244,9 @@ def _drop(run: Run, progress: Progress, until: datetime) -> Progress:
         return replace(progress, cursor=page["cursor"], deleted=deleted, in_pass=in_pass, wrong="")
     if in_pass:
         return replace(progress, cursor="", deleted=deleted, in_pass=0, wrong="")
-    ask(run.to, {"dropped": {"view": run.asked["view"]}})
+    left = ask(run.to, {"dropped": {"view": run.asked["view"]}})
+    if any(one["until"] <= clock.stamp() for one in left["kept"]):  # that of a run that ended without its own end
+        return replace(progress, cursor=None, deleted=deleted, wrong="")
     return progress.at(OVER, deleted=deleted)
 
 

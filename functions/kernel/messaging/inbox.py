@@ -3,7 +3,6 @@
 When a failed message is retried and when it is given up: see retry.py.
 """
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -31,6 +30,7 @@ from functions.kernel.domain.errors import (
     UnavailableError,
 )
 from functions.kernel.eventstore.publish import answer
+from functions.kernel.messaging import outcomes
 from functions.kernel.messaging.record import check_sender, due, envelope, name_in, read_body
 from functions.kernel.messaging.redelivery import FIFO_GROUP, Again, Redelivery
 from functions.kernel.messaging.retry import UndeliverableError, UnsubscribedError
@@ -74,10 +74,14 @@ class Refusal:
 
 @dataclass
 class _Batch:
-    """What came of a batch so far: the lines of what was handled, and the messages themselves."""
+    """What came of a batch so far: the lines of what was handled, and the messages themselves.
+
+    set_aside: by the ids of their records, why messages were dead-lettered for a generation that is not read.
+    """
 
     lines: list[str] = field(default_factory=list)
     handled: list[Handled] = field(default_factory=list)
+    set_aside: dict[str, Exception] = field(default_factory=dict)
 
 
 def _sent(record: dict[str, Any]) -> int:
@@ -237,11 +241,11 @@ class Inbox:
             error = outcome(partial(self._receive, record, batch))
             if error is None and self._afterwards:
                 handled.append(record)
-            elif not self._redelivery.may_leave(record, error):
+            elif not self._may_leave(record, error, batch):
                 failed.append(record["messageId"])
         if handled:
             error = outcome(partial(self._follow_up, handled[-1], batch))
-            failed += [record["messageId"] for record in handled if not self._redelivery.may_leave(record, error)]
+            failed += [record["messageId"] for record in handled if not self._may_leave(record, error, batch)]
         return failed
 
     def _side_by_side(self, records: Sequence[dict[str, Any]], batch: _Batch) -> list[str]:
@@ -251,7 +255,10 @@ class Inbox:
         if succeeded:
             outcomes[succeeded[-1]] = outcome(partial(self._follow_up, records[succeeded[-1]], batch))
         pairs = zip(records, outcomes, strict=True)
-        return [record["messageId"] for record, error in pairs if not self._redelivery.may_leave(record, error)]
+        return [record["messageId"] for record, error in pairs if not self._may_leave(record, error, batch)]
+
+    def _may_leave(self, record: dict[str, Any], error: Exception | None, batch: _Batch) -> bool:
+        return self._redelivery.may_leave(record, error, batch.set_aside.get(record["messageId"]))
 
     def attempt(self, body: str) -> Handled | None:
         """Handle one message by itself, and do what follows its batch; None for one that is taken without effect.
@@ -268,7 +275,7 @@ class Inbox:
         """Handle one message, and add it to what came of the batch."""
         content = read_body(record["body"])
         _wait_until_due(due(content))
-        self._dispatch(envelope(content), content, batch)
+        self._dispatch(envelope(content), record, content, batch)
 
     def _follow_up(self, record: dict[str, Any], batch: _Batch) -> None:
         """Do what is registered to follow a batch, in the context of its last message."""
@@ -277,7 +284,7 @@ class Inbox:
             for work in self._afterwards:
                 work(batch.handled)
 
-    def _dispatch(self, received: Envelope, content: dict[str, Any], batch: _Batch) -> None:
+    def _dispatch(self, received: Envelope, record: dict[str, Any], content: dict[str, Any], batch: _Batch) -> None:
         """Handle a message, and add it to what came of the batch. content: the body that it came in."""
         metadata = received.metadata
         if metadata.name in self._drained:
@@ -297,7 +304,8 @@ class Inbox:
         with context.within(_context(metadata)) as working, observe.handling(metadata):
             for projection in self._projections:
                 for failed in projection.apply(message, metadata):
-                    _set_aside(content, metadata, failed)
+                    _set_aside(record, metadata, failed)
+                    batch.set_aside[record.get("messageId", "")] = failed.error
             for handler in self._handlers.get(metadata.name, []):
                 if isinstance(message, Command):
                     refusal = self._answer(message, handler, working)
@@ -337,16 +345,19 @@ def publish(messages: Sequence[Outgoing]) -> None:
         raise UnavailableError("the bus did not accept a reply")
 
 
-def _set_aside(content: dict[str, Any], metadata: Metadata, failed: Failed) -> None:
+def _set_aside(record: dict[str, Any], metadata: Metadata, failed: Failed) -> None:
     """Dead-letter a message that failed in a generation of a view that is not read; in the others it goes on.
 
-    content: the body that it came in.
+    One that was sent back stays the letter that it was. Each time it is sent back it is a further record, though SQS
+    takes those of one id within five minutes for one.
     """
     where = f"{failed.view}, generation {failed.generation}"
     observe.log_error(f"{metadata.name} failed in {where}", failed.error)
+    letter = outcomes.identity(record)
     reason = {"reason": f"{where}: {observe.reason(failed.error)}", "error": type(failed.error).__name__, "tries": "1"}
-    dedup = ids.derive(metadata.id, failed.view, failed.generation)  # a view's name may hold blanks, which SQS refuses
-    runtime.current().dead_letters.send(json.dumps(content), reason=reason, group=FIFO_GROUP, dedup=dedup)
+    # Derived, as a view's name may hold blanks, which SQS refuses.
+    dedup = ids.derive(metadata.id, failed.view, failed.generation, *letter.values())
+    runtime.current().dead_letters.send(record["body"], reason={**reason, **letter}, group=FIFO_GROUP, dedup=dedup)
 
 
 def _context(metadata: Metadata) -> Context:

@@ -39,15 +39,19 @@ class Redelivery:
     fifo: bool
     name_in: Callable[[str], str]
 
-    def may_leave(self, record: Record, error: Exception | None) -> bool:
+    def may_leave(self, record: Record, error: Exception | None, set_aside: Exception | None = None) -> bool:
         """Whether a message may leave the queue: it was handled, or is dead-lettered now. Otherwise it is put off.
 
-        A letter that was sent back is handled only when that has been reported.
+        A letter that was sent back is handled only when that has been reported. set_aside: why it was dead-lettered
+        although it was handled: it failed in a generation of a view that is not read yet. Such a letter is not done.
         """
         if isinstance(error, Again):
             self.keep(record, min(error.after, LONGEST_WAIT))
             return False
-        error = error or outcome(partial(outcomes.done, record))
+        if error is None and set_aside:
+            outcomes.dead(record, set_aside)
+        elif error is None:
+            error = outcome(partial(outcomes.done, record))
         failing.note(self.queue, record, error, self.name_in)
         return error is None or self._failed(record, error)
 

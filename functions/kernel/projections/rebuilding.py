@@ -25,20 +25,25 @@ LONGEST_SAMPLE = 1_000  # characters of each of their rows: a run keeps 50 of th
 Key = tuple[str, str]
 
 
-def begin(rows: Generations, view: View, run: str) -> dict[str, Any]:
+def begin(rows: Generations, view: View, run: str, instead_of: str = "") -> dict[str, Any]:
     """Make a further generation of a view, for a run to fill once all containers know of it.
 
-    Returns {"generation", "known_at"}. Raises RefusedError while another run builds one.
+    instead_of: a run that has ended, whose generation is built no further. Returns {"generation", "known_at"}, or
+    {"building_for"} while another run builds one. Raises RefusedError where what the run built is over: a call that
+    arrives late begins nothing.
     """
 
     def decide(pointer: Pointer) -> Pointer:
+        now = clock.stamp()
         if pointer.building is None:
-            return pointer.begun(run, clock.stamp())
-        if pointer.run != run:
-            raise RefusedError(f"{view.name} is being rebuilt by run {pointer.run}")
-        return pointer
+            if pointer.run == run:
+                raise RefusedError(f"what run {run} built of {view.name} is over")
+            return pointer.begun(run, now)
+        return pointer.aborted(now).begun(run, now) if pointer.run == instead_of else pointer
 
     pointer = _change(rows, view, decide)
+    if pointer.run != run:
+        return {"building_for": pointer.run}
     return {"generation": pointer.building, "known_at": clock.stamp(clock.read(pointer.since) + KNOWN_AFTER)}
 
 

@@ -250,8 +250,7 @@ def test_a_rebuild_of_one_run_is_not_begun_by_another_and_each_step_may_be_asked
     shelf = Shelf()
     first = begin(shelf, "run-1")
     assert begin(shelf, "run-1") == first
-    with pytest.raises(RefusedError, match="run-1"):
-        shelf.asks({"begin": {"view": "shelf", "run": "run-2"}})
+    assert shelf.asks({"begin": {"view": "shelf", "run": "run-2"}}) == {"building_for": "run-1"}
     with pytest.raises(RefusedError, match="not being built"):
         shelf.asks({"switch": {"view": "shelf", "generation": first + 1}})
     for _ in range(2):
@@ -260,6 +259,30 @@ def test_a_rebuild_of_one_run_is_not_begun_by_another_and_each_step_may_be_asked
         shelf.asks({"abort": {"view": "shelf", "generation": first}})
     with pytest.raises(InvalidError, match="there is no view drawer"):
         shelf.asks({"begin": {"view": "drawer", "run": "run-1"}})
+
+
+def test_a_run_that_was_given_up_begins_no_other_generation_by_a_call_that_comes_late() -> None:
+    shelf = Shelf()
+    generation = begin(shelf, "run-1")
+    shelf.asks({"abort": {"view": "shelf", "generation": generation}})
+    with pytest.raises(RefusedError, match="is over"):
+        shelf.asks({"begin": {"view": "shelf", "run": "run-1"}})
+    assert begin(shelf, "run-2") == generation + 1
+
+
+def test_a_generation_is_taken_over_from_the_run_that_is_named_alone_and_its_rows_are_deleted() -> None:
+    shelf = Shelf()
+    past = history(random.Random(3), 10, shelf.now - timedelta(hours=1))
+    shelf.handles(past)
+    left = begin(shelf, "run-1")
+    fill(shelf, left, past)
+    other = {"view": "shelf", "run": "run-2", "instead_of": "run-0"}
+    assert shelf.asks({"begin": other}) == {"building_for": "run-1"}
+    assert shelf.asks({"begin": {**other, "instead_of": "run-1"}})["generation"] == left + 1
+    shelf.passes(KNOWN_AFTER)
+    fill(shelf, left + 1, past)
+    assert drop_all(shelf) > 0
+    assert {number_of(key) for key in shelf.table.items} == {0, left + 1}
 
 
 def test_containers_that_know_the_generations_as_of_before_lose_no_message() -> None:

@@ -123,7 +123,7 @@ BUGS = (
             Edit(
                 Inbox._in_turn,
                 'failed += [record["messageId"] for record in handled '
-                "if not self._redelivery.may_leave(record, error)]",
+                "if not self._may_leave(record, error, batch)]",
                 "pass",
             ),
         ),
