@@ -90,6 +90,8 @@ OUTCOMES: dict[str, str] = {
     "rebuild": "a read model was built anew",
     "view switched": "what was built is read",
     "rebuild given up": "what was built is deleted",
+    "rebuild given up as it began": "before its answer was known, as far as the operator saw",
+    "projection broken": "by a deploy, in all generations or in what is built alone",
     "consumer paused": "by an operator",
     "consumer paused itself": "because most of its messages failed",
     "republished": "a page of stored messages was published again",

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
-from tests.simulation.broken_deploys import breakable_handlers
+from tests.simulation.broken_deploys import breakable_code
 from tests.simulation.check import check
 from tests.simulation.check.epochs import epoch_violations
 from tests.simulation.check.restored import restored_violations
@@ -23,6 +23,7 @@ from tests.simulation.workload.draw import (
     DEPLOYER,
     INTRUDER,
     OPENER,
+    REBUILDER,
     RECOVERY,
     Workload,
     choices_for,
@@ -116,10 +117,10 @@ class _Schedule:
         self.settled_after = 0  # seconds from the end of the faults
 
     def run(self) -> Outcome:
-        """Run it, with handlers that deploys may break, if any does."""
-        if DEPLOYER not in self._clients():
+        """Run it, with code that deploys may break, if any does."""
+        if not {DEPLOYER, REBUILDER} & set(self._clients()):
             return self._run()
-        with breakable_handlers(self.cloud.broken.fails):
+        with breakable_code(self.cloud.broken):
             return self._run()
 
     def _run(self) -> Outcome:

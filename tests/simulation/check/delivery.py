@@ -26,7 +26,10 @@ RECEIVES = 200  # of the queue, before its redrive policy dead-letters a message
 
 
 class Deliveries:
-    """The outcome of each message at each queue: handled, dead-lettered, or given up by a rule or a relay."""
+    """The outcome of each message at each queue: handled, dead-lettered, or given up by a rule or a relay.
+
+    set_aside: those that were handled, but in no copy without being dead-lettered for a generation that is not read.
+    """
 
     def __init__(self, history: ParsedHistory) -> None:
         self._open: dict[tuple[str, str], list[Copy]] = {}
@@ -41,18 +44,33 @@ class Deliveries:
         # A copy that the inbox or the queue dead-letters is deleted from its queue too, without being handled. One may
         # come to its failure queue twice: the inbox sends again what was not acknowledged.
         dead: set[str] = set()
+        aside: dict[str, int] = {}
         for letter in history.dead_letters:
             if letter.by in ("inbox", "redrive") and letter.message:
-                dead.add(_dead_copy(copies.get((letter.queue, letter.message.id), ()), letter, dead))
+                there = copies.get((letter.queue, letter.message.id), ())
+                if letter.is_set_aside:
+                    aside[_dead_copy(there, letter, ())] = letter.at
+                else:
+                    dead.add(_dead_copy(there, letter, dead))
         self.handled = {
             place
             for place, there in copies.items()
             if any(copy.deleted is not None and copy.id not in dead for copy in there)
         }
+        self.set_aside = {
+            place
+            for place, there in copies.items()
+            if any(copy.id in aside for copy in there)
+            and not any(
+                copy.deleted is not None and copy.id not in dead and copy.received[-1] > aside.get(copy.id, -1)
+                for copy in there
+                if copy.received
+            )
+        }
         self.dead_lettered = {
             (letter.queue, letter.message.id): letter
             for letter in history.dead_letters
-            if letter.message and (letter.queue, letter.message.id) not in self.handled
+            if letter.message and not letter.is_set_aside and (letter.queue, letter.message.id) not in self.handled
         }
         self.given_up = {(queue, message_id) for message_id, queue in history.given_up} - self.handled
         self._missed: dict[tuple[str, str], set[str]] = {}
@@ -214,6 +232,8 @@ def _dead_letter_reason(letter: DeadLetter, history: ParsedHistory) -> Iterator[
         if received < RECEIVES:
             text = f"{name} was given up at {letter.queue} after {received} receives"
             yield Violation(DEAD_LETTER_REASON, text, {"message": letter.message.id if letter.message else None})
+        return
+    if letter.is_set_aside and letter.reason.get("error") == BROKEN:
         return
     if is_hopeless(letter):
         return

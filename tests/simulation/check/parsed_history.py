@@ -46,7 +46,7 @@ class ParsedHistory:
         self.lost_by_relay: set[tuple[str, str, int]] = set()
         self.rows: list[tuple[int, str, str, str, dict[str, Any]]] = []
         self.stored_rows: list[tuple[int, str, str, str, dict[str, Any]]] = []
-        self._live: dict[str, int] = {}
+        self._live: dict[str, dict[str, int]] = defaultdict(dict)
         self.effects: list[tuple[int, dict[str, Any]]] = []
         self.failure_count = 0
         self.outages: list[Outage] = []
@@ -98,12 +98,8 @@ class ParsedHistory:
         items: Mapping[Any, dict[str, dict[str, Any]]] = self.final.get("tables", {}).get(name, {})
         if name not in generations.VIEWS or generations.POINTERS not in items:
             return iter(items.values())
-        return iter([dict(one) for one in generations.read_now(name, items.values(), self.live_generation(name))])
-
-    def live_generation(self, table: str) -> int:
-        """Which generation of the view of a table is read in the end."""
-        item = self.final.get("tables", {}).get(table, {}).get(generations.POINTERS)
-        return int(generations.pointer(table, row_data(item)).get("live", 0))
+        live = generations.live(name, row_data(items[generations.POINTERS]))
+        return iter([dict(one) for one in generations.read_now(name, items.values(), live)])
 
     def _read_request(self, at: int, fields: dict[str, Any]) -> None:
         expected = fields.get("if_match")
@@ -242,9 +238,10 @@ class ParsedHistory:
         self.stored_rows.append((at, table, partition, sort, item))
         if table in generations.VIEWS:
             if (partition, sort) == generations.POINTERS:
-                self._live[table] = int(generations.pointer(table, row_data(item)).get("live", 0))
+                self._live[table] = generations.live(table, row_data(item))
             number, name = generations.split(partition)
-            if generations.is_in_view(table, name) and number != self._live.get(table, 0):
+            view = generations.view_of(table, name)
+            if view and number != self._live[table].get(view, 0):
                 return
             partition, item = name, generations.without_prefix(item)
         self.rows.append((at, table, partition, sort, item))

@@ -105,6 +105,12 @@ MODELS = (
         _waiting,
     ),
     Model("depot", frozenset(BOT_EVENTS), lambda d: ("bots", d["bot_id"]), _robot),
+    Model(
+        "fleet",
+        frozenset({"BotRegistered", "BotRetired"}),
+        lambda d: ("robots", d["bot_id"]),
+        lambda message: None if message.name == "BotRetired" else _same("name")(message),
+    ),
     Model("depot", frozenset(STORE_EVENTS), lambda d: ("stores", d["store_id"]), _same("name", "location")),
     Model("depot", frozenset(PRODUCT_EVENTS), lambda d: ("products", d["product_id"]), _same("store_id", "removed")),
     Model("stores", frozenset(STORE_EVENTS), lambda d: ("stores", d["store_id"]), _same("name", "participating")),
@@ -113,6 +119,8 @@ MODELS = (
         Model(service, frozenset(CUSTOMER_EVENTS), lambda d: ("customers", d["customer_id"]), _known)
         for service in ("baskets", "payments")
     ),
+    Model("insights", frozenset(STORE_EVENTS), lambda d: ("stores", d["store_id"]), _same("name")),
+    Model("insights", frozenset(PRODUCT_EVENTS), lambda d: ("products", d["product_id"]), _same("name")),
     Model("baskets", frozenset(PRODUCT_EVENTS), lambda d: ("products", d["product_id"]), _same("price", "removed")),
 )
 BY_EVENT: dict[str, list[Model]] = defaultdict(list)

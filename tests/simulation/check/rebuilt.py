@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.simulation.check import generations
 from tests.simulation.check.delivery import Deliveries
-from tests.simulation.check.letters import TABLE
+from tests.simulation.check.letters import DONE, TABLE, stored
 from tests.simulation.check.parsed_history import SECOND, ParsedHistory, row_data
 from tests.simulation.check.projections import Model, differences
 from tests.simulation.check.records import Message
@@ -18,6 +18,7 @@ COMPLETE = "a replay brings all history to its consumer, also what was lost befo
 AS_NEVER_DOWN = "a read model that was built anew answers as one that was never down"
 SAME_ROWS = "two generations of a read model have the same rows, tombstones and expiry included"
 SWITCHED_WHEN_BUILT = "a read model is switched once it is built, at once, by an operator"
+NONE_LEFT = "what is built of a read model belongs to a run that has not ended"
 AS_WANTED = "a consumer is paused and resumed as operators want it"
 READ_ONLY = "a forecast writes nothing"
 
@@ -56,6 +57,7 @@ def violations(history: ParsedHistory, deliveries: Deliveries) -> Iterator[Viola
     if history.is_quiescent and "tables" in history.final:
         yield from _complete(history, runs)
         yield from _same_rows(history, runs, deliveries)
+        yield from _none_left(history, runs)
         yield from _paused(history)
     yield from _switched(history, runs)
 
@@ -98,12 +100,9 @@ def _complete(history: ParsedHistory, runs: dict[str, Run]) -> Iterator[Violatio
         service, source = asked["to"], asked.get("source", "")
         if set(asked) - {"to", "source", "view"}:
             continue
-        view, _ = generations.VIEWS.get(f"{service}/views", ("", ()))
-        if asked.get("view", view) != view:
-            continue
         began = run.versions[0][0] - BEFORE
         wanted = began if run.kind == "replay" else next((at for at, one in run.progress if one["step"] == "fill"), 0)
-        is_brought = _Brought(service, source, wanted)
+        is_brought = _Brought(service, source, asked.get("view", ""), wanted)
         invariant = COMPLETE if run.kind == "replay" else AS_NEVER_DOWN
         for found in differences(history, lambda message, model, b=is_brought: not b.has(message, model)):  # type: ignore[misc]
             yield Violation(invariant, f"{found.text}, after the {run.kind} {run.id}", {**found.evidence})
@@ -111,16 +110,18 @@ def _complete(history: ParsedHistory, runs: dict[str, Run]) -> Iterator[Violatio
 
 @dataclass
 class _Brought:
-    """What a run brought to a service: messages of a source (of all) that were stored before a time."""
+    """What a run brought to a view of a service (all of them): messages of a source (all) stored before a time."""
 
     service: str
     source: str
+    view: str
     until: int
 
     def has(self, message: Message, model: Model) -> bool:
         if model.service != self.service or message.commit is None or message.commit.at >= self.until:
             return False
-        return self.source in ("", message.commit.service)
+        view = generations.view_of(f"{self.service}/views", model.key(message.data)[0])
+        return self.source in ("", message.commit.service) and self.view in ("", view)
 
 
 def _same_rows(history: ParsedHistory, runs: dict[str, Run], deliveries: Deliveries) -> Iterator[Violation]:
@@ -128,26 +129,26 @@ def _same_rows(history: ParsedHistory, runs: dict[str, Run], deliveries: Deliver
 
     And of one that is built. A message that no commit holds reaches the generation alone that was there.
     """
-    for table, (view, _) in generations.VIEWS.items():
+    unmended = _unmended(history)
+    once_live = _once_live(history)
+    for table, view in generations.EACH:
         service = table.partition("/")[0]
         items = history.final["tables"].get(table, {})
-        pointer = generations.pointer(table, row_data(items.get(generations.POINTERS)))
-        others = [one["generation"] for one in pointer.get("kept", ())]
-        aborted = {run.progress[-1][1]["generation"] for run in runs.values() if _is_given_up(run) and run.progress}
+        pointer = generations.pointer(view, row_data(items.get(generations.POINTERS)))
+        others = [one["generation"] for one in pointer.get("kept", ()) if (table, view, one["generation"]) in once_live]
         building = pointer.get("building")
         is_built = any(
             run.progress and run.progress[-1][1]["step"] == BUILT and run.asked.get("view") == view
             for run in runs.values()
             if run.asked["to"] == service
         )
-        others = [number for number in others if number not in aborted]
         if building is not None and is_built:
             others.append(building)
-        if not others or deliveries.misses_any(service) or _has_strangers(history, service):
+        if not others or service in unmended or deliveries.misses_any(service) or _has_strangers(history, service):
             continue
-        live = _by_key(table, items, int(pointer.get("live", 0)))
+        live = _by_key(table, view, items, int(pointer.get("live", 0)))
         for number in others:
-            other = _by_key(table, items, number)
+            other = _by_key(table, view, items, number)
             for key in sorted({*live, *other}):
                 if _shown(live.get(key)) != _shown(other.get(key)):
                     text = f"the row {key[1]} of {key[0]} in {table} differs in the generation {number}"
@@ -155,14 +156,41 @@ def _same_rows(history: ParsedHistory, runs: dict[str, Run], deliveries: Deliver
                     yield Violation(SAME_ROWS, text, about)
 
 
-def _is_given_up(run: Run) -> bool:
-    return (
-        run.kind == "rebuild" and run.versions[-1][1]["state"] != "running" and run.versions[-1][1]["state"] != "done"
-    )
+def _unmended(history: ParsedHistory) -> set[str]:
+    """The services of which a message may lack in a generation: a letter is open, or another was put in its place."""
+    letters = stored(history).values()
+    open_ = [one.last for one in letters if one.last["state"] != DONE or one.last["sent_as"]]
+    return {letter["consumer"].partition("/")[0] for letter in open_}
 
 
-def _by_key(table: str, items: Any, generation: int) -> dict[tuple[str, str], Any]:
-    found = generations.of_generation(table, items.values(), generation)
+def _pointers(history: ParsedHistory) -> Iterator[tuple[int, str, dict[str, Any] | None]]:
+    """Each version of the rows that say which generations there are: when, of which table."""
+    for at, table, partition, sort, item in history.rows:
+        if table in generations.VIEWS and (partition, sort) == generations.POINTERS:
+            yield at, table, row_data(item)
+
+
+def _once_live(history: ParsedHistory) -> set[tuple[str, str, int]]:
+    """The generations that are, or were, read: others that are kept were given up, or left by their run."""
+    found = {(table, view, 0) for table, view in generations.EACH}
+    for _, table, data in _pointers(history):
+        found |= {(table, view, number) for view, number in generations.live(table, data).items()}
+    return found
+
+
+def _none_left(history: ParsedHistory, runs: dict[str, Run]) -> Iterator[Violation]:
+    """In the end. The run of one that is built waits for an operator, or was stopped."""
+    for table, view in generations.EACH:
+        item = history.final["tables"].get(table, {}).get(generations.POINTERS)
+        pointer = generations.pointer(view, row_data(item))
+        run = runs.get(pointer.get("run", ""))
+        if pointer.get("building") is not None and (run is None or run.versions[-1][1]["ended"]):
+            text = f"{table} has the generation {pointer['building']} of {view}, whose run {pointer['run']} has ended"
+            yield Violation(NONE_LEFT, text, {"table": table, "run": pointer["run"]})
+
+
+def _by_key(table: str, view: str, items: Any, generation: int) -> dict[tuple[str, str], Any]:
+    found = generations.of_generation(table, view, items.values(), generation)
     return {(item["partition"]["S"], item["sort"]["S"]): item for item in found}
 
 
@@ -187,19 +215,18 @@ def _has_strangers(history: ParsedHistory, service: str) -> bool:
 
 def _switched(history: ParsedHistory, runs: dict[str, Run]) -> Iterator[Violation]:
     """What is read changes only to what a run had built."""
-    for table in generations.VIEWS:
-        live, service = 0, table.partition("/")[0]
-        for at, of_table, partition, sort, item in history.rows:
-            if of_table != table or (partition, sort) != generations.POINTERS:
-                continue
-            now = int(generations.pointer(table, row_data(item)).get("live", 0))
-            if now != live and not any(
-                run.asked["to"] == service
+    before: dict[tuple[str, str], int] = {}
+    for at, table, data in _pointers(history):
+        service = table.partition("/")[0]
+        for view, now in generations.live(table, data).items():
+            if now != before.get((table, view), 0) and not any(
+                (run.asked["to"], run.asked.get("view")) == (service, view)
                 and any(when <= at and one["generation"] == now and one["step"] == BUILT for when, one in run.progress)
                 for run in runs.values()
             ):
-                yield Violation(SWITCHED_WHEN_BUILT, f"{table} is read from generation {now}, which no run built")
-            live = now
+                text = f"{view} of {table} is read from generation {now}, which no run built"
+                yield Violation(SWITCHED_WHEN_BUILT, text)
+            before[table, view] = now
 
 
 def _paused(history: ParsedHistory) -> Iterator[Violation]:

@@ -1,8 +1,11 @@
 """The records that the checks work on: messages, events, commits, requests, and messages in queues."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+_IN_A_GENERATION = re.compile(r"[\w ]+, generation \d+: ")
 
 
 @dataclass(slots=True)
@@ -158,6 +161,11 @@ class DeadLetter:
     reason: Mapping[str, Any]
     by: str
     version: int = 1
+
+    @property
+    def is_set_aside(self) -> bool:
+        """Whether it failed in a generation of a read model that is not read: in that which is read it was handled."""
+        return self.by == "inbox" and bool(_IN_A_GENERATION.match(str(self.reason.get("reason", ""))))
 
     @property
     def is_robots(self) -> bool:

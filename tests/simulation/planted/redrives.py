@@ -1,10 +1,14 @@
 """Planted bugs of redrives: which letters they send, how many at once, and until when."""
 
 from functions.kernel.eventstore import relay
+from functions.kernel.messaging import inbox, outcomes
+from functions.kernel.messaging.redelivery import Redelivery
 from functions.operations import groups, intake, redriver, redrives, run_rows, runs, sending, transitions
 from functions.operations.worker import Worker
-from tests.simulation.check.letters import CLAIMED, ENDS, HANDLED, LEGAL, VERBATIM
+from tests.simulation.check.letters import CLAIMED, COUNTED, ENDS, HANDLED, LEGAL, STORED, VERBATIM
 from tests.simulation.check.lost_updates import ONE_AFTER_ANOTHER
+from tests.simulation.check.projections import REBUILT
+from tests.simulation.check.rebuilt import SAME_ROWS
 from tests.simulation.check.redrives import HALTED, LIMITED, ONCE, OUTCOME, OWN_SET, RAMP, STOPS
 from tests.simulation.planted.bug import Bug, Edit, Set
 from tests.simulation.schedule import QUIESCENCE
@@ -91,6 +95,21 @@ BUGS = (
         "That a letter was given up again is taken as that it was handled.",
         (HANDLED,),
         Edit(transitions.with_outcome, "if outcome == outcomes.DONE:", "if outcome != outcomes.FAILING:"),
+    ),
+    bug(
+        "a letter that failed in what is built is done",
+        "A letter that was set aside again, for a generation that is not read, is reported as handled.",
+        (HANDLED, REBUILT, SAME_ROWS),
+        Edit(
+            Redelivery.may_leave, "outcomes.dead(record, set_aside)", "error = outcome(partial(outcomes.done, record))"
+        ),
+    ),
+    bug(
+        "what was set aside forgets its letter",
+        "The dead letter of a generation that is not read does not say which letter of which redrive it is.",
+        (STORED, COUNTED, OUTCOME, ENDS),
+        Edit(inbox._set_aside, "letter = outcomes.identity(record)", "letter = {}"),
+        Edit(outcomes.dead, "_try_to_report(record, DEAD, error)", "pass"),
     ),
     bug(
         "a letter that came back stays on its way",

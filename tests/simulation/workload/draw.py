@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from tests.simulation.choices import Choices
 from tests.simulation.cloud import Cloud
+from tests.simulation.workload.broken_rebuilds import TroubledRebuilder
 from tests.simulation.workload.clerks import Clerk
 from tests.simulation.workload.client import Client
 from tests.simulation.workload.customers import Customer, arrival_times
@@ -32,6 +33,7 @@ OPENER, RECOVERY, INTRUDER = (
 )  # names of clients: each name is part of the seed of its choices
 HOW_MANY_ON_THE_STREAM = (0, 0, 0, 0, 0, 0, 0, 1, 1, 2)
 DEPLOYER = "bad deploy"
+REBUILDER = "rebuild of a broken view"
 BACKGROUND_SERVICES = ("insights", "search", "notifications")  # no client waits for these
 
 
@@ -95,6 +97,7 @@ def draw(seed: int) -> Workload:
     _add_intruders(workload, choices_for(seed, "intruders"))
     _add_leavers(workload, choices_for(seed, "leavers"))
     _add_menders(workload, choices_for(seed, "menders"))
+    _add_a_broken_rebuild(workload, choices_for(seed, REBUILDER))
     return workload
 
 
@@ -172,6 +175,7 @@ def has_menders(seed: int) -> bool:
     """Whether operators use the tools of operations in the schedule of a seed."""
     workload = Workload(seed, {})
     _add_menders(workload, choices_for(seed, "menders"))
+    _add_a_broken_rebuild(workload, choices_for(seed, REBUILDER))
     return bool(workload.clients)
 
 
@@ -195,6 +199,24 @@ def _add_menders(workload: Workload, choices: Choices) -> None:
         # While a view is built, which begins six minutes after it is asked for.
         late = choices.seconds(at + 340, at + 480, "when a late customer comes")
         workload.add("customer of the rebuild", "customer", Customer, _shop(late))
+
+
+def _add_a_broken_rebuild(workload: Workload, choices: Choices) -> None:
+    """A view whose projection is broken while it is built, by choices of their own, so that the others' stay."""
+    if not choices.chance(0.04, "a rebuild of a broken view"):
+        return
+    begins, given_up = choices.seconds(5, 60, "when it begins"), choices.between(0, 3, "how many are given up")
+    lasts = choices.seconds(420, 800, "when it is mended")
+    workload.paused = ()
+    workload.add(
+        REBUILDER,
+        "operator",
+        TroubledRebuilder,
+        lambda operator: operator.rebuild_what_breaks(begins, given_up, lasts),
+    )
+    for number in range(1, choices.between(1, 3, "how many customers") + 1):
+        comes = begins + choices.seconds(340, 700, "when one comes")  # what is built is known after six minutes
+        workload.add(f"customer of a broken view {number}", "customer", Customer, _shop(comes))
 
 
 def _add_customers_of_a_deploy(workload: Workload, choices: Choices, begins: float) -> None:

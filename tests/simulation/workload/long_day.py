@@ -11,7 +11,7 @@ from tests.simulation.outages import BROKER, BUS, CARRIER, DISABLED, KMS, PROVID
 from tests.simulation.workload.clerks import Clerk
 from tests.simulation.workload.client import Client
 from tests.simulation.workload.customers import Customer
-from tests.simulation.workload.draw import DEPLOYER, Workload, choices_for
+from tests.simulation.workload.draw import DEPLOYER, REBUILDER, Workload, choices_for
 from tests.simulation.workload.robots import Robot
 from tests.simulation.workload.stream_robots import StreamRobot
 
@@ -22,7 +22,7 @@ LATEST = 3_600.0  # seconds from the start until the last outage has begun
 CUSTOMERS = 4
 STAYS = 1_500.0  # seconds: for longer than what the outage delayed may take
 # Clients of other days: the last two stop services, for up to 8 hours, and start them.
-REPAIRERS = ("operator", "stranger", "outage", "unlucky", DEPLOYER, "mender 1", "mender 2", "maintainer")
+REPAIRERS = ("operator", "stranger", "outage", "unlucky", DEPLOYER, REBUILDER, "mender 1", "mender 2", "maintainer")
 
 KINDS = (*4 * ("table away",), *2 * ("queue away",), *2 * ("service away",), *OUTAGES)
 # Most orders wait for the first four.

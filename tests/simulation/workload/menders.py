@@ -6,33 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.simulation.check.parsed_history import row_data
-from tests.simulation.workload.operators import Operator
+from tests.simulation.workload.rebuilders import ROUTE, Rebuilder
 
-ROUTE = "/api/operations"
 LOOKS = 8  # times that an operator looks whether something failed
 STORED_WITHIN = 260.0  # seconds: four looks of the collector
-ENDS_WITHIN = 240.0  # seconds for which an operator watches a run
-REBUILT_WITHIN = 1_500.0
-VIEWS = (
-    ("baskets", "baskets"),
-    ("depot", "depot"),
-    ("notifications", "texts"),
-    ("ordering", "unpaid"),
-    ("search", "orders"),
-    ("stores", "catalogue"),
-)
-# Of which rows end: they expire, or a tombstone is left.
-DELETING = (
-    ("ordering", "unpaid"),
-    ("ordering", "unpaid"),
-    ("baskets", "baskets"),
-    ("depot", "depot"),
-    ("depot", "depot"),
-)
-ENDED = ("done", "cancelled", "stopped")
 
 
-class Mender(Operator):
+class Mender(Rebuilder):
     """An operator with the tools of operations."""
 
     def mend(self, after: float, actions: int) -> None:
@@ -188,17 +168,6 @@ class Mender(Operator):
             return str(answer.body["id"])
         return ""
 
-    def watch(self, run: str, within: float = ENDS_WITHIN) -> str:
-        """The state of a run once it does nothing more by itself, or after some minutes."""
-        end, state = self.cloud.now() + within, ""
-        while self.cloud.now() < end:
-            found = self.get(f"{ROUTE}/runs/{run}")
-            state = found["run"]["state"] if found else state
-            if state in ENDED:
-                break
-            self.pause(3, 12)
-        return state
-
     def wait_until_stored(self) -> None:
         """Wait until the collector has stored what was given up."""
         end = self.cloud.now() + STORED_WITHIN
@@ -248,49 +217,6 @@ class Mender(Operator):
             if answer.status == 200:
                 self._record("letter edited")
                 self._redrive({"letters": [answer.body["letter"]]})
-
-    def replay(self) -> None:
-        """Bring history to one consumer's read models."""
-        to, _ = self.choices.pick(VIEWS, "to whom")
-        wanted: dict[str, Any] = {"to": to, "names": [], "rate": 500}
-        if self.chance(0.4, "of one service"):
-            wanted["from"] = self.choices.pick(("stores", "ordering", "baskets", "depot"), "from whom")
-        answer = self.request("POST", f"{ROUTE}/replays", wanted)
-        if answer.status in (200, 201):
-            self._record("replay")
-            self.watch(answer.body["id"])
-
-    def rebuild(self) -> None:
-        """Build a read model anew, and have it be read, or give it up."""
-        service, view = self.choices.pick((*VIEWS, *DELETING), "which view")
-        if service == "depot":
-            self._retire_a_robot()
-        answer = self.request("POST", f"{ROUTE}/rebuilds", {"service": service, "view": view, "rate": 500})
-        if answer.status not in (200, 201):
-            return
-        run, end = answer.body["id"], self.cloud.now() + REBUILT_WITHIN
-        self._record("rebuild")
-        give_up = self.chance(0.2, "it is given up")
-        if self.chance(0.3, "who cannot wait"):
-            self.pause(0, 60)
-            self.request("PUT", f"{ROUTE}/runs/{run}/switch")
-        while self.cloud.now() < end:
-            found = self.get(f"{ROUTE}/rebuilds/{run}")
-            if found and found["rebuild"]["state"] in ENDED:
-                return
-            if found and (give_up or found["rebuild"]["mayBeSwitched"]):
-                how = "abort" if give_up else "switch"
-                if self.request("PUT", f"{ROUTE}/runs/{run}/{how}").status == 200:
-                    self._record("rebuild given up" if give_up else "view switched")
-                return
-            self.pause(20, 60)
-
-    def _retire_a_robot(self) -> None:
-        """One that was registered by mistake: history has a row for it, which a tombstone replaces."""
-        staff = f"staff:{self.name}"
-        answer = self.request("POST", "/api/depot/bots", {"name": "by mistake"}, who=staff)
-        if answer.status in (200, 201):
-            self.request("DELETE", f"/api/depot/bots/{answer.body['id']}", who=staff)
 
     def pause_a_consumer(self) -> None:
         """Let a consumer receive nothing for some time."""

@@ -122,8 +122,7 @@ BUGS = (
         (
             Edit(
                 Inbox._in_turn,
-                'failed += [record["messageId"] for record in handled '
-                "if not self._may_leave(record, error, batch)]",
+                'failed += [record["messageId"] for record in handled if not self._may_leave(record, error, batch)]',
                 "pass",
             ),
         ),
