@@ -28,7 +28,11 @@ class TroubledRebuilder(Mender):
         service, view = self.choices.pick(CHANGING, "which view")
         for _ in range(given_up):
             if run := self.begin_to_rebuild(service, view):
-                self.end_a_rebuild(run, give_up_at="begin")
+                if self.chance(0.5, "it is not looked at first"):
+                    self.pause(0, 2)  # while its first steps are under way
+                    self.request("PUT", f"{ROUTE}/runs/{run}/abort")
+                else:
+                    self.end_a_rebuild(run, give_up_at="begin")
                 self.pause(0, 100)
         run = self.begin_to_rebuild(service, view)
         self.pause(0, 300)
