@@ -86,6 +86,7 @@ OUTAGES: dict[str, str] = {
 }
 # Of schedules in which operators mend and faults strike: what is taken from queues by a function itself has few places.
 OF_MENDERS: dict[str, tuple[str, float]] = {
+    "runner killed": ("the runner of operations is killed right after a service began a generation of a view", 0.4),
     "poller killed": ("a function that polls a queue itself is killed right after it received or deleted", 0.08),
 }
 DESCRIPTIONS = {name: what for name, (what, _) in (FAULTS | OF_MENDERS).items()} | OUTAGES

@@ -278,6 +278,8 @@ class HistoryBuilder:
             self.write_row("depot/views", "lists", data["shopping_list_id"], version, data, **place)
         elif name.startswith("Bot"):
             self.write_row("depot/views", "bots", data["bot_id"], version, data)
+            if name == "BotRegistered":
+                self.write_row("fleet/views", "robots", data["bot_id"], version, data)
 
     # For a test that breaks one invariant: edits of what is recorded.
 

@@ -14,6 +14,7 @@ from tests.simulation.scheduler import SECOND, Promise
 from tests.simulation.sdk import Wire, World, client_error
 from tests.simulation.templates import deployed
 
+RUNNER_KILLED, BEGINS = "runner killed", b'{"begin":'  # the request by which a rebuild begins
 OLDEST = 21_600  # seconds for which Lambda tries to run what was invoked asynchronously, where nothing else is set
 
 
@@ -32,6 +33,8 @@ class LambdaClient:
             self._wire.call("Invoke", FunctionName, lambda: run_by_itself(function, event, "start"))
             return {"StatusCode": 202}
         answer: dict[str, Any] = self._wire.call("Invoke", FunctionName, lambda: self._begin(FunctionName, Payload))
+        if BEGINS in Payload:
+            self._wire.may_be_killed(RUNNER_KILLED, "Invoke", FunctionName)
         return answer
 
     def _begin(self, name: str, payload: bytes) -> Promise:

@@ -223,7 +223,6 @@ def _collect_and_pay(builder: HistoryBuilder) -> None:
     builder.request("POST", "/api/depot/bots")
     builder.commit(BOT, ("Registered", {"name": "R"}), messages=[("BotRegistered", _bot("offline"))])
     builder.respond(body={"id": "r"}, version=1)
-    builder.write_row("fleet/views", "robots", "r", 1, {"bot_id": "r", "name": "R"})
     builder.request("PUT", "/api/depot/bots/r/online")
     builder.commit(BOT, ("CameOnline", {}), messages=[("BotCameOnline", _bot("idle"))])
     builder.respond(version=2)

@@ -179,14 +179,17 @@ def _once_live(history: ParsedHistory) -> set[tuple[str, str, int]]:
 
 
 def _none_left(history: ParsedHistory, runs: dict[str, Run]) -> Iterator[Violation]:
-    """In the end. The run of one that is built waits for an operator, or was stopped."""
-    for table, view in generations.EACH:
-        item = history.final["tables"].get(table, {}).get(generations.POINTERS)
-        pointer = generations.pointer(view, row_data(item))
-        run = runs.get(pointer.get("run", ""))
-        if pointer.get("building") is not None and (run is None or run.versions[-1][1]["ended"]):
-            text = f"{table} has the generation {pointer['building']} of {view}, whose run {pointer['run']} has ended"
-            yield Violation(NONE_LEFT, text, {"table": table, "run": pointer["run"]})
+    """Whether the next rebuild gives such a generation up or not: when a run ends, and at any time after that."""
+    ended = {id: next((at for at, one in run.versions if one["ended"]), history.end + 1) for id, run in runs.items()}
+    built: dict[tuple[str, str], str] = {}
+    for at, table, data in [*_pointers(history), *((history.end, table, None) for table in generations.VIEWS)]:
+        for view in generations.VIEWS[table]:
+            before = built.get((table, view), "")
+            if before and ended.get(before, 0) < at:
+                text = f"{table} had a generation of {view}, whose run {before} had ended"
+                yield Violation(NONE_LEFT, text, {"table": table, "run": before})
+            pointer = generations.pointer(view, data)
+            built[table, view] = pointer["run"] if pointer.get("building") is not None else ""
 
 
 def _by_key(table: str, view: str, items: Any, generation: int) -> dict[tuple[str, str], Any]:

@@ -29,6 +29,7 @@ from tests.simulation.check.rebuilt import (
     AS_NEVER_DOWN,
     AS_WANTED,
     COMPLETE,
+    NONE_LEFT,
     READ_ONLY,
     SAME_ROWS,
     SWITCHED_WHEN_BUILT,
@@ -174,6 +175,12 @@ HISTORY = (
         (SWITCHED_WHEN_BUILT,),
         Edit(rebuilds.switch, "if run.state != RUNNING or progress.step != BUILT:", "if run.state != RUNNING:"),
         Edit(rebuilding._must_be_building, "if pointer.building != generation:", "if generation is None:"),
+    ),
+    bug(
+        "a rebuild given up as it begins",
+        "A rebuild that is cancelled before its run knows its generation leaves that where it is.",
+        (NONE_LEFT,),
+        Edit(rebuilds._given_up, "if progress.step == PLAN:", "if progress.generation is None:"),
     ),
     bug(
         "a replay to all rows but the last",
