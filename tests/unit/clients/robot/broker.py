@@ -148,7 +148,7 @@ class Broker:
                     if kind == CONNECT:
                         session = self._connected(connection, body)
                     elif kind == SUBSCRIBE and session:
-                        self._subscribed(session, body)
+                        self._subscribed(connection, session, body)
                     elif kind == PUBLISH and not self.is_dead:
                         self._received(connection, flags, body)
                     elif kind == PINGREQ:
@@ -180,14 +180,13 @@ class Broker:
             self._deliver(session, message)
         return session
 
-    def _subscribed(self, session: Session, body: bytes) -> None:
+    def _subscribed(self, connection: socket.socket, session: Session, body: bytes) -> None:
         place, reasons = _skip_properties(body, 2), b""
         while place < len(body):
             topic, place = _text(body, place)
             session.topics.add(topic)
             place, reasons = place + 1, reasons + b"\1"
-        assert session.line
-        _send(session.line, _framed(SUBACK << 4, body[:2] + b"\0" + reasons))
+        _send(connection, _framed(SUBACK << 4, body[:2] + b"\0" + reasons))
 
     def _received(self, connection: socket.socket, flags: int, body: bytes) -> None:
         topic, place = _text(body, 0)
