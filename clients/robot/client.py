@@ -151,8 +151,11 @@ class Connected:
         if self._robot.online:
             self._tell(self._robot.leaving(self._clock()))
         deadline = time.monotonic() + GOODBYE_WITHIN
-        while client.want_write() and time.monotonic() < deadline:
-            client.loop(0.01)
+        # What is closed with an answer unread is reset, and the broker may not see that it was left in order.
+        while (client.want_write() or Kind.CONNECTION in self._retained) and time.monotonic() < deadline:
+            if client.loop(0.01) is not MQTTErrorCode.MQTT_ERR_SUCCESS:
+                return
+            self._publish_again()
         client.disconnect()
 
     def _on_connect(

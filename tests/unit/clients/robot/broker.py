@@ -155,6 +155,7 @@ class Broker:
                         _send(connection, bytes([PINGRESP << 4, 0]))
                     elif kind == DISCONNECT and session:
                         session.will = None
+                        break
                     self._changed.notify_all()
             with self._changed:
                 if session and session.will and self._takes(session.will):

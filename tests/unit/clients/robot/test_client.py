@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from paho.mqtt.client import Client, MQTTMessageInfo
 
 from clients.robot import client
 from clients.robot.client import Connected
@@ -31,6 +32,31 @@ def test_a_robot_comes_online_works_an_order_off_and_says_goodbye(broker: Broker
     retained = {each.topic for each in broker.published if each.retain}
     assert retained == {TOPICS[Kind.CONNECTION], TOPICS[Kind.FACTSHEET]}
     assert broker.connections == [(SERIAL, False)]
+
+
+def test_a_robot_leaves_once_the_broker_has_taken_its_goodbye(
+    broker: Broker, files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unread: list[bool] = []
+    disconnect = Client.disconnect
+
+    def disconnected(client: Client, *reasons: Any) -> Any:
+        unread.append(any(not one.is_published() for one in goodbyes))
+        return disconnect(client, *reasons)
+
+    goodbyes: list[MQTTMessageInfo] = []
+    publish = Client.publish
+
+    def published(client: Client, topic: str, payload: bytes, *more: Any, **others: Any) -> MQTTMessageInfo:
+        goodbyes.append(publish(client, topic, payload, *more, **others))
+        return goodbyes[-1]
+
+    with robot(broker, files):
+        broker.wait_for(lambda: "ONLINE" in connection(broker))
+        monkeypatch.setattr(Client, "disconnect", disconnected)
+        monkeypatch.setattr(Client, "publish", published)
+    assert "OFFLINE" in connection(broker)
+    assert unread == [False]
 
 
 def test_a_robot_logs_the_trace_of_what_it_is_told(
