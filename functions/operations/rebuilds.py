@@ -10,7 +10,7 @@
 | drop | rows of the generation that is over are deleted, at a bounded rate; the table is read until none is found | |
 
 A step that is done twice changes nothing. Given up (cancelled), a run goes to `drop` with the generation that it built,
-also where it has not taken effect yet. A generation whose run has ended is given up by the next rebuild of the view.
+also where no answer has told the run of it. A generation whose run has ended is given up by the next rebuild of the view.
 """  # noqa: E501  (a table)
 
 from collections.abc import Callable
