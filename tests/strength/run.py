@@ -139,7 +139,7 @@ def task_of(mutant: Mutant) -> dict[str, Any]:
 def judged(task: dict[str, Any], seconds: float) -> dict[str, Any]:
     """The finding of a judge, in a process of its own, for so many seconds of wall-clock time.
 
-    A process that ends without one was killed from outside, such as for want of memory: it is tried once more.
+    A process that ends without one was killed from outside, for instance when memory ran out: it is run once more.
     """
     return _finding(task, seconds) or _finding(task, seconds) or {**NOTHING, "what": "its process died twice"}
 
