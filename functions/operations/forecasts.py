@@ -5,7 +5,7 @@ queues share its tables. The runner advances it, chunk by chunk; what is small i
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import islice
@@ -177,7 +177,7 @@ def _named(wanted: Sequence[str]) -> list[Letter]:
 
 def _gathered(run: Run) -> Run:
     """Find the letters of a group or filter, put them in order, and store them."""
-    found = list(islice(_found(Filter(**run.filter)), MOST + 1))
+    found = list(islice(rows.each(Filter(**run.filter)), MOST + 1))
     if len(found) > MOST:
         why = f"a forecast is of {MOST:,} letters at most: ask for fewer"
         return run_rows.change(run.id, lambda one: replace(one, state=CANCELLED, why=why, ended=clock.stamp()))
@@ -188,16 +188,6 @@ def _gathered(run: Run) -> Run:
         return replace(one, state=RUNNING, filter={}, total=len(ordered)) if one.state == GATHERING else one
 
     return run_rows.change(run.id, after)
-
-
-def _found(wanted: Filter) -> Iterator[Letter]:
-    after: dict[str, Any] | None = None
-    while True:
-        page = rows.letters(wanted, limit=100, next=after, bodies=False)
-        yield from page.letters
-        after = page.after
-        if after is None:
-            return
 
 
 def _filled(wanted: Filter) -> dict[str, str]:

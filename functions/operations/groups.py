@@ -14,10 +14,10 @@ from typing import Any
 
 import msgspec
 
-from functions.kernel.domain.errors import ConcurrencyError, NotFoundError, UnavailableError
+from functions.kernel.domain.errors import ConcurrencyError, NotFoundError
 from functions.kernel.projections import projection
 from functions.kernel.projections.projection import read
-from functions.kernel.runtime import budget, clock, ids, observe, runtime
+from functions.kernel.runtime import clock, ids, observe, runtime
 from functions.kernel.runtime.views import Row
 from functions.operations import rows
 from functions.operations.alarms import group_grows, new_group
@@ -114,7 +114,8 @@ def count_again(id: str, known: Collection[Letter] = ()) -> Group | None:
     """
     newest = {letter.id: letter for letter in known if letter.fingerprint == id}
     found = Tally()
-    for letter in _letters(id):  # one after the other: a function has no room for all of a large group
+    # One after the other: a function has no room for all of a large group.
+    for letter in rows.each(Filter(group=id), rows.LOOKED_AT):
         found.add(max(newest.pop(letter.id, letter), letter, key=lambda one: one.version_of_row))
     for letter in newest.values():
         found.add(letter)
@@ -257,19 +258,6 @@ def _having_grown(after: Group, open_ones: int) -> Group:
 
 def _about(of: Group) -> dict[str, str]:
     return {"group": of.id, "consumer": of.consumer, "message_name": of.name, "failed_with": of.error}
-
-
-def _letters(id: str) -> Iterator[Letter]:
-    """Raises UnavailableError where there is no time left: the group is counted in another minute."""
-    after: dict[str, Any] | None = None
-    while True:
-        if budget.left() < budget.MESSAGE:
-            raise UnavailableError(f"there is no time left to count the letters of group {id}")
-        page = rows.letters(Filter(group=id), rows.LOOKED_AT, after, bodies=False)
-        yield from page.letters
-        after = page.after
-        if after is None:
-            return
 
 
 def _change(load: Callable[[], Group], decide: Callable[[Group], Group]) -> Group:

@@ -5,7 +5,7 @@
 | plan, begin | the consumer says of what the view is made, and makes a generation, which it writes from now on too | when all of its containers know of it, after six minutes |
 | fill | all history is applied to that generation alone, as in a replay | |
 | compare, look again | the table is read once; rows that differ, a minute later again | |
-| built | | by an operator: switch or cancel |
+| built | | by an operator: switch (refused while letters of the generation are to be redriven) or cancel |
 | switch | the generation is read from now on; paging tokens of the one before are good for an hour | after that hour |
 | drop | rows of the generation that is over are deleted, at a bounded rate; the table is read until none is found | |
 
@@ -27,7 +27,7 @@ from functions.kernel.domain.errors import (
 )
 from functions.kernel.runtime import budget, clock, context
 from functions.kernel.runtime.runtime import Port
-from functions.operations import history_rows, replay_plans, replays, run_rows
+from functions.operations import built_without, history_rows, replay_plans, replays, run_rows
 from functions.operations.cloud import Functions, starts
 from functions.operations.cloud import replays as replay_functions
 from functions.operations.history_rows import (
@@ -73,7 +73,10 @@ def check(service: str, view: str, rate: float | None) -> None:
 
 
 def switch(run_id: str) -> Run:
-    """Have what was built be read from now on. Raises NotFoundError, and RefusedError unless it is built."""
+    """Have what was built be read from now on.
+
+    Raises NotFoundError, RefusedError unless it is built and lacks nothing, and UnavailableError.
+    """
     run = _rebuild(run_id)
     progress = history_rows.progress(run)
     if progress.step in (SWITCH, DROP, OVER) and run.state != CANCELLED:
@@ -82,6 +85,7 @@ def switch(run_id: str) -> Run:
         raise RefusedError(
             f"the run is {run.state}, at the step {progress.step}: only what is built can be switched to"
         )
+    built_without.must_lack_nothing(run.to, run.asked["view"], progress.generation)
     history_rows.put(run, progress.at(SWITCH))
     starts().start("runner")
     return run

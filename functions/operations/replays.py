@@ -19,6 +19,7 @@ from functions.kernel.domain.errors import (
     StaleError,
     UnavailableError,
 )
+from functions.kernel.projections.generation import failed_in
 from functions.kernel.runtime import budget, clock, context, ids, observe
 from functions.operations import failed_messages, history_rows, run_rows
 from functions.operations.cloud import LONGEST_CALL, relays, starts
@@ -119,8 +120,9 @@ def _bring(run: Run, messages: Sequence[dict[str, Any]], view: str | None, gener
     left, failed = list(messages), 0
     while left:
         answer = ask(run.to, {"apply": {"messages": left, "view": view, "generation": generation}})
+        where = failed_in(view, generation) if view and generation is not None else ""
         for one in answer["failed"]:
-            failed_messages.keep(run, one)
+            failed_messages.keep(run, {**one, "reason": f"{where}{one['reason']}"})
         failed += len(answer["failed"])
         left = left[answer["applied"] :]
     return failed

@@ -16,17 +16,17 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from functions.kernel.domain.errors import ConcurrencyError, NotFoundError
+from functions.kernel.domain.errors import ConcurrencyError, NotFoundError, UnavailableError
 from functions.kernel.projections.projection import read, read_many
-from functions.kernel.runtime import clock, ids, runtime
-from functions.kernel.runtime.json_text import compact
+from functions.kernel.runtime import budget, clock, ids, runtime
 from functions.kernel.runtime.views import Row
+from functions.operations import letter_bodies
+from functions.operations.letter_bodies import key_of
 from functions.operations.letters import OPEN, STATES, Letter, from_data, to_data
 from functions.operations.views import OF_GROUP, OF_ORDER, OF_SERVICE, OF_STATE
 
 LETTER = "letter"
 CHANGED = "changed"
-PART = 300_000  # bytes of a part's JSON text: an item holds 400 KB with all its names
 TRIES = 6  # of a change that others were quicker than
 ROWS = 100  # of an index that are read at once where many are not wanted
 LOOKED_AT = 1_000  # rows at most that one page looks at for those that a filter wants
@@ -96,10 +96,10 @@ def find(id: str) -> Letter | None:
     An item that expires stays for up to a few days, each for its own time:
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html
     """
-    data = read(_key(id), LETTER)
+    data = read(key_of(id), LETTER)
     if data is None:
         return None
-    body = _bodies([data]).get(id)
+    body = letter_bodies.read_of([data]).get(id)
     return from_data(data, body) if body is not None else replace(from_data(data, ""), life="")
 
 
@@ -107,19 +107,19 @@ def put(letter: Letter) -> Letter:
     """Store a letter over the version that was read, 0 for a new one. Raises ConcurrencyError when the row moved on."""
     life, expires = letter.life or ids.new()[:8], kept_until() if letter.is_closed else None
     written = replace(letter, version_of_row=letter.version_of_row + 1, life=life, expires=expires or 0)
-    parts = list(_parts(letter.body))
+    parts = list(letter_bodies.parts(letter.body))
     moved = not letter.life or written.expires != letter.expires
     mark(letter.fingerprint)
     if moved and expires is None:  # before the letter: one that is open must not be without its body
-        _put_parts(written, parts)
+        letter_bodies.put(written, parts)
     data = {**to_data(written), "write": ids.new(), "parts": len(parts)}
-    row = Row(_key(letter.id), LETTER, data, indexes=_indexes(letter), expires=expires)
+    row = Row(key_of(letter.id), LETTER, data, indexes=_indexes(letter), expires=expires)
     if not runtime.current().views.put(row, written.version_of_row) and not _was_stored(data, is_new=not letter.life):
         if not letter.life:
-            _delete_parts(written, len(parts))
+            letter_bodies.delete(written, len(parts))
         raise ConcurrencyError(f"letter {letter.id} was changed by another at the same time")
     if moved and expires is not None:
-        _put_parts(written, parts)
+        letter_bodies.put(written, parts)
     return written
 
 
@@ -129,7 +129,7 @@ def _was_stored(data: dict[str, Any], *, is_new: bool) -> bool:
     is_new: whether the letter got its life with this write. Then another may have changed it since, and what has this
     life needs the parts of its body.
     """
-    there = read(_key(data["id"]), LETTER)
+    there = read(key_of(data["id"]), LETTER)
     return there is not None and (there["write"] == data["write"] or (is_new and there["life"] == data["life"]))
 
 
@@ -152,7 +152,7 @@ def change(id: str, decide: Callable[[Letter], Letter]) -> Letter:
 
 def heads(ids: Iterable[str]) -> dict[str, Letter]:
     """Letters by their ids, those that there are, without their bodies: such a letter cannot be put."""
-    found = read_many(((_key(id), LETTER) for id in ids), consistent=True)
+    found = read_many(((key_of(id), LETTER) for id in ids), consistent=True)
     return {data["id"]: from_data(data, "") for data in found.values()}
 
 
@@ -182,6 +182,19 @@ def letters(
         if looked_at == LOOKED_AT:
             return _page(found, last, bodies)
     return _page(found, None, bodies)
+
+
+def each(wanted: Filter, at_once: int = ROWS) -> Iterator[Letter]:
+    """All letters of a filter, without their bodies. Raises UnavailableError where time ends before them."""
+    after: dict[str, Any] | None = None
+    while True:
+        if budget.left() < budget.MESSAGE:
+            raise UnavailableError("there are more letters than can be looked at now")
+        page = letters(wanted, at_once, after, bodies=False)
+        yield from page.letters
+        after = page.after
+        if after is None:
+            return
 
 
 def _from(
@@ -261,49 +274,8 @@ def _page(found: list[dict[str, Any]], after: dict[str, Any] | None, bodies: boo
     """Raises ConcurrencyError where the body of one expires just now."""
     if not bodies:
         return Letters([from_data(data, "") for data in found], after)
-    texts = _bodies(found)
+    texts = letter_bodies.read_of(found)
     gone = next((data["id"] for data in found if data["id"] not in texts), None)
     if gone:
         raise ConcurrencyError(f"letter {gone} expires just now")
     return Letters([from_data(data, texts[data["id"]]) for data in found], after)
-
-
-def _key(id: str) -> str:
-    return f"letter {id}"
-
-
-def _part_key(id: str, life: str, number: int) -> tuple[str, str]:
-    return _key(id), f"body {life} {number:04}"
-
-
-def _put_parts(letter: Letter, parts: Iterable[str]) -> None:
-    for number, text in enumerate(parts):
-        partition, sort = _part_key(letter.id, letter.life, number)
-        row = Row(partition, sort, {"text": text}, expires=letter.expires or None)
-        runtime.current().views.put(row, letter.version_of_row)
-
-
-def _delete_parts(letter: Letter, parts: int) -> None:
-    for number in range(parts):
-        runtime.current().views.delete(*_part_key(letter.id, letter.life, number))
-
-
-def _parts(body: str) -> Iterator[str]:
-    """A body in parts of at most 300,000 bytes of JSON text each; one part at least."""
-    if len(compact(body).encode()) <= PART:
-        yield body
-        return
-    half = len(body) // 2
-    yield from _parts(body[:half])
-    yield from _parts(body[half:])
-
-
-def _bodies(found: Sequence[dict[str, Any]]) -> dict[str, str]:
-    """The bodies of letters by their ids; those that have all of their parts."""
-    keys = {data["id"]: [_part_key(data["id"], data["life"], n) for n in range(data["parts"])] for data in found}
-    parts = read_many((key for of_one in keys.values() for key in of_one), consistent=True)
-    return {
-        id: "".join(parts[key]["text"] for key in of_one)
-        for id, of_one in keys.items()
-        if all(key in parts for key in of_one)
-    }

@@ -14,6 +14,7 @@ from functions.operations.history_rows import BEGIN, BUILT, FILL
 from functions.search import views
 from tests.flow.test_redrive import ask
 from tests.flow.test_replays import a_few_orders, is_over, table
+from tests.support.callers import OPERATOR_ON_CALL
 from tests.support.operated import OperatedMall, deployed, views_of
 
 ANSWERS: Callable[[str, Any], object] = lambda service, request: None  # noqa: E731
@@ -56,6 +57,13 @@ def begin_and_build(mall: OperatedMall) -> str:
     run = mall.begin(rebuilds.begin, "search", "orders")
     mall.until(run, lambda run, progress: progress.step == BUILT or run.state != runs.RUNNING)
     return run
+
+
+def refused(mall: OperatedMall, run: str) -> str:
+    """Why a run is not switched to."""
+    answer = mall.request("PUT", f"/api/operations/runs/{run}/switch", caller=OPERATOR_ON_CALL)
+    assert answer.status == 409, answer
+    return str(answer.body)
 
 
 def orders_found(mall: OperatedMall) -> int:
@@ -139,6 +147,50 @@ def test_once_it_is_mended_the_view_that_is_switched_to_lacks_nothing(
     assert (shown["state"], shown["counts"]["done"]) == (runs.DONE, len(letters))
     with mall.at_work("operations"):
         rebuilds.switch(run)
+    mall.pass_time(600)
+    assert orders_found(mall) == 1
+
+
+def test_what_was_built_is_not_switched_to_while_letters_say_that_it_lacks_rows(
+    mall: OperatedMall, letters_of_what_is_built: tuple[str, list[str]], broken: Callable[[], None]
+) -> None:
+    run, letters = letters_of_what_is_built
+    assert "letters of search/inbox whose reason begins with 'orders, generation 1:'" in refused(mall, run)
+    assert mall.run_of(run)[1].step == BUILT
+    for letter in letters[1:]:
+        ask(mall, "PUT", f"letters/{letter}/discard", {"reason": "its order is of no use"})
+    ask(mall, "PUT", f"letters/{letters[0]}/park", {"reason": "for tomorrow"})
+    refused(mall, run)
+    ask(mall, "PUT", f"letters/{letters[0]}/reopen")
+    broken()
+    assert redrive(mall, letters[:1])["counts"]["done"] == 1
+    ask(mall, "PUT", f"runs/{run}/switch")
+    assert mall.until(run, is_over)[0].state == runs.DONE
+
+
+def test_a_message_of_history_that_failed_in_what_is_built_keeps_it_from_being_switched_to(
+    mall: OperatedMall, broken: Callable[[], None]
+) -> None:
+    a_few_orders(mall, 1)
+    run = begin_and_build(mall)
+    assert mall.run_of(run)[1].failed
+    refused(mall, run)
+    letters = [letter["id"] for letter in ask(mall, "GET", "letters?state=open")["letters"]]
+    broken()
+    redrive(mall, letters)
+    ask(mall, "PUT", f"runs/{run}/switch")
+    mall.pass_time(600)
+    assert orders_found(mall) == 1
+
+
+def test_letters_of_another_view_or_generation_do_not_keep_a_view_from_being_switched_to(
+    mall: OperatedMall, letters_of_what_is_built: tuple[str, list[str]], broken: Callable[[], None]
+) -> None:
+    first, _ = letters_of_what_is_built
+    abort(mall, first)
+    mall.until(first, is_over)
+    broken()
+    ask(mall, "PUT", f"runs/{begin_and_build(mall)}/switch")
     mall.pass_time(600)
     assert orders_found(mall) == 1
 

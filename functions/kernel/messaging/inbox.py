@@ -34,6 +34,7 @@ from functions.kernel.messaging import outcomes
 from functions.kernel.messaging.record import check_sender, due, envelope, name_in, read_body
 from functions.kernel.messaging.redelivery import FIFO_GROUP, Again, Redelivery
 from functions.kernel.messaging.retry import UndeliverableError, UnsubscribedError
+from functions.kernel.projections.generation import failed_in
 from functions.kernel.projections.generations import Failed
 from functions.kernel.projections.projection import Projection
 from functions.kernel.runtime import budget, clock, context, ids, observe, runtime
@@ -351,10 +352,10 @@ def _set_aside(record: dict[str, Any], metadata: Metadata, failed: Failed) -> No
     One that was sent back stays the letter that it was. Each time it is sent back it is a further record, though SQS
     takes those of one id within five minutes for one.
     """
-    where = f"{failed.view}, generation {failed.generation}"
-    observe.log_error(f"{metadata.name} failed in {where}", failed.error)
+    where = failed_in(failed.view, failed.generation)
+    observe.log_error(f"{where}{metadata.name} failed", failed.error)
     letter = outcomes.identity(record)
-    reason = {"reason": f"{where}: {observe.reason(failed.error)}", "error": type(failed.error).__name__, "tries": "1"}
+    reason = {"reason": f"{where}{observe.reason(failed.error)}", "error": type(failed.error).__name__, "tries": "1"}
     # Derived, as a view's name may hold blanks, which SQS refuses.
     dedup = ids.derive(metadata.id, failed.view, failed.generation, *letter.values())
     runtime.current().dead_letters.send(record["body"], reason={**reason, **letter}, group=FIFO_GROUP, dedup=dedup)

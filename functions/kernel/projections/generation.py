@@ -49,6 +49,11 @@ def is_among(partition: str, names: Iterable[str]) -> bool:
     return any(partition.startswith(name) if name.endswith(" ") else partition == name for name in names)
 
 
+def failed_in(view: str, generation: int) -> str:
+    """How the reason of a dead letter begins that failed in one generation of a view alone."""
+    return f"{view}, generation {generation}: "
+
+
 def prefixed(partition: str, generation: int) -> str:
     """A partition as it is stored in a generation."""
     return f"g{generation}/{partition}" if generation != FIRST else partition

@@ -25,6 +25,7 @@ from tests.simulation.check.letters import (
     STORED,
     VERBATIM,
 )
+from tests.simulation.check.projections import REBUILT
 from tests.simulation.check.rebuilt import (
     AS_NEVER_DOWN,
     AS_WANTED,
@@ -175,6 +176,12 @@ HISTORY = (
         (SWITCHED_WHEN_BUILT,),
         Edit(rebuilds.switch, "if run.state != RUNNING or progress.step != BUILT:", "if run.state != RUNNING:"),
         Edit(rebuilding._must_be_building, "if pointer.building != generation:", "if generation is None:"),
+    ),
+    bug(
+        "a view switched without what failed in it",
+        "An operator may switch to a generation that lacks the rows of letters that are open.",
+        (REBUILT, AS_NEVER_DOWN),
+        Edit(rebuilds.switch, "    built_without.must_lack_nothing(", "    built_without.RefusedError("),
     ),
     bug(
         "a rebuild given up as it begins",

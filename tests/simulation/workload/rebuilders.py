@@ -30,6 +30,7 @@ DELETING = (
     ("depot", "depot"),
 )
 ENDED = ("done", "cancelled", "stopped")
+REFUSED = 409
 STEPS = ("plan", "begin", "fill", "compare", "look again", "built")
 EARLY = ("plan", "begin")  # they last for less than a second where nothing strikes
 GIVEN_UP_AT = ("plan", "begin", "begin", "begin", "fill", "compare", "look again", "built")
@@ -83,7 +84,10 @@ class Rebuilder(Operator):
         return str(answer.body["id"])
 
     def end_a_rebuild(self, run: str, give_up_at: str = "") -> None:
-        """Switch to what was built once it is, or give the run up as soon as it is at a step, or past it."""
+        """Switch to what was built once it is, or give the run up as soon as it is at a step, or past it.
+
+        It is given up too where it must not be switched to, since letters say that it lacks rows.
+        """
         end = self.cloud.now() + REBUILT_WITHIN
         while self.cloud.now() < end:
             found = self.get(f"{ROUTE}/rebuilds/{run}")
@@ -91,9 +95,14 @@ class Rebuilder(Operator):
                 return
             is_at = found["rebuild"]["step"] if found else ""
             if found and (found["rebuild"]["mayBeSwitched"] or (give_up_at and _is_past(is_at, give_up_at))):
-                how = "abort" if give_up_at else "switch"
-                if self.request("PUT", f"{ROUTE}/runs/{run}/{how}").status == 200:
-                    self._record("rebuild given up" if give_up_at else "view switched")
+                if not give_up_at:
+                    answer = self.request("PUT", f"{ROUTE}/runs/{run}/switch")
+                    if answer.status == 200:
+                        self._record("view switched")
+                    if answer.status != REFUSED:
+                        return
+                if self.request("PUT", f"{ROUTE}/runs/{run}/abort").status == 200:
+                    self._record("rebuild given up")
                     if is_at == "begin":
                         self._record("rebuild given up as it began")
                 return

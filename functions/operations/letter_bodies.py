@@ -1,0 +1,60 @@
+"""The bodies of letters, in rows of their own beside the letter's: an item holds 400 KB, a message of SQS 1 MiB.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-items
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from functions.kernel.projections.projection import read_many
+from functions.kernel.runtime import runtime
+from functions.kernel.runtime.json_text import compact
+from functions.kernel.runtime.views import Row
+from functions.operations.letters import Letter
+
+PART = 300_000  # bytes of a part's JSON text: an item holds 400 KB with all its names
+
+
+def key_of(id: str) -> str:
+    """The partition of a letter and its body."""
+    return f"letter {id}"
+
+
+def _place(id: str, life: str, number: int) -> tuple[str, str]:
+    return key_of(id), f"body {life} {number:04}"
+
+
+def put(letter: Letter, parts: Iterable[str]) -> None:
+    """Store the parts of a body, over those of an earlier version of the row of its letter."""
+    for number, text in enumerate(parts):
+        partition, sort = _place(letter.id, letter.life, number)
+        row = Row(partition, sort, {"text": text}, expires=letter.expires or None)
+        runtime.current().views.put(row, letter.version_of_row)
+
+
+def delete(letter: Letter, parts: int) -> None:
+    """Delete so many parts."""
+    for number in range(parts):
+        runtime.current().views.delete(*_place(letter.id, letter.life, number))
+
+
+def parts(body: str) -> Iterator[str]:
+    """A body in parts of at most 300,000 bytes of JSON text each; one part at least."""
+    if len(compact(body).encode()) <= PART:
+        yield body
+        return
+    half = len(body) // 2
+    yield from parts(body[:half])
+    yield from parts(body[half:])
+
+
+def read_of(found: Sequence[dict[str, Any]]) -> dict[str, str]:
+    """The bodies of letters by their ids; those that have all of their parts."""
+    keys = {data["id"]: [_place(data["id"], data["life"], n) for n in range(data["parts"])] for data in found}
+    parts = read_many((key for of_one in keys.values() for key in of_one), consistent=True)
+    return {
+        id: "".join(parts[key]["text"] for key in of_one)
+        for id, of_one in keys.items()
+        if all(key in parts for key in of_one)
+    }
