@@ -6,6 +6,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.simulation.harness import run_task
+from tests.simulation.iot.control_client import ARN, DETACHES, IotClient
 from tests.simulation.iot.data_client import IotDataClient
 from tests.simulation.iot.packets import LARGEST
 from tests.simulation.iot_place import (
@@ -27,6 +28,25 @@ def test_a_client_without_an_active_certificate_of_its_own_is_refused() -> None:
         client.start()
         place.wait(2)
         assert (robot.ups, client.is_connected) == (0, False)
+
+
+def test_a_certificate_that_is_detached_again_and_again_is_deleted_five_seconds_after_the_first_time() -> None:
+    place = Place()
+    registry = place.broker.registry
+    registry.things.add(ROBOT)
+    registry.certificates["certificate"].things.add(ROBOT)
+    registry.deactivate(registry.certificates["certificate"])
+    client = IotClient(registry, place.world, a_wire(place.world))
+
+    def remove() -> None:
+        end = place.world.scheduler.now_us + DETACHES
+        while place.world.scheduler.now_us <= end:
+            client.detach_thing_principal(thingName=ROBOT, principal=ARN + "certificate")
+            place.world.scheduler.sleep(1.0)
+        client.delete_certificate(certificateId="certificate", forceDelete=True)
+
+    run_task(place.world, remove)
+    assert not registry.certificates
 
 
 def test_a_revoked_certificate_ends_the_connection_within_minutes_and_refuses_the_next() -> None:

@@ -101,10 +101,12 @@ class IotClient:
         return self._call("AttachThingPrincipal", effect)
 
     def detach_thing_principal(self, *, thingName: str, principal: str) -> dict[str, Any]:
-        """Detach a certificate from a thing, which takes effect a moment later."""
+        """Detach a certificate from a thing, which takes effect a moment later; of what is detached nothing changes."""
 
         def effect() -> None:
             one = self._find(principal, "DetachThingPrincipal")
+            if thingName not in one.things:
+                return
             one.things.discard(thingName)
             seconds = self._world.choices.seconds(0.0, DETACHES / SECOND, "a certificate is still attached")
             one.detached_us = self._world.scheduler.now_us + int(seconds * SECOND)
