@@ -38,7 +38,6 @@ class Asking:
     seconds: float
     hurry: float | None = None
 
-    @property
     def has_time(self) -> bool:
         """Whether this function may wait for another invocation, and still end by itself."""
         return budget.left() >= self.seconds + budget.RESERVE
@@ -128,7 +127,7 @@ class Chunk:
         """What is told of so many letters as there is time to ask about: each is an invocation."""
         answers: dict[str, Answer] = {}
         for letter in letters[:RELAYED]:
-            if answers and not asking.has_time:
+            if answers and not asking.has_time():
                 break
             answers[letter.id] = forecast_relayed(letter, asking.relays)
         return Told(self._with_those_gone([{"id": id, **answer} for id, answer in answers.items()]), overlay)

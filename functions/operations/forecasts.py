@@ -208,8 +208,10 @@ def _held(progress: Progress) -> Progress:
 
 def _answer_all(run: Run, progress: Progress, until: datetime, asking: Asking) -> Run:
     overlay = forecast_rows.overlay(run, progress)
-    while progress.position < run.total and run.state == RUNNING and clock.now() < until and asking.has_time:
+    while progress.position < run.total and run.state == RUNNING and clock.now() < until and asking.has_time():
         chunk = chunk_at(run, progress)
+        if not asking.has_time():  # any more: it is no failure of the consumer
+            break
         if chunk.service != progress.service:
             overlay, progress = None, replace(progress, service=chunk.service)
         told = chunk.forecast(asking, overlay, progress.failures)

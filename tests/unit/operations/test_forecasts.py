@@ -15,7 +15,8 @@ from functions.kernel.projections import projection
 from functions.kernel.runtime import budget, clock
 from functions.kernel.runtime.runtime import Runtime
 from functions.operations import consumers, forecast_rows, forecasts, rows, run_rows, runs
-from functions.operations.forecast_chunks import Asking, quickly
+from functions.operations.forecast_chunks import Asking, Chunk, quickly
+from functions.operations.forecast_rows import Progress
 from functions.operations.forecasts import Asked
 from functions.operations.letters import DONE, Letter
 from functions.operations.runs import CANCELLED, GATHERING, RUNNING, Run
@@ -297,12 +298,34 @@ def test_letters_of_a_relay_are_asked_about_for_as_long_as_the_request_has_time(
     runtime.adapters["relays_now"] = quick = Relays(depot="message-1")
     runtime.adapters["forecasts_now"] = Consumers()
     run = begin(*put(*(made(number, "depot/relay") for number in range(1, 4))))
-    left = iter((10.0, 1.0))  # before the first letter, and before the second
+    left = iter((10.0, 10.0, 1.0))  # before the letters are read, before the first is asked about, and the second
     with budget.limited(lambda: next(left, 1.0)):
         run = forecasts.advance(run, clock.now() + timedelta(seconds=5), quickly())
     assert (run.state, len(told(run)), quick.asked) == (runs.RUNNING, 1, 1)
     runtime.adapters["relays"] = Relays(depot="message-1")
     assert sorted(told(go_on(run)).values()) == ["fails", "fails", "passes"]
+
+
+def test_a_forecast_whose_letters_took_long_to_read_is_left_to_the_runner_and_is_no_failure_of_their_consumer(
+    asked: Consumers, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runtime.adapters["forecasts_now"] = quick = Consumers()
+    runtime.adapters["relays_now"] = Relays()
+    letters = put(made(1), made(2))
+    run = begin(*letters)
+    left, chunk_at = 10.0, forecasts.chunk_at
+
+    def slowly(run: Run, progress: Progress) -> Chunk:
+        nonlocal left
+        left -= 3
+        return chunk_at(run, progress)
+
+    monkeypatch.setattr(forecasts, "chunk_at", slowly)
+    with budget.limited(lambda: left):
+        run = forecasts.advance(run, clock.now() + timedelta(seconds=5), quickly())
+    assert (run.state, quick.asked, forecast_rows.progress(run).failures) == (RUNNING, [], 0)
+    run = go_on(run)
+    assert (run.state, told(run), asked.asked) == (runs.DONE, dict.fromkeys(letters, "passes"), [tuple(letters)])
 
 
 def test_nothing_and_two_sets_at_once_and_an_unknown_letter_are_no_set(asked: Consumers) -> None:
