@@ -30,8 +30,9 @@ AT_ONCE = 10  # messages of one call of SQS
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
 NEVER_TAKEN = {"InvalidMessageContents", "InvalidParameterValue", "MessageTooLong"}
 HIDDEN = 120  # seconds, for which a message that is being stored is received by no other: twice a function's timeout
-SHORT_CALL = 7  # seconds, of one within a request, which has 10
-LONGEST_CALL = 25  # seconds, of a function that is invoked: a relay and a replay may take 20
+# Seconds for which a function that is invoked is waited for, with those to connect.
+SHORT_CALL = 7  # within a request, which has 10
+LONGEST_CALL = 25  # by a schedule: a relay and a replay may take 20
 
 
 @dataclass(frozen=True)
@@ -248,9 +249,16 @@ def _queues() -> SqsQueues:
     return SqsQueues(budget.guard(boto3.client("sqs", config=budget.config())))
 
 
-def _lambda(read_timeout: float) -> Any:
-    """One try alone: what was invoked may be at work, and a second would do it twice."""
-    config = Config(connect_timeout=budget.CONNECT, read_timeout=read_timeout, retries={"total_max_attempts": 1})
+def may_wait() -> bool:
+    """Whether a function that runs by a schedule may wait for another one, and still end by itself."""
+    return budget.left() >= LONGEST_CALL + budget.RESERVE
+
+
+def _lambda(seconds: float) -> Any:
+    """One try alone, of so many seconds: what was invoked may be at work, and a second would do it twice."""
+    config = Config(
+        connect_timeout=budget.CONNECT, read_timeout=seconds - budget.CONNECT, retries={"total_max_attempts": 1}
+    )
     return budget.guard(boto3.client("lambda", config=config))
 
 
@@ -271,5 +279,5 @@ forecasts: Port[Functions] = Port("forecasts", connect=lambda: _functions("forec
 forecasts_now: Port[Functions] = Port("forecasts_now", connect=lambda: LambdaFunctions(_lambda(SHORT_CALL), "forecast"))
 replays: Port[Functions] = Port("replays", connect=lambda: _functions("replay"))
 replays_now: Port[Functions] = Port("replays_now", connect=lambda: LambdaFunctions(_lambda(SHORT_CALL), "replay"))
-starts: Port[Starts] = Port("starts", connect=lambda: LambdaStarts(_lambda(budget.READ)))
+starts: Port[Starts] = Port("starts", connect=lambda: LambdaStarts(_lambda(budget.TRY)))
 topic: Port[Topic] = Port("topic", connect=_topic)

@@ -25,10 +25,10 @@ from functions.kernel.domain.errors import (
     RefusedError,
     UnavailableError,
 )
-from functions.kernel.runtime import budget, clock, context
+from functions.kernel.runtime import clock, context
 from functions.kernel.runtime.runtime import Port
 from functions.operations import built_without, history_rows, replay_plans, replays, run_rows
-from functions.operations.cloud import Functions, starts
+from functions.operations.cloud import Functions, may_wait, starts
 from functions.operations.cloud import replays as replay_functions
 from functions.operations.history_rows import (
     BEGIN,
@@ -112,9 +112,7 @@ def advance(run: Run, until: datetime) -> Run:
         progress = history_rows.progress(run)
         while run.state in (RUNNING, CANCELLED) and not run.ended and clock.now() < until:
             before = progress
-            if (
-                progress.wait_until <= clock.stamp() or _is_to_give_up(run, progress)
-            ) and budget.left() > budget.MESSAGE:
+            if (progress.wait_until <= clock.stamp() or _is_to_give_up(run, progress)) and may_wait():
                 progress = _next(run, progress, until)
             if progress.step == OVER:
                 return replays.end(run, run.state if run.state == CANCELLED else DONE)

@@ -20,9 +20,9 @@ from functions.kernel.domain.errors import (
     UnavailableError,
 )
 from functions.kernel.projections.generation import failed_in
-from functions.kernel.runtime import budget, clock, context, ids, observe
+from functions.kernel.runtime import clock, context, ids, observe
 from functions.operations import failed_messages, history_rows, run_rows
-from functions.operations.cloud import LONGEST_CALL, relays, starts
+from functions.operations.cloud import may_wait, relays, starts
 from functions.operations.history_rows import FILL, OVER, Progress, Source
 from functions.operations.replay_plans import RATE, Asked, ask, check, sources_for
 from functions.operations.runs import CANCELLED, DONE, RUNNING, STOPPED, Run
@@ -91,12 +91,14 @@ def fill(run: Run, progress: Progress, until: datetime, *, view: str | None, gen
     """Bring page after page, at the rate, until all is brought, time is over, or the run is not running any more."""
     asked = Asked.of(run)
     bounds = {name: value for name, value in (("since", asked.since), ("until", asked.until)) if value}
-    while (here := progress.here) and clock.now() < until and budget.left() > LONGEST_CALL + budget.RESERVE:
+    while (here := progress.here) and clock.now() < until and may_wait():
         if run_rows.get(run.id).state != RUNNING:
             break
         source, segment = here
         started = clock.now()
         page = relays().invoke(source.service, {"history": {**_page(source, segment, progress, run.rate), **bounds}})
+        if not may_wait():
+            break  # for the consumer: the next minute reads the page again
         failed = _bring(run, page["messages"], view, generation)
         _keep_to(run.rate, len(page["messages"]), started, until)
         seconds = (clock.now() - started).total_seconds()

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from functions.kernel.messaging.scheduled import Scheduled
-from functions.kernel.runtime import budget, clock, observe
+from functions.kernel.runtime import clock, observe
 from functions.kernel.runtime.uses import Uses
 from functions.operations import cloud, forecasts, mappings, pauses, rebuilds, replays, run_rows, summaries
 from functions.operations.pauses import consumer_paused, consumer_paused_itself
@@ -55,7 +55,7 @@ def run_all(event: dict[str, Any]) -> dict[str, int]:
     mine = [run for run in run_rows.at_work() if run.kind in ADVANCE]
     for place, run in enumerate(mine):
         left = ends - clock.now()
-        if left <= timedelta() or budget.left() < budget.MESSAGE:
+        if left <= timedelta() or not cloud.may_wait():  # each asks another function first
             break
         try:
             ADVANCE[run.kind](run, clock.now() + left / (len(mine) - place))

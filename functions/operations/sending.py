@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from functions.kernel.domain.errors import NotFoundError, RefusedError, UnavailableError
 from functions.kernel.messaging import outcomes
 from functions.kernel.messaging.redelivery import FIFO_GROUP
-from functions.kernel.runtime import budget
 from functions.operations import cloud, rows, runs, transitions
 from functions.operations.consumers import Consumer, consumers
 from functions.operations.letters import Letter
@@ -77,7 +76,7 @@ def _by_relay(letter: Letter, place: str) -> str:
 
     What comes of it is known at once: no consumer knows that it is a letter. Raises LaterError.
     """
-    if budget.left() < cloud.LONGEST_CALL + budget.RESERVE:
+    if not cloud.may_wait():
         raise LaterError("there is no time left for a relay to answer")
     wanted = {"stream": letter.stream, "version": letter.stream_version, "message": letter.message_id}
     why = ""

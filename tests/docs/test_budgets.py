@@ -14,6 +14,7 @@ from functions.kernel.messaging.sweep import SECONDS
 from functions.kernel.runtime import budget
 from functions.live import push
 from functions.live import service as live
+from functions.operations import cloud
 
 PAGE = (Path(__file__).parents[2] / "docs" / "budgets.md").read_text()
 CALLS = {
@@ -68,6 +69,18 @@ def test_a_function_ends_before_its_timeout_however_many_calls_hang(function: st
     assert ends + budget.RESERVE <= timeout
     if function != "Queries":
         assert timeout >= budget.CALL + budget.RESERVE
+
+
+@pytest.mark.parametrize(
+    ("what", "one_try", "function"),
+    [("within a request", cloud.SHORT_CALL, "Api"), ("by a schedule", cloud.LONGEST_CALL, "a run of operations")],
+)
+def test_a_function_that_is_waited_for_leaves_time_to_the_one_that_waits(
+    what: str, one_try: int, function: str
+) -> None:
+    needed = one_try + budget.RESERVE
+    assert row(what)[:2] == [f"{one_try} s", f"{needed} s"]
+    assert needed < timeout_of(function)
 
 
 def test_a_message_begins_only_with_time_for_a_whole_call() -> None:

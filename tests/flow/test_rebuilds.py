@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from copy import deepcopy
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,9 +14,9 @@ from functions.kernel.composition.manifest import manifest, services
 from functions.kernel.domain.errors import InvalidError, RefusedError
 from functions.kernel.projections.generation import View, split
 from functions.kernel.projections.generations import Generations
-from functions.kernel.runtime import runtime
+from functions.kernel.runtime import budget, clock, runtime
 from functions.operations import rebuilds, redrives, replays, rows, run_rows, runs
-from functions.operations.history_rows import BUILT, DROP, FILL, Progress
+from functions.operations.history_rows import BUILT, DROP, FILL, PLAN, Progress
 from functions.operations.rows import Filter
 from functions.operations.runs import Run
 from functions.search import views
@@ -73,6 +74,18 @@ def test_every_view_is_rebuilt_with_rows_that_are_equal_byte_for_byte_while_orde
     run, progress = mall.until(id, is_over)
     assert run.state == runs.DONE
     assert [key for key in table(mall, service).items if split(key[0])[0] == 0 and view.has(key[0])] == []
+
+
+def test_a_step_for_which_there_is_no_time_left_is_taken_in_the_next_minute(mall: OperatedMall) -> None:
+    a_few_orders(mall, 1)
+    id = mall.begin(rebuilds.begin, "search", "orders")
+    asked: list[str] = []
+    mall.replays.calls = lambda service, request: asked.append(service)
+    for left, is_begun in ((25.9, False), (26.0, True)):
+        with mall.at_work("operations"), budget.limited(lambda left=left: left):  # type: ignore[misc]
+            rebuilds.advance(run_rows.get(id), clock.now() + timedelta(seconds=45))
+        _, progress = mall.run_of(id)
+        assert (bool(asked), progress.step != PLAN, progress.wrong) == (is_begun, is_begun, "")
 
 
 def shown(mall: OperatedMall) -> dict[str, Any]:

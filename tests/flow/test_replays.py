@@ -10,6 +10,7 @@ import pytest
 from functions.kernel.domain.errors import InvalidError, UnavailableError
 from functions.kernel.projections.generations import Generations
 from functions.kernel.projections.view_store import MemoryViews
+from functions.kernel.runtime import budget
 from functions.operations import replay_plans, replays, rows, run_rows, runs
 from functions.operations.history_rows import Progress, Source
 from functions.operations.replay_plans import Asked
@@ -132,6 +133,37 @@ def test_commands_are_replayed_only_by_name(mall: OperatedMall, monkeypatch: pyt
 def test_of_replies_asked_for_by_name_those_that_no_commit_holds_are_listed() -> None:
     source = Source("payments", only=("PaymentAccepted", "PaymentRefused"), names=("PaymentAccepted", "PaymentRefused"))
     assert replay_plans.not_recoverable([source]) == ["PaymentRefused"]
+
+
+@pytest.mark.parametrize(("left", "is_brought"), [(60.0, True), (31.9, False), (25.9, False), (5.0, False)])
+def test_a_page_for_whose_consumer_there_is_no_time_left_is_brought_in_the_next_minute(
+    mall: OperatedMall, left: float, is_brought: bool
+) -> None:
+    a_few_orders(mall)
+    before = deepcopy(table(mall, "search").items)
+    table(mall, "search").items.clear()
+    id = mall.begin(replays.begin, Asked("search", source="ordering"))
+    asked: list[float] = []
+    applied: list[float] = []
+
+    def relay_answers(service: str, request: dict[str, Any]) -> None:
+        nonlocal left
+        left -= 3  # before it answers and after, so it takes 6 s
+
+    def consumer_is_asked(service: str, request: dict[str, Any]) -> None:
+        asked.append(left)
+        if "apply" in request:
+            applied.append(left)
+
+    mall.relays.calls, mall.replays.calls = relay_answers, consumer_is_asked
+    with budget.limited(lambda: left):
+        mall.run()
+    assert [one for one in asked if one < 26] == []
+    _, progress = mall.run_of(id)
+    assert (bool(applied), progress.wrong) == (is_brought, "")
+    mall.until(id, is_over)
+    found = {key: item["data"] for key, item in table(mall, "search").items.items() if key[0].startswith("orders")}
+    assert found == {key: item["data"] for key, item in before.items() if key[0].startswith("orders")}
 
 
 @pytest.mark.parametrize("calls", range(0, 60, 3))

@@ -96,7 +96,7 @@ class Addressed:
             "replays_now": self._invoked(container, "replay", cloud.SHORT_CALL),
             "relays_now": self._invoked(container, "relay", cloud.SHORT_CALL),
             "forecasts_now": self._invoked(container, "forecast", cloud.SHORT_CALL),
-            "starts": cloud.LambdaStarts(self._lambda(container, budget.READ)),
+            "starts": cloud.LambdaStarts(self._lambda(container, budget.TRY)),
             "topic": cloud.SnsTopic(topic, "alarms"),
             "audit": self.audit,
             "mappings": mappings.LambdaMappings(event_sources),
@@ -114,8 +114,8 @@ class Addressed:
         return cloud.LambdaFunctions(self._lambda(container, seconds), name)
 
     def _lambda(self, container: Container, seconds: float) -> Any:
-        """One try alone, which waits for so many seconds."""
-        wire = Wire(self._world, container, "lambda", attempts=1, read_timeout=seconds)
+        """One try alone, of so many seconds."""
+        wire = Wire(self._world, container, "lambda", attempts=1, read_timeout=seconds - budget.CONNECT)
         return LambdaClient(self._by_name, self._world, wire)
 
     def has_work(self, name: str) -> bool:

@@ -165,7 +165,7 @@ class Wire:
 
     def _attempt(self, operation: str, where: str, target: str, effect: Effect) -> Any:
         scheduler, faults, choices = self._world.scheduler, self._world.faults, self._world.choices
-        budget.check()  # the guard of every client of the composition
+        budget.check(CONNECT_TIMEOUT + self._read_timeout)  # the guard of every client of the composition
         # One sleep for request and answer: between two effects, nothing of this task touches the world.
         scheduler.sleep(choices.seconds(0.001, 0.008, "latency"))
         fault = faults.one_of(BEFORE, where)

@@ -9,6 +9,7 @@ API answers with 503 and a queue retries.
 from collections.abc import Callable
 from contextvars import ContextVar
 from datetime import timedelta
+from functools import partial
 from math import inf
 from typing import Any
 
@@ -66,12 +67,16 @@ def config(tries: int = TRIES) -> Config:
 
 
 def guard(client: Any) -> Any:
-    """Let a client begin no try for which there is no time left. Returns the client."""
-    client.meta.events.register_first("before-send", check)
+    """Let a client begin no try for which there is no time left: its own timeouts say how long one takes.
+
+    Returns the client.
+    """
+    seconds = client.meta.config.connect_timeout + client.meta.config.read_timeout
+    client.meta.events.register_first("before-send", partial(check, seconds))
     return client
 
 
-def check(**_: Any) -> None:
-    """Raises UnavailableError when a try that hangs would not leave the time to report it."""
-    if left() < TRY + RESERVE:
+def check(seconds: float = TRY, **_: Any) -> None:
+    """Raises UnavailableError when a try that hangs for so many seconds would not leave the time to report it."""
+    if left() < seconds + RESERVE:
         raise UnavailableError("there is no time left for another call: ask again in a moment")

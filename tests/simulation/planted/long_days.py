@@ -52,7 +52,7 @@ BUGS = (
         (ENDS_ITSELF,),
         (
             Edit(Inbox._in_turn, "position and budget.left() < needed", "False"),
-            Edit(budget.check, "left() < TRY + RESERVE", "False"),
+            Edit(budget.check, "left() < seconds + RESERVE", "False"),
         ),
         long_days=True,
     ),

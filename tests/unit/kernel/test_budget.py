@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import boto3
 import pytest
+from botocore.config import Config
 from botocore.exceptions import ReadTimeoutError
 
 from functions.kernel.domain.errors import UnavailableError
@@ -19,7 +21,7 @@ FUNCTIONS = {"api": API_TIMEOUT, "queries": QUERIES_TIMEOUT, "worker": FUNCTION_
 @pytest.fixture
 def dynamodb() -> Iterator[Any]:
     with aws.local_aws():
-        yield budget.guard(aws.client("dynamodb"))
+        yield budget.guard(boto3.client("dynamodb", region_name=aws.REGION, config=budget.config()))
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -39,6 +41,18 @@ def test_a_try_that_begins_as_late_as_it_may_and_hangs_leaves_time_to_report_it(
                 dynamodb.list_tables()
     assert sent == (FUNCTIONS[function] - budget.RESERVE) // budget.TRY
     assert left >= budget.RESERVE
+
+
+@pytest.mark.parametrize(("connect", "read"), [(1, 1), (1, 2), (1, 6), (2, 24)])
+def test_a_try_begins_only_with_time_for_what_its_own_client_waits(connect: int, read: int) -> None:
+    with aws.local_aws():
+        config = Config(connect_timeout=connect, read_timeout=read)
+        waiting = budget.guard(boto3.client("dynamodb", region_name=aws.REGION, config=config))
+        needed = connect + read + budget.RESERVE
+        with budget.limited(lambda: needed - 0.1), pytest.raises(UnavailableError, match="no time left"):
+            waiting.list_tables()
+        with budget.limited(lambda: needed):
+            assert waiting.list_tables()["TableNames"] == []
 
 
 def test_what_is_not_limited_has_time_without_end(dynamodb: Any) -> None:

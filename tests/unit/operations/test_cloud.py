@@ -7,12 +7,15 @@ from typing import Any, cast
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ReadTimeoutError
 from moto import mock_aws
 
 from functions.kernel.domain.errors import RefusedError, UnavailableError
-from functions.operations import consumers
+from functions.kernel.runtime import budget
+from functions.kernel.runtime.runtime import Port, Runtime
+from functions.operations import cloud, consumers
 from functions.operations.cloud import (
+    Functions,
     Held,
     LambdaFunctions,
     LambdaStarts,
@@ -23,6 +26,8 @@ from functions.operations.cloud import (
     SqsQueues,
 )
 from functions.operations.consumers import Consumer, Served, written
+from infra.operations import SCHEDULED_TIMEOUT
+from infra.service import API_TIMEOUT
 
 INBOX, DISPATCHER = Consumer("depot", "inbox"), Consumer("depot", "dispatcher", fifo=True)
 DEAD_LETTERS = INBOX.failure_queues[0]
@@ -142,6 +147,41 @@ def test_a_function_that_fails_or_does_not_answer_can_be_asked_again(answer: Any
     relays = LambdaFunctions(cast(Any, Lambda(mallbots_dev_depot_relay=answer)), "relay")
     with pytest.raises(UnavailableError, match="the relay of depot"):
         relays.invoke("depot", {})
+
+
+@pytest.mark.usefixtures("queues")
+@pytest.mark.parametrize("begins_with", [0.5, 0.9, 1.0])
+@pytest.mark.parametrize(
+    ("port", "timeout"),
+    [
+        *((port, API_TIMEOUT) for port in (cloud.forecasts_now, cloud.relays_now, cloud.replays_now)),
+        *((port, SCHEDULED_TIMEOUT) for port in (cloud.forecasts, cloud.relays, cloud.replays)),
+    ],
+    ids=lambda given: given.name if isinstance(given, Port) else "",
+)
+def test_a_function_that_waits_for_others_ends_by_itself_however_many_of_them_hang(
+    runtime: Runtime, port: Port[Functions], timeout: int, begins_with: float
+) -> None:
+    left = timeout * begins_with
+    functions = port()
+    assert isinstance(functions, LambdaFunctions)
+    client = functions._client
+    needed = client.meta.config.connect_timeout + client.meta.config.read_timeout
+
+    def hang(**_: Any) -> None:
+        nonlocal left
+        left -= needed
+        raise ReadTimeoutError(endpoint_url="https://lambda")
+
+    client.meta.events.register_last("before-send", hang)
+    is_asked = left >= needed + budget.RESERVE
+    begun = left
+    with budget.limited(lambda: left):
+        for _ in range(5):
+            with pytest.raises(UnavailableError):
+                functions.invoke("depot", {})
+    assert left >= budget.RESERVE
+    assert (left < begun) == is_asked
 
 
 @pytest.mark.usefixtures("queues")
