@@ -18,12 +18,15 @@ COMPLETE = "a replay brings all history to its consumer, also what was lost befo
 AS_NEVER_DOWN = "a read model that was built anew answers as one that was never down"
 SAME_ROWS = "two generations of a read model have the same rows, tombstones and expiry included"
 SWITCHED_WHEN_BUILT = "a read model is switched once it is built, at once, by an operator"
+LACKS_NOTHING = "a read model is not switched to while letters say that it lacks rows"
 NONE_LEFT = "what is built of a read model belongs to a run that has not ended"
 AS_WANTED = "a consumer is paused and resumed as operators want it"
 READ_ONLY = "a forecast writes nothing"
 
 REPLAYS, FORECASTS = "/replay-", "/forecast-"  # in the names of containers
-BUILT = "built"
+BUILT, SWITCH = "built", "switch"
+CLOSED = ("done", "discarded")
+INDEX_BEHIND = 10 * SECOND  # more than the simulated cloud lets an index be behind
 # A commit was surely stored when its run began, by any clock, and a transaction is under way for seconds.
 BEFORE = 60 * SECOND
 
@@ -60,6 +63,7 @@ def violations(history: ParsedHistory, deliveries: Deliveries) -> Iterator[Viola
         yield from _none_left(history, runs)
         yield from _paused(history)
     yield from _switched(history, runs)
+    yield from _lacking(history, runs)
 
 
 def _runs(history: ParsedHistory) -> dict[str, Run]:
@@ -230,6 +234,33 @@ def _switched(history: ParsedHistory, runs: dict[str, Run]) -> Iterator[Violatio
                 text = f"{view} of {table} is read from generation {now}, which no run built"
                 yield Violation(SWITCHED_WHEN_BUILT, text)
             before[table, view] = now
+
+
+def _lacking(history: ParsedHistory, runs: dict[str, Run]) -> Iterator[Violation]:
+    """When an operator switched, each letter of what was built was closed, or had become one just before."""
+    letters: dict[str, list[tuple[int, dict[str, Any]]]] = {}
+    for at, table, partition, sort, item in history.rows:
+        if table == TABLE and sort == "letter" and (data := row_data(item)):
+            letters.setdefault(partition, []).append((at, data))
+    for run in runs.values():
+        switched = next(((at, one["generation"]) for at, one in run.progress if one["step"] == SWITCH), None)
+        if switched is None:
+            continue
+        until, generation = switched
+        where = f"{run.asked['view']}, generation {generation}: "
+        for letter, versions in letters.items():
+            known = [data for at, data in versions if at < until - INDEX_BEHIND][-1:]
+            recent = [data for at, data in versions if until - INDEX_BEHIND <= at < until]
+            if known and all(_is_of(data, f"{run.asked['to']}/inbox", where) for data in known + recent):
+                text = f"{run.asked['view']} of {run.asked['to']} was switched to without the rows of {letter}"
+                yield Violation(LACKS_NOTHING, text, {"run": run.id})
+
+
+def _is_of(letter: dict[str, Any], consumer: str, where: str) -> bool:
+    """Whether a letter that is not closed says that it failed in a generation."""
+    said = [letter["reason"], *(happening["detail"] for happening in letter["history"])]
+    is_named = any(reason.startswith(where) for reason in said)
+    return letter["consumer"] == consumer and letter["state"] not in CLOSED and is_named
 
 
 def _paused(history: ParsedHistory) -> Iterator[Violation]:

@@ -25,11 +25,11 @@ from tests.simulation.check.letters import (
     STORED,
     VERBATIM,
 )
-from tests.simulation.check.projections import REBUILT
 from tests.simulation.check.rebuilt import (
     AS_NEVER_DOWN,
     AS_WANTED,
     COMPLETE,
+    LACKS_NOTHING,
     NONE_LEFT,
     READ_ONLY,
     SAME_ROWS,
@@ -180,7 +180,7 @@ HISTORY = (
     bug(
         "a view switched without what failed in it",
         "An operator may switch to a generation that lacks the rows of letters that are open.",
-        (REBUILT, AS_NEVER_DOWN),
+        (LACKS_NOTHING,),
         Edit(rebuilds.switch, "    built_without.must_lack_nothing(", "    built_without.RefusedError("),
     ),
     bug(

@@ -41,6 +41,8 @@ class TroubledRebuilder(Mender):
         while self.cloud.now() < until:
             self.pause(20, 60)
             self._redrive_to(service)
+        if run and self.chance(0.5, "who cannot wait"):
+            self.request("PUT", f"{ROUTE}/runs/{run}/switch")  # refused while letters of it are open
         if run and self.chance(0.2, "it is given up before it is mended"):
             self.request("PUT", f"{ROUTE}/runs/{run}/abort")
         broken.mend_view(service, view)
