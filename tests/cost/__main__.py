@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 
 from infra.idle_cost import templates_of
+from infra.order_cost import stream_cost
 from infra.stages import STAGES
 from tests.bench import latency
 from tests.cost import bill as lines
@@ -19,9 +20,10 @@ from tests.cost.flow import GATHERERS, MOST_GATHERERS, Run, run
 from tests.cost.month import METRICS, Lines, connected, fixed
 from tests.cost.other_ways import durable_functions, polling_outbox, step_functions
 from tests.cost.recount import recount
+from tests.cost.streamed import StreamedOrders
 
 SAMPLES = 20_000  # of the time from checkout to approved
-LEFT_OUT = "text messages, the payment provider, kept logs, data that leaves AWS and what robots on the stream report"
+LEFT_OUT = "text messages, the payment provider, kept logs, data that leaves AWS"
 FLOW_LEAVES_OUT = (lines.LOGS, lines.ARCHIVE, lines.STORED)
 COUNTED = {
     "write_units": (lines.WRITES, lines.INDEXES, lines.REFUSED),
@@ -59,15 +61,39 @@ def calls_of(billed: Bill) -> float:
     return sum(dollars for (_, line), dollars in billed.usd().items() if line not in FLOW_LEAVES_OUT)
 
 
-def summary(counted: Run, billed: Bill, usd: float, provisioned: float, month: Lines) -> dict[str, float]:
+def logs_of(billed: Bill) -> float:
+    """Dollars of what a million orders log."""
+    return MILLION * billed.of(lines.LOGS) * lines.PRICES[lines.LOGS]
+
+
+def kilobytes_of(counted: Run) -> float:
+    """What an order leaves."""
+    return sum(counted.left.bytes.values()) / 1024
+
+
+def show_streamed(per_second: float, orders: int, memory: int) -> float:
+    """Print what orders cost that robots on the stream collect; dollars of a million, of their calls."""
+    counted = run(per_second, orders, of=StreamedOrders)
+    billed, broker = bill(counted, memory), sum(stream_cost().values())
+    print(
+        f"${calls_of(billed):9.2f}  its calls where robots on the stream collect, and ${broker:.2f} of the broker;"
+        f" ${logs_of(billed):.2f} of logs and {kilobytes_of(counted):.1f} KB left"
+    )
+    return calls_of(billed)
+
+
+def summary(
+    counted: Run, billed: Bill, usd: float, provisioned: float, streamed: float, month: Lines
+) -> dict[str, float]:
     """The last line."""
     return {
         "usd_per_million": round(usd, 2),
         "flow_usd_per_million": round(calls_of(billed), 2),
+        "flow_streamed_usd_per_million": round(streamed, 2),
         "provisioned_usd": round(provisioned, 2),
-        "logs_usd": round(MILLION * billed.of(lines.LOGS) * lines.PRICES[lines.LOGS], 2),
+        "logs_usd": round(logs_of(billed), 2),
         "metrics_usd_month": round(sum(dollars for (_, what), dollars in month.items() if what == METRICS), 2),
-        "stored_kb": round(sum(counted.left.bytes.values()) / 1024, 1),
+        "stored_kb": round(kilobytes_of(counted), 1),
         **{kind: round(billed.of(*of), 1) for kind, of in COUNTED.items()},
     }
 
@@ -96,6 +122,7 @@ def main() -> int:
     print(f"${calls_of(billed):9.2f}  of which its calls: without logs, archive, storage, month and who is connected;")
     most = calls_of(bill(run(given.per_second, given.counted, MOST_GATHERERS), given.memory))
     print(f"${most:9.2f}  where each window gathers {MOST_GATHERERS} batches at a time, and not {GATHERERS} as above")
+    streamed = show_streamed(given.per_second, given.counted, given.memory)
     p50, p99 = (latency.percentile(latency.at_once(SAMPLES), of_100) / 1_000 for of_100 in (50, 99))
     print(f"{p50:10.2f} s from checkout to approved, p50, and {p99:.2f} s p99, by published latencies (make bench)")
     print(f"${provisioned:9.2f}  likewise, with provisioned capacity of tables of which {lines.USE:.0%} is used")
@@ -108,7 +135,7 @@ def main() -> int:
     print("\na million orders by other ways, without who is connected and what a month costs")
     for way, dollars in ways.items():
         print(f"${dollars:9.2f}  {way}")
-    print(json.dumps(summary(counted, billed, usd, provisioned, month)))
+    print(json.dumps(summary(counted, billed, usd, provisioned, streamed, month)))
     return 0
 
 

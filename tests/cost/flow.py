@@ -28,12 +28,12 @@ from tests.simulation.tables import Table
 from tests.simulation.whole_order import A_KIOSK, AFTERWARDS, PACE, STORES, Left, WholeOrder
 
 APART = (6.0, 10.0)  # seconds between two requests of an order
-DEEDS, LOOKS = 9, 4
+LOOKS = 4
 # Batches that Lambda gathers side by side of a queue in which it waits for more. It begins with five, and has as few as
 # two where traffic is low and no maximum concurrency is set, so not of a queue for which infra/queues.py sets one.
 # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
 GATHERERS, MOST_GATHERERS = 2, 5
-LONGEST = DEEDS * APART[1] + 70  # seconds of an order, until the watch of its saga is over
+WATCHED = 70  # seconds after its last request, until the watch of an order's saga is over
 REFUSED = "ConditionalCheckFailedException"
 READS = ("GetItem", "Query", "BatchGetItem", "Scan")
 
@@ -69,24 +69,25 @@ class Run:
 class Orders(WholeOrder):
     """A mall in which orders begin at a pace (a second); `counted` of them while the mall is neither filled nor left.
 
-    Each table is compared before and after all orders, so that what one leaves is exact.
+    Each table is compared before and after all orders, so that what one leaves is exact. deeds: requests of an order
+    that write. longest: seconds of an order.
     """
+
+    deeds = 9
+    longest = deeds * APART[1] + WATCHED
 
     def __init__(self, per_second: float, counted: int, gatherers: int) -> None:
         super().__init__(gatherers=gatherers)
         self.run = Run()
         self.robots: dict[str, str] = {}  # tokens by robot
         self._gap, self._counted = 1.0 / per_second, counted
-        self._before = int(LONGEST / self._gap) + 1
+        self._before = int(self.longest / self._gap) + 1
         self._number = self._before + counted
 
     def _work(self) -> None:
         products = [self._product(store) for store in STORES]
         self._ask("POST", "/api/customers", {"name": "Bo Lind", "smsNumber": "+15550101"})  # makes the year's key
-        for number in range(max(4, int(1.5 * LONGEST / self._gap))):
-            robot = self._ask("POST", "/api/depot/bots", {"name": f"Ajax {number}"})
-            self.robots[robot] = self.token
-            self._ask("PUT", f"/api/depot/bots/{robot}/online")
+        self._bring_robots()
         self.cloud.sleep(PACE)
         self._sum_up()
         before, buyers, choices = self._tables(), [], self.cloud.choices
@@ -94,7 +95,7 @@ class Orders(WholeOrder):
         for number in range(self._number):
             if number == self._before:  # as many are under way as ever will be
                 begun = self._begin()
-            buyer = Buyer(self)
+            buyer = self._buyer()
             wait = choices.seconds(0.0, self._gap, "an order begins")
             self.cloud.sleep(wait)
             buyers.append(self.cloud.spawn(buyer.order, products))
@@ -102,6 +103,7 @@ class Orders(WholeOrder):
         self._end(begun)
         while not all(buyer.done for buyer in buyers):
             self.cloud.sleep(10.0)
+        self._leave()
         self.cloud.sleep(AFTERWARDS)
         assert self.cloud.is_quiescent()
         left = self._tables().since(before)
@@ -109,6 +111,19 @@ class Orders(WholeOrder):
             for table in one:
                 one[table] = round(one[table] / self._number)
         self.run.left = left
+
+    def _bring_robots(self) -> None:
+        """Bring more robots than are ever at work."""
+        for number in range(max(4, int(1.5 * self.longest / self._gap))):
+            robot = self._ask("POST", "/api/depot/bots", {"name": f"Ajax {number}"})
+            self.robots[robot] = self.token
+            self._ask("PUT", f"/api/depot/bots/{robot}/online")
+
+    def _buyer(self) -> "Buyer":
+        return Buyer(self)
+
+    def _leave(self) -> None:
+        """All orders are over."""
 
     def _begin(self) -> tuple[float, int, int]:
         cloud = self.cloud
@@ -130,7 +145,7 @@ class Orders(WholeOrder):
         run.history = cloud.history.entries[entries:]
         run.logged = [(container, line) for _, container, line in cloud.world.logged[lines:]]
         run.requests = sum(kind == "request" for _, kind, _ in run.history)
-        run.orders = run.requests / (DEEDS + LOOKS)
+        run.orders = run.requests / (self.deeds + LOOKS)
         run.containers = Counter({name: len(one.containers) for name, one in cloud.functions.items() if one.containers})
 
 
@@ -230,9 +245,9 @@ def _items(answer: dict[str, Any]) -> list[Item]:
     return [answer["Item"]] if "Item" in answer else answer.get("Items", [])
 
 
-def run(per_second: float, counted: int, gatherers: int = GATHERERS) -> Run:
+def run(per_second: float, counted: int, gatherers: int = GATHERERS, of: type[Orders] = Orders) -> Run:
     """Count some orders at a pace (orders a second)."""
-    orders = Orders(per_second, counted, gatherers)
+    orders = of(per_second, counted, gatherers)
     with _logging_clients(orders):
         task = orders.cloud.spawn(orders._work)
         orders.cloud.run(1e6, enough=lambda: task.done)

@@ -4,7 +4,7 @@
 |---|---|---|
 | alarms, keys, secrets, schedules, polls of empty queues | as deployed | the templates of the stage |
 | custom metrics | those that alarms watch and a service's own figures, if each is counted at every hour | the templates, functions/insights/figures.py |
-| IoT Core | what the broker takes for reports of an order's robot, beside its steps by REST. What fleet and depot do with them is in no line | infra/order_cost.py |
+| IoT Core | what the broker takes for reports of an order's robot, beside its steps by REST. What fleet and depot do with them: tests/cost/streamed.py | infra/order_cost.py |
 | robots | ROBOTS, connected all month; what a heartbeat of each costs, every 20 s | a run of its own |
 | pages of the staff | PAGES on average, with all boards: what is logged and posted for them | test_cost_of_live.py |
 | INIT | each container anew every LIFE hours, with the CPU of a cold start | docs/performance.md; [1] |

@@ -4,12 +4,13 @@ import pytest
 
 from infra.stages import STAGES
 from tests.cost import bill as lines
-from tests.cost.__main__ import calls_of
+from tests.cost.__main__ import calls_of, kilobytes_of, logs_of
 from tests.cost.bill import Bill, bill
 from tests.cost.flow import Run, run
 from tests.cost.month import custom_metrics, own_figures
 from tests.cost.other_ways import durable_functions, polling_outbox, step_functions
 from tests.cost.recount import recount
+from tests.cost.streamed import StreamedOrders
 
 MEMORY = STAGES["prod"].memory_mb
 
@@ -50,6 +51,15 @@ def test_the_bill_stays_within_its_limits(counted: Run, billed: Bill) -> None:
     assert 210 < calls_of(billed) < 226
     assert 9 < logs < 11
     assert sum(counted.left.bytes.values()) / 1024 < 36
+
+
+def test_robots_on_the_stream_collect_each_order_within_its_limits() -> None:
+    """With a margin for so few orders: 60 of one seed gave $282, $13.08 and 42.1 KB (docs/performance.md)."""
+    streamed = run(0.4, 20, of=StreamedOrders)
+    assert streamed.orders == pytest.approx(20, rel=0.05)
+    assert 264 < calls_of(bill(streamed, MEMORY)) < 300
+    assert logs_of(bill(streamed, MEMORY)) < 15
+    assert kilobytes_of(streamed) < 46
 
 
 def test_the_gateway_asks_who_each_customer_and_robot_is(billed: Bill) -> None:
