@@ -179,15 +179,27 @@ def report(id: str, said: Sequence[Received[State]]) -> None:
 
 
 def _keep(robot: Robot, reports: Sequence[tuple[Report, State]]) -> None:
-    """Keep in a robot's row what it reports, sorted by time; of a number that is too low only that it is there."""
+    """Keep in a robot's row what it reports, sorted by time; of a number that is too low only that it is there.
+
+    What is dated before its session is kept as of the one before, while nothing of the session is. Rules run in any
+    order, so it may have been sent after ONLINE, and the next state may come when the lease has ended.
+    """
     last, _ = reports[-1]
     if found := _newest(robot, reports):
-        newest, state = found
-        number = (robot.session, newest.header)
-        shown = reading.row(state, newest, faults(robot, state))
-        views.keep_report(robot.id, newest.at, number, shown, heard=robot.keeps_its_lease(newest))
-    elif robot.keeps_its_lease(last) and last.at >= robot.session and (row := views.report(robot.id)):
-        views.keep_heard(row, last.at)
+        _keep_newest(robot, robot.session, *found)
+    elif row := views.report(robot.id):
+        before, _ = row["number"]
+        if before < robot.session and last.at < robot.session:
+            _keep_newest(robot, before, *max(reports, key=lambda pair: pair[0].header))
+        elif robot.keeps_its_lease(last) and last.at >= robot.session:
+            views.keep_heard(row, last.at)
+
+
+def _keep_newest(robot: Robot, session: str, newest: Report, state: State) -> None:
+    """Keep the newest that a robot reports in a session."""
+    shown = reading.row(state, newest, faults(robot, state))
+    number, heard = (session, newest.header), robot.keeps_its_lease(newest)
+    views.keep_report(robot.id, newest.at, number, shown, heard=heard)
 
 
 def _newest(robot: Robot, reports: Sequence[tuple[Report, State]]) -> tuple[Report, State] | None:
