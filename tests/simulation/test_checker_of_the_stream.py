@@ -306,6 +306,21 @@ def test_a_report_that_comes_late_is_none_of_now(said: float, violated: bool) ->
     assert (STILL_THERE in day.violated()) is violated
 
 
+@pytest.mark.parametrize(("gave_up", "violated"), [(55, False), (57, True), (None, True)])
+def test_a_report_that_is_handled_with_the_news_that_the_robot_gave_up_says_nothing(
+    gave_up: float | None, violated: bool
+) -> None:
+    day = Day()
+    a_list(day)
+    an_idle_robot_is_cut_and_stays(day)
+    day.entries = [entry for entry in day.entries if "Finished" not in json.dumps(entry[2])]
+    day.reports(55, f"{LIST}.1", active=True)
+    if gave_up:
+        day.reports(gave_up, f"{LIST}.1")
+    day.commit(95, f"Bot#{BOT}", "WentOffline")
+    assert (STILL_THERE in day.violated()) is violated
+
+
 def test_a_correct_day_violates_no_invariant() -> None:
     day = Day()
     a_list(day)

@@ -7,7 +7,7 @@ from tests.simulation.check.delivery import Deliveries
 from tests.simulation.check.parsed_history import SECOND, ParsedHistory, row_data
 from tests.simulation.check.records import Commit
 from tests.simulation.check.robots import BOT_STATUS, quantities, summed
-from tests.simulation.check.stream_history import TOPICS, Assignment, StreamHistory, is_undisturbed
+from tests.simulation.check.stream_history import TOPICS, Assignment, Report, StreamHistory, is_undisturbed
 from tests.simulation.check.violation import Violation
 
 PUT_DOWN = "a list is completed by a report when its goods were put down at the depot"
@@ -170,7 +170,8 @@ def _still_there(history: ParsedHistory, stream: StreamHistory) -> Iterator[Viol
     """Robots that a sweep takes offline though they have reported within their lease, and fleet had handled that.
 
     One that was given a list reports that it works on it: another may be given the list of one that does not. A report
-    that a rule sent late, or that was handled late, says nothing of now: what counts is when the broker had it.
+    that a rule sent late, or that was handled late, says nothing of now: what counts is when the broker had it. Nor
+    does one after which it gave up, if fleet had that by then: a robot that is back sends at once what it had to say.
     """
     for bot_id, commits in history.of_kind("Bot"):
         order: str | None = None
@@ -190,11 +191,19 @@ def _still_there(history: ParsedHistory, stream: StreamHistory) -> Iterator[Viol
                 for one in stream.reports[bot_id]
                 if one.handled and told < one.handled <= commit.at - UNDER_WAY
                 if one.goes_on and (order is None or one.order_id == order)
+                if not _has_given_up(one, stream)
             ]
             last = max(known, default=commit.at - LEASE)
             if commit.at - last <= SAFE:
                 text = f"the robot {bot_id} is taken offline {(commit.at - last) // SECOND} s after it reported"
                 yield Violation(STILL_THERE, text, {"stream": commit.stream})
+
+
+def _has_given_up(report: Report, stream: StreamHistory) -> bool:
+    """Whether a later state of the same order, which was handled with this one or before, says that it gave that up."""
+    others = [one for one in stream.reports[report.bot_id] if one.order_id == report.order_id and one.gives_up]
+    known = [one for one in others if one.handled and report.handled and one.handled <= report.handled]
+    return any(one.told_at > report.told_at for one in known)
 
 
 def _order_after(commit: Commit, before: str | None, history: ParsedHistory) -> str | None:

@@ -48,8 +48,9 @@ class Report:
     """A state of a robot that a rule sent to the queue.
 
     at: when it came there. said: when the broker had it, which may be long before. is_active: its order has not ended.
-    goes_on: nothing keeps it from its order, which has not failed. is_put_down: its goods are at the depot. received:
-    when a function received it first. handled: when its first copy left the queue, if it did.
+    goes_on: nothing keeps it from its order, which has not failed. gives_up: something does, and it is not that it is
+    paused. is_put_down: its goods are at the depot. received: when a function received it first. handled: when its
+    first copy left the queue, if it did.
     """
 
     at: int
@@ -58,6 +59,7 @@ class Report:
     order_id: str
     is_active: bool
     goes_on: bool
+    gives_up: bool
     is_put_down: bool
     told_at: tuple[str, int]
     received: int | None
@@ -227,13 +229,24 @@ def _report(copy: Copy) -> Report | None:
     is_done = any(
         one.get("actionType") == "drop" and one["actionStatus"] == "FINISHED" for one in state["actionStates"]
     )
-    failed = state["orderId"] and not active and not is_done
-    goes_on = state["operatingMode"] == "AUTOMATIC" and not (state["paused"] or failed) and harmless
+    failed = bool(state["orderId"]) and not active and not is_done
+    gives_up = state["operatingMode"] != "AUTOMATIC" or failed or not harmless
+    goes_on = not (gives_up or state["paused"])
     told_at = state["timestamp"], int(state["headerId"])
     received = copy.received[0] if copy.received else None
     said = fields["received"] * 1_000 - int(BEGIN.timestamp()) * SECOND
     return Report(
-        copy.due, said, fields["robot"], state["orderId"], active, goes_on, is_done, told_at, received, copy.deleted
+        copy.due,
+        said,
+        fields["robot"],
+        state["orderId"],
+        active,
+        goes_on,
+        gives_up,
+        is_done,
+        told_at,
+        received,
+        copy.deleted,
     )
 
 
