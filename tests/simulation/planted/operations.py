@@ -7,6 +7,7 @@ from functions.kernel.projections.generation import Pointer
 from functions.kernel.projections.generations import Generations
 from functions.operations import (
     batches,
+    built_without,
     collector,
     forms,
     pauses,
@@ -181,7 +182,7 @@ HISTORY = (
         "a view switched without what failed in it",
         "An operator may switch to a generation that lacks the rows of letters that are open.",
         (LACKS_NOTHING,),
-        Edit(rebuilds.switch, "    built_without.must_lack_nothing(", "    built_without.RefusedError("),
+        Edit(built_without.must_lack_nothing, "if generation is None:", "if generation is not None:"),
     ),
     bug(
         "a rebuild given up as it begins",
