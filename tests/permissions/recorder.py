@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from botocore.exceptions import ClientError
 
 from functions.kernel.composition.container import Clients, compose
-from functions.kernel.runtime import runtime, token_keys
+from functions.kernel.runtime import budget, runtime, token_keys
 from functions.kernel.runtime.runtime import Runtime
 from tests.infra.policies import HERE
 from tests.permissions.roles import Call, Role
@@ -228,7 +228,10 @@ class Recorder:
 class _Client:
     """A client of the SDK, of whose calls only the requests matter."""
 
-    meta = SimpleNamespace(events=SimpleNamespace(register_first=lambda *_: None))
+    meta = SimpleNamespace(
+        events=SimpleNamespace(register_first=lambda *_: None),
+        config=SimpleNamespace(connect_timeout=budget.CONNECT, read_timeout=budget.READ),
+    )
 
     def __init__(self, service: str, recorder: Recorder, about: Mapping[str, str]) -> None:
         self._service = service
