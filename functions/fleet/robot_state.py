@@ -1,0 +1,190 @@
+"""The state of a robot on the stream: what its events come to."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from hashlib import blake2s
+from typing import ClassVar
+
+from functions.fleet.reports import NO_TASK, Pick, Presence, Task
+from functions.fleet.robot_events import (
+    Answered,
+    Asked,
+    BecameAvailable,
+    BecameUnavailable,
+    Collected,
+    Connected,
+    Described,
+    Disconnected,
+    Instruction,
+    Named,
+    OrderSent,
+    OrderShown,
+    OrderTooLarge,
+    Refused,
+    Retired,
+    SessionBegan,
+    TaskChanged,
+)
+from functions.kernel.domain.aggregate import Aggregate, applies
+
+MOST_UNTAKEN = 2  # lists in a row that a robot may lose whose orders it never showed, before it is given no more
+
+
+@dataclass
+class RobotState(Aggregate):
+    """A robot on the stream: its connection, its task at the depot, the order that it shows, and what it was asked.
+
+    presence: the last word of the broker that counted. session: since when the numbers of states count. header,
+    header_at: the number of the latest state that changed something, and when it was received. lacks: which actions its
+    factsheet does not declare, and which of its limits are too small. untaken: how many lists in a row it lost whose
+    orders it never showed. available: whether the depot was told that it may be given a list, and `told` for which
+    version of the depot's stream. task: what the depot says; refused: it took no report of it. progress:
+    which picks were reported of the task; done: all of it. shown, idle: the order that the robot shows, and whether it
+    has ended. sent, start, sent_at: the order that went out last, where it begins, and when. too_large: the order that
+    no message holds. orders, asks: how many went out. asked: what the robot has not answered.
+    """
+
+    snapshot_schema: ClassVar[int] = 1
+
+    name: str = ""
+    retired: bool = False
+    connected: bool = False
+    presence: Presence | None = None
+    session: str = ""
+    header: int = -1
+    header_at: str = ""
+    lacks: tuple[str, ...] = ()
+    untaken: int = 0
+    available: bool = False
+    told: int = -1
+    task: Task = NO_TASK
+    refused: bool = False
+    progress: str = ""
+    done: bool = False
+    shown: str = ""
+    idle: bool = True
+    sent: str = ""
+    start: str = ""
+    sent_at: str = ""
+    too_large: str = ""
+    orders: int = 0
+    asked: tuple[Instruction, ...] = ()
+    asks: int = 0
+
+    @property
+    def on_stream(self) -> bool:
+        """Whether it has ever been on the robots' stream."""
+        return bool(self.session or self.presence)
+
+    @property
+    def order_id(self) -> str:
+        """The order that is its task; "" if there is none."""
+        return "" if self.refused or self.retired else self.task.order_id
+
+    @property
+    def wants_order(self) -> bool:
+        """Whether it is free for its order, and does not show it."""
+        free = self.available and self.idle and not self.done
+        return free and self.order_id not in ("", self.shown, self.too_large)
+
+    @property
+    def takes_no_orders(self) -> bool:
+        """Whether it showed the order of none of its last lists, so that it gets no other until it says who it is."""
+        return self.untaken >= MOST_UNTAKEN
+
+    @property
+    def waits_for_staff(self) -> bool:
+        """Whether its order is larger than a message may be. It keeps the list, which no other robot could take."""
+        return self.order_id != "" and self.order_id == self.too_large
+
+    @applies(Named)
+    def _named(self, event: Named) -> None:
+        self.name = event.name
+
+    @applies(Retired)
+    def _retired(self, event: Retired) -> None:
+        self.retired = True
+
+    @applies(Connected)
+    def _connected(self, event: Connected) -> None:
+        self.connected = True
+        self.presence = event.presence
+        if not event.presence.session:
+            self._in_session(event.presence.at)
+
+    @applies(Disconnected)
+    def _disconnected(self, event: Disconnected) -> None:
+        self.connected = False
+        self.presence = event.presence
+
+    @applies(SessionBegan)
+    def _session_began(self, event: SessionBegan) -> None:
+        self._in_session(event.at)
+
+    def _in_session(self, at: str) -> None:
+        if at > self.session:
+            self.session, self.header, self.untaken = at, -1, 0
+
+    @applies(Described)
+    def _described(self, event: Described) -> None:
+        self.lacks, self.untaken = event.lacks, 0
+
+    @applies(BecameAvailable)
+    def _became_available(self, event: BecameAvailable) -> None:
+        self.available = True
+        self.told = self.task.version
+
+    @applies(BecameUnavailable)
+    def _became_unavailable(self, event: BecameUnavailable) -> None:
+        self.available = False
+
+    @applies(TaskChanged)
+    def _task_changed(self, event: TaskChanged) -> None:
+        never_showed_it = self.order_id != "" and self.order_id == self.sent and not self.progress
+        if never_showed_it and event.task.status == "offline":  # not where it was cancelled, or is staff's
+            self.untaken += 1
+        self.task = event.task
+        self.refused, self.progress, self.done = False, "", False
+
+    @applies(Refused)
+    def _refused(self, event: Refused) -> None:
+        if event.has_list:
+            self.refused = True
+        else:  # that it is idle may have come before, when that was no news
+            self.task, self.progress, self.done = self.task.without_list, "", False
+
+    @applies(OrderSent)
+    def _order_sent(self, event: OrderSent) -> None:
+        self.sent, self.start, self.sent_at = event.order_id, event.start, event.at
+        self.orders += 1
+
+    @applies(OrderTooLarge)
+    def _order_too_large(self, event: OrderTooLarge) -> None:
+        self.too_large = event.order_id
+
+    @applies(OrderShown)
+    def _order_shown(self, event: OrderShown) -> None:
+        self.shown, self.idle = event.order_id, event.idle
+        self.header, self.header_at = event.header, event.at
+
+    @applies(Collected)
+    def _collected(self, event: Collected) -> None:
+        self.progress, self.done, self.untaken = digest(event.picked), event.done, 0
+        self.header, self.header_at = event.header, event.at
+
+    @applies(Asked)
+    def _asked(self, event: Asked) -> None:
+        asked = Instruction(event.id, event.kind, event.target, event.at)
+        self.asked = (*(one for one in self.asked if one.replaces != asked.replaces), asked)
+        self.asks += 1
+
+    @applies(Answered)
+    def _answered(self, event: Answered) -> None:
+        self.asked = tuple(one for one in self.asked if one.id not in event.ids)
+
+
+def digest(picked: Iterable[Pick]) -> str:
+    """A short text that differs when the picks do; what was picked itself is in the events."""
+    lines = sorted((pick.store_id, pick.product_id, pick.quantity) for pick in picked)
+    return blake2s(json.dumps(lines).encode(), digest_size=8).hexdigest()
