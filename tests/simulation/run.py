@@ -41,7 +41,7 @@ CHUNK = 50  # schedules that one process runs before it reports
 ENOUGH = 5_000  # schedules after which every fault and every outcome must have occurred
 SHRUNK = 3  # violations that are shrunk, per run
 SHOWN = 5  # orders whose trees are different, per run
-SOURCES = ("events", "functions", "tests/simulation")
+SOURCES = ("clients/robot", "events", "functions", "tests/simulation", "tests/support")
 
 Range = tuple[int, int]
 
