@@ -59,17 +59,28 @@ def issue(bot_id: str, csr: str) -> Connecting:
     for an unknown robot, RefusedError for a retired one, and UnavailableError, after which it can be repeated.
     """
     request = signing_requests.read(csr)
-    service.is_known(bot_id)
+    _must_be_known(bot_id, RefusedError)  # an unknown id may be that of another thing of the account
     trusted, endpoint = authorities(), runtime.current().setting("BROKER")
     if not endpoint:
         raise UnavailableError("this deployment does not say where robots connect: deploy it by make deploy")
-    certificate = identities().issue(bot_id, request)
+    try:
+        certificate = identities().issue(bot_id, request)
+    finally:
+        _must_be_known(bot_id, NotFoundError, RefusedError)
+    return Connecting(certificate, trusted, endpoint, Topics(f"mallbots-{runtime.current().setting('STAGE')}"))
+
+
+def _must_be_known(bot_id: str, *gone: type[Exception]) -> None:
+    """Raises as `service.is_known` does; what is in `gone`, once the robot has no certificate.
+
+    One that is issued while it is retired may come into being after all of its certificates were revoked; and where
+    that function was cut short, a request that is repeated is the next that can see it.
+    """
     try:
         service.is_known(bot_id)
-    except (NotFoundError, RefusedError):  # it was retired meanwhile, and its certificates revoked before this one was
+    except gone:
         identities().revoke(bot_id)
         raise
-    return Connecting(certificate, trusted, endpoint, Topics(f"mallbots-{runtime.current().setting('STAGE')}"))
 
 
 def revoke(bot_id: str) -> None:

@@ -69,7 +69,7 @@ class Robot(RobotState):
 
         A factsheet follows each ONLINE, so one that was received some seconds before the session began is outdated.
         """
-        if self.session and passed(at, self.session, OVERTAKES):
+        if self.retired or (self.session and passed(at, self.session, OVERTAKES)):
             return
         if tuple(lacks) != self.lacks or self.takes_no_orders:
             self.record(Described(tuple(lacks)))

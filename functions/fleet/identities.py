@@ -1,7 +1,7 @@
 """The port to robots' identities: things and certificates of AWS IoT Core.
 
-A certificate is made inactive and made active last, so one whose making was cut short is of no use; the next request
-removes it. The same key gets the same certificate again, so a request may be repeated. Two active certificates of a
+A certificate is made inactive and made active last, so one whose making was cut short is of no use; a request that
+comes a minute later removes it: till then it may be another's, who is about to make it active. The same key gets the same certificate again, so a request may be repeated. Two active certificates of a
 robot stay, the newest: the robot goes on by the old one until it has the new one.
 
 A certificate is deleted once it has no thing, and without a thing it cannot be found. So who revokes all keeps their
@@ -12,7 +12,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
@@ -35,6 +35,8 @@ GONE, ATTACHED, REFUSED = "ResourceNotFoundException", "DeleteConflictException"
 # Seconds, before certificates that were detached a moment ago are deleted again: that takes several seconds to show.
 # https://docs.aws.amazon.com/iot/latest/apireference/API_DetachThingPrincipal.html
 PAUSES = (0.5, 1.0, 2.0, 4.0)
+
+UNDER_WAY = timedelta(minutes=1)  # longer than the request is at work that makes a certificate
 
 Keep = Callable[[Sequence[str]], object]
 
@@ -136,11 +138,12 @@ class IotIdentities:
         return _Certificate(arn, made["certificatePem"], active=True, made=clock.now())
 
     def _tidy(self, bot_id: str, made: _Certificate, there: Sequence[_Certificate]) -> None:
-        """Remove what is not active, and of the active ones all but the one asked for and the newest of the others."""
+        """Remove what was cut short, and of the active ones all but the one asked for and the newest of the others."""
         active = [one for one in there if one.active and one.arn != made.arn]
         newest = sorted(active, key=lambda one: (one.made, one.arn), reverse=True)
         kept = {one.arn for one in (made, *newest[: KEPT - 1])}
-        gone = [one.arn for one in there if one.arn not in kept]
+        now = clock.now()
+        gone = [one.arn for one in there if one.arn not in kept and (one.active or now - one.made >= UNDER_WAY)]
         for arn in gone:
             self._deactivate(arn)
         for arn in self._remove(bot_id, gone):

@@ -15,6 +15,7 @@ LOW_CHARGE = 10  # percent below which an idle robot is given no list: it might 
 # What is kept of a robot's words, which may take 128 KB: a page of robots is one answer, and each row is paid by size.
 MOST_ERRORS, MOST_REFERENCES, MOST_RETRIABLE = 20, 4, 20
 LONGEST_TEXT, LONGEST_NAME = 300, 200  # characters
+FARTHEST = 1e6  # metres from the floor plan's origin: what is farther away is no place
 LONGEST_ID = 500  # characters of an order's or action's id: those of the mall have about 150
 KEEPS_FROM_GOING_ON = (ErrorLevel.CRITICAL, ErrorLevel.FATAL)
 
@@ -98,10 +99,11 @@ def retriable(state: State) -> tuple[str, ...]:
 def row(state: State, shown: Report, faults: Iterable[dict[str, Any]]) -> dict[str, Any]:
     """What the console shows of a robot: its state, its errors and ours, and which actions staff may retry."""
     position = state.mobile_robot_position
+    is_near = position is not None and max(abs(position.x), abs(position.y)) <= FARTHEST
     return {
         "node": shown.node or None,
-        "x": position.x if position else None,
-        "y": position.y if position else None,
+        "x": position.x if position and is_near else None,
+        "y": position.y if position and is_near else None,
         "driving": state.driving,
         "paused": bool(state.paused),
         "mode": str(state.operating_mode),

@@ -7,7 +7,7 @@ import pytest
 from cryptography import x509
 
 from events.floor.plan import plan
-from functions.fleet import certificates, service, views
+from functions.fleet import certificates, service, signing_requests, views
 from functions.fleet.api import api
 from functions.fleet.identities import IotIdentities
 from functions.fleet.reports import Task
@@ -103,6 +103,36 @@ def test_a_robot_that_is_retired_while_its_certificate_is_made_is_left_without_o
     registered.adapters["identities"] = Retiring(iot, "robots")  # type: ignore[arg-type]  # as far as it is needed
     assert post(signing_request()).status == 409
     assert (iot.things, iot.certificates) == (set(), {})
+
+
+def test_a_robot_that_is_retired_while_a_request_for_its_certificate_fails_is_left_without_one(
+    registered: Runtime, iot: FakeIot, identities: IotIdentities
+) -> None:
+    class Failing(IotIdentities):
+        def issue(self, bot_id: str, request: SigningRequest) -> str:
+            retire(bot_id)
+            certificates.revoke(bot_id)
+            super().issue(bot_id, request)
+            raise UnavailableError("what is left to do is for another time")
+
+    registered.adapters["identities"] = Failing(iot, "robots")  # type: ignore[arg-type]  # as far as it is needed
+    assert post(signing_request()).status == 409
+    assert (iot.things, iot.certificates) == (set(), {})
+
+
+def test_what_a_request_left_whose_function_was_killed_is_revoked_by_the_next_request_for_a_retired_robot(
+    iot: FakeIot, identities: IotIdentities
+) -> None:
+    retire(ROBOT)
+    identities.issue(ROBOT, signing_requests.read(signing_request()))
+    assert post(signing_request()).status == 409
+    assert (iot.things, iot.certificates) == (set(), {})
+
+
+def test_a_request_for_an_unknown_robot_touches_no_other_thing_of_the_account(iot: FakeIot) -> None:
+    iot.create_thing(thingName="robot-9")
+    assert post(signing_request(), "robot-9").status == 404
+    assert iot.things == {"robot-9"}
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from events.vda5050.factsheet import Factsheet, MaximumArrayLengths, MaximumStri
 from functions.fleet.domain import Robot
 from functions.fleet.factsheets import LONGEST_ID, LONGEST_MESSAGE, MOST_NODES, lacks
 from functions.fleet.faults import faults
+from functions.fleet.reports import Task
 from functions.fleet.robot_events import Described
 from tests.support.given import given
 from tests.support.states import TIME, state
@@ -77,3 +78,11 @@ def test_a_limit_that_is_too_small_is_an_error_with_its_name() -> None:
         ("FACTSHEET_LACKS_ACTION", [["actionType", "drop"]]),
         ("FACTSHEET_LIMIT_TOO_SMALL", [["protocolLimits", "maximumIdLength"]]),
     ]
+
+
+def test_the_factsheet_of_a_robot_that_was_retired_changes_nothing() -> None:
+    robot = Robot("ajax")
+    robot.take_task(Task(1, "retired"), TIME)
+    before = robot.version
+    robot.describe(["collect"], TIME)
+    assert robot.version == before

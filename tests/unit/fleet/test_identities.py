@@ -1,7 +1,7 @@
 """Robots' certificates: issued once for a key, two of them valid, revoked all, and of no use where half made."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from cryptography import x509
@@ -78,6 +78,21 @@ def test_what_was_deactivated_by_hand_is_removed_and_not_activated(iot: FakeIot,
     new = identities.issue(ROBOT, request())
     assert iot.usable(ROBOT) == [new]
     assert [one.pem for one in iot.certificates.values()] == [new]
+
+
+@pytest.mark.parametrize(("after", "stays"), [(5, True), (61, False)])
+def test_what_another_request_is_about_to_activate_stays_and_what_was_cut_short_a_minute_ago_is_removed(
+    iot: FakeIot, identities: IotIdentities, monkeypatch: pytest.MonkeyPatch, after: int, stays: bool
+) -> None:
+    identities.issue(ROBOT, request())
+    [other] = iot.certificates.values()
+    other.status = "INACTIVE"
+    monkeypatch.setattr(clock, "now", lambda: other.made + timedelta(seconds=after))
+    identities.issue(ROBOT, request())
+    assert (other in iot.certificates.values()) is stays
+    if stays:
+        other.status = "ACTIVE"
+        assert len(iot.usable(ROBOT)) == 2
 
 
 def test_to_revoke_leaves_no_certificate_and_no_thing_on_however_many_pages(

@@ -12,6 +12,7 @@ from events.vda5050.state import (
     Error,
     ErrorLevel,
     ErrorReference,
+    MobileRobotPosition,
     NodeState,
     OperatingMode,
     PowerSupply,
@@ -184,3 +185,11 @@ def test_what_the_console_shows_holds_the_errors_with_what_they_are_about_and_wh
     ]
     assert row["errors"][0]["references"] == [["actionId", COLLECT]]
     assert (row["node"], row["battery"], row["order"], row["mode"]) == (plan().parking[0], 80, None, "AUTOMATIC")
+
+
+@pytest.mark.parametrize(("x", "shown"), [(12.5, (12.5, 3.0)), (1e308, (None, None)), (-1e7, (None, None))])
+def test_a_position_that_is_no_place_is_not_shown(x: float, shown: tuple[float | None, float | None]) -> None:
+    position = MobileRobotPosition(x=x, y=3.0, theta=0.0, map_id="floor", localized=True)
+    said = state("ajax", mobile_robot_position=position)
+    row = reading.row(said, reading.report(said, AT), [])
+    assert (row["x"], row["y"]) == shown
