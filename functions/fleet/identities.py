@@ -1,8 +1,9 @@
 """The port to robots' identities: things and certificates of AWS IoT Core.
 
 A certificate is made inactive and made active last, so one whose making was cut short is of no use; a request that
-comes a minute later removes it: till then it may be another's, who is about to make it active. The same key gets the same certificate again, so a request may be repeated. Two active certificates of a
-robot stay, the newest: the robot goes on by the old one until it has the new one.
+comes a minute later removes it: till then it may be another's, who is about to make it active. The same key gets the
+same certificate again, so a request may be repeated. Two active certificates of a robot stay, the newest: the robot
+goes on by the old one until it has the new one.
 
 A certificate is deleted once it has no thing, and without a thing it cannot be found. So who revokes all keeps their
 names before.

@@ -98,14 +98,18 @@ class Report:
         return self.at >= session or (self.header == 0 and not passed(self.at, session, OVERTAKES))
 
 
-def deciding(reports: Sequence[Report], session: str) -> list[Report]:
-    """Of a session's reports that follow each other and show the same order at the same stage, the newest.
+def deciding(reports: Sequence[Report], session: str, order_id: str) -> list[Report]:
+    """Of a session's reports those that decide, three at most: one says all that others before it said.
 
-    It says all that those before it said, and a commit of them all could be too large.
+    That is the last of all, and of the robot's own order the last before a drop, and the last with one. A commit of
+    more could be too large, and a faulty robot shows another order in each.
     """
     of_session = [report for report in reports if report.is_of(session)]
     stages = groupby(of_session, key=lambda report: (report.order_id, report.idle, report.dropped))
-    return [max(alike, key=lambda report: report.header) for _, alike in stages]
+    newest = [max(alike, key=lambda report: report.header) for _, alike in stages]
+    own = [report for report in newest if report.order_id == order_id]
+    before, after = ([report for report in own if report.dropped is dropped][-1:] for dropped in (False, True))
+    return [report for report in newest if report in before + after + newest[-1:]]
 
 
 @dataclass(frozen=True)

@@ -159,7 +159,7 @@ def report(id: str, said: Sequence[Received[State]]) -> None:
     reports.sort(key=lambda pair: (pair[0].at, pair[0].header))
 
     def decide(robot: Robot) -> None:
-        for found in deciding([report for report, _ in reports], robot.session):
+        for found in deciding([report for report, _ in reports], robot.session, robot.order_id):
             robot.report(found, now)
         newest = _newest(robot, reports)
         if newest and robot.wants_order:

@@ -375,6 +375,18 @@ class TestWhatTheRobotCollects:
         reports = [message.detail["data"] for message in promised() if message.name == "ReportCollection"]
         assert [(len(report["picked"]), report["done"]) for report in reports] == [(1, False), (1, True)]
 
+    def test_a_hundred_states_that_each_show_another_order_are_a_commit_of_a_few_events(self, gateway: Gateway) -> None:
+        gateway.comes()
+        gateway.visits("list-1", 1)
+        gateway.assigned("list-1", 1, 3)
+        version = service.streams.load(BOT).aggregate.version
+        said = [state(BOT, n, order_id=f"list-{n % 2}.{n}", node_states=AHEAD) for n in range(1, 101)]
+        said[40] = state(BOT, 41, order_id="list-1.1", node_states=AHEAD)
+        assert gateway.deliver(*(gateway.body("state", one) for one in said))
+        assert service.streams.load(BOT).aggregate.version <= version + 6
+        assert names().count("ReportCollection") == 1
+        assert (views.report(BOT) or {})["order"] == "list-0.100"
+
     def test_a_hundred_states_of_the_longest_order_that_waited_in_the_queue_are_handled_at_once(
         self, gateway: Gateway
     ) -> None:
