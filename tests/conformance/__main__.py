@@ -82,10 +82,9 @@ def _ours(text: str) -> int:
     _tell_losses()
     caught, faults = 0, [(cases, fault) for cases, planted in FAULTS for fault in planted if text in fault.found_by]
     for cases, fault in faults:
-        why = fault.found(cases)
-        caught += why is not None
-        found = f"found by {fault.found_by}: {why}" if why else f"NOT FOUND by {fault.found_by}"
-        print(f"faulty {cases.about}: {fault.name}: {found}")
+        why = fault.why(cases)
+        caught += (is_found := fault.is_told_by(why))
+        print(f"faulty {cases.about}: {fault.name}: {'found' if is_found else 'NOT FOUND'} by {fault.found_by}: {why}")
     return _end(results, caught, len(faults))
 
 

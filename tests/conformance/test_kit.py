@@ -4,6 +4,7 @@ import json
 import re
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -39,9 +40,16 @@ def test_the_requirement_is_met(case: Case[Any], bench: Callable[[], Any]):
     [pytest.param(cases, fault, id=fault.name) for cases, faults in FAULTS for fault in faults],
 )
 def test_the_fault_is_found(cases: Cases[Any], fault: Fault):
-    why = fault.found(cases)
-    assert why
+    why = fault.why(cases)
+    assert fault.is_told_by(why), f"its case does not fail, or for another reason than {fault.words!r}: {why}"
     assert not re.fullmatch(r"\w+\(.*\) at \w+", why, re.DOTALL), "the kit fell over it, which tells no maker anything"
+
+
+def test_a_fault_whose_case_fails_for_another_reason_is_not_found():
+    cases, faults = FAULTS[0]
+    one = next(each for each in faults if each.name == "finishes every cancel")
+    assert not replace(one, words="it is not idle").is_told_by(one.why(cases))
+    assert not one.is_told_by("")
 
 
 def test_there_are_enough_of_each():

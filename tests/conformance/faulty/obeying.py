@@ -15,12 +15,12 @@ from tests.conformance.faulty.planting import fault
 from tests.conformance.links import our_robot
 
 
-@fault("keeps_its_order_over_a_restart")
+@fault("keeps_its_order_over_a_restart", "its order is '' now")
 def forgets_its_order_when_it_is_restarted(memory: Memory, settings: Settings) -> Any:
     return our_robot(Memory(memory.node_id), settings)
 
 
-@fault("takes_an_order")
+@fault("takes_an_order", r"the order is taken over: .*errors \['INVALID_ORDER_ACTION'\]")
 def refuses_action_ids_of_more_than_64_characters(memory: Memory, settings: Settings) -> Any:
     def incoming(kind: str, payload: bytes) -> bytes:
         too_long = re.search(rb'"actionId":"[^"]{65,}"', payload)
@@ -29,7 +29,7 @@ def refuses_action_ids_of_more_than_64_characters(memory: Memory, settings: Sett
     return Altered(our_robot(memory, settings), incoming=incoming)
 
 
-@fault("ignores_an_order_that_is_sent_again")
+@fault("ignores_an_order_that_is_sent_again", "it reports an error")
 def complains_of_orders_that_are_sent_again(memory: Memory, settings: Settings) -> Any:
     seen: list[bytes] = []
     robot = our_robot(memory, settings)
@@ -46,7 +46,7 @@ def complains_of_orders_that_are_sent_again(memory: Memory, settings: Settings) 
     return Altered(robot, incoming=incoming)
 
 
-@fault("does_not_begin_a_cancelled_order_again")
+@fault("does_not_begin_a_cancelled_order_again", "it began it again")
 def begins_a_cancelled_order_again(memory: Memory, settings: Settings) -> Any:
     robot = our_robot(memory, settings)
 
@@ -60,7 +60,7 @@ def begins_a_cancelled_order_again(memory: Memory, settings: Settings) -> Any:
     return Altered(robot, incoming=incoming)
 
 
-@fault("keeps_instant_actions_until_they_are_cleared")
+@fault("keeps_instant_actions_until_they_are_cleared", "it is gone after an order")
 def forgets_instant_actions_with_the_next_order(memory: Memory, settings: Settings) -> Any:
     robot = our_robot(memory, settings)
 
@@ -72,7 +72,7 @@ def forgets_instant_actions_with_the_next_order(memory: Memory, settings: Settin
     return Altered(robot, incoming=incoming)
 
 
-@fault("stops_at_the_decision_point")
+@fault("stops_at_the_decision_point", "it drove into the horizon")
 def drives_into_the_horizon(memory: Memory, settings: Settings) -> Any:
     def incoming(kind: str, payload: bytes) -> bytes:
         return payload.replace(b'"released":false', b'"released":true') if kind == Kind.ORDER else payload
@@ -80,12 +80,12 @@ def drives_into_the_horizon(memory: Memory, settings: Settings) -> Any:
     return Altered(our_robot(memory, settings), incoming=incoming)
 
 
-@fault("ignores_fields_that_it_does_not_know")
+@fault("ignores_fields_that_it_does_not_know", r"the order is taken over: .*errors \['VALIDATION_FAILURE'\]")
 def chokes_on_fields_that_it_does_not_know(memory: Memory, settings: Settings) -> Any:
     return Altered(our_robot(memory, settings), incoming=lambda _, payload: payload.replace(b'"novelty"', b'"orderId"'))
 
 
-@fault("refuses_what_is_no_json")
+@fault("refuses_what_is_no_json", "error VALIDATION_FAILURE: not reported")
 def says_nothing_about_malformed_orders(memory: Memory, settings: Settings) -> Any:
     def incoming(kind: str, payload: bytes) -> bytes | None:
         try:
@@ -97,7 +97,7 @@ def says_nothing_about_malformed_orders(memory: Memory, settings: Settings) -> A
     return Altered(our_robot(memory, settings), incoming=incoming)
 
 
-@fault("hands_nothing_over_while_cut_off")
+@fault("hands_nothing_over_while_cut_off", "it has dropped what it collected")
 def drops_without_a_connection(memory: Memory, settings: Settings) -> Any:
     robot = our_robot(memory, settings)
     disconnected = robot.disconnected
@@ -112,7 +112,7 @@ def drops_without_a_connection(memory: Memory, settings: Settings) -> Any:
     return robot
 
 
-@fault("refuses_an_order_for_another_robot")
+@fault("refuses_an_order_for_another_robot", r"error VALIDATION_FAILURE: not reported .*the last state: order '\w")
 def takes_orders_for_other_robots(memory: Memory, settings: Settings) -> Any:
     def incoming(_: str, payload: bytes) -> bytes:
         return re.sub(rb'"serialNumber":"[^"]*"', b'"serialNumber":"robot-1"', payload)
@@ -125,23 +125,24 @@ def _executing_again(memory: Memory, settings: Settings, *actions: InstantAction
     robot = our_robot(memory, settings)
 
     def incoming(kind: str, payload: bytes) -> bytes:
-        if kind == Kind.INSTANT_ACTIONS and any(f'"{action}"'.encode() in payload for action in actions):
-            robot.memory.known_instant = []
+        if kind == Kind.INSTANT_ACTIONS:
+            again = {each.action_id for each in read(InstantActions, payload).actions if each.action_type in actions}
+            robot.memory.known_instant = [id for id in robot.memory.known_instant if id not in again]
         return payload
 
     return Altered(robot, incoming=incoming)
 
 
-@fault("pauses_once_for_each_instant_action")
+@fault("pauses_once_for_each_instant_action", "a startPause that came twice paused it again")
 def pauses_again_for_a_doubled_start_pause(memory: Memory, settings: Settings) -> Any:
     return _executing_again(memory, settings, InstantAction.START_PAUSE)
 
 
-@fault("pauses_once_for_each_instant_action")
+@fault("pauses_once_for_each_instant_action", "a stopPause that came twice ended another pause")
 def goes_on_for_a_doubled_stop_pause(memory: Memory, settings: Settings) -> Any:
     return _executing_again(memory, settings, InstantAction.STOP_PAUSE)
 
 
-@fault("retries_once_for_each_instant_action")
+@fault("retries_once_for_each_instant_action", "it was tried a third time")
 def tries_again_for_a_doubled_retry(memory: Memory, settings: Settings) -> Any:
     return _executing_again(memory, settings, InstantAction.RETRY)

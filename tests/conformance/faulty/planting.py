@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from clients.robot.machine import Publication, Robot
+from clients.robot.machine import Publication
 from clients.robot.memory import Memory
 from clients.robot.settings import Settings
 from events.vda5050.state import ActionState, Error, State
@@ -19,13 +19,13 @@ Change = Callable[[State], State]
 ROBOT_FAULTS: list[Fault] = []
 
 
-def fault(found_by: str) -> Callable[[Callable[[Memory, Settings], Robot]], Callable[[Memory, Settings], Robot]]:
-    """Declare a faulty robot; its fault is the name of the function."""
+def fault(found_by: str, words: str) -> Callable[[Make], Make]:
+    """Declare a faulty robot; its fault is the name of the function, words a pattern of the reason that tells it."""
 
     def declare(make: Make) -> Make:
         assert found_by in ROBOT_CASES.known, found_by
         name = make.__name__.replace("_", " ")
-        ROBOT_FAULTS.append(Fault(name, found_by, lambda: PlayedGateway(MachineLink(make))))
+        ROBOT_FAULTS.append(Fault(name, found_by, words, lambda: PlayedGateway(MachineLink(make))))
         return make
 
     return declare

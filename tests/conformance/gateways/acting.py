@@ -84,7 +84,9 @@ def sends_an_instant_action_again_until_it_is_shown(bench: Bench) -> None:
     robot = paused(bench)
     bench.passes(3 * SENT_AGAIN)
     sent = robot.instant(PAUSE)
-    require(len(sent) >= 3 and len({action.action_id for action in sent}) == 1, f"it came {len(sent)} times")
+    ids = {action.action_id for action in sent}
+    require(len(sent) >= 3, f"it came {len(sent)} times")
+    require(len(ids) == 1, f"it came under {len(ids)} ids")
     robot.answers(sent[0], ActionStatus.RUNNING)
     robot.forgets()
     bench.passes(30)
@@ -115,7 +117,9 @@ def sends_a_cancel_again_until_it_is_shown(bench: Bench) -> None:
     shopper.is_cancelled_by_staff()
     bench.passes(3 * SENT_AGAIN)
     sent = robot.instant(CANCEL)
-    require(len(sent) >= 3 and len({action.action_id for action in sent}) == 1, f"it came {len(sent)} times")
+    ids = {action.action_id for action in sent}
+    require(len(sent) >= 3, f"it came {len(sent)} times")
+    require(len(ids) == 1, f"it came under {len(ids)} ids")
     robot.answers(sent[0], ActionStatus.RUNNING)
     robot.forgets()
     bench.passes(30)

@@ -166,9 +166,11 @@ def collects_something(gateway: PlayedGateway) -> None:
 @case("7.8")
 def keeps_the_order_id_when_the_order_has_ended(gateway: PlayedGateway) -> None:
     """orderId and orderUpdateId stay until another order is accepted."""
-    order, _ = trip(gateway)
-    later = gateway.passes(70)
-    require(later and all(state.order_id == order.order_id for state in later), "the order id is gone")
+    order = gateway.sends(gateway.trip())
+    gateway.took(order)
+    later = [gateway.until(lambda state: state.idle, "idle", 600), *gateway.passes(70)]
+    ids = {(state.order_id, state.order_update_id) for state in later}
+    require(ids == {(order.order_id, 0)}, f"the order id is gone: it reports {ids}")
 
 
 @case("7.8")

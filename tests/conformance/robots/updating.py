@@ -40,10 +40,13 @@ def waits(gateway: PlayedGateway, order: Order) -> State:
 def stops_at_the_decision_point(gateway: PlayedGateway) -> None:
     """What is not released is not traversed: the robot stops at the last node of the base, and is not idle."""
     order = with_horizon(gateway)
+    end = end_of_base(order)
+    gateway.took(order)
+    there = gateway.until(lambda state: state.last_node_sequence_id >= end, "at the decision point")
+    places = {state.last_node_sequence_id for state in (there, *gateway.passes(60))}
+    require(places == {end}, f"it drove into the horizon: from {end} on to {max(places)}")
     waits(gateway, order)
-    states = gateway.passes(60)
-    require(all(state.last_node_sequence_id == end_of_base(order) for state in states), "it drove into the horizon")
-    require(not any(state.idle or state.driving for state in states), "it counts as idle")
+    require(not any(state.idle or state.driving for state in gateway.passes(40)), "it counts as idle, or drives")
 
 
 @case("6.6.9.1")
