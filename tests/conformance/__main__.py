@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from events.vda5050.topics import Topics
+from tests.conformance.by_hand import BY_HAND
 from tests.conformance.faulty.faults import Fault
 from tests.conformance.faulty.gateways import GATEWAY_FAULTS
 from tests.conformance.faulty.robots import ROBOT_FAULTS
@@ -19,7 +20,7 @@ from tests.conformance.gateways.bench import Bench
 from tests.conformance.gateways.cases import GATEWAY_CASES
 from tests.conformance.kit import Case, Cases, EndedError, Outcome, Result
 from tests.conformance.links import MachineLink
-from tests.conformance.remote import BY_HAND, RemoteLink, attempts
+from tests.conformance.remote import RemoteLink, attempts
 from tests.conformance.robots.cases import ROBOT_CASES
 from tests.conformance.sdk import master, translator, vehicle
 from tests.conformance.sdk.translator import Translator
@@ -108,7 +109,9 @@ def _remote(options: argparse.Namespace) -> int:
         link = RemoteLink(transport, Topics(options.interface), options.serial)
         for result in _told(ROBOT_CASES, attempts(link, cases, options.patience)):
             results.append(result)
-        print(f"  left out, for they need a hand at the robot: {', '.join(sorted(BY_HAND))}")
+        print("\nleft out, for they need a hand at the robot")
+        for name in [case.name for case in _chosen(ROBOT_CASES, options.case) if case.name in BY_HAND]:
+            print(f"  {name}: {BY_HAND[name].steps} Expected: {BY_HAND[name].expected}")
     except (EndedError, ConnectionError) as ended:
         print(f"ended after {len(results)} of {len(cases)} cases: {ended}", file=sys.stderr)
         return _end(results, 0, 0) or 1

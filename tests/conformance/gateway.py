@@ -130,18 +130,26 @@ class PlayedGateway:
         """Send any bytes."""
         self.link.send(kind, payload)
 
-    def instantly(self, kind: str, action_id: str | None = None, **parameters: Any) -> str:
-        """Send an instant action; returns its id."""
+    def instant(self, kind: str, action_id: str | None = None, **parameters: Any) -> Action:
+        """An instant action, under a new id unless one is given."""
         values = tuple(ActionParameter(key=key, value=value) for key, value in parameters.items())
-        action = Action(
+        return Action(
             action_type=kind,
             action_id=action_id or f"{kind}{SEPARATOR}{self.id()}",
             blocking_type=BlockingType.NONE,
             action_parameters=values or None,
         )
-        message = InstantActions(**self._header(Kind.INSTANT_ACTIONS), actions=(action,))
-        self.sends_text(Kind.INSTANT_ACTIONS, to_bytes(message))
+
+    def instantly(self, kind: str, action_id: str | None = None, **parameters: Any) -> str:
+        """Send an instant action; returns its id."""
+        action = self.instant(kind, action_id, **parameters)
+        self.sends_instantly(action)
         return action.action_id
+
+    def sends_instantly(self, *actions: Action) -> None:
+        """Send instant actions in one message."""
+        message = InstantActions(**self._header(Kind.INSTANT_ACTIONS), actions=actions)
+        self.sends_text(Kind.INSTANT_ACTIONS, to_bytes(message))
 
     # what arrives
 

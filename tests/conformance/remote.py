@@ -21,25 +21,6 @@ FROM_ROBOT = (Kind.STATE, Kind.CONNECTION, Kind.FACTSHEET, Kind.VISUALIZATION)
 KEPT_WITHIN = 5.0  # seconds in which a broker delivers what it keeps to a new subscription
 BETWEEN = ("depot", "parking-1", "parking-2", "parking-3", "parking-4")  # where cases may begin
 
-# Cases that need a hand at the robot or its connection, or a look at its will.
-BY_HAND = {
-    "leaves_a_last_will",
-    "says_goodbye",
-    "is_online_again_after_a_cut",
-    "goes_on_while_cut_off",
-    "keeps_its_order_over_a_restart",
-    "hands_nothing_over_while_cut_off",
-    "refuses_orders_in_manual_mode",
-    "gives_its_order_up_in_manual_mode",
-    "keeps_its_order_in_intervened_mode",
-    "waits_with_a_retriable_action_that_failed",
-    "tries_an_action_again",
-    "retries_once_for_each_instant_action",
-    "gives_an_action_up",
-    "holds_nothing_after_a_drop_that_was_given_up",
-    "fails_an_action_that_is_not_retriable",
-    "cancels_an_order_that_waits_for_a_retry",
-}
 # Cases that ask for more than the standard does, so that a maker's robot need not pass them.
 ADVISED = {"does_not_begin_an_earlier_order_again"}
 

@@ -15,6 +15,7 @@ from events.vda5050.collecting import MOST_ACTIONS, MOST_BYTES, PRODUCT_ID, QUAN
 from events.vda5050.text import to_bytes
 from functions.fleet.orders import drop_id, line_of
 from tests.conformance.__main__ import FAULTS, OURS, main
+from tests.conformance.by_hand import BY_HAND
 from tests.conformance.faulty.faults import Fault
 from tests.conformance.gateway import PlayedGateway
 from tests.conformance.kit import Case, Cases, FailedError, Outcome, UnavailableError, tried
@@ -22,7 +23,6 @@ from tests.conformance.largest import longest_list
 from tests.conformance.largest import needs as needs_of_the_mall
 from tests.conformance.largest import order as longest_order
 from tests.conformance.links import MachineLink
-from tests.conformance.remote import BY_HAND
 
 PAGE = Path(__file__).parents[2] / "docs" / "conformance.md"
 CASES = [(cases.known[name], bench) for cases, bench in OURS for name in cases.known]
@@ -72,6 +72,13 @@ def test_the_page_counts_and_names_the_cases_as_they_are():
     }
     assert named <= {case.name for case, _ in CASES}
     assert len(named) > 30
+
+
+def test_the_page_tells_how_each_case_is_tried_by_hand():
+    robots, _ = OURS[0]
+    rows = re.findall(r"^\| `(\w+)` \| (.*?) \| (.*?) \|$", PAGE.read_text(), re.MULTILINE)
+    assert {name: (steps, expected) for name, steps, expected in rows} == BY_HAND
+    assert set(BY_HAND) <= set(robots.known)
 
 
 def test_the_kits_orders_have_ids_of_the_malls_form():

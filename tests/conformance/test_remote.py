@@ -20,11 +20,12 @@ from events.vda5050.state import Error, ErrorLevel, State
 from events.vda5050.topics import Kind, Topics
 from tests.conformance import transport
 from tests.conformance.__main__ import arguments, main
+from tests.conformance.by_hand import BY_HAND
 from tests.conformance.faulty.altered import Altered
 from tests.conformance.faulty.planting import changed, states
 from tests.conformance.kit import EndedError, Outcome, Result
 from tests.conformance.links import MachineLink, Make, our_robot
-from tests.conformance.remote import ADVISED, BY_HAND, FROM_ROBOT, RemoteLink, attempts, prepared
+from tests.conformance.remote import ADVISED, FROM_ROBOT, RemoteLink, attempts, prepared
 from tests.conformance.robots.cases import ROBOT_CASES
 from tests.conformance.transport import Message, Paho
 

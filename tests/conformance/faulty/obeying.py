@@ -146,3 +146,42 @@ def goes_on_for_a_doubled_stop_pause(memory: Memory, settings: Settings) -> Any:
 @fault("retries_once_for_each_instant_action", "it was tried a third time")
 def tries_again_for_a_doubled_retry(memory: Memory, settings: Settings) -> Any:
     return _executing_again(memory, settings, InstantAction.RETRY)
+
+
+@fault("executes_what_it_can_of_a_message", r"instant action juggle:\S+ has ended: not reported")
+def reads_the_first_instant_action_of_a_message_alone(memory: Memory, settings: Settings) -> Any:
+    def incoming(kind: str, payload: bytes) -> bytes:
+        if kind != Kind.INSTANT_ACTIONS:
+            return payload
+        message = read(InstantActions, payload)
+        return to_bytes(message.model_copy(update={"actions": message.actions[:1]}))
+
+    return Altered(our_robot(memory, settings), incoming=incoming)
+
+
+@fault("executes_what_it_can_of_a_message", "its actions ended .*'FAILED', 'FAILED'")
+def refuses_what_comes_after_an_unknown_instant_action(memory: Memory, settings: Settings) -> Any:
+    def incoming(_: str, payload: bytes) -> bytes:
+        return payload.replace(b'"startPause"', b'"juggle"') if b'"juggle"' in payload else payload
+
+    return Altered(our_robot(memory, settings), incoming=incoming)
+
+
+@fault("runs_a_single_action_alone_while_it_may_drive", "they ran together")
+def takes_single_for_none(memory: Memory, settings: Settings) -> Any:
+    return Altered(our_robot(memory, settings), incoming=lambda _, payload: payload.replace(b'"SINGLE"', b'"NONE"'))
+
+
+@fault("runs_a_single_action_alone_while_it_may_drive", "it waited for the actions")
+def takes_single_for_hard(memory: Memory, settings: Settings) -> Any:
+    return Altered(our_robot(memory, settings), incoming=lambda _, payload: payload.replace(b'"SINGLE"', b'"HARD"'))
+
+
+@fault("cancels_an_order_while_it_is_paused", r"instant action cancelOrder:\S+ has ended: not reported")
+def cancels_nothing_while_it_is_paused(memory: Memory, settings: Settings) -> Any:
+    robot = our_robot(memory, settings)
+
+    def incoming(_: str, payload: bytes) -> bytes | None:
+        return None if robot.memory.paused and b'"cancelOrder"' in payload else payload
+
+    return Altered(robot, incoming=incoming)

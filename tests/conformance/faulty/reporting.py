@@ -23,6 +23,15 @@ def sends_every_state_with_the_same_header_id(memory: Memory, settings: Settings
     return states(changed(header_id=7))(memory, settings)
 
 
+@fault("counts_the_header_ids_of_its_connection_up", "header ids of ONLINE, OFFLINE and ONLINE are 0, 0 and 0")
+def numbers_no_connection_messages(memory: Memory, settings: Settings) -> Any:
+    def outgoing(each: Publication) -> Publication:
+        connects = isinstance(each.message, Connection)
+        return each._replace(message=each.message.model_copy(update={"header_id": 0})) if connects else each
+
+    return Altered(our_robot(memory, settings), outgoing)
+
+
 @fault("names_itself_in_every_header", "a header on state names .*'robot-2'")
 def names_another_serial_number(memory: Memory, settings: Settings) -> Any:
     return states(changed(serial_number="robot-2"))(memory, settings)
@@ -51,6 +60,40 @@ def leaves_a_will_that_says_offline(memory: Memory, settings: Settings) -> Any:
 @fault("reports_every_thirty_seconds_when_idle", "a gap of 60.0 s")
 def reports_once_a_minute(memory: Memory, settings: Settings) -> Any:
     return our_robot(memory, replace(settings, report_every=60))
+
+
+@fault("reports_every_thirty_seconds_at_work", r"a gap of 100\.\d s")
+def says_nothing_while_nothing_changes(memory: Memory, settings: Settings) -> Any:
+    return our_robot(memory, replace(settings, report_every=1e9))
+
+
+def _telling(memory: Memory, settings: Settings, *fields: str) -> Any:
+    """A robot that sends a state for a change of these fields alone; as an answer, and every 20 seconds."""
+    robot = our_robot(memory, settings)
+    report = robot._report
+
+    def reported(now: float, *, owed: bool = False) -> list[Publication]:
+        before, state = robot._reported, robot._state(now)
+        told = before is None or any(getattr(before, field) != getattr(state, field) for field in fields)
+        return report(now, owed=owed) if owed or told or now >= robot._reported_at + settings.report_every else []
+
+    vars(robot)["_report"] = reported
+    return robot
+
+
+@fault("reports_the_end_of_its_order_without_being_asked", "it told only when it was asked, 3 times of 3")
+def sends_states_as_answers_and_every_twenty_seconds(memory: Memory, settings: Settings) -> Any:
+    return _telling(memory, settings)
+
+
+@fault("reports_when_it_begins_and_ends_to_drive", "driving was not reported between south-1 and")
+def sends_states_for_nodes_alone(memory: Memory, settings: Settings) -> Any:
+    return _telling(memory, settings, "last_node_sequence_id")
+
+
+@fault("reports_when_an_action_begins_and_ends", "collect 2 at south-1 was not reported RUNNING")
+def sends_no_states_for_actions(memory: Memory, settings: Settings) -> Any:
+    return _telling(memory, settings, "last_node_sequence_id", "driving")
 
 
 @fault("does_not_report_the_first_node", "the first node is reported")

@@ -1,8 +1,8 @@
-"""Cases about instant actions, blocking types, pauses and retries (sections 6.2 and 6.6.9)."""
+"""Cases about instant actions, pauses and retries (sections 6.2 and 6.6.9)."""
 
 from events.vda5050 import errors
 from events.vda5050.instant_actions import InstantAction
-from events.vda5050.order import Action, BlockingType
+from events.vda5050.order import Action
 from events.vda5050.state import ActionStatus, State
 from events.vda5050.topics import Kind
 from tests.conformance.gateway import PlayedGateway, Stop, instant, statuses
@@ -109,9 +109,14 @@ def forgets_a_refused_instant_action_when_it_accepts_another(gateway: PlayedGate
 
 @case("6.2.1")
 def executes_what_it_can_of_a_message(gateway: PlayedGateway) -> None:
-    """Instant actions that cannot be executed do not keep an order from going on."""
+    """Of a message every instant action is executed that can be: one that cannot keeps neither them nor the order."""
     order = busy(gateway)
-    gateway.answers(gateway.instantly("juggle"))
+    actions = [gateway.instant(kind) for kind in (InstantAction.STATE_REQUEST, "juggle", InstantAction.START_PAUSE)]
+    gateway.sends_instantly(*actions)
+    ended = [str(gateway.answers(action.action_id).action_status) for action in actions]
+    require(ended == ["FINISHED", "FAILED", "FINISHED"], f"its actions ended {ended}")
+    require(gateway.state().paused, "it is not paused")
+    gateway.answers(gateway.instantly(InstantAction.STOP_PAUSE))
     require(set(statuses(gateway.does(order), order.actions())) == {FINISHED}, "actions did not finish")
 
 
@@ -238,34 +243,3 @@ def cancels_an_order_that_waits_for_a_retry(gateway: PlayedGateway) -> None:
     cancel = gateway.answers(gateway.instantly(InstantAction.CANCEL_ORDER), 150)
     require(cancel.action_status is FINISHED, "cancelOrder is not FINISHED")
     require(statuses(gateway.state(), [action]) == [FAILED], "the action is not FAILED")
-
-
-@case("6.2.2")
-def drives_while_an_action_runs_that_allows_it(gateway: PlayedGateway) -> None:
-    """An action with blocking type NONE allows driving: the robot leaves the node while it runs."""
-    action = gateway.collect(1, blocking_type=BlockingType.NONE)
-    order = gateway.sends(gateway.order(Stop("south-1", (action,)), Stop("depot")))
-    gateway.does(order)
-    both = [s for s in gateway.all_of(State) if s.driving and statuses(s, [action]) == [RUNNING]]
-    require(both, "it waited for the action")
-
-
-@case("6.2.2")
-def runs_soft_actions_together_while_it_stands(gateway: PlayedGateway) -> None:
-    """Two actions with blocking type SOFT run in parallel, and the robot does not drive."""
-    actions = [gateway.collect(1, blocking_type=BlockingType.SOFT) for _ in range(2)]
-    order = gateway.sends(gateway.order(Stop("south-1", tuple(actions)), Stop("depot")))
-    gateway.does(order)
-    states = [s for s in gateway.all_of(State) if RUNNING in statuses(s, actions)]
-    require(any(statuses(s, actions) == [RUNNING, RUNNING] for s in states), "they ran one after the other")
-    require(not any(s.driving for s in states), "it drove meanwhile")
-
-
-@case("6.2.2")
-def runs_a_hard_action_after_those_before_it(gateway: PlayedGateway) -> None:
-    """A HARD action begins when the SOFT one before it has ended."""
-    soft, hard = gateway.collect(1, blocking_type=BlockingType.SOFT), gateway.collect(1)
-    order = gateway.sends(gateway.order(Stop("south-1", (soft, hard))))
-    gateway.does(order)
-    both = [s for s in gateway.all_of(State) if statuses(s, [soft, hard]) == [RUNNING, RUNNING]]
-    require(not both, "they ran together")

@@ -115,6 +115,19 @@ def takes_a_new_order_after_a_cancel(gateway: PlayedGateway) -> None:
 
 
 @case("6.1.3")
+def cancels_an_order_while_it_is_paused(gateway: PlayedGateway) -> None:
+    """cancelOrder ends the order of a robot that is paused too: it need not be let go on for that."""
+    order = busy(gateway)
+    gateway.answers(gateway.instantly(InstantAction.START_PAUSE))
+    action = gateway.instantly(CANCEL)
+    require(gateway.answers(action, 150).action_status is ActionStatus.FINISHED, "cancelOrder is not FINISHED")
+    state = gateway.state()
+    require(state.idle and state.order_id == order.order_id, "its order was not ended")
+    gateway.answers(gateway.instantly(InstantAction.STOP_PAUSE))
+    require(not any(each.driving for each in gateway.passes(40)), "it drives on after stopPause")
+
+
+@case("6.1.3")
 def lets_an_action_finish_that_cannot_be_cancelled(gateway: PlayedGateway) -> None:
     """While an action with cancelAllowed=false runs, cancelOrder is RUNNING; both are FINISHED after it."""
     drop = gateway.drop()

@@ -2,12 +2,14 @@
 
 from tests.conformance.robots import (
     acting,
+    blocking,
     cancelling,
     connecting,
     ordering,
     refusing,
     repeating,
     reporting,
+    timing,
     updating,
 )
 from tests.conformance.robots.declared import ROBOT_CASES
@@ -15,11 +17,13 @@ from tests.conformance.robots.declared import ROBOT_CASES
 __all__ = [
     "ROBOT_CASES",
     "acting",
+    "blocking",
     "cancelling",
     "connecting",
     "ordering",
     "refusing",
     "repeating",
     "reporting",
+    "timing",
     "updating",
 ]

@@ -107,12 +107,26 @@ def hands_nothing_over_while_cut_off(gateway: PlayedGateway) -> None:
 
 @case("7.2")
 def counts_header_ids_up(gateway: PlayedGateway) -> None:
-    """On each topic the header id goes up by one with each message."""
+    """On the topics of states and factsheets the header id goes up by one with each message."""
     gateway.does(gateway.sends(gateway.trip()))
     for kind in (Kind.STATE, Kind.FACTSHEET):
         ids = [message.header_id for arrived, message in gateway.log if arrived.kind is kind]
         wanted = list(range(ids[0], ids[0] + len(ids))) if ids else []
         require(ids == wanted, f"header ids on {kind} are {ids}")
+
+
+@case("7.2")
+def counts_the_header_ids_of_its_connection_up(gateway: PlayedGateway) -> None:
+    """On the connection topic the header id goes up by one too; a last will that was left may take one meanwhile."""
+    gateway.until_message(Connection, _is(ConnectionState.ONLINE), "ONLINE", 30)
+    gateway.link.leave()
+    gateway.until_message(Connection, _is(ConnectionState.OFFLINE), "OFFLINE", 30)
+    place = len(gateway.log)
+    gateway.link.restore()
+    gateway.until_message(Connection, _is(ConnectionState.ONLINE), "ONLINE", 30, since=place)
+    online, offline, again = [message.header_id for message in gateway.all_of(Connection)]
+    wanted = offline == online + 1 and again - offline in (1, 2)
+    require(wanted, f"header ids of ONLINE, OFFLINE and ONLINE are {online}, {offline} and {again}")
 
 
 @case("7.2")

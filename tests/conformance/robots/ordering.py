@@ -117,8 +117,8 @@ def keeps_its_order_in_intervened_mode(gateway: PlayedGateway) -> None:
     """In INTERVENED a robot stands with its order, and goes on when it is AUTOMATIC again."""
     order = busy(gateway)
     gateway.link.switch(OperatingMode.INTERVENED)
-    states = gateway.passes(90)
-    require(not any(state.driving for state in states[1:]), "it drives by itself")
+    gateway.until(lambda state: state.operating_mode is OperatingMode.INTERVENED, "INTERVENED", 5)
+    require(not any(state.driving for state in gateway.passes(90)), "it drives by itself")
     gateway.link.switch(OperatingMode.AUTOMATIC)
     require(set(statuses(gateway.does(order), order.actions())) == {ActionStatus.FINISHED}, "actions did not finish")
 
