@@ -47,8 +47,8 @@ BY_HAND = {
     ),
     "refuses_orders_in_manual_mode": ByHand(
         "Switch an idle robot to MANUAL, and send an order.",
-        "It does not take the order: the state has MOBILE_ROBOT_NOT_AVAILABLE at level WARNING with its orderId, which "
-        "is gone when the robot is AUTOMATIC again.",
+        "MANUAL is reported within 5 s. The order is not taken: MOBILE_ROBOT_NOT_AVAILABLE is told at level WARNING "
+        "with its orderId, which is gone when the robot is AUTOMATIC again.",
     ),
     "gives_its_order_up_in_manual_mode": ByHand(
         "Send an order, and switch the robot to MANUAL while it drives to the first store.",

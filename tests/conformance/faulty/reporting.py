@@ -96,6 +96,11 @@ def sends_no_states_for_actions(memory: Memory, settings: Settings) -> Any:
     return _telling(memory, settings, "last_node_sequence_id", "driving")
 
 
+@fault("refuses_orders_in_manual_mode", "MANUAL: not reported within 5 s")
+def sends_no_state_for_another_operating_mode(memory: Memory, settings: Settings) -> Any:
+    return _telling(memory, settings, "last_node_sequence_id", "driving", "action_states", "errors")
+
+
 @fault("does_not_report_the_first_node", "the first node is reported")
 def reports_nodes_that_it_has_traversed(memory: Memory, settings: Settings) -> Any:
     last: dict[str, Any] = {}

@@ -191,6 +191,7 @@ def refuses_orders_in_manual_mode(gateway: PlayedGateway) -> None:
     """An order in operating mode MANUAL: MOBILE_ROBOT_NOT_AVAILABLE as WARNING, until the mode allows orders."""
     gateway.state()
     gateway.link.switch(OperatingMode.MANUAL)
+    gateway.until(lambda state: state.operating_mode is OperatingMode.MANUAL, "MANUAL", 5)
     order = gateway.trip()
     refuses(gateway, errors.MOBILE_ROBOT_NOT_AVAILABLE, "WARNING", lambda: gateway.sends(order), orderId=order.order_id)
     gateway.link.switch(OperatingMode.AUTOMATIC)
