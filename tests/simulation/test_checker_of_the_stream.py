@@ -10,7 +10,15 @@ import pytest
 from tests.simulation.check import orders_to_robots, robots_work, stream_history
 from tests.simulation.check.delivery import Deliveries
 from tests.simulation.check.failures import BEGIN, robot_and_topic
-from tests.simulation.check.orders_to_robots import CANCEL_FIRST, EXPIRES, IN_TIME, KNOWN_OVER, RETIRED, REVOKED
+from tests.simulation.check.orders_to_robots import (
+    CANCEL_FIRST,
+    EXPIRES,
+    GIVEN_UP,
+    IN_TIME,
+    KNOWN_OVER,
+    RETIRED,
+    REVOKED,
+)
 from tests.simulation.check.parsed_history import SECOND, ParsedHistory
 from tests.simulation.check.robots_work import (
     DRIVEN_TWICE,
@@ -182,13 +190,20 @@ def a_list(day: Day) -> None:
     day.commit(47, f"ShoppingList#{LIST}", "Completed", report, shortages=short)
     day.commit(47, f"Bot#{BOT}", "Finished")
     day.is_told(48, 4, None, 0, "BotFinished")
-    day.record(
-        59, "robot", bot=BOT, what="left", connected=True, node="depot", order="", paused=False, mode="AUTOMATIC"
-    )
+    leaves(day)
     day.shows(node="depot")
     day.record(60, "presence", client=BOT, event="disconnected", version=0, reason="CLIENT_INITIATED_DISCONNECT")
     day.commit(62, f"Bot#{BOT}", "WentOffline", day.message(61, "depot/inbox", "RobotDisconnected", bot_id=BOT))
     day.record(900, "quiet")
+
+
+def leaves(day: Day, **other: object) -> None:
+    true = {"node": "depot", "order": "", "paused": False, "mode": "AUTOMATIC", "stuck": False}
+    day.record(59, "robot", bot=BOT, what="left", connected=True, **(true | other))
+
+
+def a_robot_leaves_while_its_cancelled_order_waits_for_what_does_not_begin(day: Day) -> None:
+    leaves(day, order=f"{LIST}.1", stuck=True)
 
 
 def an_order_arrives_late(day: Day) -> None:
@@ -281,6 +296,7 @@ BROKEN: dict[Callable[[Day], None], str] = {
     an_order_never_expires: EXPIRES,
     an_order_is_sent_after_the_list_was_withdrawn: KNOWN_OVER,
     an_order_is_sent_beside_an_outdated_one: CANCEL_FIRST,
+    a_robot_leaves_while_its_cancelled_order_waits_for_what_does_not_begin: GIVEN_UP,
     a_retired_robot_connects: RETIRED,
     a_retired_robot_keeps_its_certificate: REVOKED,
     a_pick_is_recorded_that_was_not_picked: PICKED,

@@ -1,4 +1,4 @@
-"""What robots are told: orders that are theirs, in time, after what they had before was cancelled."""
+"""What robots are told: orders that are theirs, in time, after what they had before was cancelled, which ends it."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -13,6 +13,7 @@ EXPIRES = "an order to a robot expires with the lease"
 KNOWN_OVER = "no order is sent for an assignment that is known to be over"
 CANCEL_FIRST = "a robot with an outdated order is sent no other before that one has ended"
 RETIRED = "a retired robot cannot connect"
+GIVEN_UP = "a robot that gives up its order comes to an end of it"
 REVOKED = "the certificates of a retired robot are revoked"
 
 LEASE = 60 * SECOND
@@ -29,6 +30,7 @@ def violations(history: ParsedHistory, stream: StreamHistory, deliveries: Delive
     for sent in stream.sent:
         if sent.kind == "order":
             yield from _order(sent, stream)
+    yield from _given_up(stream)
     yield from _retired(history, stream, deliveries)
 
 
@@ -48,6 +50,15 @@ def _order(sent: Sent, stream: StreamHistory) -> Iterator[Violation]:
     is_over = any(not one.is_active or one.order_id != last.order_id for one in newer if last)
     if last and last.is_active and last.order_id != sent.content["orderId"] and not is_over:
         yield Violation(CANCEL_FIRST, f"{_named(sent)} was sent while the robot has {last.order_id}", about)
+
+
+def _given_up(stream: StreamHistory) -> Iterator[Violation]:
+    """Robots that left while they gave up an order, and neither worked at an action nor put anything back."""
+    for bot_id, deeds in stream.deeds.items():
+        for at, deed in deeds:
+            if deed["what"] == "left" and deed["stuck"]:
+                text = f"the robot {bot_id} gives up {deed['order']}, and waits for what does not begin"
+                yield Violation(GIVEN_UP, text, {"robot": bot_id, "at": at})
 
 
 def _retired(history: ParsedHistory, stream: StreamHistory, deliveries: Deliveries) -> Iterator[Violation]:

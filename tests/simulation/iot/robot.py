@@ -159,15 +159,17 @@ class StandingRobot:
             self._do_or_learn_later(self._announced)
 
     def truth(self) -> dict[str, object]:
-        """What is so: node, order, pauses, mode and charge."""
+        """What is so: node, order, pauses and mode; and whether it gives up an order and does nothing to that end."""
         if not self._disk:
             return {}
         memory = self._machine.memory if self._machine else Memory.from_json(self._disk[-1])
+        ending = memory.ending
         return {
             "node": memory.node_id,
             "order": memory.order.order_id if memory.order and not memory.idle else "",
             "paused": memory.paused,
             "mode": memory.mode.value,
+            "stuck": ending is not None and ending.left is None and not any(task.at_work for task in memory.tasks),
         }
 
     @property
