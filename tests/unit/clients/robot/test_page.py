@@ -1,64 +1,67 @@
 """The smallest robot, as docs/robots.md has it, works on a broker."""
 
 import json
-import re
-import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from events.vda5050.connection import Connection
+from events.vda5050.collecting import DROP
 from events.vda5050.instant_actions import InstantAction, InstantActions
-from events.vda5050.state import State
-from events.vda5050.text import read, to_bytes
-from events.vda5050.topics import Kind, Topics
+from events.vda5050.order import Action
+from events.vda5050.text import to_bytes
+from events.vda5050.topics import Kind
 from tests.unit.clients.robot.bench import HEADER, SERIAL, instant, results, shopping
 from tests.unit.clients.robot.broker import OVER_QUOTA, Broker
-from tests.unit.clients.robot.program import pair
+from tests.unit.clients.robot.page import TOPICS, Clock, Run
 
-PAGE = Path(__file__).parents[4] / "docs" / "robots.md"
-TOPICS = {str(kind): Topics("mallbots-test").of(kind, SERIAL) for kind in Kind}
-
-
-def code_of_the_page() -> str:
-    """The robot that the page has, with steps and pauses that take no time."""
-    (code,) = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL)
-    for slow, quick in (("STEP = 1.0", "STEP = 0.0"), ("PAUSE = 1.0, 5.0", "PAUSE = 0.0, 0.05")):
-        assert slow in code
-        code = code.replace(slow, quick)
-    return str(code)
+LEASE, SETTLE = 60.0, 10.0  # seconds, as in the reference robot's settings
 
 
-class Run:
-    """The page's program on a broker."""
+def at_once(*actions: Action) -> bytes:
+    return to_bytes(InstantActions(**HEADER, actions=actions))
 
-    def __init__(self, broker: Broker, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        answer = {"certificate": "certificate", "ca": "ca", "endpoint": "broker:8883", "topics": TOPICS}
-        (folder / "answer.json").write_text(json.dumps(answer))
-        (folder / "registered.json").write_text(json.dumps({"id": SERIAL}))
-        monkeypatch.setattr("paho.mqtt.client._socketpair_compat", pair)
-        monkeypatch.setattr("paho.mqtt.client.Client", lambda version, name, protocol: broker.client(name))
-        self.broker, self.ended = broker, threading.Event()
-        program: dict[str, Any] = {"__name__": "robot"}
-        exec(compile(code_of_the_page(), str(PAGE), "exec"), program)
-        self.thread = threading.Thread(target=program["run"], args=(folder, lambda: not self.ended.is_set()))
-        self.thread.start()
-        broker.wait_for(lambda: self.states)
 
-    @property
-    def states(self) -> list[State]:
-        return [read(State, each.payload) for each in self.broker.published if each.topic == TOPICS[Kind.STATE]]
+def cancel(order_id: str, action_id: str = "cancel") -> bytes:
+    return at_once(instant(InstantAction.CANCEL_ORDER, action_id, orderId=order_id))
 
-    @property
-    def connection(self) -> list[str]:
-        told = [each for each in self.broker.published if each.topic == TOPICS[Kind.CONNECTION]]
-        assert all(each.retain for each in told)
-        return [read(Connection, each.payload).connection_state for each in told]
 
-    def stop(self) -> None:
-        self.ended.set()
-        self.thread.join()
+@contextmanager
+def running(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Run, Clock]]:
+    """The page's program, whose steps are taken when its clock is moved on."""
+    with Broker(folder / "b") as broker:
+        clock = Clock()
+        run = Run(broker, folder, monkeypatch, clock)
+        try:
+            yield run, clock
+        finally:
+            run.stop()
+
+
+def step(run: Run, clock: Clock) -> None:
+    count = len(run.states)
+    clock.now += 1
+    run.broker.wait_for(lambda: len(run.states) > count)
+
+
+def until_the_drop(run: Run, clock: Clock) -> None:
+    """Work the order off until its drop is all that is left."""
+    run.answer(Kind.ORDER, to_bytes(shopping()))
+    while run.states[-1].node_states:
+        step(run, clock)
+    assert run.statuses(DROP) == ["WAITING"]
+
+
+def cut(run: Run, clock: Clock, seconds: float) -> None:
+    """Cut the program off for so long, by its clock, and wait until it is back and the broker has a state."""
+    connections, count = len(run.broker.connections), len(run.states)
+    run.broker.refuses = 1
+    run.broker.cut(SERIAL)
+    clock.now += seconds
+    run.broker.wait_for(lambda: len(run.broker.connections) > connections and len(run.states) > count)
+    run.answer(Kind.INSTANT_ACTIONS, at_once(instant(InstantAction.STATE_REQUEST, "asked")))
 
 
 def test_the_smallest_robot_works_an_order_off_and_says_what_it_took(
@@ -96,20 +99,114 @@ def test_the_smallest_robot_tries_until_the_broker_takes_it_and_says_that_it_is_
 def test_the_smallest_robot_cancels_its_order_once_and_takes_no_other_before(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cancel = to_bytes(InstantActions(**HEADER, actions=(instant(InstantAction.CANCEL_ORDER, "cancel"),)))
-    far = shopping().nodes[:3] * 200 + shopping().nodes  # so that no action begins before the order is cancelled
-    endless = shopping().model_copy(update={"nodes": far})
-    with Broker(tmp_path / "b") as broker:
-        run = Run(broker, tmp_path, monkeypatch)
-        try:
-            broker.publish(TOPICS[Kind.ORDER], to_bytes(endless))
-            broker.publish(TOPICS[Kind.ORDER], to_bytes(shopping("list-2.1")))
-            broker.wait_for(lambda: run.states[-1].errors)
-            assert run.states[-1].errors[0].error_type == "OTHER_ORDER_ACTIVE"
-            broker.publish(TOPICS[Kind.INSTANT_ACTIONS], cancel)
-            broker.publish(TOPICS[Kind.INSTANT_ACTIONS], cancel)
-            broker.wait_for(lambda: run.states[-1].idle and run.states[-1].instant_action_states)
-        finally:
-            run.stop()
-    assert [each.action_status for each in run.states[-1].instant_action_states] == ["FINISHED"]
-    assert "FAILED" in {each.action_status for each in run.states[-1].action_states}
+    with running(tmp_path, monkeypatch) as (run, _):
+        run.answer(Kind.ORDER, to_bytes(shopping()))
+        state = run.answer(Kind.ORDER, to_bytes(shopping("list-2.1")))
+        assert ([each.error_type for each in state.errors], state.order_id) == (["OTHER_ORDER_ACTIVE"], "list-1.1")
+        unnamed = at_once(instant(InstantAction.CANCEL_ORDER, "cancel"))
+        state = run.answer(Kind.INSTANT_ACTIONS, unnamed)  # it is sent twice
+    assert state.idle
+    assert [each.action_status for each in state.instant_action_states] == ["FINISHED"]
+    assert {each.action_status for each in state.action_states} == {"FAILED"}
+
+
+def test_the_smallest_robot_ends_no_other_order_than_the_cancel_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running(tmp_path, monkeypatch) as (run, _):
+        run.answer(Kind.ORDER, to_bytes(shopping()))
+        state = run.answer(Kind.INSTANT_ACTIONS, cancel("an-old-list.1", "late"))
+        assert [each.action_status for each in state.instant_action_states] == ["FAILED"]
+        assert (state.errors[0].error_type, state.errors[0].error_level) == ("NO_ORDER_TO_CANCEL", "WARNING")
+        assert [each.reference_value for each in state.errors[0].error_references or ()] == ["late"]
+        assert {each.action_status for each in state.action_states} == {"WAITING"}
+        assert not state.idle
+        assert run.answer(Kind.INSTANT_ACTIONS, cancel("list-1.1")).idle
+
+
+def test_the_smallest_robot_puts_nothing_down_after_its_lease_before_the_gateway_could_cancel(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running(tmp_path, monkeypatch) as (run, clock):
+        until_the_drop(run, clock)
+        cut(run, clock, LEASE + 10)
+        assert run.statuses(DROP) == ["WAITING"]
+        clock.now += SETTLE - 1
+        assert run.answer(Kind.INSTANT_ACTIONS, cancel("list-1.1")).idle
+        assert run.statuses(DROP) == ["FAILED"]
+    drops = {each.action_status for state in run.states for each in state.action_states if each.action_type == DROP}
+    assert "RUNNING" not in drops
+
+
+def test_the_smallest_robot_that_is_not_cancelled_puts_down_ten_seconds_after_it_is_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running(tmp_path, monkeypatch) as (run, clock):
+        until_the_drop(run, clock)
+        cut(run, clock, LEASE + 10)
+        clock.now += SETTLE - 1
+        cut(run, clock, 2)  # in which a cancelOrder may be lost: the seconds begin anew
+        assert run.statuses(DROP) == ["WAITING"]
+        clock.now += SETTLE + 1
+        run.broker.wait_for(lambda: run.statuses(DROP) == ["RUNNING"])
+
+
+def test_the_smallest_robot_that_is_back_within_its_lease_puts_down_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running(tmp_path, monkeypatch) as (run, clock):
+        until_the_drop(run, clock)
+        cut(run, clock, LEASE - 10)
+        run.broker.wait_for(lambda: run.statuses(DROP) == ["RUNNING"])
+
+
+def altered(**members: Any) -> bytes:
+    return json.dumps({**json.loads(to_bytes(shopping())), **members}).encode()
+
+
+def flown() -> bytes:
+    return to_bytes(shopping()).replace(b'"actionType":"drop"', b'"actionType":"fly"')
+
+
+ORDERS = (
+    ("no JSON", b"{", "VALIDATION_FAILURE"),
+    ("no text", b"\xff", "VALIDATION_FAILURE"),
+    ("a list", b"[]", "VALIDATION_FAILURE"),
+    ("deeper than a program reads", b"[" * 100_000, "VALIDATION_FAILURE"),
+    ("no nodes", altered(nodes=[], edges=[]), "VALIDATION_FAILURE"),
+    ("nodes that are none", altered(nodes=[1]), "VALIDATION_FAILURE"),
+    ("an id that is no text", altered(orderId=7), "VALIDATION_FAILURE"),
+    ("no path", altered(edges=[]), "VALIDATION_FAILURE"),
+    ("for another robot", altered(serialNumber="another"), "VALIDATION_FAILURE"),
+    ("an update", altered(orderUpdateId=1), "VALIDATION_FAILURE"),
+    ("a horizon", to_bytes(shopping()).replace(b"true", b"false"), "VALIDATION_FAILURE"),
+    ("an action that it does not know", flown(), "INVALID_ORDER_ACTION"),
+    (
+        "a quantity that is no number",
+        to_bytes(shopping()).replace(b'"value":3', b'"value":"3"'),
+        "INVALID_ORDER_ACTION",
+    ),
+)
+
+
+def test_the_smallest_robot_refuses_orders_that_it_cannot_read_or_do_and_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running(tmp_path, monkeypatch) as (run, _):
+        for what, payload, error in ORDERS:
+            state = run.answer(Kind.ORDER, payload)
+            assert ([each.error_type for each in state.errors], state.order_id) == ([error], ""), what
+            assert state.idle, what
+        assert run.answer(Kind.ORDER, to_bytes(shopping())).order_id == "list-1.1"
+        assert run.states[-1].errors == ()
+
+
+def test_the_smallest_robot_refuses_instant_actions_that_it_cannot_read_or_do_and_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running(tmp_path, monkeypatch) as (run, _):
+        for payload in (b"{", b"{}", at_once().replace(b"[]", b"[7]"), at_once().replace(b"[]", b'[{"actionId": 1}]')):
+            assert run.answer(Kind.INSTANT_ACTIONS, payload).errors[0].error_type == "VALIDATION_FAILURE"
+        state = run.answer(Kind.INSTANT_ACTIONS, at_once(instant("fly")))
+        assert [each.action_status for each in state.instant_action_states] == ["FAILED"]
+        assert state.errors[0].error_type == "INVALID_INSTANT_ACTION"
