@@ -77,21 +77,16 @@ def state() -> State:
 
 
 def factsheet() -> Factsheet:
-    """The least that the standard asks for, with the actions and the optional fields of the mall's orders."""
+    """The least: what the mall's orders have, and the instant actions that every robot has."""
     types = {"storeId": ValueDataType.STRING, "productId": ValueDataType.STRING, "quantity": ValueDataType.INTEGER}
     takes = tuple(ParameterOfAction(key=key, value_data_type=kind) for key, kind in types.items())
 
-    def action(kind: str, takes: tuple[ParameterOfAction, ...] | None, result: str | None) -> MobileRobotAction:
-        return MobileRobotAction(
-            action_type=kind,
-            action_scopes=(Scope.NODE,),
-            action_parameters=takes,
-            action_result=result,
-            blocking_types=(BlockingType.HARD,),
-            pause_allowed=False,
-            cancel_allowed=False,
-        )
+    def action(kind: str, scope: Scope, **more: Any) -> MobileRobotAction:
+        blocking = BlockingType.HARD if scope is Scope.NODE else BlockingType.NONE
+        more |= {"action_scopes": (scope,), "blocking_types": (blocking,)}
+        return MobileRobotAction(action_type=kind, pause_allowed=False, cancel_allowed=False, **more)
 
+    order_id = (ParameterOfAction(key="orderId", value_data_type=ValueDataType.STRING, is_optional=True),)
     return Factsheet(
         header_id=0,
         timestamp=timestamp(NOON),
@@ -124,8 +119,11 @@ def factsheet() -> Factsheet:
                 OptionalParameter(parameter=name, support=Support.SUPPORTED) for name in IN_ORDERS
             ),
             mobile_robot_actions=(
-                action("collect", takes, "how many it took, as digits"),
-                action("drop", None, None),
+                action("collect", Scope.NODE, action_parameters=takes, action_result="how many it took, as digits"),
+                action("drop", Scope.NODE),
+                action("cancelOrder", Scope.INSTANT, action_parameters=order_id),
+                action("startPause", Scope.INSTANT),
+                action("stopPause", Scope.INSTANT),
             ),
         ),
         mobile_robot_geometry=MobileRobotGeometry(),
