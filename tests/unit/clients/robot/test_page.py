@@ -1,6 +1,7 @@
 """The smallest robot, as docs/robots.md has it, works on a broker."""
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -57,9 +58,12 @@ def until_the_drop(run: Run, clock: Clock) -> None:
 def cut(run: Run, clock: Clock, seconds: float) -> None:
     """Cut the program off for so long, by its clock, and wait until it is back and the broker has a state."""
     connections, count = len(run.broker.connections), len(run.states)
-    run.broker.refuses = 1
+    run.broker.refuses = many = 10**6
     run.broker.cut(SERIAL)
+    while run.broker.refuses == many:  # until then it does not know that it is cut
+        time.sleep(0.01)
     clock.now += seconds
+    run.broker.refuses = 0
     run.broker.wait_for(lambda: len(run.broker.connections) > connections and len(run.states) > count)
     run.answer(Kind.INSTANT_ACTIONS, at_once(instant(InstantAction.STATE_REQUEST, "asked")))
 
