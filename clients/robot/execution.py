@@ -90,12 +90,14 @@ class Execution:
     def clear(self) -> None:
         """Put back what is in the basket, before anything else begins: it is of no order that goes on."""
         memory = self._memory
-        if memory.loads and memory.clearing is None:
+        if memory.loads and memory.clearing is None and not memory.ending:
             memory.clearing = self._settings.put_back * len(memory.loads)
 
     def switch(self, mode: OperatingMode) -> None:
         memory = self._memory
         if mode.takes_orders or memory.idle:
+            if memory.ending:
+                memory.ending.mode = None
             self._enter(mode)
         elif memory.ending:
             memory.ending.mode = mode
@@ -103,11 +105,14 @@ class Execution:
             self.give_up(Ending(mode=mode))
 
     def doubt(self, seconds: float) -> None:
-        """Hand nothing over for so many seconds online, and begin what was under way again: its list may be gone."""
+        """Hand nothing over for so many seconds online, and begin what was under way again: its list may be gone.
+
+        What belongs to an order that is being given up fails instead: nothing begins before that has ended.
+        """
         self.unsure = seconds
         for task in self._memory.tasks:
             if task.at_work and self._is_held(task):
-                task.status = ActionStatus.WAITING
+                task.status = ActionStatus.FAILED if self._memory.ending else ActionStatus.WAITING
 
     def pause(self) -> None:
         memory = self._memory
@@ -234,12 +239,13 @@ class Execution:
 
     def _fail(self, task: Task) -> None:
         action, collects = task.action, task.action.action_type == COLLECT
-        if action.retriable:
+        can_be_retried = action.retriable and not self._memory.ending
+        if can_be_retried:
             task.status = ActionStatus.RETRIABLE
         else:
             self._lose(task)
         kind, why = (errors.PICK_FAILED, "not gripped") if collects else (errors.DROP_FAILED, "not put down")
-        hint = "retry the action, or skip it" if action.retriable else None
+        hint = "retry the action, or skip it" if can_be_retried else None
         self.report(error(kind, f"the goods were {why}", hint, actionId=action.action_id))
 
     def _lose(self, task: Task) -> None:

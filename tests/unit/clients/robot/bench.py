@@ -93,6 +93,10 @@ def instant(kind: str, action_id: str = "instant-1", **parameters: str) -> Actio
     )
 
 
+def at_once(*actions: Action) -> bytes:
+    return to_bytes(InstantActions(**HEADER, actions=actions))
+
+
 class Bench:
     """A robot that is connected, at the depot, and charged. acknowledges: whether the broker gets what it tells."""
 
@@ -130,8 +134,7 @@ class Bench:
         return self
 
     def at_once(self, *actions: Action) -> "Bench":
-        message = InstantActions(**HEADER, actions=actions)
-        self._tell(self.robot.received(Kind.INSTANT_ACTIONS, to_bytes(message), self.now))
+        self._tell(self.robot.received(Kind.INSTANT_ACTIONS, at_once(*actions), self.now))
         return self
 
     def wait(self, seconds: float) -> "Bench":
@@ -173,12 +176,15 @@ class Bench:
 
     def restarted(self, after: float = 0.0) -> "Bench":
         """The same robot after its process ended and its memory was read from the disk."""
+        return self.off(after).back()
+
+    def off(self, seconds: float) -> "Bench":
+        """The same robot when its process runs again, and before it has a connection."""
         other = Bench.__new__(Bench)
         memory = Memory.from_json(self.robot.memory.to_json())
-        other.now, other.settings, other.told = self.now + after, self.settings, []
+        other.now, other.settings, other.told = self.now + seconds, self.settings, []
         other.robot = Robot(SERIAL, memory, self.settings, plan(), never)
         other.acknowledges = True
-        other._tell(other.robot.connected(other.now))
         return other
 
 
