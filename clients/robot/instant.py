@@ -25,8 +25,8 @@ class InstantWork:
             InstantAction.CANCEL_ORDER: self._cancel,
             InstantAction.START_PAUSE: lambda task: self._done(task, work.pause),
             InstantAction.STOP_PAUSE: lambda task: self._done(task, work.resume),
-            InstantAction.RETRY: lambda task: self._with_retriable(task, work.retry),
-            InstantAction.SKIP_RETRY: lambda task: self._with_retriable(task, work.skip),
+            InstantAction.RETRY: lambda task: self._with_retriable(task, work.actions.retry),
+            InstantAction.SKIP_RETRY: lambda task: self._with_retriable(task, work.actions.skip),
             InstantAction.STATE_REQUEST: lambda task: self._done(task, lambda: None),
             InstantAction.FACTSHEET_REQUEST: lambda task: self._done(task, lambda: None),
             InstantAction.CLEAR_INSTANT_ACTIONS: lambda task: self._done(task, self._clear),
@@ -48,25 +48,25 @@ class InstantWork:
         does = self._does.get(task.action.action_type)
         possible = memory.mode in IN_CONTROL or task.action.action_type in IN_ANY_MODE
         if does and possible and does(task):
-            memory.errors = [each for each in memory.errors if each.error_type != errors.INVALID_INSTANT_ACTION]
+            memory.withdraw(errors.INVALID_INSTANT_ACTION)
         else:
             task.status = ActionStatus.FAILED
             if task.action.action_type != InstantAction.CANCEL_ORDER:
                 why = f"the robot cannot {task.action.action_type} now"
-                self._work.report(error(errors.INVALID_INSTANT_ACTION, why, actionId=task.action.action_id))
+                memory.report(error(errors.INVALID_INSTANT_ACTION, why, actionId=task.action.action_id))
         memory.instant.append(task)
         if len(memory.instant) > MOST_INSTANT_ACTIONS:
             oldest = next(each for each in memory.instant if each.status.ended)
             memory.instant.remove(oldest)
             why, hint = f"no more than {MOST_INSTANT_ACTIONS} are reported", "send clearInstantActions"
-            self._work.report(error(errors.INSTANT_ACTION_STATES_FULL, why, hint))
+            memory.report(error(errors.INSTANT_ACTION_STATES_FULL, why, hint))
 
     def _cancel(self, task: Task) -> bool:
         memory, wanted = self._memory, task.action.parameter("orderId")
         active = memory.order.order_id if memory.order and not memory.idle and not memory.ending else None
         if active is None or wanted not in (None, active):
             why = "the order is not active" if wanted else "no order is active"
-            self._work.report(error(errors.NO_ORDER_TO_CANCEL, why, actionId=task.action.action_id))
+            memory.report(error(errors.NO_ORDER_TO_CANCEL, why, actionId=task.action.action_id))
             return False
         task.status = ActionStatus.RUNNING
         self._work.give_up(Ending(cancel=task.action.action_id))
@@ -83,8 +83,7 @@ class InstantWork:
     def _clear(self) -> None:
         memory = self._memory
         memory.instant = [each for each in memory.instant if not each.status.ended]
-        full = errors.INSTANT_ACTION_STATES_FULL
-        memory.errors = [each for each in memory.errors if each.error_type != full]
+        memory.withdraw(errors.INSTANT_ACTION_STATES_FULL)
 
     @staticmethod
     def _done(task: Task, do: Callable[[], None]) -> bool:

@@ -175,13 +175,13 @@ class Robot:
     def _receive_order(self, payload: bytes) -> None:
         memory = self.memory
         if len(payload) > MOST_BYTES:
-            self._work.report(error(errors.INSUFFICIENT_MEMORY, f"a message has {MOST_BYTES} bytes at most"))
+            memory.report(error(errors.INSUFFICIENT_MEMORY, f"a message has {MOST_BYTES} bytes at most"))
             return
         order = self._read(Order, payload, Kind.ORDER)
         if not order or is_repeated(order, memory.order):
             return
         if problem := refusal(order, memory, self._floor, self._serial_number):
-            self._work.report(problem)
+            memory.report(problem)
             return
         is_update = memory.order is not None and memory.order.order_id == order.order_id
         if is_update:
@@ -189,15 +189,15 @@ class Robot:
         else:
             self._begin(order)
         memory.order = order
-        memory.errors = [each for each in memory.errors if each.error_type not in UNTIL_ANOTHER_ORDER]
-        self._work.unsure = 0.0
+        memory.withdraw(*UNTIL_ANOTHER_ORDER)
+        memory.unsure = 0.0
 
     def _begin(self, order: Order) -> None:
         memory, first = self.memory, order.nodes[0]
         if memory.order:
             memory.earlier_orders = [*memory.earlier_orders, memory.order.order_id][-EARLIER_ORDERS:]
         memory.cancelled = False
-        self._work.clear()  # what an order without a drop left
+        self._work.actions.clear()  # what an order without a drop left
         memory.node_id, memory.sequence_id = first.node_id, first.sequence_id
         memory.nodes, memory.edges = list(order.nodes[1:]), list(order.edges)
         memory.tasks = [Task(action, reached=action in first.actions) for action in order.actions()]
@@ -216,7 +216,7 @@ class Robot:
         try:
             return read(model, payload)
         except MalformedError as malformed:
-            self._work.report(error(errors.VALIDATION_FAILURE, str(malformed), topic=topic))
+            self.memory.report(error(errors.VALIDATION_FAILURE, str(malformed), topic=topic))
             return None
 
     def _report(self, now: float, *, owed: bool = False) -> list[Publication]:

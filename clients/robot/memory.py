@@ -7,10 +7,15 @@ from pydantic import TypeAdapter
 from events.vda5050.order import Action, BlockingType, Edge, Node, Order
 from events.vda5050.state import ActionState, ActionStatus, Error, Load, OperatingMode
 
+MOST_ERRORS = 20  # that it reports: the oldest go first
+
 
 @dataclass
 class Task:
-    """An action, and how far it is. left: seconds of work in this status. reached: its node is."""
+    """An action, and how far it is.
+
+    left: seconds of work in this status. reached: its node is. again: a RETRIABLE one is to begin again when it may.
+    """
 
     action: Action
     status: ActionStatus = ActionStatus.WAITING
@@ -18,6 +23,7 @@ class Task:
     left: float = 0.0
     reached: bool = False
     paused_in: ActionStatus | None = None
+    again: bool = False
 
     @property
     def at_work(self) -> bool:
@@ -82,6 +88,8 @@ class Memory:
     charging: bool = False
     reported_at: float | None = None
     """When it sent the last state that the broker has, from which its lease counts (a Unix time)."""
+    unsure: float = 0.0
+    """Seconds online in which nothing is handed over, since the order may be another robot's."""
 
     @property
     def idle(self) -> bool:
@@ -92,6 +100,15 @@ class Memory:
     def queue(self) -> list[Task]:
         """The actions of the nodes reached that have not ended, in the sequence of the order."""
         return [task for task in self.tasks if task.reached and not task.status.ended]
+
+    def report(self, problem: Error) -> None:
+        """Add an error to the state; the same one is there once."""
+        others = [each for each in self.errors if each != problem]
+        self.errors = [*others, problem][-MOST_ERRORS:]
+
+    def withdraw(self, *kinds: str) -> None:
+        """Take errors of these types out of the state."""
+        self.errors = [each for each in self.errors if each.error_type not in kinds]
 
     def to_json(self) -> bytes:
         return _MEMORY.dump_json(self, by_alias=True, exclude_none=True)

@@ -105,6 +105,7 @@ class Bench:
     ) -> None:
         self.now = START
         self.settings = settings = settings or Settings()
+        self.chance = chance
         self.told: list[Publication] = []
         self.robot = Robot(SERIAL, memory or Memory(plan().depot), settings, plan(), chance)
         self.acknowledges = True
@@ -182,8 +183,8 @@ class Bench:
         """The same robot when its process runs again, and before it has a connection."""
         other = Bench.__new__(Bench)
         memory = Memory.from_json(self.robot.memory.to_json())
-        other.now, other.settings, other.told = self.now + seconds, self.settings, []
-        other.robot = Robot(SERIAL, memory, self.settings, plan(), never)
+        other.now, other.settings, other.chance, other.told = self.now + seconds, self.settings, self.chance, []
+        other.robot = Robot(SERIAL, memory, self.settings, plan(), self.chance)
         other.acknowledges = True
         return other
 

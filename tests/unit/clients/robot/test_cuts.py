@@ -11,9 +11,10 @@ from events.vda5050.text import to_bytes
 from events.vda5050.topics import Kind
 from tests.unit.clients.robot.bench import AGES, Bench, instant, order, shopping
 
-FINISHED, FAILED, RETRIABLE, RUNNING, WAITING = (
+FINISHED, FAILED, PAUSED, RETRIABLE, RUNNING, WAITING = (
     ActionStatus.FINISHED,
     ActionStatus.FAILED,
+    ActionStatus.PAUSED,
     ActionStatus.RETRIABLE,
     ActionStatus.RUNNING,
     ActionStatus.WAITING,
@@ -129,9 +130,9 @@ def dropping() -> Bench:
     return bench.wait_until(lambda: bench.statuses(DROP) == [RUNNING])
 
 
-def test_a_robot_that_is_switched_on_after_its_lease_begins_the_drop_in_which_it_went_off_again() -> None:
+def test_a_robot_that_is_switched_on_after_its_lease_holds_the_drop_in_which_it_went_off() -> None:
     bench = dropping().restarted(after=AGES)
-    assert bench.statuses(DROP) == [WAITING]
+    assert bench.statuses(DROP) == [PAUSED]
     bench.wait(bench_settles() / 2).at_once(instant(InstantAction.CANCEL_ORDER, "cancel", orderId="list-1.1"))
     assert bench.wait(AGES).statuses(DROP) == [FAILED]
 
@@ -142,9 +143,9 @@ def test_a_robot_that_is_switched_on_within_its_lease_ends_the_drop_in_which_it_
     assert bench.wait(bench.settings.drop).state.idle
 
 
-def test_a_robot_that_stood_still_in_a_drop_for_longer_than_its_lease_begins_it_again_a_moment_later() -> None:
+def test_a_robot_that_stood_still_in_a_drop_for_longer_than_its_lease_goes_on_with_it_a_moment_later() -> None:
     bench = dropping().stand_still(AGES)
-    assert bench.statuses(DROP) == [WAITING]
+    assert bench.statuses(DROP) == [PAUSED]
     assert bench.wait(bench_settles()).statuses(DROP) == [RUNNING]
 
 
@@ -153,8 +154,22 @@ def test_a_drop_that_is_tried_again_is_held_as_any_other_after_a_silence() -> No
     bench.send(order([("depot", (drop("list-1.1/drop").model_copy(update={"retriable": True}),))])).wait(AGES)
     assert bench.statuses(DROP) == [RETRIABLE]
     bench.cut().wait(AGES).back().at_once(instant(InstantAction.RETRY, "again", actionId="list-1.1/drop"))
-    assert (bench.statuses(DROP), bench.instant_status("again")) == ([WAITING], FINISHED)
+    assert (bench.statuses(DROP), bench.instant_status("again")) == ([RETRIABLE], FINISHED)
     assert bench.wait(bench_settles()).statuses(DROP) == [RUNNING]
+
+
+def test_a_drop_that_is_held_after_a_silence_is_paused_and_goes_on_though_staff_pause_and_go_on_meanwhile() -> None:
+    bench = dropping().restarted(after=AGES)
+    bench.at_once(instant(InstantAction.START_PAUSE, "pause")).at_once(instant(InstantAction.STOP_PAUSE, "resume"))
+    assert bench.wait(bench_settles() / 2).statuses(DROP) == [PAUSED]
+    assert bench.wait(bench_settles() / 2).statuses(DROP) == [RUNNING]
+
+
+def test_a_robot_that_ends_while_it_waits_for_a_withdrawal_waits_for_the_rest_of_it_afterwards() -> None:
+    bench = dropping().restarted(after=AGES).wait(bench_settles() / 2)
+    bench = bench.at_once(instant(InstantAction.STATE_REQUEST)).restarted(after=1)
+    assert bench.wait(bench_settles() / 2 - 1).statuses(DROP) == [PAUSED]
+    assert bench.wait(1).statuses(DROP) == [RUNNING]
 
 
 def bench_settles() -> float:
@@ -235,14 +250,14 @@ def test_a_robot_whose_clock_is_set_back_while_it_is_cut_hands_nothing_over_befo
 
 def test_a_robot_whose_clock_was_set_back_while_it_was_off_hands_nothing_over_at_once() -> None:
     bench = dropping().restarted(after=AGES - 3600)
-    assert bench.statuses(DROP) == [WAITING]
+    assert bench.statuses(DROP) == [PAUSED]
     assert bench.wait(bench_settles()).statuses(DROP) == [RUNNING]
 
 
 def test_a_robot_whose_clock_is_set_back_while_no_state_is_taken_hands_nothing_over_until_one_is() -> None:
     bench = dropping()
     bench.acknowledges = False
-    assert set_back(bench).wait(AGES).statuses(DROP) == [WAITING]
+    assert set_back(bench).wait(AGES).statuses(DROP) == [PAUSED]
     bench.acknowledges = True
     assert bench.wait(bench.settings.report_every + bench_settles()).statuses(DROP) == [RUNNING]
 
@@ -252,13 +267,13 @@ def test_a_state_that_was_sent_before_the_clock_was_set_back_does_not_count_as_o
     sent = bench.now
     set_back(bench).robot.acknowledged(sent)
     bench.cut().wait(AGES).back()
-    assert bench.statuses(DROP) == [WAITING]
+    assert bench.statuses(DROP) == [PAUSED]
 
 
 def test_a_clock_that_is_set_forward_lets_nothing_be_handed_over_and_back_again_neither() -> None:
     bench = dropping().stand_still(3600)
-    assert bench.statuses(DROP) == [WAITING]
-    assert set_back(bench.wait(bench_settles() / 2)).wait(bench_settles() / 2).statuses(DROP) == [WAITING]
+    assert bench.statuses(DROP) == [PAUSED]
+    assert set_back(bench.wait(bench_settles() / 2)).wait(bench_settles() / 2).statuses(DROP) == [PAUSED]
     assert bench.wait(bench_settles() / 2).statuses(DROP) == [RUNNING]
 
 

@@ -70,5 +70,5 @@ def test_an_order_that_is_cancelled_while_a_robot_puts_back_ends_when_it_holds_n
 
 def test_a_drop_that_is_tried_again_while_the_robot_is_paused_waits_until_it_goes_on() -> None:
     bench = failed(retriable=True).at_once(instant(InstantAction.START_PAUSE, "pause")).at_once(RETRY).wait(AGES)
-    assert (bench.statuses("drop"), bench.instant_status("retry")) == ([WAITING], FINISHED)
+    assert (bench.statuses("drop"), bench.instant_status("retry")) == ([RETRIABLE], FINISHED)
     assert bench.at_once(instant(InstantAction.STOP_PAUSE, "resume")).statuses("drop") == [RUNNING]

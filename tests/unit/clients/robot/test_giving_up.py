@@ -54,9 +54,10 @@ def test_a_change_of_mode_ends_the_order_also_after_a_silence() -> None:
 
 
 def test_a_drop_that_fails_while_its_order_is_given_up_waits_for_no_retry() -> None:
-    bench = Bench(Settings(failing=0.5), chance=lambda: 0.9)
+    luck = [0.9]
+    bench = Bench(Settings(failing=0.5), chance=lambda: luck[0])
     bench.send(order([("depot", (drop("d").model_copy(update={"retriable": True}),))]))
-    bench.robot._work._chance = lambda: 0.0
+    luck[0] = 0.0
     assert bench.at_once(CANCEL).wait(AGES).statuses(DROP) == [FAILED]
     assert (bench.state.idle, bench.instant_status("cancel")) == (True, FINISHED)
 
