@@ -53,7 +53,7 @@ class Files:
         """None for a robot that is not enrolled, or only half. Raises BrokenFileError."""
         found = _read(self._identity)
         try:
-            return Identity(**json.loads(found)) if found else None
+            return Identity(**json.loads(found)) if found is not None else None
         except (ValueError, TypeError) as error:
             raise BrokenFileError(self._identity, error) from error
 
@@ -67,7 +67,7 @@ class Files:
         """What the robot knew when it was last saved. Raises BrokenFileError."""
         found = _read(self._memory)
         try:
-            return Memory.from_json(found) if found else None
+            return Memory.from_json(found) if found is not None else None
         except ValueError as error:
             raise BrokenFileError(self._memory, error) from error
 
@@ -112,3 +112,5 @@ def _read(file: Path) -> bytes | None:
         return file.read_bytes()
     except FileNotFoundError:
         return None
+    except OSError as error:
+        raise BrokenFileError(file, error) from error

@@ -76,21 +76,27 @@ def enrolled(folder: Path) -> Path:
 
 
 @pytest.mark.parametrize("name", ["memory.json", "robot.json"])
-@pytest.mark.parametrize("content", ["half of wh", '{"places": []}'], ids=["half a file", "another version's"])
+@pytest.mark.parametrize(
+    "content", ["half of wh", '{"places": []}', "", None], ids=["half a file", "another version's", "empty", "a folder"]
+)
 def test_a_robot_whose_file_is_broken_is_named_with_what_to_do_and_the_others_start(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     name: str,
-    content: str,
+    content: str | None,
 ) -> None:
     broken = enrolled(tmp_path) / "two" / name
-    broken.write_text(content)
+    if content is None:
+        broken.unlink(missing_ok=True)
+        broken.mkdir()
+    else:
+        broken.write_text(content)
     assert start(tmp_path, 3, monkeypatch) == (1, ["one", "three"])
     assert f"a robot is not started: {broken} cannot be read (" in (told := capsys.readouterr().err)
     assert "Move it away, and it begins anew" in told
     if name == "memory.json":
-        broken.unlink()
+        broken.rename(tmp_path / "away")
         assert start(tmp_path, 3, monkeypatch) == (0, ["one", "three", "two"])
 
 
