@@ -31,10 +31,10 @@ class Actions:
             if task.status is ActionStatus.PAUSED and not self._is_held(task):
                 task.status, task.paused_in = task.paused_in or ActionStatus.RUNNING, None
                 return True
-        task = self._next()
-        if task:
-            self._start(task)
-        return task is not None
+        following = self._next()
+        if following:
+            self._start(following)
+        return following is not None
 
     def end(self, task: Task) -> None:
         """End what had no more time left: the preparation of an action, or the action."""

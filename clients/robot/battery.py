@@ -18,4 +18,6 @@ def mind(memory: Memory) -> None:
     if memory.charge <= NOTHING and errors.BATTERY_EMPTY not in known:
         memory.report(error(errors.BATTERY_EMPTY, "nothing is left: the robot stands still", hint))
     if memory.charge >= LOW:
+        if errors.BATTERY_EMPTY in known and memory.mode.takes_orders:
+            memory.withdraw(errors.MOBILE_ROBOT_NOT_AVAILABLE)
         memory.withdraw(errors.BATTERY_LOW, errors.BATTERY_EMPTY)

@@ -1,5 +1,6 @@
 """Whether a robot takes an order (figure 8 of the standard), and by which of the standard's errors it refuses."""
 
+import json
 import math
 
 from pydantic.alias_generators import to_camel
@@ -7,10 +8,10 @@ from pydantic.alias_generators import to_camel
 from clients.robot.memory import Memory
 from events.floor.plan import Floor
 from events.vda5050 import errors
-from events.vda5050.collecting import COLLECT, DROP, MOST_ACTIONS, PRODUCT_ID, QUANTITY, STORE_ID
+from events.vda5050.collecting import COLLECT, DIGITS, DROP, MOST_ACTIONS, PRODUCT_ID, QUANTITY, STORE_ID
 from events.vda5050.graph import fault
 from events.vda5050.order import Action, Node, Order
-from events.vda5050.state import Error, ErrorReference
+from events.vda5050.state import Error, ErrorLevel, ErrorReference
 
 UNSUPPORTED_ON_EDGES = (
     "maximum_mobile_robot_height",
@@ -57,6 +58,8 @@ def refusal(order: Order, memory: Memory, floor: Floor, serial_number: str) -> E
         return refused(errors.INSUFFICIENT_MEMORY, f"an order has {MOST_ACTIONS} actions and a drop at most")
     if not memory.mode.takes_orders:
         return refused(errors.MOBILE_ROBOT_NOT_AVAILABLE, f"the operating mode is {memory.mode}")
+    for fatal in (each for each in memory.errors if each.error_level is ErrorLevel.FATAL):
+        return refused(errors.MOBILE_ROBOT_NOT_AVAILABLE, f"the robot has {fatal.error_type}")
     last = memory.order
     if last and order.order_id == last.order_id:
         if order.order_update_id < last.order_update_id:
@@ -68,6 +71,8 @@ def refusal(order: Order, memory: Memory, floor: Floor, serial_number: str) -> E
         end = decision_point(memory)
         if (order.nodes[0].node_id, order.nodes[0].sequence_id) != end:
             return refused(errors.VALIDATION_FAILURE, f"an update goes on at {end[0]}, sequence id {end[1]}")
+        if order.nodes[0] not in last.nodes:
+            return refused(errors.VALIDATION_FAILURE, "an update changes nothing at the node where it goes on")
     else:
         if not memory.idle:
             return refused(errors.OTHER_ORDER_ACTIVE, f"order {last.order_id if last else ''} is active")
@@ -94,6 +99,17 @@ def refusal(order: Order, memory: Memory, floor: Floor, serial_number: str) -> E
         if wrong := "the robot does nothing on edges" if action.action_id in on_edges else _wrong(action):
             return refused(errors.INVALID_ORDER_ACTION, wrong, actionId=action.action_id)
     return None
+
+
+def order_ids(payload: bytes) -> dict[str, object]:
+    """What can be read of the ids of an order that is malformed, for the references of its error."""
+    try:
+        fields = json.loads(payload)
+    except (ValueError, RecursionError):
+        return {}
+    found = fields if isinstance(fields, dict) else {}
+    kinds = (("orderId", str), ("orderUpdateId", int))
+    return {key: found[key] for key, kind in kinds if isinstance(found.get(key), kind)}
 
 
 def is_repeated(order: Order, last: Order | None) -> bool:
@@ -146,6 +162,6 @@ def _wrong(action: Action) -> str | None:
     quantity = action.parameter(QUANTITY)
     if not all(isinstance(action.parameter(key), str) for key in (STORE_ID, PRODUCT_ID)):
         return f"collect needs {STORE_ID} and {PRODUCT_ID}"
-    if not isinstance(quantity, int) or isinstance(quantity, bool) or quantity < 1:
-        return f"{QUANTITY} is a whole number of at least 1"
+    if not isinstance(quantity, int) or isinstance(quantity, bool) or not 1 <= quantity < 10**DIGITS:
+        return f"{QUANTITY} is a whole number of at least 1, with {DIGITS} digits at most"
     return None

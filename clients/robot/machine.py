@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, TypeVar
 from clients.robot import factsheet
 from clients.robot.execution import Execution
 from clients.robot.instant import InstantWork
-from clients.robot.judging import UNTIL_ANOTHER_ORDER, decision_point, error, is_repeated, refusal
+from clients.robot.judging import UNTIL_ANOTHER_ORDER, decision_point, error, is_repeated, order_ids, refusal
 from clients.robot.memory import Memory, Task
 from clients.robot.settings import Settings
 from events.floor.plan import Floor
@@ -109,8 +109,8 @@ class Robot:
         more: list[Publication] = []
         if kind == Kind.ORDER:
             self._receive_order(payload)
-        elif instant := self._read(InstantActions, payload, kind):
-            if InstantWork.asks_for_factsheet(instant):
+        elif instant := self._read_instant(payload):
+            if self.online and InstantWork.asks_for_factsheet(instant):
                 more.append(self._factsheet(now))
             self._instant.receive(instant.actions)
         self._work.go_on()
@@ -212,11 +212,20 @@ class Robot:
         known = {task.action.action_id for task in memory.tasks}
         memory.tasks += [Task(action) for action in order.actions() if action.action_id not in known]
 
+    def _read_instant(self, payload: bytes) -> InstantActions | None:
+        message = self._read(InstantActions, payload, Kind.INSTANT_ACTIONS)
+        if message and message.serial_number != self._serial_number:
+            why = f"the instant actions are for robot {message.serial_number}"
+            self.memory.report(error(errors.VALIDATION_FAILURE, why, topic=Kind.INSTANT_ACTIONS))
+            return None
+        return message
+
     def _read(self, model: type[M], payload: bytes, topic: str) -> M | None:
         try:
             return read(model, payload)
         except MalformedError as malformed:
-            self.memory.report(error(errors.VALIDATION_FAILURE, str(malformed), topic=topic))
+            ids = order_ids(payload) if model is Order else {}
+            self.memory.report(error(errors.VALIDATION_FAILURE, str(malformed), None, topic=topic, **ids))
             return None
 
     def _report(self, now: float, *, owed: bool = False) -> list[Publication]:

@@ -84,6 +84,10 @@ def shopping(order_id: str = "list-1.1", quantity: int = 3, *, retriable: bool =
     return order(stops, order_id)
 
 
+def replaced(base: Order, **changes: Any) -> Order:
+    return base.model_copy(update=changes)
+
+
 def instant(kind: str, action_id: str = "instant-1", **parameters: str) -> Action:
     return Action(
         action_type=kind,

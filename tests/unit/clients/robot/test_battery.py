@@ -33,3 +33,14 @@ def test_a_battery_lasts_to_the_moment_also_where_time_passes_in_one_leap() -> N
     bench.wait(AGES)
     leaping = Bench(Settings(percent_a_second=3)).send(shopping()).stand_still(AGES)
     assert leaping.state.mobile_robot_position == bench.state.mobile_robot_position
+
+
+def test_a_robot_whose_battery_is_empty_takes_no_order_and_charges_until_it_may() -> None:
+    bench = Bench()
+    bench.robot.memory.charge = 0.0
+    bench.stand_still(0.001).send(shopping())
+    assert bench.errors[-1] == errors.MOBILE_ROBOT_NOT_AVAILABLE
+    assert (bench.state.order_id, bench.state.idle, bench.state.power_supply.charging) == ("", True, True)
+    bench.wait(AGES)
+    assert bench.errors == []
+    assert bench.send(shopping()).state.order_id == "list-1.1"

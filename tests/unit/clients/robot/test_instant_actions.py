@@ -8,7 +8,7 @@ from events.vda5050.factsheet import Factsheet
 from events.vda5050.instant_actions import InstantAction
 from events.vda5050.state import ActionStatus, OperatingMode
 from events.vda5050.topics import Kind
-from tests.unit.clients.robot.bench import AGES, Bench, instant, order, results, shopping
+from tests.unit.clients.robot.bench import AGES, SERIAL, Bench, at_once, instant, order, results, shopping
 
 FINISHED, FAILED, RUNNING, WAITING, PAUSED, RETRIABLE = (
     ActionStatus.FINISHED,
@@ -211,3 +211,17 @@ def test_no_more_than_a_hundred_instant_actions_are_reported_and_the_error_goes_
     assert (len(bench.state.instant_action_states), bench.errors) == (100, [errors.INSTANT_ACTION_STATES_FULL])
     bench.at_once(instant(InstantAction.CLEAR_INSTANT_ACTIONS, "clear"))
     assert (len(bench.state.instant_action_states), bench.errors) == (1, [])
+
+
+def test_instant_actions_for_another_robot_are_refused() -> None:
+    bench = Bench()
+    payload = at_once(instant(InstantAction.START_PAUSE)).replace(SERIAL.encode(), b"another")
+    bench.told += bench.robot.received(Kind.INSTANT_ACTIONS, payload, bench.now)
+    assert (bench.state.paused, bench.errors) == (False, [errors.VALIDATION_FAILURE])
+
+
+def test_a_factsheet_that_is_asked_for_before_the_robot_is_online_comes_after_online() -> None:
+    bench = Bench().off(1)
+    payload = at_once(instant(InstantAction.FACTSHEET_REQUEST))
+    bench.told += bench.robot.received(Kind.INSTANT_ACTIONS, payload, bench.now)
+    assert [each.kind for each in bench.back().told] == [Kind.CONNECTION, Kind.FACTSHEET, Kind.STATE]

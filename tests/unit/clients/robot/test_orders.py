@@ -12,7 +12,18 @@ from events.vda5050.factsheet import Factsheet
 from events.vda5050.order import AllowedDeviation, BlockingType, NodePosition, Order
 from events.vda5050.state import ActionStatus, OperatingMode
 from events.vda5050.topics import Kind
-from tests.unit.clients.robot.bench import AGES, SERIAL, Bench, node, order, path, reread, results, seeded, shopping
+from tests.unit.clients.robot.bench import (
+    AGES,
+    SERIAL,
+    Bench,
+    node,
+    order,
+    replaced,
+    reread,
+    results,
+    seeded,
+    shopping,
+)
 
 FINISHED, FAILED, RUNNING, WAITING = (
     ActionStatus.FINISHED,
@@ -146,10 +157,6 @@ def test_the_same_order_sent_again_is_ignored_and_answered_with_a_state() -> Non
     assert bench.errors == []
 
 
-def replaced(base: Order, **changes: Any) -> Order:
-    return base.model_copy(update=changes)
-
-
 def with_first(**changes: Any) -> Order:
     base = order([("depot", ()), ("west", ())])
     return replaced(base, nodes=(base.nodes[0].model_copy(update=changes), base.nodes[1]))
@@ -184,6 +191,7 @@ REFUSED: dict[str, tuple[Order | bytes, str]] = {
     ),
     "an action on an edge": (with_edge(actions=(drop("a"),)), errors.INVALID_ORDER_ACTION),
     "nothing to collect": (with_first(actions=(collect("a", "s", "tea", 0),)), errors.INVALID_ORDER_ACTION),
+    "more than anyone collects": (with_first(actions=(collect("a", "s", "tea", 10**9),)), errors.INVALID_ORDER_ACTION),
     "a parameter missing": (
         with_first(actions=(collect("a", "s", "t", 1).model_copy(update={"action_parameters": ()}),)),
         errors.INVALID_ORDER_ACTION,
@@ -237,40 +245,17 @@ def test_a_first_node_counts_as_reached_within_its_allowed_deviation() -> None:
     assert Bench().send(replaced(way, nodes=(start, way.nodes[1]))).errors == []
 
 
-def test_an_update_releases_the_horizon_and_the_robot_goes_on() -> None:
-    stops = [("depot", ()), ("west", ()), ("north-west", ()), ("north-1", (collect("a", "s", "tea", 1),))]
-    bench = Bench().send(order(stops, released=2)).wait(60)
-    assert (bench.state.last_node_id, bench.state.driving, bench.state.new_base_request) == ("west", False, True)
-    assert bench.statuses() == [WAITING]
-    bench.send(order(stops[1:], update=1, first=2)).wait(60)
-    assert (bench.state.last_node_id, bench.state.order_update_id, bench.statuses()) == ("north-1", 1, [FINISHED])
+def test_of_a_malformed_order_the_ids_are_told_that_can_be_read() -> None:
+    def told(payload: bytes) -> dict[str, str]:
+        (wrong,) = Bench().send(payload).state.errors
+        return {each.reference_key: each.reference_value for each in wrong.error_references or ()}
 
-
-def test_an_update_of_an_order_that_has_ended_goes_on_from_its_last_node() -> None:
-    bench = Bench().send(order([("depot", ()), ("west", ())])).wait(60)
-    assert bench.state.idle
-    bench.send(order([("west", ()), ("depot", (drop("d"),))], update=1, first=2)).wait(60)
-    assert (bench.state.last_node_id, bench.state.idle, bench.statuses()) == ("depot", True, [FINISHED])
-
-
-def test_a_horizon_that_an_update_leaves_out_is_gone_with_its_actions() -> None:
-    stops = [("depot", ()), ("west", ()), ("north-west", (collect("a", "s", "tea", 1),))]
-    bench = Bench().send(order(stops, released=2)).wait(30)
-    nodes, edges = path([("west", ()), ("depot", ())], first=2)
-    bench.send(replaced(order(stops), order_update_id=1, nodes=nodes, edges=edges)).wait(30)
-    assert (bench.state.last_node_id, bench.state.idle, bench.statuses()) == ("depot", True, [])
-
-
-def test_outdated_and_changed_updates_and_those_of_another_place_are_refused() -> None:
-    stops = [("depot", ()), ("west", ()), ("north-west", ())]
-    bench = Bench().send(order(stops, released=2)).send(order(stops[1:], update=1, first=2))
-    bench.send(order(stops, released=2))
-    assert bench.errors == [errors.OUTDATED_ORDER_UPDATE]
-    bench.send(order(stops[1:2], update=1, first=2))
-    assert bench.errors == [errors.OUTDATED_ORDER_UPDATE, errors.SAME_ORDER_UPDATE_ID]
-    bench.send(order(stops[:1], update=2, first=2))
-    assert bench.errors[2:] == [errors.VALIDATION_FAILURE]
-    assert bench.wait(60).state.last_node_id == "north-west"
+    assert told(b'{"orderId": "list-1.1", "orderUpdateId": 0, "nodes": 5}') == {
+        "topic": "order",
+        "orderId": "list-1.1",
+        "orderUpdateId": "0",
+    }
+    assert [told(payload) for payload in (b'{"orderId": 5}', b"[]", b"{", b"[" * 100_000)] == [{"topic": "order"}] * 4
 
 
 def test_an_order_is_refused_in_an_operating_mode_that_allows_none_until_the_mode_changes() -> None:
