@@ -52,9 +52,9 @@ def parts(body: str) -> Iterator[str]:
 def read_of(found: Sequence[dict[str, Any]]) -> dict[str, str]:
     """The bodies of letters by their ids; those that have all of their parts."""
     keys = {data["id"]: [_place(data["id"], data["life"], n) for n in range(data["parts"])] for data in found}
-    parts = read_many((key for of_one in keys.values() for key in of_one), consistent=True)
+    there = read_many((key for of_one in keys.values() for key in of_one), consistent=True)
     return {
-        id: "".join(parts[key]["text"] for key in of_one)
+        id: "".join(there[key]["text"] for key in of_one)
         for id, of_one in keys.items()
-        if all(key in parts for key in of_one)
+        if all(key in there for key in of_one)
     }

@@ -120,9 +120,9 @@ def _page(source: Source, segment: int, progress: Progress, rate: float) -> dict
 def _bring(run: Run, messages: Sequence[dict[str, Any]], view: str | None, generation: int | None) -> int:
     """Have the consumer apply messages, all of them; returns how many failed, which are dead letters now."""
     left, failed = list(messages), 0
+    where = failed_in(view, generation) if view and generation is not None else ""
     while left:
         answer = ask(run.to, {"apply": {"messages": left, "view": view, "generation": generation}})
-        where = failed_in(view, generation) if view and generation is not None else ""
         for one in answer["failed"]:
             failed_messages.keep(run, {**one, "reason": f"{where}{one['reason']}"})
         failed += len(answer["failed"])

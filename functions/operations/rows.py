@@ -1,14 +1,11 @@
 """The rows of operations: letters, each with its body beside it, written only over the version that was read.
 
     letter <id>   letter            the letter without its body; in the indexes of views.py
-    letter <id>   body <life> <n>   a part of its body: an item holds 400 KB, a message of SQS 1 MiB
+    letter <id>   body <life> <n>   a part of its body (letter_bodies.py)
     changed       <group> <minute>  a mark that letters of a group changed, until they are counted again (groups.py)
 
 The view store's gate by version is the optimistic lock here: a row is written as the version after the one that was
 read, so of two writers one is refused.
-
-https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-items
-https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
