@@ -23,6 +23,8 @@ from clients.scenarios.paths import Path, Scene, Steps, Walk
 from clients.scenarios.robots import Fleet
 from clients.scenarios.stock import open_shop
 from functions.customers.synthetic import PROMISED
+from functions.kernel.domain.saga import TRIES
+from functions.kernel.messaging.failing import LEAST, SHARE
 from infra.local.cloud import STAGE, LocalCloud
 from infra.local.people import at_work
 from infra.local.process import free_port
@@ -49,6 +51,8 @@ SYNTHETIC = "mallbots-local-customers-synthetic"
 NONE = {"passes": 0, "refused": 0, "waits": 0, "fails": 0, "cannotTell": 0}
 SPACING, LOOKED_EVERY = 3.0, 2.0  # seconds between two customers; between two looks of one who waits
 WORKERS = 4
+# Failures at most, so that the consumer does not pause itself in the middle of a rehearsal: more than half of 20 would.
+FEW = int(LEAST * SHARE)
 MANY = 9  # letters, of which a ramp has four steps
 ENDED_WITHIN = 240  # seconds after the redrive
 
@@ -111,7 +115,7 @@ def test_a_handler_that_a_deploy_broke_is_found_mended_and_redriven_under_load_a
     rehearsed: Rehearsed, capsys: pytest.CaptureFixture[str]
 ) -> None:
     began, letters = time.monotonic(), Mending(rehearsed.operator, "payments/inbox", "OrderApproved")
-    early = [partial(_pays_when_there_is_an_invoice, rehearsed, n * SPACING) for n in range(12)]
+    early = [partial(_pays_when_there_is_an_invoice, rehearsed, n * SPACING) for n in range(FEW)]
     late = [partial(_comes_when_it_is_mended, rehearsed, n * SPACING) for n in range(3)]
     with rehearsed.customers([*early, *late], COMPLETED) as visits:
         wait_for(lambda: visits[0].order.id or None, "the first order")
@@ -150,7 +154,7 @@ def test_orders_whose_payments_a_broken_handler_did_not_confirm_are_rejected_and
 ) -> None:
     began, letters = time.monotonic(), Mending(rehearsed.operator, "payments/inbox", "ConfirmPayment")
     broken = rehearsed.payments.deploy(CONFIRMS_NOTHING)
-    with rehearsed.customers([partial(_orders, n * 2 * SPACING) for n in range(5)], REJECTED) as visits:
+    with rehearsed.customers([partial(_orders, n * 2 * SPACING) for n in range(FEW // TRIES)], REJECTED) as visits:
         pass
     orders = [visit.order for visit in visits]
     for order in orders:
