@@ -59,15 +59,15 @@ class Actions:
         for task in self._memory.tasks:
             if task.at_work and self._is_held(task):
                 if self._memory.ending:
-                    task.status = ActionStatus.FAILED
+                    task.lost = True
                 else:
                     self._pause(task)
 
     def cancel(self) -> None:
-        """Have all fail but those that are at work and cannot be cancelled."""
+        """Give all up but those that are at work and cannot be cancelled."""
         for task in self._memory.tasks:
             if not task.status.ended and not (task.at_work and not factsheet.can_be_stopped(task.action.action_type)):
-                task.status = ActionStatus.FAILED
+                task.lost = True
 
     def retry(self, task: Task) -> None:
         """Begin an action again; it stays RETRIABLE until it may begin."""
@@ -126,7 +126,11 @@ class Actions:
     def _lose(self, task: Task) -> None:
         """End an action without success: a collect took nothing; what a drop did not put down goes back."""
         collects = task.action.action_type == COLLECT
-        task.status, task.result = ActionStatus.FAILED, "0" if collects else None
+        task.result = "0" if collects else None
+        if self._memory.ending:
+            task.lost = True
+            return
+        task.status = ActionStatus.FAILED
         if not collects:
             self.clear()
 

@@ -71,7 +71,7 @@ class Execution:
         battery.mind(self._memory)
 
     def give_up(self, ending: Ending) -> None:
-        """End the order: what has not begun or can be cancelled fails, the rest is finished, the load put back."""
+        """End the order: what cannot be cancelled is finished, the load put back, and then the rest fails."""
         memory = self._memory
         memory.cancelled, memory.ending, memory.clearing = True, ending, None
         self.actions.cancel()
@@ -148,7 +148,7 @@ class Execution:
     def _begin(self) -> bool:
         memory = self._memory
         if memory.ending:
-            if memory.ending.left is None and all(task.status.ended for task in memory.tasks):
+            if memory.ending.left is None and all(task.status.ended or task.lost for task in memory.tasks):
                 memory.ending.left = self._settings.put_back * len(memory.loads)
                 return True
             return False
@@ -176,6 +176,9 @@ class Execution:
     def _has_given_up(self, ending: Ending) -> None:
         memory = self._memory
         memory.loads, memory.nodes, memory.edges, memory.leg, memory.ending = [], [], [], None, None
+        for task in memory.tasks:
+            if task.lost:
+                task.status, task.lost = ActionStatus.FAILED, False
         for task in memory.instant:
             if task.action.action_id == ending.cancel:
                 task.status = ActionStatus.FINISHED

@@ -75,7 +75,7 @@ class InstantWork:
     def _with_retriable(self, task: Task, do: Callable[[Task], None]) -> bool:
         wanted = task.action.parameter("actionId")
         for each in self._memory.tasks:
-            if each.action.action_id == wanted and each.status is ActionStatus.RETRIABLE:
+            if each.action.action_id == wanted and each.status is ActionStatus.RETRIABLE and not each.lost:
                 do(each)
                 return self._done(task, lambda: None)
         return False

@@ -15,6 +15,8 @@ class Task:
     """An action, and how far it is.
 
     left: seconds of work in this status. reached: its node is. again: a RETRIABLE one is to begin again when it may.
+    lost: nothing is done for it any more, and it fails once what the robot holds is put back: with all actions ended,
+    and no node left, a robot is idle and must take an order.
     """
 
     action: Action
@@ -24,10 +26,11 @@ class Task:
     reached: bool = False
     paused_in: ActionStatus | None = None
     again: bool = False
+    lost: bool = False
 
     @property
     def at_work(self) -> bool:
-        return self.status in (ActionStatus.INITIALIZING, ActionStatus.RUNNING)
+        return self.status in (ActionStatus.INITIALIZING, ActionStatus.RUNNING) and not self.lost
 
     @property
     def alone(self) -> bool:
@@ -93,7 +96,7 @@ class Memory:
 
     @property
     def idle(self) -> bool:
-        """Whether it may take a new order (section 6.6.8)."""
+        """Whether it may take a new order (section 6.6.8): the same as its state says."""
         return not self.nodes and not self.ending and all(task.status.ended for task in self.tasks)
 
     @property

@@ -8,10 +8,11 @@ from clients.robot.memory import Memory
 from clients.robot.settings import Settings
 from events.vda5050.instant_actions import InstantAction, InstantActions
 from events.vda5050.order import Order
+from events.vda5050.state import ActionState, ActionStatus, State
 from events.vda5050.text import MalformedError, read, to_bytes
 from events.vda5050.topics import Kind
 from tests.conformance.faulty.altered import Altered
-from tests.conformance.faulty.planting import fault
+from tests.conformance.faulty.planting import each_action, fault
 from tests.conformance.links import our_robot
 
 
@@ -185,3 +186,17 @@ def cancels_nothing_while_it_is_paused(memory: Memory, settings: Settings) -> An
         return None if robot.memory.paused and b'"cancelOrder"' in payload else payload
 
     return Altered(robot, incoming=incoming)
+
+
+@fault("takes_an_order_whenever_it_is_idle", r"the order is taken over: .*errors \['OTHER_ORDER_ACTIVE'\]")
+def seems_idle_before_it_has_put_back_what_it_holds(memory: Memory, settings: Settings) -> Any:
+    robot = our_robot(memory, settings)
+
+    def ended(action: ActionState) -> ActionState:
+        lost = any(task.lost for task in robot.memory.tasks if task.action.action_id == action.action_id)
+        return action.model_copy(update={"action_status": ActionStatus.FAILED}) if lost else action
+
+    def outgoing(each: Publication) -> Publication:
+        return each._replace(message=each_action(ended)(each.message)) if isinstance(each.message, State) else each
+
+    return Altered(robot, outgoing)

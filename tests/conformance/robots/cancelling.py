@@ -114,6 +114,18 @@ def takes_a_new_order_after_a_cancel(gateway: PlayedGateway) -> None:
     require(set(statuses(gateway.does(next_one), next_one.actions())) == {ActionStatus.FINISHED}, "actions failed")
 
 
+@case("6.6.8")
+def takes_an_order_whenever_it_is_idle(gateway: PlayedGateway) -> None:
+    """As soon as a state shows a cancelled order as ended, at its last node too, another order is taken."""
+    collects = gateway.collect(1), gateway.collect(1)
+    gateway.sends(gateway.order(Stop("south-1", collects)))
+    gateway.until(lambda state: statuses(state, collects)[0] is ActionStatus.FINISHED, "it holds goods")
+    gateway.instantly(CANCEL)
+    idle = gateway.until(lambda state: state.idle, "it is idle")
+    next_one = gateway.order(Stop("depot", (gateway.drop(),)), start=Stop(idle.last_node_id))
+    gateway.took(gateway.sends(next_one))
+
+
 @case("6.1.3")
 def cancels_an_order_while_it_is_paused(gateway: PlayedGateway) -> None:
     """cancelOrder ends the order of a robot that is paused too: it need not be let go on for that."""

@@ -176,6 +176,8 @@ class Bench:
 
     def _tell(self, publications: list[Publication]) -> None:
         self.told += publications
+        for state in [told.message for told in publications if isinstance(told.message, State)][-1:]:
+            assert state.idle == self.robot.memory.idle, "a robot that shows that it is idle takes an order"
         if self.acknowledges and any(each.kind is Kind.STATE for each in publications):
             self.robot.acknowledged(self.now)
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from clients.robot.settings import Settings
+from events.vda5050 import errors
 from events.vda5050.collecting import DROP, collect, drop
 from events.vda5050.instant_actions import InstantAction
 from events.vda5050.state import ActionStatus, OperatingMode
@@ -32,9 +33,8 @@ SILENT: dict[str, Callable[[Bench], Bench]] = {
 def test_an_order_that_is_cancelled_in_its_drop_ends_also_after_a_silence(
     falls_silent: Callable[[Bench], Bench],
 ) -> None:
-    bench = falls_silent(dropping().at_once(CANCEL))
+    bench = falls_silent(dropping().at_once(CANCEL)).wait(AGES)
     assert bench.statuses(DROP) == [FAILED]
-    bench.wait(AGES)
     assert (bench.state.idle, bench.state.loads, bench.instant_status("cancel")) == (True, (), FINISHED)
     assert bench.send(shopping("list-2.1")).state.order_id == "list-2.1"
 
@@ -60,6 +60,20 @@ def test_a_drop_that_fails_while_its_order_is_given_up_waits_for_no_retry() -> N
     luck[0] = 0.0
     assert bench.at_once(CANCEL).wait(AGES).statuses(DROP) == [FAILED]
     assert (bench.state.idle, bench.instant_status("cancel")) == (True, FINISHED)
+
+
+def test_a_robot_that_puts_back_what_it_holds_at_its_last_node_shows_that_it_is_idle_when_it_takes_an_order() -> None:
+    luck = [0.9]
+    bench = Bench(Settings(failing=0.5), chance=lambda: luck[0])
+    bench.send(order([("depot", (collect("a", "s", "tea", 1), drop("d")))]))
+    bench.wait_until(lambda: bench.statuses(DROP) == [RUNNING]).at_once(CANCEL)
+    luck[0] = 0.0
+    bench.wait(bench.settings.drop)
+    assert (bench.state.idle, len(bench.state.loads or ())) == (False, 1)
+    assert bench.send(shopping("list-2.1")).errors == [errors.DROP_FAILED, errors.OTHER_ORDER_ACTIVE]
+    bench.wait(bench.settings.put_back)
+    assert (bench.state.idle, bench.state.loads, bench.statuses(DROP)) == (True, (), [FAILED])
+    assert bench.send(shopping("list-2.1")).state.order_id == "list-2.1"
 
 
 def test_a_mode_that_is_taken_back_before_the_goods_are_is_not_entered_afterwards() -> None:
