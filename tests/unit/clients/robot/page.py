@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from events.vda5050.connection import Connection
+from events.vda5050.instant_actions import InstantAction
 from events.vda5050.state import State
 from events.vda5050.text import read
 from events.vda5050.topics import Kind, Topics
-from tests.unit.clients.robot.bench import SERIAL
+from tests.unit.clients.robot.bench import SERIAL, at_once, instant
 from tests.unit.clients.robot.broker import Broker
 from tests.unit.clients.robot.program import pair
 
@@ -83,6 +84,11 @@ class Run:
             self.broker.publish(TOPICS[topic], payload)
             self.broker.wait_for(lambda: len(self.states) > count)  # noqa: B023
         return self.states[-1]
+
+    def shows(self, action_id: str) -> None:
+        """Ask for a state, and wait for the one that shows that it was asked for."""
+        self.broker.publish(TOPICS[Kind.INSTANT_ACTIONS], at_once(instant(InstantAction.STATE_REQUEST, action_id)))
+        self.broker.wait_for(lambda: action_id in {each.action_id for each in self.states[-1].instant_action_states})
 
     def stop(self) -> None:
         self.ended.set()

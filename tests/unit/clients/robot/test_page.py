@@ -65,7 +65,8 @@ def cut(run: Run, clock: Clock, seconds: float) -> None:
     clock.now += seconds
     run.broker.refuses = 0
     run.broker.wait_for(lambda: len(run.broker.connections) > connections and len(run.states) > count)
-    run.answer(Kind.INSTANT_ACTIONS, at_once(instant(InstantAction.STATE_REQUEST, "asked")))
+    for _ in range(3):  # a state may be here before the broker's answer to the one before is there, to no earlier one
+        run.shows(f"asked after {len(run.states)} states")
 
 
 def test_the_smallest_robot_works_an_order_off_and_says_what_it_took(
