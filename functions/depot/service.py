@@ -194,10 +194,10 @@ def renew_token(bot_id: str) -> Issued:
     in which it must not get another that is valid. Raises NotFoundError, also to a robot that names another,
     RefusedError for one that is retired, UnauthenticatedError and UnavailableError.
     """
-    if own_id(role=BOT) is None:
-        return _token(bots.change(bot_id, lambda bot: bot.revoke_tokens()))
-    bot = bots.change(bot_id, _must_not_be_revoked)
-    _must_not_be_revoked(bot)  # a request that is repeated under its key decides nothing
+    by_staff = own_id(role=BOT) is None
+    bot = bots.change(bot_id, Bot.revoke_tokens if by_staff else _must_not_be_revoked)
+    judge = Bot.must_be_in_service if by_staff else _must_not_be_revoked
+    judge(bot)  # a request that is repeated under its key decides nothing
     return _token(bot)
 
 

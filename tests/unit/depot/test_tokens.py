@@ -168,3 +168,13 @@ def test_a_snapshot_by_code_without_generations_makes_no_revoked_token_valid(flo
     stored(floor, 3, StoredEvent.of("CameOnline", 1, {}), OLD | {"status": "idle", "session": 1})
     assert generation("ajax") == 2
     assert service.bots.get("ajax").status == "idle"
+
+
+def test_a_renewal_that_staff_repeat_once_the_robot_is_retired_gives_no_token(floor: Floor) -> None:
+    bot_id, _ = registered(floor)
+    once = {"Idempotency-Key": "once"}
+    renew(floor, bot_id, headers=once)
+    floor.request("DELETE", f"/bots/{bot_id}")
+    repeated = renew(floor, bot_id, headers=once)
+    assert (repeated.status, repeated.body["detail"]) == (409, "the bot is retired")
+    assert "token" not in repeated.body
