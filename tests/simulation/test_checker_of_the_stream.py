@@ -18,6 +18,7 @@ from tests.simulation.check.orders_to_robots import (
     KNOWN_OVER,
     RETIRED,
     REVOKED,
+    TAKEN,
 )
 from tests.simulation.check.parsed_history import SECOND, ParsedHistory
 from tests.simulation.check.robots_work import (
@@ -29,7 +30,6 @@ from tests.simulation.check.robots_work import (
     PUT_DOWN,
     SILENT_AT_WORK,
     STILL_THERE,
-    TAKEN,
     TRUE_STATE,
 )
 
@@ -90,6 +90,7 @@ class Day:
         active: bool = False,
         said: float | None = None,
         put_down: bool = False,
+        node: str = "depot",
     ) -> None:
         """A state comes to the queue and is handled at once; the broker had it when it was said."""
         drop = [{"actionType": "drop", "actionStatus": "FINISHED"}] if put_down else []
@@ -97,6 +98,7 @@ class Day:
             "headerId": self._numbers,
             "timestamp": f"{at:09.3f}",
             "orderId": order,
+            "lastNodeId": node,
             "nodeStates": [{}] if active else [],
             "actionStates": drop,
             "errors": [],
@@ -108,6 +110,7 @@ class Day:
         body = json.dumps({"robot": BOT, "topic": "state", "received": received, "client": BOT, "payload": payload})
         copy = self.number()
         self.record(at, "sent", queue="fleet/topics", message=copy, body=body, delay=0)
+        self.record(at, "received", queue="fleet/topics", message=copy, count=1, function="fleet/topics")
         self.record(at, "deleted", queue="fleet/topics", message=copy)
 
     def loses(self, at: float) -> None:
@@ -374,13 +377,22 @@ def test_a_robot_that_puts_goods_down_before_it_can_be_told_is_excused(given_bac
     assert (DRIVEN_TWICE in day.violated()) is is_found
 
 
-@pytest.mark.parametrize(("taken_over", "is_found"), [(48, True), (50, False)])
-def test_an_order_need_not_be_taken_where_people_set_the_robot_down_after_it_was_sent(
-    taken_over: float, is_found: bool
+@pytest.mark.parametrize(
+    ("taken_over", "told", "node", "is_found"),
+    [
+        pytest.param(47, 48, "depot", True, id="which the gateway knew"),
+        pytest.param(47, 48, "west", False, id="of which an older state came before the one that says so"),
+        pytest.param(47, 50, "depot", False, id="of which the gateway was told after it had sent it"),
+        pytest.param(50, 50.5, "depot", False, id="after it was sent"),
+    ],
+)
+def test_an_order_need_not_be_taken_where_people_set_the_robot_down(
+    taken_over: float, told: float, node: str, is_found: bool
 ) -> None:
     day = Day()
     a_list(day)
     day.record(taken_over, "robot", bot=BOT, what="switched", mode="SERVICE", node="")
+    day.reports(told, node=node)
     day.delivers(51, day.sends(49, 2))
     day.record(51, "robot", bot=BOT, what="received order", order="x.2", was_free=True, knows=False, node="depot")
     assert (TAKEN in day.violated()) is is_found

@@ -12,6 +12,7 @@ IN_TIME = "no order reaches a robot after it has expired"
 EXPIRES = "an order to a robot expires with the lease"
 KNOWN_OVER = "no order is sent for an assignment that is known to be over"
 CANCEL_FIRST = "a robot with an outdated order is sent no other before that one has ended"
+TAKEN = "a robot that is free takes the order that it is sent"
 RETIRED = "a retired robot cannot connect"
 GIVEN_UP = "a robot that gives up its order comes to an end of it"
 REVOKED = "the certificates of a retired robot are revoked"
@@ -30,6 +31,7 @@ def violations(history: ParsedHistory, stream: StreamHistory, deliveries: Delive
     for sent in stream.sent:
         if sent.kind == "order":
             yield from _order(sent, stream)
+    yield from _taken(stream)
     yield from _given_up(stream)
     yield from _retired(history, stream, deliveries)
 
@@ -50,6 +52,37 @@ def _order(sent: Sent, stream: StreamHistory) -> Iterator[Violation]:
     is_over = any(not one.is_active or one.order_id != last.order_id for one in newer if last)
     if last and last.is_active and last.order_id != sent.content["orderId"] and not is_over:
         yield Violation(CANCEL_FIRST, f"{_named(sent)} was sent while the robot has {last.order_id}", about)
+
+
+def _taken(stream: StreamHistory) -> Iterator[Violation]:
+    """Orders that a free robot did not take, though it stands where it has always been and knew them not.
+
+    Where people took the robot over, and set it down elsewhere, nothing is asked of an order that was sent before fleet
+    had a state that says where, and counts: one that was dated after ONLINE, which rules of the broker run after may be
+    an older one that the robot had to send again.
+    """
+    for bot_id, deeds in stream.deeds.items():
+        if any(fields.get("disk") in ("older", "lost") for _, fields in deeds):
+            continue  # it may stand elsewhere than it had said
+        switched = [at for at, fields in deeds if fields["what"] == "switched"]
+        for at, fields in deeds:
+            if fields["what"] == "received order" and fields["was_free"] and not fields["knows"]:
+                sent = max(
+                    (one.at for when, one in stream.delivered if when == at and one.bot_id == bot_id), default=at
+                )
+                moved = max((moved for moved in switched if moved <= at), default=None)
+                if moved is None or _knows_where(stream, bot_id, fields["node"], moved, sent):
+                    text = f"the robot {bot_id} did not take the order {fields['order']} at {fields['node']}"
+                    yield Violation(TAKEN, text, {"robot": bot_id, "at": at})
+
+
+def _knows_where(stream: StreamHistory, bot_id: str, node: str, moved: int, at: int) -> bool:
+    """Whether fleet has, by then, a state that counts which says that a robot is at a node to which it was moved."""
+    since = max((said for received, said in stream.online[bot_id] if received <= at), default=moved)
+    return any(
+        one.node == node and one.said >= max(since, moved) and one.received is not None and one.received <= at
+        for one in stream.reports[bot_id]
+    )
 
 
 def _given_up(stream: StreamHistory) -> Iterator[Violation]:

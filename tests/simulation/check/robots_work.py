@@ -11,7 +11,6 @@ from tests.simulation.check.stream_history import TOPICS, Assignment, Report, St
 from tests.simulation.check.violation import Violation
 
 PUT_DOWN = "a list is completed by a report when its goods were put down at the depot"
-TAKEN = "a robot that is free takes the order that it is sent"
 OLD_NEWS = "a robot that is connected is not taken for cut by late news of an earlier connection"
 IN_ORDER = "what the depot takes of a robot's connection is newer than what it took before"
 TRUE_STATE = "at the end fleet shows a robot as it truly is"
@@ -46,7 +45,6 @@ def violations(history: ParsedHistory, stream: StreamHistory, deliveries: Delive
         yield from _left_idle(bot_id, spans, history, stream)
         yield from _silent_at_work(bot_id, spans, stream, history.end)
     yield from _still_there(history, stream)
-    yield from _taken(stream)
     yield from _old_news(history, stream)
     yield from _in_order(history)
     if history.is_quiescent:
@@ -221,25 +219,6 @@ def _order_after(commit: Commit, before: str | None, history: ParsedHistory) -> 
         if event.name == "Finished":
             return None
     return before
-
-
-def _taken(stream: StreamHistory) -> Iterator[Violation]:
-    """Orders that a free robot did not take, though it stands where it has always been and knew them not.
-
-    Of an order that was sent before people took the robot over, and set it down elsewhere, nothing is asked.
-    """
-    for bot_id, deeds in stream.deeds.items():
-        if any(fields.get("disk") in ("older", "lost") for _, fields in deeds):
-            continue  # it may stand elsewhere than it had said
-        switched = [at for at, fields in deeds if fields["what"] == "switched"]
-        for at, fields in deeds:
-            if fields["what"] == "received order" and fields["was_free"] and not fields["knows"]:
-                sent = max(
-                    (one.at for when, one in stream.delivered if when == at and one.bot_id == bot_id), default=at
-                )
-                if not any(sent <= moved <= at for moved in switched):
-                    text = f"the robot {bot_id} did not take the order {fields['order']} at {fields['node']}"
-                    yield Violation(TAKEN, text, {"robot": bot_id, "at": at})
 
 
 def _old_news(history: ParsedHistory, stream: StreamHistory) -> Iterator[Violation]:

@@ -49,8 +49,8 @@ class Report:
 
     at: when it came there. said: when the broker had it, which may be long before. is_active: its order has not ended.
     goes_on: nothing keeps it from its order, which has not failed. gives_up: something does, and it is not that it is
-    paused. is_put_down: its goods are at the depot. received: when a function received it first. handled: when its
-    first copy left the queue, if it did.
+    paused. is_put_down: its goods are at the depot. node: the last one that it was at. received: when a function
+    received it first. handled: when its first copy left the queue, if it did.
     """
 
     at: int
@@ -61,6 +61,7 @@ class Report:
     goes_on: bool
     gives_up: bool
     is_put_down: bool
+    node: str
     told_at: tuple[str, int]
     received: int | None
     handled: int | None
@@ -94,7 +95,8 @@ class StreamHistory:
     """All that concerns robots on the stream, in the order of time.
 
     presence: (at, event, version) of each robot's connections; reasons: why they ended. presence_handled: when fleet
-    had handled an (event, version). known: what fleet was told by the depot. disturbances: when faults or outages
+    had handled an (event, version). online: when a function received that a robot is online, and when the broker had
+    it. known: what fleet was told by the depot. disturbances: when faults or outages
     struck what the stream needs. lost: when rules could not send messages of a robot.
     """
 
@@ -105,6 +107,7 @@ class StreamHistory:
     reasons: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     presence: dict[str, list[tuple[int, str, int]]] = field(default_factory=lambda: defaultdict(list))
     presence_handled: dict[str, dict[tuple[str, int], int]] = field(default_factory=lambda: defaultdict(dict))
+    online: dict[str, list[tuple[int, int]]] = field(default_factory=lambda: defaultdict(list))
     known: dict[str, list[Known]] = field(default_factory=lambda: defaultdict(list))
     deeds: dict[str, list[tuple[int, dict[str, Any]]]] = field(default_factory=lambda: defaultdict(list))
     disturbances: list[int] = field(default_factory=list)
@@ -189,6 +192,7 @@ def _read_queues(history: ParsedHistory, found: StreamHistory) -> None:
             report = _report(copy)
             if report is None:
                 _read_presence(copy, found)
+                _read_online(copy, found)
                 continue
             first = seen.setdefault((report.bot_id, *report.told_at), report)
             if first is report:
@@ -210,6 +214,17 @@ def _read_presence(copy: Copy, found: StreamHistory) -> None:
         event = json.loads(base64.b64decode(fields["payload"]))
         handled, key = found.presence_handled[event["clientId"]], (event["eventType"], int(event["versionNumber"]))
         handled[key] = min(copy.deleted, handled.get(key, copy.deleted))
+
+
+def _read_online(copy: Copy, found: StreamHistory) -> None:
+    fields = json.loads(copy.body)
+    if fields.get("topic") == "connection" and copy.received and b'"ONLINE"' in base64.b64decode(fields["payload"]):
+        found.online[fields["robot"]].append((copy.received[0], _said(fields)))
+
+
+def _said(fields: Mapping[str, Any]) -> int:
+    at: int = fields["received"] * 1_000 - int(BEGIN.timestamp()) * SECOND
+    return at
 
 
 def _earlier(one: int | None, other: int | None) -> int | None:
@@ -234,16 +249,16 @@ def _report(copy: Copy) -> Report | None:
     goes_on = not (gives_up or state["paused"])
     told_at = state["timestamp"], int(state["headerId"])
     received = copy.received[0] if copy.received else None
-    said = fields["received"] * 1_000 - int(BEGIN.timestamp()) * SECOND
     return Report(
         copy.due,
-        said,
+        _said(fields),
         fields["robot"],
         state["orderId"],
         active,
         goes_on,
         gives_up,
         is_done,
+        state["lastNodeId"],
         told_at,
         received,
         copy.deleted,

@@ -6,7 +6,15 @@ from functions.fleet import inbox, reading, service, views
 from functions.fleet.domain import Robot
 from functions.fleet.reports import Presence, Task
 from tests.simulation.check.collection import SILENT
-from tests.simulation.check.orders_to_robots import CANCEL_FIRST, EXPIRES, IN_TIME, KNOWN_OVER, RETIRED, REVOKED
+from tests.simulation.check.orders_to_robots import (
+    CANCEL_FIRST,
+    EXPIRES,
+    IN_TIME,
+    KNOWN_OVER,
+    RETIRED,
+    REVOKED,
+    TAKEN,
+)
 from tests.simulation.check.robots import ONE_ROBOT
 from tests.simulation.check.robots_work import (
     DRIVEN_TWICE,
@@ -17,7 +25,6 @@ from tests.simulation.check.robots_work import (
     PUT_DOWN,
     SILENT_AT_WORK,
     STILL_THERE,
-    TAKEN,
     TRUE_STATE,
 )
 from tests.simulation.check.transitions import LEGAL
