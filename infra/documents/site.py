@@ -21,7 +21,7 @@ from mkdocs.exceptions import MkDocsException
 from infra.documents import reference
 
 ROOT = Path(__file__).parents[2]
-PAGES, SITE = ROOT / ".build" / "site" / "pages", ROOT / ".build" / "site" / "html"
+FOLDER = ROOT / ".build" / "site"
 FOLDERS = ("clients", "docs", "events", "functions", "infra", "tests")
 LINK = re.compile(r"(!?)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^)\s]+)\)")
 FENCED = re.compile(r"(^ *```.*?^ *```[^\n]*$)", re.MULTILINE | re.DOTALL)
@@ -58,25 +58,25 @@ def relinked(text: str, page: Path, known: set[Path]) -> str:
     return "".join(part if at % 2 else LINK.sub(link, part) for at, part in enumerate(parts))
 
 
-def collect() -> list[Path]:
-    """Write all pages of the site to PAGES; their paths."""
-    shutil.rmtree(PAGES, ignore_errors=True)
+def collect(folder: Path) -> list[Path]:
+    """Write all pages of the site to a folder; their paths."""
+    shutil.rmtree(folder, ignore_errors=True)
     files = sources()
     generated = reference.pages()
     known = {*files, *(Path(path) for path in generated)}
     for file in files:
-        copy = PAGES / file
+        copy = folder / file
         copy.parent.mkdir(parents=True, exist_ok=True)
         if file.suffix == ".md":
             copy.write_text(relinked((ROOT / file).read_text(), file, known))
         else:
             shutil.copy(ROOT / file, copy)
     for name, file in ASSETS.items():
-        copy = PAGES / "assets" / name
+        copy = folder / "assets" / name
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(file, copy)
     for path, text in generated.items():
-        copy = PAGES / path
+        copy = folder / path
         copy.parent.mkdir(parents=True, exist_ok=True)
         copy.write_text(relinked(text, Path(path), known))
     return sorted(path for path in known if path.suffix == ".md")
@@ -99,16 +99,23 @@ def navigation(nav: list[Any], pages: list[Path]) -> list[Any]:
     return [*filled(nav), *([{"More": others}] if others else [])]
 
 
-def main() -> int:
-    pages = collect()
-    config = load_config(str(ROOT / "mkdocs.yml"), strict=True)
+def make(folder: Path) -> Path:
+    """Build the site in a folder; returns where its pages are. Raises MkDocsException."""
+    written, html = folder / "pages", folder / "html"
+    pages = collect(written)
+    config = load_config(str(ROOT / "mkdocs.yml"), strict=True, docs_dir=str(written), site_dir=str(html))
     config.nav = navigation(config.nav or [], pages)
+    build(config)
+    return html
+
+
+def main() -> int:
     try:
-        build(config)
+        html = make(FOLDER)
     except MkDocsException as error:
         print(error, file=sys.stderr)
         return 1
-    print(f"{len(pages)} pages in {SITE.relative_to(ROOT)}: open {SITE.relative_to(ROOT)}/index.html")
+    print(f"{len([*html.rglob('*.html')])} pages: open {html.relative_to(ROOT)}/index.html")
     return 0
 
 

@@ -34,10 +34,15 @@ class Page(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def pages() -> dict[Path, Page]:
-    """Every page of a site that was just built."""
-    assert site.main() == 0
-    return {file: Page(file.read_text()) for file in site.SITE.rglob("*.html")}
+def html(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A site that was just built: in a folder of its own, as another process may run other tests of this file."""
+    return site.make(tmp_path_factory.mktemp("site"))
+
+
+@pytest.fixture(scope="module")
+def pages(html: Path) -> dict[Path, Page]:
+    """Every page of the site."""
+    return {file: Page(file.read_text()) for file in html.rglob("*.html")}
 
 
 def elsewhere(address: str) -> bool:
@@ -49,24 +54,26 @@ def test_every_page_of_the_repository_is_a_page_of_the_site(pages: dict[Path, Pa
     assert len(pages) >= len(sources) + len(reference.pages())
 
 
-def test_no_page_and_no_style_fetches_anything_from_another_host(pages: dict[Path, Page]) -> None:
+def test_no_page_and_no_style_fetches_anything_from_another_host(html: Path, pages: dict[Path, Page]) -> None:
     assert {address for page in pages.values() for address in page.fetched if elsewhere(address)} == set()
-    styles = "".join(file.read_text() for file in site.SITE.rglob("*.css"))
+    styles = "".join(file.read_text() for file in html.rglob("*.css"))
     assert [
         address for address in re.findall(r"(?:url\(|@import)\s*['\"]?([^)'\"]+)", styles) if elsewhere(address)
     ] == []
 
 
-def test_a_page_with_a_diagram_has_what_draws_it_from_the_site_itself(pages: dict[Path, Page]) -> None:
+def test_a_page_with_a_diagram_has_what_draws_it_from_the_site_itself(html: Path, pages: dict[Path, Page]) -> None:
     # Material's script fetches it from a host of others where the page has it not.
     drawn = [file for file in pages if 'class="mermaid"' in file.read_text()]
     assert len(drawn) > 10
     scripts = {(file.parent / name).resolve() for file in drawn for name in pages[file].fetched if "mermaid" in name}
-    assert scripts == {site.SITE / "assets" / "mermaid.js"}
-    assert 'globalThis["mermaid"]' in (site.SITE / "assets" / "mermaid.js").read_text()
+    assert scripts == {html / "assets" / "mermaid.js"}
+    assert 'globalThis["mermaid"]' in (html / "assets" / "mermaid.js").read_text()
 
 
-def test_every_link_within_the_site_leads_to_a_page_and_an_anchor_that_there_are(pages: dict[Path, Page]) -> None:
+def test_every_link_within_the_site_leads_to_a_page_and_an_anchor_that_there_are(
+    html: Path, pages: dict[Path, Page]
+) -> None:
     broken = []
     for file, page in pages.items():
         for link in page.links:
@@ -76,7 +83,7 @@ def test_every_link_within_the_site_leads_to_a_page_and_an_anchor_that_there_are
             if re.match(r"[a-z]+:", link) or file.name == "404.html":
                 continue
             if not led.exists() or (anchor and led in pages and anchor not in pages[led].anchors):
-                broken.append(f"{file.relative_to(site.SITE)}: {link}")
+                broken.append(f"{file.relative_to(html)}: {link}")
     assert broken == []
 
 
