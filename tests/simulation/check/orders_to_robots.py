@@ -58,8 +58,8 @@ def _taken(stream: StreamHistory) -> Iterator[Violation]:
     """Orders that a free robot did not take, though it stands where it has always been and knew them not.
 
     Where people took the robot over, and set it down elsewhere, nothing is asked of an order that was sent before fleet
-    had a state that says where, and counts: one that was dated after ONLINE, which rules of the broker run after may be
-    an older one that the robot had to send again.
+    had a state that says where, and counts. Rules of the broker run in any order: of what a robot sends once back,
+    an older state may be dated after ONLINE, and count, and the one that says where it is before, and not.
     """
     for bot_id, deeds in stream.deeds.items():
         if any(fields.get("disk") in ("older", "lost") for _, fields in deeds):
@@ -77,7 +77,7 @@ def _taken(stream: StreamHistory) -> Iterator[Violation]:
 
 
 def _knows_where(stream: StreamHistory, bot_id: str, node: str, moved: int, at: int) -> bool:
-    """Whether fleet has, by then, a state that counts which says that a robot is at a node to which it was moved."""
+    """Whether fleet has a state by then that says at which node a robot is since it was moved, and that counts."""
     since = max((said for received, said in stream.online[bot_id] if received <= at), default=moved)
     return any(
         one.node == node and one.said >= max(since, moved) and one.received is not None and one.received <= at

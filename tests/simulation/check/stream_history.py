@@ -96,8 +96,8 @@ class StreamHistory:
 
     presence: (at, event, version) of each robot's connections; reasons: why they ended. presence_handled: when fleet
     had handled an (event, version). online: when a function received that a robot is online, and when the broker had
-    it. known: what fleet was told by the depot. disturbances: when faults or outages
-    struck what the stream needs. lost: when rules could not send messages of a robot.
+    it. known: what fleet was told by the depot. disturbances: when faults or outages struck what the stream needs.
+    lost: when rules could not send messages of a robot.
     """
 
     sent: list[Sent] = field(default_factory=list)

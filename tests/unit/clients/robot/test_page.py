@@ -65,7 +65,7 @@ def cut(run: Run, clock: Clock, seconds: float) -> None:
     clock.now += seconds
     run.broker.refuses = 0
     run.broker.wait_for(lambda: len(run.broker.connections) > connections and len(run.states) > count)
-    for _ in range(3):  # a state may be here before the broker's answer to the one before is there, to no earlier one
+    for _ in range(3):  # once a state is here, the program has the broker's answers to all states but the one before it
         run.shows(f"asked after {len(run.states)} states")
 
 
