@@ -4,14 +4,13 @@ import hashlib
 import shutil
 import subprocess
 import sys
-import tempfile
-import time
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
 from aws_cdk import CfnParameter, CfnRule, CfnRuleAssertion, Fn, Stack
 
+from infra.kept import kept
 from infra.stages import Stage
 
 ROOT = Path(__file__).parent.parent
@@ -23,7 +22,6 @@ PLATFORMS = {"arm64": "aarch64-manylinux_2_28", "x86_64": "x86_64-manylinux_2_28
 # Parts of our own folders that no function needs, by name or ending.
 NOT_SHIPPED = {"__pycache__", ".pyc", ".md", "schemas", "samples", "released"}
 DIGITS = 16  # of the digest in a folder's name
-KEPT_SECONDS = 24 * 60 * 60
 # Parts of packages that no function needs; bytecode is compiled again, below.
 NOT_NEEDED = ("__pycache__", "*.pyc", "tests", "bin")
 
@@ -68,28 +66,17 @@ def layer_name(stage: Stage) -> str:
 def asset(service: str, stage: Stage, build: Path = BUILD, extra: dict[str, str] | None = None) -> Path:
     """The folder of a service's code: published language, kernel, service, and `extra` files (name → content).
 
-    Made once for all that it is made of; one that was not asked for in a day is removed.
+    Made once for all that it is made of.
     """
-    sources = _sources(service)
-    folder = build / "assets" / f"{service}-{_digest(sources, extra or {}, stage)}"
-    if folder.exists():
-        folder.touch()
-        return folder
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    partial = Path(tempfile.mkdtemp(prefix=f".{service}-", dir=folder.parent))
-    partial.chmod(0o755)  # mkdtemp's is the owner's alone; the mode of a folder goes into the archive
-    for name, content in (*sources.items(), *((name, text.encode()) for name, text in (extra or {}).items())):
-        (partial / name).parent.mkdir(parents=True, exist_ok=True)
-        (partial / name).write_bytes(content)
-    _compile(partial, stage)
-    for other in folder.parent.iterdir():
-        if other.stat().st_mtime < time.time() - KEPT_SECONDS:
-            shutil.rmtree(other, ignore_errors=True)
-    try:
-        partial.rename(folder)
-    except OSError:  # another process has made it meanwhile
-        shutil.rmtree(partial)
-    return folder
+    made_of = {**_sources(service), **{name: text.encode() for name, text in (extra or {}).items()}}
+
+    def make(folder: Path) -> None:
+        for name, content in made_of.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(content)
+        _compile(folder, stage)
+
+    return kept(build / "assets" / f"{service}-{_digest(made_of, stage)}", make)
 
 
 def _sources(service: str) -> dict[str, bytes]:
@@ -100,9 +87,9 @@ def _sources(service: str) -> dict[str, bytes]:
     return {str(path.relative_to(ROOT)): path.read_bytes() for path in (*shipped, ROOT / "functions" / "__init__.py")}
 
 
-def _digest(sources: Mapping[str, bytes], extra: Mapping[str, str], stage: Stage) -> str:
+def _digest(files: Mapping[str, bytes], stage: Stage) -> str:
     digest = hashlib.sha256(f"{stage.python}\0{interpreter(stage.python)}\0".encode())
-    for name, content in sorted((*sources.items(), *((name, text.encode()) for name, text in extra.items()))):
+    for name, content in sorted(files.items()):
         digest.update(f"{name}\0{len(content)}\0".encode() + content)
     return digest.hexdigest()[:DIGITS]
 

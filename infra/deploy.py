@@ -13,8 +13,8 @@ from collections.abc import Callable, Sequence
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.local.cloud import STAGE
 from infra.local.process import ROOT
+from infra.local.synthesis import STAGE
 from infra.operate import publish_pages
 from infra.operate.deployment import Account, Deployment, OperateError, stacks
 

@@ -4,7 +4,6 @@ import json
 import os
 import re
 import subprocess
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,11 +13,11 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from infra.local.process import HOST, REGION, ROOT, Engine, LocalCloudError
+from infra.local.synthesis import SILENCE, context, synthesize
 from infra.stages import local_pages
 
 ACCOUNT = "000000000000"
 ANY_KEY = "test"  # the engine accepts any
-STAGE = "local"
 BOOTSTRAP_STACK = "CDKToolkit"
 API_OUTPUT = "ApiAddress"  # of the platform's stack
 PAGES_OUTPUT = "PagesAddress"  # of the pages' stack
@@ -37,7 +36,7 @@ _SIGN_IN = re.compile(r"^https://[a-z0-9-]+\.auth\.[^/]+\.amazoncognito\.com$")
 _SILENCE = {
     "CDK_DISABLE_CLI_TELEMETRY": "true",
     "CDK_DISABLE_VERSION_CHECK": "1",
-    "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20",
+    **SILENCE,
 }
 _DEPLOYED = re.compile(r"✅\s+(?P<stack>\S+)(?P<unchanged> \(no changes\))?")
 
@@ -131,24 +130,12 @@ class LocalCloud:
 
     def context(self, settings: Mapping[str, str]) -> dict[str, str]:
         """What the CDK app is told for this cloud; settings: as for `up`."""
-        return {"stage": STAGE, "engine": self.address, "broker": self.broker, **settings}
+        return context(self._ports, settings)
 
-    def synthesize(self, context: Mapping[str, str]) -> Path:
-        """The folder of the system's templates and assets.
-
-        The app itself runs, not the CDK's command line, which takes seconds to start and would only run it. What they
-        have in common is https://docs.aws.amazon.com/cdk/v2/guide/context.html and the folder's name.
-
-        Raises:
-            LocalCloudError: it failed; the message holds its whole output.
-        """
+    def synthesize(self, settings: Mapping[str, str]) -> Path:
+        """The folder of the system's templates and assets; settings: as for `up`. Raises LocalCloudError."""
         folder = self.state / "cdk.out"
-        said = {**json.loads((ROOT / "cdk.json").read_text())["context"], **context}
-        told = {"CDK_OUTDIR": str(folder), "CDK_CONTEXT_JSON": json.dumps(said)}
-        command, environment = [sys.executable, "-m", "infra.app"], {**os.environ, **_SILENCE, **told}
-        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise LocalCloudError(f"the system cannot be synthesized:\n{done.stdout}{done.stderr}")
+        synthesize(folder, self._ports, settings)
         return folder
 
     def deploy(self, app: Path, progress: Progress = no_progress) -> Outputs:
@@ -212,6 +199,10 @@ class LocalCloud:
         if gateway["scheme"] in ("ws", "wss"):
             return f"ws://{HOST}:{self.engine.port}/_aws/execute-api/{gateway['api']}{path}"
         return f"{self.address}/_aws/execute-api/{gateway['api']}/$default{path}"
+
+    @property
+    def _ports(self) -> tuple[int, int]:
+        return self.engine.port, self.engine.mqtt_port
 
     @property
     def _outputs_file(self) -> Path:

@@ -3,7 +3,8 @@
 import json
 from pathlib import Path
 
-from infra.local.cloud import STAGE, LocalCloud, Progress
+from infra.local.cloud import LocalCloud, Progress
+from infra.local.synthesis import STAGE
 from infra.names import named
 from infra.stages import stage
 

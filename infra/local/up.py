@@ -14,12 +14,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from functions.kernel.runtime.context import STAFF
-from infra.local.cloud import STAGE, LocalCloud, Progress
+from infra.local.cloud import LocalCloud, Progress
 from infra.local.deployed import forget, is_deployed, note
 from infra.local.leftover import remove_leftover
 from infra.local.pages import publish
 from infra.local.people import tokens
 from infra.local.process import ROOT, LocalCloudError
+from infra.local.synthesis import STAGE
 from infra.local.users import USERS, make_users
 from infra.local.warm import warm
 from infra.sources import digest
@@ -77,12 +78,11 @@ def up(cloud: LocalCloud, settings: Mapping[str, str] | None = None) -> None:
     report("starting the local cloud …")
     cloud.start()
     report(f"the local cloud answers at {cloud.address}, its state is in {cloud.state}")
-    context = cloud.context(given)
-    made_of = digest(json.dumps(context, sort_keys=True))
+    made_of = digest(json.dumps(cloud.context(given), sort_keys=True))
     if is_deployed(cloud, made_of):
         report("what is deployed is up to date")
     else:
-        _deploy(cloud, context, report)
+        _deploy(cloud, given, report)
         note(cloud, made_of)
     with ThreadPoolExecutor(1) as meanwhile:
         warmed = meanwhile.submit(warm, cloud)
@@ -95,10 +95,10 @@ def up(cloud: LocalCloud, settings: Mapping[str, str] | None = None) -> None:
     report("up")
 
 
-def _deploy(cloud: LocalCloud, context: Mapping[str, str], report: Progress) -> None:
+def _deploy(cloud: LocalCloud, settings: Mapping[str, str], report: Progress) -> None:
     with ThreadPoolExecutor(1) as meanwhile:
         report("synthesizing the templates …")
-        synthesis = meanwhile.submit(cloud.synthesize, context)
+        synthesis = meanwhile.submit(cloud.synthesize, settings)
         if cloud.bootstrap():
             report("the CDK is bootstrapped")
         app = synthesis.result()

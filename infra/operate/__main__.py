@@ -12,8 +12,9 @@ from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError, NoRegionError
 
-from infra.local.cloud import STAGE, LocalCloud
+from infra.local.cloud import LocalCloud
 from infra.local.process import ROOT, LocalCloudError
+from infra.local.synthesis import STAGE
 from infra.operate.deployment import Account, Deployment, OperateError
 
 COMMANDS = (

@@ -29,10 +29,11 @@ from clients.scenarios.crowd import Crowd, Visit
 from clients.scenarios.paths import Scene
 from clients.scenarios.robots import Fleet
 from clients.scenarios.stock import open_shop
-from infra.local.cloud import STAGE, LocalCloud
+from infra.local.cloud import LocalCloud
 from infra.local.process import ROOT, free_port
 from infra.local.seed import key, seed
 from infra.local.shoppers import interruptible
+from infra.local.synthesis import STAGE
 from infra.local.up import up
 from infra.local.warm import warm
 from infra.stages import stage

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from functions.customers.wrapping import PARTITION, context_of
-from infra.local.cloud import STAGE
+from infra.local.synthesis import STAGE
 from infra.stages import stage
 from tests.chaos import saved
 from tests.chaos.history import SANDBOX

@@ -10,7 +10,8 @@ import uuid
 from pathlib import Path
 
 from clients.mall import Json, Mall, wait_for
-from infra.local.cloud import STAGE, LocalCloud
+from infra.local.cloud import LocalCloud
+from infra.local.synthesis import STAGE
 from infra.operate.operator import operator
 
 ROOT = Path(__file__).parents[2]

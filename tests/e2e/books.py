@@ -10,7 +10,8 @@ from functions.kernel.projections.projection import rows
 from functions.kernel.projections.view_store import DynamoViews
 from functions.kernel.runtime import runtime
 from functions.kernel.runtime.runtime import Runtime
-from infra.local.cloud import STAGE, LocalCloud
+from infra.local.cloud import LocalCloud
+from infra.local.synthesis import STAGE
 from tests.e2e.held import items
 
 PUBLISHED_ONCE = ("InvoiceCreated", "InvoicePaid", "PaymentConfirmed", "OrderCompleted")

@@ -16,8 +16,9 @@ from typing import Any
 
 from clients.mall import wait_for
 from infra import bundling
-from infra.local.cloud import ACCOUNT, STAGE, LocalCloud
+from infra.local.cloud import ACCOUNT, LocalCloud
 from infra.local.process import REGION
+from infra.local.synthesis import STAGE
 from infra.stages import STAGES
 
 FUNCTION = "AWS::Lambda::Function"

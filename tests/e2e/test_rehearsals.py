@@ -25,11 +25,12 @@ from clients.scenarios.stock import open_shop
 from functions.customers.synthetic import PROMISED
 from functions.kernel.domain.saga import TRIES
 from functions.kernel.messaging.failing import LEAST, SHARE
-from infra.local.cloud import STAGE, LocalCloud
+from infra.local.cloud import LocalCloud
 from infra.local.people import at_work
 from infra.local.process import free_port
 from infra.local.seed import seed
 from infra.local.show import wait_until_idle
+from infra.local.synthesis import STAGE
 from infra.local.up import up
 from infra.operate.dead_letters import dead_letters
 from infra.operate.operator import operator

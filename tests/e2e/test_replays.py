@@ -12,7 +12,7 @@ from functions.kernel.projections.generations import PLACE
 from functions.kernel.projections.view_store import DynamoViews, read_item
 from functions.kernel.runtime.views import Row
 from functions.operations.history_rows import HISTORY
-from infra.local.cloud import STAGE
+from infra.local.synthesis import STAGE
 from infra.operate.operator import operator
 from tests.e2e.begun_anew import begin_anew
 from tests.e2e.conftest import Deployed

@@ -8,8 +8,8 @@ import pytest
 
 from clients.mall import Json, MallError, wait_for
 from clients.scenarios.journey import shop
-from infra.local.cloud import STAGE
 from infra.local.queues import depths
+from infra.local.synthesis import STAGE
 from infra.operate.dead_letters import dead_letters
 from infra.operate.operator import operator
 from tests.e2e.conftest import Deployed

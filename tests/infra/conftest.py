@@ -3,17 +3,15 @@
 import fcntl
 import json
 import os
-import shutil
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import boto3
 import pytest
 from moto import mock_aws
 
+from infra.kept import kept
 from infra.operate.deployment import Account
 from infra.sources import digest
 from tests.infra.queues import DEPOT, OPERATIONS, table_of_letters, template
@@ -24,7 +22,7 @@ Resource = dict[str, Any]
 
 ORIGINS = "https://kiosk.mall.example,https://staff.mall.example:8443"
 BROKER = "abc-ats.iot.eu-west-1.amazonaws.com"
-BUILD, KEPT_SECONDS = Path(__file__).parents[2] / ".build", 24 * 60 * 60
+BUILD = Path(__file__).parents[2] / ".build"
 STUB = "functions.payments.provider:connect"  # stands for an adapter, which prod must have and this repository lacks
 
 
@@ -101,18 +99,11 @@ def synthesize(stage_name: str, folder: Path, **context: str) -> Templates:
 
 def synthesized(stage_name: str, **context: str) -> Templates:
     """The same, synthesized once for sources that are the same: by the first process that asks, while others wait."""
-    kept = BUILD / "templates" / digest(Path(__file__).read_text(), stage_name, *map(str, context.items()))
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    with (kept.parent / f"{stage_name}.lock").open("w") as lock:
+    folder = BUILD / "templates" / digest(Path(__file__).read_text(), stage_name, *map(str, context.items()))
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with (folder.parent / f"{stage_name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not kept.exists():
-            for other in kept.parent.glob("*/"):
-                if other.stat().st_mtime < time.time() - KEPT_SECONDS:
-                    shutil.rmtree(other)
-            with TemporaryDirectory(dir=kept.parent) as partial:
-                synthesize(stage_name, Path(partial), **context)
-                (Path(partial) / "out").rename(kept)
-    return Templates(kept)
+        return Templates(kept(folder, lambda empty: synthesize(stage_name, empty, **context)) / "out")
 
 
 @pytest.fixture(scope="session")
