@@ -56,7 +56,7 @@ class Stage:
     """One deployment's settings. None has a default: STAGES names all of each stage.
 
     python, architecture: the functions' runtime, for which the layer is built. memory_mb: of each function but those of
-    MEMORY_OF_HISTORY. concurrency: how many instances of a function consume a queue at once at most.
+    MEMORY_OF_HISTORY. concurrency: how many instances consume a queue without a window at once at most.
     requests_per_second: what the gateway lets through, twice as many in a burst (None: the account's limit).
     api_concurrency: instances reserved for each API, which no queue can take (None: none). parallel_relays: how many
     instances of a relay read one shard of a table's stream. rollout: how new code takes over (infra/rollout.py): in the
