@@ -1,8 +1,12 @@
 """A service's alarms: few, each of one kind for the whole service. A text names the command to run, and its runbook.
 
-They notify the stage's topic when they begin and when they are over. An alarm that sums metrics fills each with 0 where
-it has no value: the sum of a value and none would be none, and ring nothing. Which metrics there are, and why:
+They notify the stage's topic when they begin and when they are over. Which metrics there are, and why:
 docs/adr/0030-lines-and-metrics.md.
+
+An alarm on several metrics looks at the last five minutes, and rings by one of them. Metrics come late, one later than
+another: of the newest minute a sum has a part alone, and no alarm looks at a minute again that it has judged. In sums a
+metric without a value counts as 0, and so it needs no FILL, which would give the newest minute a value before it has
+one. https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
 """
 
 import re
@@ -30,6 +34,7 @@ LONGEST_BACK_OFF = 900  # seconds
 NOT_DRAINED = 600  # seconds: operations drains each queue once a minute, and hides what it fails to store for two
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-limits.html: a hard limit.
 METRICS_OF_AN_ALARM = 10
+LATE_MINUTES = 5  # for so long the metrics of a minute may come
 SEE = "; then "  # between an alarm's command and its runbook
 
 
@@ -68,22 +73,42 @@ class Alarms:
 
     def sum_of(self, name: str, metrics: list[cloudwatch.IMetric], text: str) -> cloudwatch.Alarm:
         """An alarm that rings when the sum of metrics is 1 or more within a minute."""
-        return self.add(name, _together(name, metrics, " + ".join), 1, text)
+        return self._of_minutes(name, metrics, " + ".join, 1, text)
 
     def largest_of(self, name: str, metrics: list[cloudwatch.IMetric], threshold: float, text: str) -> cloudwatch.Alarm:
         """An alarm on the largest of metrics."""
-        return self.add(name, _together(name, metrics, lambda terms: f"MAX([{', '.join(terms)}])"), threshold, text)
+        return self._of_minutes(name, metrics, _largest, threshold, text)
+
+    def _of_minutes(
+        self, name: str, metrics: list[cloudwatch.IMetric], expression: Callable[[list[str]], str], at: float, text: str
+    ) -> cloudwatch.Alarm:
+        if len(metrics) == 1:
+            return self.add(name, metrics[0], at, text)
+        return self.add(name, _together(name, metrics, expression), at, text, of_periods=LATE_MINUTES)
 
     def add(
-        self, name: str, metric: cloudwatch.IMetric, threshold: float, text: str, periods: int = 1
+        self,
+        name: str,
+        metric: cloudwatch.IMetric,
+        threshold: float,
+        text: str,
+        *,
+        periods: int = 1,
+        of_periods: int = 0,
+        page: str = "",
     ) -> cloudwatch.Alarm:
-        """An alarm that rings when a metric is at its threshold or above it for so many periods of the metric's."""
+        """An alarm that rings when a metric is at its threshold or above it for so many periods of the metric's.
+
+        of_periods: they need not follow each other within so many. page: the name that its runbook has, if another.
+        """
         return self._notifying(
             name,
             text,
+            page=page,
             metric=metric,
             threshold=threshold,
-            evaluation_periods=periods,
+            evaluation_periods=max(periods, of_periods),
+            datapoints_to_alarm=periods,
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
         )
@@ -103,14 +128,17 @@ class Alarms:
             treat_missing_data=cloudwatch.TreatMissingData.BREACHING,
         )
 
-    def part(self, name: str, metric: cloudwatch.IMetric, threshold: float, text: str, of: str) -> cloudwatch.Alarm:
-        """An alarm that notifies by a composite one alone, whose name is `of`."""
+    def part(
+        self, name: str, metric: cloudwatch.IMetric, threshold: float, text: str, *, of: str, of_periods: int = 1
+    ) -> cloudwatch.Alarm:
+        """An alarm that notifies by a composite one alone, whose name is `of`. of_periods: as for `add`."""
         return self._made(
             name,
             self._described(of, text),
             metric=metric,
             threshold=threshold,
-            evaluation_periods=1,
+            evaluation_periods=of_periods,
+            datapoints_to_alarm=1,
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
         )
@@ -128,8 +156,8 @@ class Alarms:
         )
         self._notify(made)
 
-    def _notifying(self, name: str, text: str, **properties: Any) -> cloudwatch.Alarm:
-        made = self._made(name, self._described(name, text), **properties)
+    def _notifying(self, name: str, text: str, *, page: str = "", **properties: Any) -> cloudwatch.Alarm:
+        made = self._made(name, self._described(page or name, text), **properties)
         self._notify(made)
         return made
 
@@ -199,17 +227,20 @@ def add_alarms(scope: Construct, stage: Stage, watched: Watched) -> cloudwatch.A
     )
 
 
+def _largest(terms: list[str]) -> str:
+    # Of MAX no page says what a series without a value counts as.
+    return f"MAX([{', '.join(f'FILL({each}, 0)' for each in terms)}])"
+
+
 def _together(
     name: str, metrics: list[cloudwatch.IMetric], expression: Callable[[list[str]], str]
 ) -> cloudwatch.IMetric:
     """One metric of several. Raises ValueError for more than CloudWatch evaluates in one alarm."""
     if len(metrics) > METRICS_OF_AN_ALARM:
         raise ValueError(f"the alarm {name} has {len(metrics)} metrics, and CloudWatch allows {METRICS_OF_AN_ALARM}")
-    if len(metrics) == 1:
-        return metrics[0]
     ids = [f"m{i}" for i in range(len(metrics))]
     return cloudwatch.MathExpression(
-        expression=expression([f"FILL({each}, 0)" for each in ids]),
+        expression=expression(ids),
         using_metrics=dict(zip(ids, metrics, strict=True)),
         period=MINUTE,
         label=name,

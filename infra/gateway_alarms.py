@@ -38,12 +38,13 @@ def add_gateway_alarms(scope: Construct, stage: Stage, api_id: str, requests: lo
     alarms.add("ServerErrors", answers("5xx"), SERVER_ERRORS_LIMIT, f"the API answers 5xx; its routes: {server}")
     client = alarms.logs('"status":"4')
     share = cloudwatch.MathExpression(
-        expression=f"IF(FILL(m1, 0) >= {FEWEST_REQUESTS}, FILL(m0, 0) / FILL(m1, 0), 0)",
+        expression=f"IF(m1 >= {FEWEST_REQUESTS}, m0 / m1, 0)",
         using_metrics={"m0": answers("4xx"), "m1": answers("Count")},
         period=FIVE_MINUTES,
         label="Refused",
     )
-    alarms.add("Refusals", share, REFUSED_SHARE, f"half of all requests are refused with 4xx: {client}", periods=3)
+    refused = f"half of all requests are refused with 4xx: {client}"
+    alarms.add("Refusals", share, REFUSED_SHARE, refused, periods=3, of_periods=4)
     if stage.requests_per_second is None:
         return
     # There is no metric of 429 alone: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-metrics.html

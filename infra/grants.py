@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from aws_cdk import Stack
+from aws_cdk import Acknowledgment, Stack, Validations
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_events as events
 
@@ -108,9 +108,10 @@ class Grants:
     def relay(self, function: ServiceFunction, table: dynamodb.Table) -> None:
         """Publish, send the service its own reminders, read the commits of a republish: one stream, or all; count them.
 
-        DescribeTable tells how many there are.
+        DescribeTable tells how many there are. Lambda itself reads the table's stream as the function.
         """
         self._publishing(function)
+        _let_read_stream(function, table)
         actions = [f"dynamodb:{action}" for action in ("DescribeTable", "Query", "Scan")]
         function.let(actions, table.table_arn, TABLE=table.table_name)
         if self.manifest.publisher and self.manifest.publisher.reminds:
@@ -209,6 +210,22 @@ class Grants:
         source = {"events:source": SOURCE_PREFIX + self.manifest.service}
         function.allow(["events:PutEvents"], self.bus.event_bus_arn, StringEquals={**source, **conditions})
         function.let(["events:DescribeEventBus"], self.bus.event_bus_arn, BUS=self.bus.event_bus_name)
+
+
+def _let_read_stream(function: ServiceFunction, table: dynamodb.Table) -> None:
+    """ListStreams is about a table's streams, not about one of them; the CDK's own grant has those of all tables.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/api-permissions-reference.html
+    """
+    assert table.table_stream_arn
+    reads = [f"dynamodb:{action}" for action in ("DescribeStream", "GetRecords", "GetShardIterator")]
+    function.allow(reads, table.table_stream_arn)
+    function.allow(["dynamodb:ListStreams"], f"{table.table_arn}/stream/*")
+    logical_id = Stack.of(table).get_logical_id(table.node.default_child)
+    reason = "ListStreams has no narrower resource than all streams of one table, the old ones too."
+    Validations.of(function).acknowledge(
+        Acknowledgment(id=f"AwsSolutions-IAM5[Resource::<{logical_id}.Arn>/stream/*]", reason=reason)
+    )
 
 
 def _address(queue: ConsumedQueue) -> dict[str, str]:

@@ -26,6 +26,7 @@ from infra.stages import Stage
 BATCH, BATCH_SECONDS = 100, 1
 SQL_VERSION = "2016-03-23"
 CHANGES = ("connected", "disconnected")
+LOST = "RulesLost"
 
 # What is no JSON must come in too, to be given up with its reason: hence the payload as bytes, in base64.
 # https://docs.aws.amazon.com/iot/latest/developerguide/binary-payloads.html
@@ -104,19 +105,24 @@ class RobotsTopics(ConsumedQueue):
     def _alarms(self) -> None:
         """What a rule could not send is a dead letter, which has an alarm; these are on what is lost.
 
-        A query, because AWS does not say what values the second dimension of a failure has, ActionType.
+        A query, because AWS does not say what values the second dimension of a failure has, ActionType; one for each
+        rule, because a query's conditions are joined by AND alone.
         https://docs.aws.amazon.com/iot/latest/developerguide/metrics_dimensions.html
         https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Create_Metrics_Insights_Alarm.html
+        https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-metrics-insights-querylanguage.html
         """
         alarms = Alarms(self, self.stage, self.topics.service)
-        are_ours = " OR ".join(f"RuleName = '{name}'" for name in self.rules)
-        lost = cloudwatch.MathExpression(
-            expression=f'SELECT SUM(ErrorActionFailure) FROM "AWS/IoT" WHERE {are_ours}',  # nosec B608  # CloudWatch's
-            period=MINUTE,
-            label="RulesLost",
-        )
-        why = "robots' messages are lost: a rule could send neither to its queue nor to that for errors"
-        alarms.add("RulesLost", lost, 1, f"{why}: aws iot list-topic-rules")
+        for name in self.rules:
+            query = f"SELECT SUM(ErrorActionFailure) FROM \"AWS/IoT\" WHERE RuleName = '{name}'"  # nosec B608  # CloudWatch's
+            lost = cloudwatch.MathExpression(expression=query, period=MINUTE, label=LOST)
+            why = f"robots' messages are lost: {name} could send neither to its queue nor to that for errors"
+            alarms.add(
+                LOST + name.title().replace("_", ""),
+                lost,
+                1,
+                f"{why}: aws iot get-topic-rule --rule-name {name}",
+                page=LOST,
+            )
         throttled = [
             cloudwatch.Metric(
                 namespace="AWS/IoT",

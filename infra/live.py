@@ -171,13 +171,14 @@ class SocketRoutes(Construct):
             for name, metric in (("m0", "ExecutionError"), ("m1", "IntegrationError"))
         }
         errors = cloudwatch.MathExpression(
-            expression="FILL(m0, 0) + FILL(m1, 0)",
+            expression="m0 + m1",
             using_metrics=counted,
             period=Duration.minutes(5),
             label="SocketErrors",
         )
         find = alarms.logs()
-        alarms.add("SocketErrors", errors, SERVER_ERRORS_LIMIT, f"frames or connections fail at the function: {find}")
+        text = f"frames or connections fail at the function: {find}"
+        alarms.add("SocketErrors", errors, SERVER_ERRORS_LIMIT, text, of_periods=2)
 
 
 def let_post(function: ServiceFunction, stage: Stage) -> None:

@@ -234,11 +234,6 @@ class Service(Construct):
         failures = failure_queue(self, "RelayFailures", name)
         # Lambda sends there, as the function's role, what it gives up; the relay itself what the bus refuses.
         function.let(["sqs:SendMessage"], failures.queue_arn, DEAD_LETTERS_URL=failures.queue_url)
-        stream = self.table.table_stream_arn
-        assert stream
-        # The CDK's own grant allows ListStreams on every stream; the mapping needs it on this one only.
-        actions = ["DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"]
-        function.allow([f"dynamodb:{action}" for action in actions], stream)
         # Commits with messages; "exists" works on leaves only. The relay looks at eventName again: AWS's page for
         # DynamoDB names filters on the key `dynamodb` alone.
         # https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html
@@ -251,7 +246,7 @@ class Service(Construct):
             self,
             "Stream",
             target=function.live,
-            event_source_arn=stream,
+            event_source_arn=self.table.table_stream_arn,
             starting_position=lambda_.StartingPosition.TRIM_HORIZON,
             batch_size=100,
             # Records of one item key stay in order. The relay needs none between streams, since no consumer does.

@@ -45,7 +45,15 @@ def add_service_level(alarms: Alarms, level: ServiceLevel, handled: sqs.IQueue) 
         limit = round(100 * (1 - level.share) * pace.times, 4)
         windows = {f"{level.metric}{pace.name}Long": pace.long, f"{level.metric}{pace.name}Short": pace.short}
         parts = [
-            alarms.part(name, late_share(alarms, level, handled, window), limit, text, of=level.metric)
+            # The long window says for an hour what it says now; the short one would forget what comes late.
+            alarms.part(
+                name,
+                late_share(alarms, level, handled, window),
+                limit,
+                text,
+                of=level.metric,
+                of_periods=1 if window is pace.long else 2,
+            )
             for name, window in windows.items()
         ]
         rules.append(cloudwatch.AlarmRule.all_of(*parts))
@@ -53,14 +61,18 @@ def add_service_level(alarms: Alarms, level: ServiceLevel, handled: sqs.IQueue) 
 
 
 def late_share(alarms: Alarms, level: ServiceLevel, handled: sqs.IQueue, window: Duration) -> cloudwatch.IMetric:
-    """The percentage of a window that came too late."""
+    """The percentage of a window that came too late; no value where it is not known yet how many came at all.
+
+    Metric math counts a missing value as 0, and gives no value for a division by it.
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
+    """
     every = (
         alarms.own(level.of, window)
         if level.of
         else handled.metric("NumberOfMessagesDeleted", period=window, statistic="Sum")
     )
     return cloudwatch.MathExpression(
-        expression=f"IF(FILL(m0, 0) >= {FEWEST}, 100 * FILL(m0, 0) / MAX([FILL(m1, 0), 1]), 0)",
+        expression=f"IF(m0 >= {FEWEST}, 100 * m0 / m1, 0)",
         using_metrics={"m0": alarms.own(level.metric, window), "m1": every},
         period=window,
         label=level.metric,

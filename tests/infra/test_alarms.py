@@ -38,18 +38,51 @@ def metrics_of(alarm: Resource) -> list[Resource]:
 def rings(alarm: Resource, **values: float) -> bool:
     """Whether an alarm with a metric math of ours rings for these values of its metrics; the others have none."""
     [expression] = [m["Expression"] for m in alarm["Metrics"] if "Expression" in m]
-    filled = re.sub(r"FILL\((m\d+), 0\)", lambda term: str(values.get(term[1], 0)), expression)
-    python = re.sub(r"^IF\((.*?), (.*), 0\)$", r"(\2) if (\1) else 0", filled).replace("MAX([", "max([")
-    return bool(eval(python) >= alarm["Threshold"])
+    filled = re.sub(r"FILL\((m\d+), 0\)", r"\1", expression)
+    known = re.sub(r"\bm\d+", lambda term: str(values.get(term[0], 0)), filled)
+    python = re.sub(r"^IF\((.*?), (.*), 0\)$", r"(\2) if (\1) else 0", known).replace("MAX([", "max([")
+    try:
+        return bool(eval(python) >= alarm["Threshold"])
+    except ZeroDivisionError:  # no value
+        return False
 
 
-def test_a_sum_of_metrics_does_not_miss_those_without_a_value(dev: Templates) -> None:
-    """https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html"""
-    expressions = [m["Expression"] for _, _, a in alarms(dev) for m in a.get("Metrics", []) if "Expression" in m]
-    assert expressions
-    for expression in expressions:
-        terms = re.findall(r"\bm\d+", expression)
-        assert [f"FILL({term}, 0)" in expression for term in terms] == [True] * len(terms), expression
+METRIC_MATH = re.compile(
+    r"m\d+( \+ m\d+)+"  # a metric without a value counts as 0
+    r"|MAX\(\[FILL\(m\d+, 0\)(, FILL\(m\d+, 0\))*\]\)"  # of series alone: a number is none
+    r"|IF\((m\d+) >= \d+, (100 \* )?m\d+ / m\d+, 0\)"
+)
+"""The expressions of ours. https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html"""
+QUERY = re.compile(r"""SELECT SUM\(\w+\) FROM "[\w/]+" WHERE \w+ = '[^']+'( AND \w+ = '[^']+')*""")
+"""A query of Metrics Insights: its conditions are joined by AND.
+
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-metrics-insights-querylanguage.html
+"""
+
+
+def expressions(*stages: Templates) -> Iterator[tuple[Resource, str]]:
+    for templates in stages:
+        for _, _, alarm in alarms(templates):
+            yield from ((alarm, m["Expression"]) for m in alarm.get("Metrics", []) if "Expression" in m)
+
+
+def test_expressions_of_alarms_are_of_the_grammar_that_cloudwatch_has(dev: Templates, prod: Templates) -> None:
+    found = [text for _, text in expressions(dev, prod)]
+    assert found
+    assert [text for text in found if not (METRIC_MATH.fullmatch(text) or QUERY.fullmatch(text))] == []
+
+
+def test_an_alarm_on_several_metrics_takes_account_of_those_that_come_late(dev: Templates, prod: Templates) -> None:
+    """The newest minute has no value yet, or one of a part of the metrics; FILL gives it 0: one out of several minutes.
+
+    A window of an hour or more holds what came late.
+    """
+    for alarm, text in expressions(dev, prod):
+        [period] = {m["MetricStat"]["Period"] for m in alarm["Metrics"] if "MetricStat" in m} or {None}
+        if period and period < 3_600:
+            assert alarm["EvaluationPeriods"] > alarm["DatapointsToAlarm"], text
+        if period == 60:
+            assert (alarm["DatapointsToAlarm"], alarm["EvaluationPeriods"]) == (1, 5), text
 
 
 def test_no_alarm_has_more_metrics_than_cloudwatch_evaluates(dev: Templates, prod: Templates) -> None:
@@ -92,7 +125,7 @@ def test_an_alarm_rings_where_half_of_many_requests_are_refused(
     names = {m["Id"]: m["MetricStat"]["Metric"]["MetricName"] for m in alarm["Metrics"] if "MetricStat" in m}
     assert names == {"m0": "4xx", "m1": "Count"}
     assert rings(alarm, m0=refused, m1=requests) is right
-    assert alarm["EvaluationPeriods"] == 3
+    assert (alarm["DatapointsToAlarm"], alarm["EvaluationPeriods"]) == (3, 4)
 
 
 def test_a_request_beyond_the_stages_rate_rings_an_alarm(dev: Templates, prod: Templates) -> None:

@@ -9,6 +9,7 @@ from functions.gateway.api import api as gateway_api
 from functions.kernel.composition.manifest import manifest, services
 from functions.kernel.rest.routes import Route
 from functions.kernel.runtime.context import KIOSK, OPERATOR, STAFF
+from infra.routes import gateway_paths
 from infra.stages import LOCAL_PAGES, LOOPBACK, read_origins
 from tests.infra.conftest import ORIGINS, Resource, Templates, listed
 from tests.infra.policies import Names
@@ -26,7 +27,8 @@ def stage(request: pytest.FixtureRequest) -> Templates:
 def declared() -> dict[str, Route]:
     """Every route of the code, by its key at the gateway."""
     apis = [gateway_api, *(api for name in services() if (api := manifest(name).api))]
-    return {f"{route.method} {route.path}": route for api in apis for route in api.routes}
+    paths = {path: told for api in apis for path, told in gateway_paths(route.path for route in api.routes).items()}
+    return {f"{route.method} {paths[route.path]}": route for api in apis for route in api.routes}
 
 
 def one(templates: Templates, kind: str) -> Resource:

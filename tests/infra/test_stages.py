@@ -14,6 +14,7 @@ from functions.kernel.composition.manifest import services
 from infra import bundling
 from infra.stages import SANDBOX, STAGES, TIMES, Stage, stage, variable
 from tests.infra.conftest import STUB, Templates
+from tests.simulation import scale
 
 WHEEL = re.compile(r"^Tag: (?P<python>\S+?)-(?P<abi>\S+?)-(?P<platform>\S+)$", re.MULTILINE)
 
@@ -151,7 +152,7 @@ def test_queues_cannot_take_the_instances_of_the_apis_in_production(prod: Templa
         asked = handler == "queries" and stack in ("customers", "depot")  # by the authorizer
         own = 50 if asked or handler in ("api", "authorizer", "socket") else 1 if handler == "keys" else None
         assert count == own, name
-    assert sum(count or 0 for count in reserved.values()) <= 900
+    assert sum(count or 0 for count in reserved.values()) == scale.reserved() <= 900
 
 
 def test_the_shards_of_streams_are_read_in_parallel_in_production(prod: Templates) -> None:

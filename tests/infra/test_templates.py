@@ -7,6 +7,7 @@ import pytest
 
 from events.registry import language
 from functions.kernel.composition.manifest import manifest, services
+from infra.routes import gateway_paths
 from infra.stages import stage
 from tests.infra.conftest import Resource, Templates, arn_of, listed
 from tests.infra.policies import Names
@@ -187,8 +188,9 @@ def test_nothing_is_granted_by_wildcard(dev: Templates) -> None:
             assert all("*" not in json.dumps(one).replace(':*"]', '"]') for one in functions)
             continue
         # Which connections there will be is not known: any of one API's stage may be posted to, by whom may at all. Nor
-        # is which certificates there will be: the id of one is made with it.
-        for known in ("/live/POST/@connections/*", ":cert/*" if stack == "fleet" else ""):
+        # is which certificates there will be: the id of one is made with it. ListStreams is about all of a table.
+        streams = '"/stream/*"' if actions == ["dynamodb:ListStreams"] else ""
+        for known in ("/live/POST/@connections/*", ":cert/*" if stack == "fleet" else "", streams):
             resources = [resource.replace(known, "") for resource in resources] if known else resources
         assert not [resource for resource in resources if "*" in resource], (stack, name, statement)
 
@@ -302,7 +304,33 @@ def test_every_declared_route_is_a_route_of_the_gateway(dev: Templates) -> None:
         if api
         for route in api.routes
     }
-    assert at_gateway == declared | {"$default", "GET /health", "GET /api/openapi.json", "GET /api/docs"}
+    declared |= {"$default", "GET /health", "GET /api/openapi.json", "GET /api/docs"}
+    assert sorted(map(without_names, at_gateway)) == sorted(map(without_names, declared))
+
+
+def without_names(route: str) -> str:
+    return re.sub(r"{\w+}", "{}", route)
+
+
+def test_a_path_variable_has_one_name_at_its_place(dev: Templates) -> None:
+    """The gateway refuses a second name: https://github.com/plutomi/plutomi/issues/271."""
+    names: dict[str, set[str]] = {}
+    for _, _, route in dev.resources("AWS::ApiGatewayV2::Route"):
+        path = route["RouteKey"].partition(" ")[2]
+        for variable in re.finditer(r"{\w+}", path):
+            names.setdefault(without_names(path[: variable.start()]), set()).add(variable[0])
+    assert len(names) > 10
+    assert {place: sorted(found) for place, found in names.items() if len(found) > 1} == {}
+
+
+def test_the_gateway_is_told_the_first_name_of_a_variable_and_longer_paths_with_it() -> None:
+    paths = ["/stores/{id}", "/stores/{storeId}/products/{n}", "/stores/products/{productId}", "/{any}"]
+    assert list(gateway_paths(paths).values()) == [
+        "/stores/{id}",
+        "/stores/{id}/products/{n}",
+        "/stores/products/{productId}",
+        "/{any}",
+    ]
 
 
 def test_every_table_of_commits_or_rows_recovers_to_any_second_of_35_days(dev: Templates) -> None:

@@ -10,7 +10,7 @@ from events.envelope import SOURCE_PREFIX
 from functions.kernel.composition.manifest import services
 from tests.infra.policies import HERE, Names
 from tests.permissions.recorder import A_CERTIFICATE, A_ROBOT
-from tests.permissions.roles import Call, Role
+from tests.permissions.roles import Call, Role, reads_of
 
 TABLE = "AWS::DynamoDB::Table"
 SERVICES = {"cognito-idp", "dynamodb", "events", "execute-api", "iot", "kms", "lambda", "logs", "secretsmanager"} | {
@@ -72,7 +72,6 @@ ACTIONS: dict[str, tuple[str, ...]] = {
     "AWS::Logs::LogGroup": ("logs:CreateLogStream", "logs:GetLogEvents", "logs:PutLogEvents"),
 }
 INDEX = ("dynamodb:Query", "dynamodb:Scan")
-STREAM = ("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams")
 # Of the robots' stream, where no resource of a template is named: to speak for a robot, to make another of one's own.
 ROBOTS = {
     f"topic/mallbots-dev/v3/mallbots/{A_ROBOT}/state": ("iot:Publish", "iot:RetainPublish"),
@@ -111,7 +110,7 @@ def _on(kind: str, actions: tuple[str, ...], arn: str, properties: Any) -> Itera
         for index in properties.get("GlobalSecondaryIndexes", ()):
             yield from (Call(action, f"{arn}/index/{index['IndexName']}") for action in INDEX)
         if "StreamSpecification" in properties:
-            yield from (Call(action, f"{arn}/stream/1") for action in STREAM)
+            yield from reads_of(f"{arn}/stream/1")
 
 
 def _entry(service: str, name: str) -> tuple[tuple[str, str], ...]:

@@ -112,5 +112,5 @@ def _friendly(text: str) -> str:
     text = text.split(":", 5)[-1] if text.startswith("arn:") else text
     text = MADE.sub(r"\1 \2", text)
     text = re.sub(r"\b(table/|event-bus/|function:|log-group:|secret:|userpool/|parameter/mallbots/dev/)", "", text)
-    text = re.sub(r"(:\*|-AbCdEf|log-stream:1|/stream/1)", lambda m: " stream" if m[0] == "/stream/1" else "", text)
+    text = re.sub(r"(:\*|-AbCdEf|log-stream:1|/stream/[1*])", lambda m: " stream" if "/stream/" in m[0] else "", text)
     return text.replace("/index/", " index ").replace("mallbots-dev-", "").replace("mallbots.", "").rstrip(":")

@@ -34,6 +34,15 @@ class Call:
         return f"{self.action.partition(':')[2]} {self.resource.split(':', 5)[-1]}{keys}"
 
 
+def reads_of(stream: str) -> Iterator[Call]:
+    """What reads a table's stream; ListStreams is about all streams of the table.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/api-permissions-reference.html
+    """
+    for action in STREAM:
+        yield Call(action, f"{stream.rpartition('/')[0]}/*" if action == "dynamodb:ListStreams" else stream)
+
+
 @dataclass(frozen=True)
 class Role:
     """One function: `ordering/inbox`. statements: of its role, with every reference resolved.
@@ -85,6 +94,6 @@ def _platform(names: Names, stack: str, logical_id: str, function: Resource) -> 
         if (other, source["FunctionName"]) != (stack, {"Ref": logical_id}):
             continue
         arn = names.of(stack, source["EventSourceArn"])
-        yield from (Call(action, arn) for action in (QUEUE if ":sqs:" in arn else STREAM))
+        yield from (Call(action, arn) for action in QUEUE) if ":sqs:" in arn else reads_of(arn)
         if "DestinationConfig" in source:
             yield Call("sqs:SendMessage", names.of(stack, source["DestinationConfig"]["OnFailure"]["Destination"]))

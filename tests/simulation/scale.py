@@ -117,9 +117,6 @@ def of_all(needs: Needs) -> list[Ceiling]:
     """The ceilings of what all services share, the lowest first."""
     assert PROD.requests_per_second
     busy = sum(calls for function, calls in needs.calls.items() if not function.endswith("/api")) * A_CALL
-    apis = sum(1 for service in services() if manifest(service).api) + 1  # and the gateway's own
-    # The authorizer and each that it asks have as many as an API, the keys one.
-    reserved = (PROD.api_concurrency or 0) * (apis + 1 + len(ASKED)) + 1
     found = [
         Ceiling(
             PROD.requests_per_second / needs.requests,
@@ -132,8 +129,8 @@ def of_all(needs: Needs) -> list[Ceiling]:
             RAISE,
         ),
         Ceiling(
-            (LAMBDA_INSTANCES - reserved) / busy,
-            f"Lambda, {busy:.2f} instances for an order a second: {LAMBDA_INSTANCES:,}, less {reserved} reserved",
+            (LAMBDA_INSTANCES - reserved()) / busy,
+            f"Lambda, {busy:.2f} instances for an order a second: {LAMBDA_INSTANCES:,}, less {reserved()} reserved",
             RAISE,
         ),
     ]
@@ -144,6 +141,14 @@ def of_all(needs: Needs) -> list[Ceiling]:
         source = f"the bus in {region}, {needs.deliveries:.0f} deliveries an order: {limit:,} a second, then late"
         found.append(Ceiling(limit / needs.deliveries, source, RAISE))
     return sorted(found, key=lambda ceiling: ceiling.orders)
+
+
+def reserved() -> int:
+    """The instances of `prod` that functions have for themselves, and others cannot take."""
+    rooms = [manifest(service) for service in services()]
+    apis = sum((room.api is not None) + (room.socket is not None) for room in rooms) + 1  # and the gateway's own
+    # The authorizer and each that it asks have as many as an API, the keys one.
+    return (PROD.api_concurrency or 0) * (apis + 1 + len(ASKED)) + 1
 
 
 def beside_orders() -> list[tuple[str, str, float, str]]:

@@ -127,7 +127,10 @@ class Shard:
         self._plan(0.01)
 
     def _record_batch(self, what: str, batch: Sequence[Record]) -> None:
-        self._world.history.record("stream", what=what, table=self._stream.table, keys=[record.key for record in batch])
+        keys = [record.key for record in batch]
+        self._world.history.record(
+            "stream", what=what, table=self._stream.table, keys=keys, shard=self.name, first=batch[0].number
+        )
 
 
 def _as_json(value: dict[str, Any]) -> dict[str, Any]:
@@ -222,6 +225,5 @@ class Stream:
             "functionArn": f"arn:aws:lambda:::function:{self.function.name}",
             "condition": "RecordAgeExceeded" if self.is_old(batch[0]) else "RetryAttemptsExhausted",
         }
-        keys = [record.key for record in batch]  # not in AWS: the checker needs them
-        body = json.dumps({"requestContext": context, "DDBStreamBatchInfo": info, "keys": keys})
+        body = json.dumps({"requestContext": context, "DDBStreamBatchInfo": info})
         self._failures.send(body, attributes={"reason": "retries or age"}, by="relay")

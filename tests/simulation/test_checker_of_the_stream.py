@@ -340,6 +340,20 @@ def test_a_report_that_is_handled_with_the_news_that_the_robot_gave_up_says_noth
     assert (STILL_THERE in day.violated()) is violated
 
 
+@pytest.mark.parametrize("ends", [5_000, None])
+def test_a_silent_robot_is_not_taken_offline_while_fleet_cannot_say_when_it_was_heard(ends: float | None) -> None:
+    day = Day()
+    a_list(day)
+    a_robot_at_work_falls_silent(day)
+    day.reports(3_000, f"{LIST}.1", active=True)
+    day.record(5_001, "quiet")
+    assert SILENT_AT_WORK in day.violated()
+    day.record(10, "away", name="table away", target="fleet/views")
+    if ends:
+        day.record(ends, "back", name="table away", target="fleet/views")
+    assert SILENT_AT_WORK not in day.violated()
+
+
 def test_a_correct_day_violates_no_invariant() -> None:
     day = Day()
     a_list(day)

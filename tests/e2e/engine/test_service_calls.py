@@ -109,16 +109,22 @@ def test_a_mapping_of_a_stream_is_refused_if_the_function_s_role_may_not_read_it
 ) -> None:
     stream = bench.table().stream
 
-    assert left_out in refusal(bench, stream, grant([it for it in READ_STREAM if it != left_out], stream))
-    assert refusal(bench, stream, grant(READ_STREAM, stream)) == ""
+    assert left_out in refusal(bench, stream, *reading(stream, without=left_out))
+    assert refusal(bench, stream, *reading(stream)) == ""
+
+
+def test_a_mapping_of_a_stream_is_refused_if_the_function_may_list_that_one_stream_alone(bench: Workbench) -> None:
+    """https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/api-permissions-reference.html"""
+    stream = bench.table().stream
+    assert "dynamodb:ListStreams" in refusal(bench, stream, grant(READ_STREAM, stream))
 
 
 def test_a_mapping_is_refused_if_the_function_s_role_may_not_send_to_the_failure_destination(bench: Workbench) -> None:
     stream, failures = bench.table().stream, bench.queue()
-    read = grant(READ_STREAM, stream)
+    read = reading(stream)
 
-    assert "sqs:SendMessage" in refusal(bench, stream, read, failures=failures)
-    assert refusal(bench, stream, read, grant(["sqs:SendMessage"], failures.arn), failures=failures) == ""
+    assert "sqs:SendMessage" in refusal(bench, stream, *read, failures=failures)
+    assert refusal(bench, stream, *read, grant(["sqs:SendMessage"], failures.arn), failures=failures) == ""
 
 
 def test_a_stack_with_a_mapping_that_may_not_read_its_source_fails(bench: Workbench) -> None:
@@ -139,6 +145,13 @@ def test_a_stack_with_a_mapping_that_may_not_read_its_source_fails(bench: Workbe
 
 def grant(actions: list[str], resource: str) -> dict[str, Any]:
     return {"Effect": "Allow", "Action": actions, "Resource": resource}
+
+
+def reading(stream: str, without: str = "") -> list[dict[str, Any]]:
+    """The grants that reading a table's stream takes, but for one action."""
+    of_one, of_all = READ_STREAM[:3], READ_STREAM[3:]
+    granted = ((of_one, stream), (of_all, f"{stream.rpartition('/')[0]}/*"))
+    return [grant(left, on) for actions, on in granted if (left := [it for it in actions if it != without])]
 
 
 def refusal(bench: Workbench, source: str, *granted: dict[str, Any], failures: Queue | None = None) -> str:

@@ -142,7 +142,7 @@ def _identities(
         content = None
     content = content if isinstance(content, dict) else {}
     if BATCH in content:
-        keys = [(stream, int(version)) for stream, version in content["keys"]]
+        keys = history.lost_batches[content[BATCH]["shardId"], int(content[BATCH]["startSequenceNumber"])]
         commits = {(commit.stream, commit.version): commit for commit in history.commits}
         ids = [message.id for key in keys for message in commits[key].messages]
         return [(identity(consumer, id),) for id in ids], True

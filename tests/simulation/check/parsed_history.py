@@ -25,8 +25,9 @@ class ParsedHistory:
     end, faults_ended_at: times in microseconds. failure_count: invocations that failed, timed out or reported a failed
     item. old_containers: those that run the previous version of the code. outages: those of a long day. rows: as they
     are read, those of the generation of a view that is live then; stored_rows: all, as they are stored. lost_by_relay:
-    commits (service, stream, version) that a relay gave up. given_up: (message, queue) pairs that a rule gave up.
-    pauses: of each queue, from when until when it was, or began to be, switched off.
+    commits (service, stream, version) that a relay gave up. lost_batches: those (stream, version) of each batch that a
+    stream gave up, by shard and first number. given_up: (message, queue) pairs that a rule gave up. pauses: of each
+    queue, from when until when it was, or began to be, switched off.
     """
 
     def __init__(self, entries: Sequence[Entry], final: Mapping[str, Any]) -> None:
@@ -44,6 +45,7 @@ class ParsedHistory:
         self.given_up: set[tuple[str, str]] = set()
         self.dead_letters: list[DeadLetter] = []
         self.lost_by_relay: set[tuple[str, str, int]] = set()
+        self.lost_batches: dict[tuple[str, int], list[tuple[str, int]]] = {}
         self.rows: list[tuple[int, str, str, str, dict[str, Any]]] = []
         self.stored_rows: list[tuple[int, str, str, str, dict[str, Any]]] = []
         self._live: dict[str, dict[str, int]] = defaultdict(dict)
@@ -187,7 +189,9 @@ class ParsedHistory:
     def _read_stream(self, at: int, fields: dict[str, Any]) -> None:
         if fields["what"] == "lost-to-queue":
             service = fields["table"].partition("/")[0]
-            self.lost_by_relay |= {(service, stream, int(version)) for stream, version in fields["keys"]}
+            keys = [(stream, int(version)) for stream, version in fields["keys"]]
+            self.lost_by_relay |= {(service, *key) for key in keys}
+            self.lost_batches[fields.get("shard", ""), fields.get("first", 0)] = keys
 
     def _read_sent(self, at: int, fields: dict[str, Any]) -> None:
         queue, body = fields["queue"], fields["body"]

@@ -96,8 +96,8 @@ class StreamHistory:
 
     presence: (at, event, version) of each robot's connections; reasons: why they ended. presence_handled: when fleet
     had handled an (event, version). online: when a function received that a robot is online, and when the broker had
-    it. known: what fleet was told by the depot. disturbances: when faults or outages struck what the stream needs.
-    lost: when rules could not send messages of a robot.
+    it. known: what fleet was told by the depot. disturbances: from when until when faults or outages struck what the
+    stream needs. lost: when rules could not send messages of a robot.
     """
 
     sent: list[Sent] = field(default_factory=list)
@@ -110,7 +110,7 @@ class StreamHistory:
     online: dict[str, list[tuple[int, int]]] = field(default_factory=lambda: defaultdict(list))
     known: dict[str, list[Known]] = field(default_factory=lambda: defaultdict(list))
     deeds: dict[str, list[tuple[int, dict[str, Any]]]] = field(default_factory=lambda: defaultdict(list))
-    disturbances: list[int] = field(default_factory=list)
+    disturbances: list[tuple[int, int]] = field(default_factory=list)
     lost: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
 
     def left_in_order(self, bot_id: str) -> bool:
@@ -134,6 +134,7 @@ def parsed(history: ParsedHistory) -> StreamHistory:
     found = StreamHistory()
     began: dict[str, int] = {}
     by_number: dict[str, Sent] = {}
+    away: dict[str, int] = {}
     for at, kind, fields in history.entries:
         if kind == "invocation":
             began[fields["container"]] = at
@@ -146,8 +147,13 @@ def parsed(history: ParsedHistory) -> StreamHistory:
             found.deeds[fields["bot"]].append((at, fields))
             if fields["what"] == "ended action":
                 found.ended.append(_ended(at, fields))
+        elif kind == "away":
+            away.setdefault(fields["target"], at)
+        elif kind == "back":
+            found.disturbances.append((away.pop(fields["target"], at), at))
         elif _is_disturbance(kind, fields):
-            found.disturbances.append(at)
+            found.disturbances.append((at, at))
+    found.disturbances += [(since, history.end) for since in away.values()]
     for letter in history.dead_letters:
         if letter.is_robots:
             robot, _ = robot_and_topic(letter.body)
@@ -268,8 +274,6 @@ def _report(copy: Copy) -> Report | None:
 def _is_disturbance(kind: str, fields: Mapping[str, Any]) -> bool:
     if kind in ("throttled", "runs"):
         return str(fields["function"]).startswith(("depot", "fleet"))
-    if kind in ("away", "back"):
-        return True
     if kind != "fault":
         return False
     name, where = fields["name"], str(fields["where"])
@@ -280,4 +284,4 @@ def _is_disturbance(kind: str, fields: Mapping[str, Any]) -> bool:
 
 def is_undisturbed(found: StreamHistory, since: int, until: int, after: int = AFTER_FAULT) -> bool:
     """Whether no fault or outage can have an effect on the stream in this time."""
-    return not any(since - after <= at <= until for at in found.disturbances)
+    return not any(begin <= until and since - after <= end for begin, end in found.disturbances)

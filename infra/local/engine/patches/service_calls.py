@@ -149,7 +149,10 @@ def needed(mapping: dict[str, Any]) -> list[tuple[str, str]]:
     """The actions that a mapping needs, each with its resource."""
     source = mapping["EventSourceArn"]
     service = source.split(":")[2]
-    found = [(f"{service}:{action}", source) for action in READS.get(service, ())]
+    # ListStreams is judged on the streams of the table, not on one of them.
+    # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/api-permissions-reference.html
+    every = f"{source.rpartition('/')[0]}/*"
+    found = [(f"{service}:{action}", every if action == "ListStreams" else source) for action in READS.get(service, ())]
     destination = ((mapping.get("DestinationConfig") or {}).get("OnFailure") or {}).get("Destination", "")
     return [*found, ("sqs:SendMessage", destination)] if ":sqs:" in destination else found
 
