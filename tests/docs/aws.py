@@ -114,6 +114,9 @@ def _pair(text: str) -> tuple[str, str | bool | int]:
 
 
 def _as_text(found: Any) -> str:
+    """https://docs.aws.amazon.com/cli/latest/userguide/cli-usage-output-format.html"""
+    if isinstance(found, list) and found and all(isinstance(row, list) for row in found):
+        return "\n".join(map(_as_text, found))
     return "\t".join(map(str, found)) if isinstance(found, list) else str(found)
 
 
