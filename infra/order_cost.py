@@ -24,7 +24,7 @@ ORDER = {
 }
 SECONDS = 0.02  # of an invocation, assumed: no call of AWS was timed here
 
-# Of a robot for an order, that it reports by MQTT: rounded up. tests/simulation/test_cost_of_robots.py counts 19 for an
+# Of a robot for an order, that it reports by MQTT: rounded up. tests/simulation/test_cost_of_robots.py counts 20 for an
 # order of three lines from three stores, from checkout to completion, and holds it below this.
 STATES = 25
 # A robot's reports come in; an order is published by HTTP, sent to the robot, and acknowledged by it, which AWS meters
