@@ -3,10 +3,11 @@
 They notify the stage's topic when they begin and when they are over. Which metrics there are, and why:
 docs/adr/0030-lines-and-metrics.md.
 
-An alarm on several metrics looks at the last five minutes, and rings by one of them. Metrics come late, one later than
-another: of the newest minute a sum has a part alone, and no alarm looks at a minute again that it has judged. In sums a
-metric without a value counts as 0, and so it needs no FILL, which would give the newest minute a value before it has
-one. https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
+An alarm on several metrics fills each with 0 where it has no value: one on DynamoDB's metrics, which have values only
+while it throttles, would keep ringing (https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html,
+TreatMissingData). Then the newest minute is 0 until its values have come, and an alarm on that minute alone would never
+ring: it looks at the last five minutes, and rings by one of them.
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html (FILL)
 """
 
 import re
@@ -77,7 +78,7 @@ class Alarms:
 
     def largest_of(self, name: str, metrics: list[cloudwatch.IMetric], threshold: float, text: str) -> cloudwatch.Alarm:
         """An alarm on the largest of metrics."""
-        return self._of_minutes(name, metrics, _largest, threshold, text)
+        return self._of_minutes(name, metrics, lambda terms: f"MAX([{', '.join(terms)}])", threshold, text)
 
     def _of_minutes(
         self, name: str, metrics: list[cloudwatch.IMetric], expression: Callable[[list[str]], str], at: float, text: str
@@ -227,11 +228,6 @@ def add_alarms(scope: Construct, stage: Stage, watched: Watched) -> cloudwatch.A
     )
 
 
-def _largest(terms: list[str]) -> str:
-    # Of MAX no page says what a series without a value counts as.
-    return f"MAX([{', '.join(f'FILL({each}, 0)' for each in terms)}])"
-
-
 def _together(
     name: str, metrics: list[cloudwatch.IMetric], expression: Callable[[list[str]], str]
 ) -> cloudwatch.IMetric:
@@ -240,7 +236,7 @@ def _together(
         raise ValueError(f"the alarm {name} has {len(metrics)} metrics, and CloudWatch allows {METRICS_OF_AN_ALARM}")
     ids = [f"m{i}" for i in range(len(metrics))]
     return cloudwatch.MathExpression(
-        expression=expression(ids),
+        expression=expression([f"FILL({each}, 0)" for each in ids]),
         using_metrics=dict(zip(ids, metrics, strict=True)),
         period=MINUTE,
         label=name,

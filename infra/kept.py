@@ -1,5 +1,6 @@
 """Folders of what was built: each is made once for all that it is made of, which its name tells."""
 
+import contextlib
 import shutil
 import tempfile
 import time
@@ -23,8 +24,9 @@ def kept(folder: Path, make: Callable[[Path], object]) -> Path:
         partial.mkdir()
         make(partial)
         for other in folder.parent.iterdir():
-            if other.stat().st_mtime < time.time() - KEPT_SECONDS:
-                shutil.rmtree(other, ignore_errors=True)
+            with contextlib.suppress(FileNotFoundError):  # another process has just removed or renamed it
+                if other.stat().st_mtime < time.time() - KEPT_SECONDS:
+                    shutil.rmtree(other, ignore_errors=True)
         try:
             partial.rename(folder)
         except OSError:

@@ -171,7 +171,7 @@ class SocketRoutes(Construct):
             for name, metric in (("m0", "ExecutionError"), ("m1", "IntegrationError"))
         }
         errors = cloudwatch.MathExpression(
-            expression="m0 + m1",
+            expression="FILL(m0, 0) + FILL(m1, 0)",
             using_metrics=counted,
             period=Duration.minutes(5),
             label="SocketErrors",

@@ -48,7 +48,7 @@ def rings(alarm: Resource, **values: float) -> bool:
 
 
 METRIC_MATH = re.compile(
-    r"m\d+( \+ m\d+)+"  # a metric without a value counts as 0
+    r"FILL\(m\d+, 0\)( \+ FILL\(m\d+, 0\))+"
     r"|MAX\(\[FILL\(m\d+, 0\)(, FILL\(m\d+, 0\))*\]\)"  # of series alone: a number is none
     r"|IF\((m\d+) >= \d+, (100 \* )?m\d+ / m\d+, 0\)"
 )
@@ -73,7 +73,7 @@ def test_expressions_of_alarms_are_of_the_grammar_that_cloudwatch_has(dev: Templ
 
 
 def test_an_alarm_on_several_metrics_takes_account_of_those_that_come_late(dev: Templates, prod: Templates) -> None:
-    """The newest minute has no value yet, or one of a part of the metrics; FILL gives it 0: one out of several minutes.
+    """FILL gives the newest minute 0 until its values have come, so one out of several minutes counts.
 
     A window of an hour or more holds what came late.
     """

@@ -88,6 +88,11 @@ def test_an_app_that_fails_keeps_nothing_and_tells_what_it_said(
     assert list((tmp_path / "kept").iterdir()) == []
 
 
+def test_what_another_process_removes_meanwhile_does_not_keep_a_folder_from_being_made(tmp_path: Path) -> None:
+    (tmp_path / "removed").symlink_to(tmp_path / "nowhere")  # listed, and not there
+    assert kept(tmp_path / "new", lambda empty: (empty / "made").write_text("")).is_dir()
+
+
 def test_what_was_not_asked_for_in_a_day_is_removed_when_something_else_is_made(tmp_path: Path) -> None:
     a_day_ago = time.time() - KEPT_SECONDS - 60
     old, used, new = (tmp_path / name for name in ("old", "used", "new"))
