@@ -80,7 +80,7 @@ class Identity(Construct):
             Tags.of(published).remove(tag)
         return published
 
-    def _function(self, construct_id: str, handler: str, timeout: int, reserved: int | None) -> ServiceFunction:
+    def _function(self, construct_id: str, handler: str, timeout: int, reserved: int | None = None) -> ServiceFunction:
         function = ServiceFunction(
             self,
             construct_id,
@@ -99,12 +99,12 @@ class Identity(Construct):
     def _keys(self) -> None:
         """The only function that may write keys, and its schedule.
 
-        One at a time, where a stage reserves instances: a run that began before a key was distrusted would write that
-        key again. A tick has no dead-letter queue, since the next one does all that is due; an alarm rings without any.
+        A tick has no dead-letter queue, since the next one does all that is due; an alarm rings without any.
         """
-        function = self._function("Keys", "keys", KEYS_TIMEOUT, 1 if self._stage.api_concurrency else None)
+        function = self._function("Keys", "keys", KEYS_TIMEOUT)
         secret = self._secret.secret_arn
-        function.let(["secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"], secret, TOKEN_KEYS=secret)
+        actions = ("GetSecretValue", "PutSecretValue", "UpdateSecretVersionStage")
+        function.let([f"secretsmanager:{action}" for action in actions], secret, TOKEN_KEYS=secret)
         parameter = {"PUBLISHED_KEYS": self._published.parameter_name}
         function.let(["ssm:GetParameter", "ssm:PutParameter"], self._published.parameter_arn, **parameter)
         name = named(self._stage, "gateway", "KeysDue")

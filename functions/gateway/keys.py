@@ -7,25 +7,38 @@ this function may write and only the functions that issue tokens may read; the p
 
 import os
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import boto3
+from botocore.exceptions import ClientError
 
 from functions.gateway.published_keys import connect as connect_published
+from functions.kernel.domain.errors import ConcurrencyError
 from functions.kernel.runtime import budget, clock, ids, token_keys
 from functions.kernel.runtime.observe import Alarm
 from functions.kernel.runtime.runtime import Port
 from functions.kernel.runtime.token_keys import TokenKey
 
+ATTEMPTS = 5  # each starts afresh after another run has changed the keys
+CURRENT, CANDIDATE = "AWSCURRENT", "CANDIDATE"  # staging labels: the second of a version that is not current yet
+
 no_key_signs = Alarm("NoKeySigns", "KeysDue")
+
+
+@dataclass(frozen=True)
+class Version:
+    """The secret's text, and the id of the version that it is."""
+
+    id: str
+    text: str
 
 
 class KeySecret(Protocol):
     """Where the private keys are."""
 
-    def read(self) -> str: ...
-    def write(self, text: str) -> None: ...
+    def read(self) -> Version: ...
+    def replace(self, before: Version, text: str) -> Version: ...
 
 
 class SecretOfKeys:
@@ -34,13 +47,26 @@ class SecretOfKeys:
     def __init__(self, client: Any, name: str) -> None:
         self._client, self._name = client, name
 
-    def read(self) -> str:
-        """Its text now."""
-        return str(self._client.get_secret_value(SecretId=self._name)["SecretString"])
+    def read(self) -> Version:
+        """What is current."""
+        found = self._client.get_secret_value(SecretId=self._name, VersionStage=CURRENT)
+        return Version(found["VersionId"], found["SecretString"])
 
-    def write(self, text: str) -> None:
-        """Replace its text."""
-        self._client.put_secret_value(SecretId=self._name, SecretString=text)
+    def replace(self, before: Version, text: str) -> Version:
+        """Make a text current in place of this version. Raises ConcurrencyError if another is current by now.
+
+        A secret has no conditional write, but a staging label moves from the version that is named or not at all:
+        https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_UpdateSecretVersionStage.html
+        """
+        made = self._client.put_secret_value(SecretId=self._name, SecretString=text, VersionStages=[CANDIDATE])
+        moved = {"MoveToVersionId": made["VersionId"], "RemoveFromVersionId": before.id}
+        try:
+            self._client.update_secret_version_stage(SecretId=self._name, VersionStage=CURRENT, **moved)
+        except ClientError as error:
+            if self.read().id == before.id:
+                raise
+            raise ConcurrencyError("another run has changed the keys meanwhile") from error
+        return Version(made["VersionId"], text)
 
 
 def _connect() -> KeySecret:
@@ -62,30 +88,49 @@ class Keys:
         refused within READER_CACHE seconds, and the 60 of the gateway's cache. Whoever had such a token must get
         another, and one that is issued within SIGNER_CACHE seconds may still be signed with the dropped key.
 
-        Only one run at a time may be at work (the function's reserved concurrency): a secret has no conditional write.
+        Several runs may be at work: a schedule may tick twice. Raises ConcurrencyError after five attempts, each of
+        which another run changed the keys in.
         """
+        for _ in range(ATTEMPTS - 1):
+            try:
+                return self._do_what_is_due(event.get("distrust"))
+            except ConcurrencyError:
+                continue
+        return self._do_what_is_due(event.get("distrust"))
+
+    def _do_what_is_due(self, distrusted: str | None) -> dict[str, Any]:
         now = int(clock.now().timestamp())
-        text = secret().read()
-        keys = [key for key in token_keys.kept(token_keys.read(text), now) if key.kid != event.get("distrust")]
+        version = secret().read()
+        keys = [key for key in token_keys.kept(token_keys.read(version.text), now) if key.kid != distrusted]
         if token_keys.new_is_due(keys, now):
             keys.append(make_key())
-        text = _written(keys, text)
-        jwks = token_keys.jwks(keys)
-        if published().read() != jwks:
-            published().write(jwks)
+        version = _written(keys, version)
+        _publish(keys, version)
         keys = [key if key.published is not None else replace(key, published=now) for key in keys]
-        _written(keys, text)
+        _written(keys, version)
         signer = token_keys.signer(keys, now)
         if signer is None:
             no_key_signs.ring(keys=len(keys))
         return {"keys": [key.kid for key in keys], "signer": signer.kid if signer else None}
 
 
-def _written(keys: Sequence[TokenKey], text: str) -> str:
+def _written(keys: Sequence[TokenKey], version: Version) -> Version:
     wanted = token_keys.write(keys)
-    if wanted != text:
-        secret().write(wanted)
-    return wanted
+    return version if wanted == version.text else secret().replace(version, wanted)
+
+
+def _publish(keys: Sequence[TokenKey], version: Version) -> None:
+    """Publish the keys of this version of the secret.
+
+    The parameter has no conditional write. So a run that wrote what is not current any more, perhaps over what a newer
+    run published, sees that afterwards and starts again. Raises ConcurrencyError.
+    """
+    jwks = token_keys.jwks(keys)
+    if published().read() == jwks:
+        return
+    published().write(jwks)
+    if secret().read().id != version.id:
+        raise ConcurrencyError("another run has changed the keys meanwhile")
 
 
 def make_key() -> TokenKey:

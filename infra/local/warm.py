@@ -9,8 +9,8 @@ from infra.local.cloud import LocalCloud
 
 # Two cores can start two functions at a time.
 AT_ONCE = 2
-# What operators use, and what a schedule runs: no order waits for them.
-UNHURRIED = ("Forecast", "Replay", "Collector", "Redriver", "Runner", "Synthetic")
+# What operators use, and what a schedule runs: no order waits for them. `up` runs Keys itself.
+UNHURRIED = ("Forecast", "Keys", "Replay", "Collector", "Redriver", "Runner", "Synthetic")
 # Services that only follow orders. The first look at one of these takes a second longer.
 FOLLOWERS = ("insights", "notifications", "operations", "search")
 NOBODY = "00000000-0000-4000-8000-000000000000"

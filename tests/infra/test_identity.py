@@ -15,6 +15,7 @@ from tests.infra.conftest import ORIGINS, Resource, Templates, listed
 from tests.infra.policies import Names
 from tests.infra.test_stages import stage_with
 
+CHANGES_OF_KEYS = ("secretsmanager:PutSecretValue", "secretsmanager:UpdateSecretVersionStage")
 OPEN = {"$default", "GET /health", "GET /api/openapi.json", "GET /api/docs"}
 
 
@@ -93,7 +94,7 @@ def test_only_the_function_keys_may_write_keys(stage: Templates) -> None:
     writing = [
         (stack, policy, s)
         for stack, policy, s in stage.statements()
-        if {"secretsmanager:PutSecretValue", "ssm:PutParameter"} & set(listed(s["Action"]))
+        if {*CHANGES_OF_KEYS, "ssm:PutParameter"} & set(listed(s["Action"]))
     ]
     assert [s for *_, s in writing] == [s for s in role_of(stage, "keys") if "logs:PutLogEvents" not in s["Action"]]
     [secret, parameter] = (Names(stage).of("platform", s["Resource"]) for *_, s in writing)

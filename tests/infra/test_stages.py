@@ -150,7 +150,7 @@ def test_queues_cannot_take_the_instances_of_the_apis_in_production(prod: Templa
     for name, count in reserved.items():
         stack, _, handler = name.partition(" ")
         asked = handler == "queries" and stack in ("customers", "depot")  # by the authorizer
-        own = 50 if asked or handler in ("api", "authorizer", "socket") else 1 if handler == "keys" else None
+        own = 50 if asked or handler in ("api", "authorizer", "socket") else None
         assert count == own, name
     assert sum(count or 0 for count in reserved.values()) == scale.reserved() <= 900
 

@@ -44,7 +44,11 @@ ACTIONS: dict[str, tuple[str, ...]] = {
     ),
     "AWS::Lambda::Function": ("lambda:InvokeFunction", "lambda:UpdateFunctionCode"),
     "AWS::Events::EventBus": ("events:DescribeEventBus", "events:PutRule"),
-    "AWS::SecretsManager::Secret": ("secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"),
+    "AWS::SecretsManager::Secret": (
+        "secretsmanager:GetSecretValue",
+        "secretsmanager:PutSecretValue",
+        "secretsmanager:UpdateSecretVersionStage",
+    ),
     "AWS::IoT::Policy": ("iot:CreatePolicyVersion", "iot:DeletePolicy", "iot:GetPolicy"),
     "AWS::IoT::TopicRule": ("iot:DeleteTopicRule", "iot:DisableTopicRule", "iot:ReplaceTopicRule"),
     # Without an encryption context; those that functions send are among what was recorded.

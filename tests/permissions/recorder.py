@@ -49,7 +49,8 @@ ANSWERS: dict[str, Answer] = {
     "batch_get_item": lambda request: {"Responses": {}, "UnprocessedKeys": {}},
     "put_events": lambda request: {"Entries": [{"EventId": "1"} for _ in request["Entries"]]},
     "invoke": _answered,
-    "get_secret_value": lambda request: {"SecretString": "a key"},
+    "get_secret_value": lambda request: {"SecretString": "a key", "VersionId": "1"},
+    "put_secret_value": lambda request: {"VersionId": "1"},
     "get_parameter": lambda request: {"Parameter": {"Value": token_keys.jwks([TOKEN_KEY])}},
     "admin_get_user": lambda request: {
         "Enabled": True,

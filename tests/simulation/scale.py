@@ -147,8 +147,8 @@ def reserved() -> int:
     """The instances of `prod` that functions have for themselves, and others cannot take."""
     rooms = [manifest(service) for service in services()]
     apis = sum((room.api is not None) + (room.socket is not None) for room in rooms) + 1  # and the gateway's own
-    # The authorizer and each that it asks have as many as an API, the keys one.
-    return (PROD.api_concurrency or 0) * (apis + 1 + len(ASKED)) + 1
+    # The authorizer and each that it asks have as many as an API.
+    return (PROD.api_concurrency or 0) * (apis + 1 + len(ASKED))
 
 
 def beside_orders() -> list[tuple[str, str, float, str]]:

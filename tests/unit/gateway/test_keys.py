@@ -12,9 +12,12 @@ from typing import Any
 
 import jwt
 import pytest
+from botocore.exceptions import ClientError
+from botocore.stub import Stubber
 
-from functions.gateway.keys import Keys, SecretOfKeys, make_key
+from functions.gateway.keys import Keys, SecretOfKeys, Version, make_key
 from functions.gateway.published_keys import PublishedKeys
+from functions.kernel.domain.errors import ConcurrencyError
 from functions.kernel.runtime import clock, token_keys, tokens
 from functions.kernel.runtime.runtime import active
 from functions.kernel.runtime.token_keys import (
@@ -51,9 +54,14 @@ class Kept:
         self.texts.append(self.text)
 
     def read(self) -> str:
+        self.place.call()
         return self.text
 
     def write(self, text: str) -> None:
+        self.place.call()
+        self.put(text)
+
+    def put(self, text: str) -> None:
         self.text = text
         self.times.append(self.place.now)
         self.texts.append(text)
@@ -65,19 +73,38 @@ class Kept:
         return self.texts[bisect_right(self.times, time) - 1]
 
 
+@dataclass
+class KeptVersions:
+    """The secret: a text whose versions replace the one that they are made of, or none."""
+
+    kept: Kept
+
+    def read(self) -> Version:
+        text = self.kept.read()
+        return Version(str(len(self.kept.texts)), text)
+
+    def replace(self, before: Version, text: str) -> Version:
+        self.kept.place.call()
+        if before.id != str(len(self.kept.texts)):
+            raise ConcurrencyError("another run was first")
+        self.kept.put(text)
+        return Version(str(len(self.kept.texts)), text)
+
+
 class Place:
     """The secret and the parameter, and the function that keeps them."""
 
     def __init__(self, secret: str = "a placeholder", published: str = "a placeholder") -> None:
         self.now = BEGIN
         self.writes = self.crash_after = 0
+        self.call: Callable[[], object] = lambda: None  # before each call of a run
         self.secret = Kept(secret, self)
         self.published = Kept(published, self)
 
     def run(self, event: dict[str, Any] | None = None, *, crash_after: int = 0) -> dict[str, Any]:
         """One run; it crashes right after a write of this number."""
         self.writes, self.crash_after = 0, crash_after
-        adapters = {"key_secret": self.secret, "published_keys": self.published}
+        adapters = {"key_secret": KeptVersions(self.secret), "published_keys": self.published}
         with active(memory_runtime("gateway", adapters=adapters)), at(self.now):
             return Keys().handle(event or {})
 
@@ -275,7 +302,35 @@ def test_the_secret_and_the_parameter_are_those_of_aws() -> None:
         with active(memory_runtime("gateway", adapters={"key_secret": secret, "published_keys": published})):
             answer = Keys().handle({})
         assert list(tokens.public_keys(published.read())) == answer["keys"] == [answer["signer"]]
-        assert [key.kid for key in token_keys.read(secret.read())] == answer["keys"]
+        assert [key.kid for key in token_keys.read(secret.read().text)] == answer["keys"]
+
+
+def test_a_version_of_the_secret_replaces_the_one_that_it_is_made_of_or_none() -> None:
+    with aws.local_aws():
+        client = aws.client("secretsmanager")
+        client.create_secret(Name="keys", SecretString="a placeholder")
+        secret = SecretOfKeys(client, "keys")
+        before = secret.read()
+        assert secret.replace(before, "first") == secret.read()
+        with pytest.raises(ConcurrencyError):
+            secret.replace(before, "second")
+        assert secret.read().text == "first"
+        third = secret.replace(secret.read(), "third")
+        assert secret.read() == third
+
+
+def test_a_replacement_that_is_refused_for_another_reason_says_which() -> None:
+    with aws.local_aws():
+        client = aws.client("secretsmanager")
+        client.create_secret(Name="keys", SecretString="a placeholder")
+        secret = SecretOfKeys(client, "keys")
+        before = secret.read()
+        with Stubber(client) as refusing:
+            refusing.add_response("put_secret_value", {"VersionId": "1" * 32})
+            refusing.add_client_error("update_secret_version_stage", "AccessDenied")
+            refusing.add_response("get_secret_value", {"VersionId": before.id, "SecretString": before.text})
+            with pytest.raises(ClientError, match="AccessDenied"):
+                secret.replace(before, "first")
 
 
 def test_an_alarm_rings_while_no_key_signs(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
