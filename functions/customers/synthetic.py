@@ -2,7 +2,8 @@
 
 It is placed as by a kiosk, through the public REST API, as a customer of its own, under a session that this service
 issues as it does to anyone. It is real to every service but those that count and those that text: they leave this
-customer out by its id. It is cancelled as soon as it is approved, so no money is taken and hardly a robot moves.
+customer out by its id. It is cancelled as soon as it is approved, so no money is taken and hardly a robot moves. One that was
+created only after its run had given it up, as by a consumer that was behind, is cancelled by the end of a later run.
 
 What is told is how long an approval took, once for each order that was approved in time. Nothing is told of one that
 was not, and the alarm rings by that silence: so it rings too where this function does not run.
@@ -12,8 +13,10 @@ import json
 import os
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import timedelta
+from http.client import HTTPException
 from typing import Any, Protocol
-from urllib.error import HTTPError, URLError
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 from events.customers import SYNTHETIC_CUSTOMER
@@ -35,6 +38,8 @@ PROMISED = 30  # seconds until an order is approved: docs/telemetry.md
 LOOKED_EVERY = 1  # seconds
 SECONDS = 5  # that one answer may take
 LEFT = 3 * SECONDS  # seconds that it keeps to cancel what it began
+EARLIER = timedelta(hours=6)  # before now: orders that were created since then are looked at
+MOST = 100  # of them: twelve are placed an hour
 
 approved = Figure("SyntheticOrderSeconds", "Seconds")
 
@@ -68,7 +73,7 @@ class RestApi:
         except HTTPError as error:
             with error:
                 raise SyntheticOrderError(f"{method} {path} was answered by {error.code}") from None
-        except (URLError, TimeoutError) as error:
+        except (OSError, HTTPException, ValueError) as error:  # also a connection that is cut while it is read
             raise SyntheticOrderError(f"{method} {path} was not answered") from error
         return found
 
@@ -126,6 +131,17 @@ class _Order:
             with suppress(SyntheticOrderError):
                 self._call("DELETE", path, {"reason": "the synthetic order failed"})
 
+    def cancel_earlier(self) -> None:
+        """Cancel what earlier runs gave up before there was an order, as far as its customer still may."""
+        since = {"filters": {"after": clock.stamp(clock.now() - EARLIER)}, "limit": MOST}
+        try:
+            for order in self._call("POST", "/api/search/orders", since)["orders"]:
+                if order["status"] in ("pending", "approved"):
+                    reason = {"reason": "the synthetic order was given up"}
+                    self._call("DELETE", f"/api/ordering/{order['orderId']}", reason)
+        except SyntheticOrderError as error:  # the next run looks again
+            observe.log_error("synthetic orders of earlier runs could not be cancelled", error)
+
     def _product(self) -> str:
         """The first product of the first store that takes part and has any."""
         for store in self._call("GET", "/api/stores/participating?limit=10")["stores"]:
@@ -155,12 +171,15 @@ def place(_event: dict[str, Any]) -> dict[str, Any]:
         order.place()
         seconds = order.wait_for_approval()
         order.cancel()
-    except SyntheticOrderError as error:
+    except Exception as error:  # whatever it was, what was begun must not go on
         observe.log_error("a synthetic order failed", error, order_id=order.id)
         order.give_up()
-        return {"order": order.id, "why": str(error)}
-    observe.figures(clock.now(), {approved: [seconds]})
-    return {"order": order.id, "seconds": seconds}
+        answer = {"order": order.id, "why": observe.reason(error)}
+    else:
+        observe.figures(clock.now(), {approved: [seconds]})
+        answer = {"order": order.id, "seconds": seconds}
+    order.cancel_earlier()
+    return answer
 
 
 def register() -> None:

@@ -131,6 +131,35 @@ def test_one_that_cannot_be_checked_out_leaves_no_open_basket(mall: Mall) -> Non
     assert Shopper(mall).ask("GET", path)["basket"]["status"] == "cancelled"
 
 
+def test_one_that_ordering_creates_only_after_it_was_given_up_is_cancelled_by_a_later_run(mall: Mall) -> None:
+    mall.paused.add("ordering/inbox")
+    placed = place(mall)
+    assert "was not approved" in placed["why"]
+    mall.paused.clear()
+    mall.pass_time(120)
+    assert ordered(mall, placed).order()["status"] == "approved"
+    place(mall)
+    order = ordered(mall, placed)
+    assert (order.order()["status"], order.payment()["status"]) == ("cancelled", "voided")
+
+
+def test_that_earlier_ones_cannot_be_looked_for_hides_nothing_of_this_one(mall: Mall) -> None:
+    mall.stop("search")
+    assert place(mall)["seconds"] < PROMISED
+
+
+def test_one_of_which_an_answer_is_not_understood_is_cancelled_too(mall: Mall) -> None:
+    class Garbled(Rest):
+        def call(self, token: str, method: str, path: str, body: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
+            found = super().call(token, method, path, body)
+            return {} if path == "/api/payments" else found
+
+    mall.runtimes["customers"].adapters["rest"] = Garbled(mall)
+    placed = place(mall)
+    path = f"/api/baskets/{placed['order']}"
+    assert Shopper(mall).ask("GET", path)["basket"]["status"] == "cancelled"
+
+
 def test_one_that_takes_too_long_ends_before_its_function_is_stopped(mall: Mall) -> None:
     mall.paused.add("checkout/inbox")
     end = mall.now + timedelta(seconds=20)

@@ -28,6 +28,13 @@ class Answers(BaseHTTPRequestHandler):
     def log_message(self, *_: Any) -> None: ...
 
     def _answer(self) -> None:
+        if self.path == "/cut":
+            return  # reads the request, answers nothing, and closes
+        if self.path == "/short":
+            self.send_response(200)
+            self.send_header("content-length", "100")
+            self.end_headers()
+            return
         body = self.rfile.read(int(self.headers.get("content-length", 0))).decode()
         said = {"method": self.command, "token": self.headers["authorization"], "body": json.loads(body or "null")}
         content = json.dumps(said).encode()
@@ -69,6 +76,13 @@ def test_what_is_not_answered_by_200_is_an_error_that_names_the_request_and_the_
 def test_an_api_that_is_not_there_is_an_error_too(socket_enabled: None) -> None:
     with pytest.raises(SyntheticOrderError, match=r"^GET /health was not answered$"):
         RestApi(f"http://{HOST}:1").call("a token", "GET", "/health")
+
+
+@pytest.mark.allow_hosts([HOST])
+@pytest.mark.parametrize("path", ["/cut", "/short"])
+def test_a_connection_that_is_cut_while_the_answer_is_awaited_or_read_is_an_error_too(address: str, path: str) -> None:
+    with pytest.raises(SyntheticOrderError, match=f"^GET {path} was not answered$"):
+        RestApi(address).call("a token", "GET", path)
 
 
 def test_no_request_begins_for_which_there_is_no_time() -> None:
