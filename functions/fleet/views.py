@@ -12,6 +12,7 @@ from typing import Any
 from events.depot import BotRegistered, BotRetired
 from events.envelope import Metadata
 from functions.fleet.reports import LATE, Visit, passed
+from functions.kernel.domain.errors import UnavailableError
 from functions.kernel.projections.generation import View
 from functions.kernel.projections.projection import Projection, read, read_many, rows
 from functions.kernel.runtime import clock, runtime
@@ -21,13 +22,14 @@ ROBOTS, REPORTS, CONNECTIONS, VISITS = "robots", "reports", "connections", "visi
 TAKEOVERS = "takeovers"
 CERTIFICATES = "certificates"
 NUMBERS = 4_096  # with the time in milliseconds, well below 2^53
-ABOVE_TIMES = 2**53  # earlier code gated rows of connections by the time, as those of reports are
+ABOVE_TIMES = 2**53  # earlier code gated rows of connections and takeovers by the time, as those of reports are
 WRITTEN_FOR = 15  # seconds, or a quarter of a lease below 60: as old as the depot takes what it is told of robots
 # A robot whose connection is dead takes over from itself as it connects anew: ours after 10 seconds without an answer.
 # Two programs under one id do so within seconds, again and again. So many within so many seconds is no robot alone; it
 # is shown for some minutes after the last.
 MOST_TAKEOVERS, CONTEST, SHOWN_FOR = 5, 30, 300
 TAKEOVERS_FOR = timedelta(hours=1)
+ATTEMPTS = 5
 # A list is collected within minutes; what is given up waits in the dead-letter queue for as long.
 VISITS_FOR = timedelta(days=14)
 
@@ -130,13 +132,24 @@ def keep_connection(robot_id: str, version: int, at: str, connection: str) -> No
 
 
 def keep_takeover(robot_id: str, at: str, session: str) -> None:
-    """Keep when another connection of a robot's id ended one of its own. session: of that, for it may be told twice."""
-    last = (read(TAKEOVERS, robot_id) or {}).get("ends", [])
-    if not any(session == known for _, known in last):
-        ends = sorted([*last, [at, session]])[-MOST_TAKEOVERS:]
+    """Keep when another connection of a robot's id ended one of its own. session: of that, for it may be told twice.
+
+    Written only if the row is still what was read: such events come in bursts, several of which are handled at a time.
+    Raises UnavailableError after five attempts.
+    """
+    for attempt in range(ATTEMPTS):
+        last = read(TAKEOVERS, robot_id) or {}
+        known = last.get("ends", [])
+        if any(session == told for _, told in known):
+            return
+        ends = sorted([*known, [at, session]])[-MOST_TAKEOVERS:]
+        data = {"id": robot_id, "ends": ends, "writes": last.get("writes", 0) + 1}
         expires = int((clock.now() + TAKEOVERS_FOR).timestamp())
-        row = Row(TAKEOVERS, robot_id, {"id": robot_id, "ends": ends}, expires=expires)
-        runtime.current().views.put(row, _version(clock.stamp()))
+        row = Row(TAKEOVERS, robot_id, data, expires=expires)
+        if runtime.current().views.put(row, ABOVE_TIMES + data["writes"]):
+            return
+        clock.back_off(attempt)
+    raise UnavailableError(f"the takeovers of robot {robot_id} change too often: try again")
 
 
 def connected_twice(first: str, last: str) -> set[str]:

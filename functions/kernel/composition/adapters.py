@@ -163,9 +163,9 @@ def invoker(client: "LambdaClient", functions: Mapping[str, str]) -> Callable[[s
     def invoke(service: str, request: dict[str, Any]) -> dict[str, Any]:
         try:
             response = client.invoke(FunctionName=functions[service], Payload=json.dumps(request).encode())
+            answer: dict[str, Any] = json.loads(response["Payload"].read())
         except (ClientError, BotoCoreError, UnavailableError) as error:
             raise UnavailableError(f"{service} does not answer: ask again in a moment") from error
-        answer: dict[str, Any] = json.loads(response["Payload"].read())
         if response.get("FunctionError"):
             observe.logger().error("a query failed", extra={"owner": service, "error": answer.get("errorType")})
             raise UnavailableError(f"{service} cannot answer: ask again in a moment")

@@ -17,7 +17,7 @@ from events.vda5050.state import (
 from events.vda5050.text import to_bytes
 from functions.fleet import service, shown, views
 from functions.fleet.orders import drop_id
-from functions.kernel.domain.errors import NotFoundError, RefusedError
+from functions.kernel.domain.errors import NotFoundError, RefusedError, UnavailableError
 from functions.kernel.runtime import clock
 from functions.kernel.runtime.json_text import ANSWER_BYTES, compact, weight
 from tests.support.states import state
@@ -114,6 +114,28 @@ class TestTwoProgramsUnderOneId:
         for _ in range(3):
             gateway.broker.tell_presence(BOT, "s2", 2, connected=False, reason="DUPLICATE_CLIENTID")
         assert self.errors() == []
+
+    def test_two_ends_that_are_handled_at_once_both_count(
+        self, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        self.take_over(gateway, times=3, seconds=3)
+        read, others = views.read, ["of another batch"]
+
+        def read_before_another_writes(*key: str) -> dict[str, Any] | None:
+            row = read(*key)
+            if others:
+                views.keep_takeover(BOT, clock.stamp(), others.pop())
+            return row
+
+        monkeypatch.setattr(views, "read", read_before_another_writes)
+        views.keep_takeover(BOT, clock.stamp(), "of this batch")
+        assert self.errors() == ["CONNECTED_TWICE"]
+
+    def test_an_end_that_cannot_be_kept_is_told_again(self, gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.take_over(gateway, times=1, seconds=3)
+        monkeypatch.setattr(views, "read", lambda *_: None)
+        with pytest.raises(UnavailableError):
+            views.keep_takeover(BOT, clock.stamp(), "of this batch")
 
     def test_of_a_client_that_is_no_robot_of_the_mall_nothing_is_kept(self, gateway: Gateway) -> None:
         for number in range(5):

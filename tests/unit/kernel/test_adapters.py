@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from botocore.exceptions import EndpointConnectionError
+from botocore.exceptions import EndpointConnectionError, IncompleteReadError
 
 from functions.kernel.composition.adapters import EventBridgeBus, SqsQueue, batches, invoker
 from functions.kernel.domain.errors import UnavailableError
@@ -334,7 +334,16 @@ def test_the_owner_is_asked_by_its_function_and_its_answer_given_back(clients: A
     assert json.loads(parameters["Payload"]) == {"query": "FindProduct", "data": {"product_id": "1"}}
 
 
-@pytest.mark.parametrize("answer", [aws.error("TooManyRequestsException", status=429), UNREACHABLE])
+class CutOff:
+    """The body of an answer whose connection ends while it is read."""
+
+    def read(self) -> bytes:
+        raise IncompleteReadError(actual_bytes=3, expected_bytes=100)
+
+
+@pytest.mark.parametrize(
+    "answer", [aws.error("TooManyRequestsException", status=429), UNREACHABLE, {"StatusCode": 200, "Payload": CutOff()}]
+)
 def test_an_owner_that_does_not_answer_is_unavailable(clients: Any, answer: Any) -> None:
     invoke = invoker(clients.lambdas, {"stores": "stores-queries"})
     with (
