@@ -22,6 +22,9 @@ from infra.stages import Stage
 
 NAME = "live"  # of the API's only stage, which is the path of its address
 ROUTES = ("$connect", "$default")
+# Connections a second, where a stage has a throttle. Each asks Cognito twice, whose limits are the account's, and no
+# answer is cached: https://docs.aws.amazon.com/cognito/latest/developerguide/quotas.html
+CONNECTS = 20
 SHARED_API, SHARED_AUTHORIZER = "socket-api", "authorizer-function"
 AT_CONNECT = "AWS lets an authorizer judge $connect alone: whoever sends on a connection was let in there."
 PUSH = "service-role/AmazonAPIGatewayPushToCloudWatchLogs"
@@ -128,6 +131,9 @@ class SocketRoutes(Construct):
             stage_name=NAME,
             auto_deploy=True,
             default_route_settings=throttling(throttling_rate_limit=rate, throttling_burst_limit=2 * rate)
+            if rate
+            else None,
+            route_settings={"$connect": {"ThrottlingRateLimit": CONNECTS, "ThrottlingBurstLimit": 2 * CONNECTS}}
             if rate
             else None,
             access_log_settings=gateway.CfnStage.AccessLogSettingsProperty(

@@ -2,8 +2,8 @@
 
 It is placed as by a kiosk, through the public REST API, as a customer of its own, under a session that this service
 issues as it does to anyone. It is real to every service but those that count and those that text: they leave this
-customer out by its id. It is cancelled as soon as it is approved, so no money is taken and hardly a robot moves. One that was
-created only after its run had given it up, as by a consumer that was behind, is cancelled by the end of a later run.
+customer out by its id. It is cancelled as soon as it is approved, so no money is taken and hardly a robot moves. One
+that was created only after its run had given it up, as by a consumer that was behind, is cancelled by a later run.
 
 What is told is how long an approval took, once for each order that was approved in time. Nothing is told of one that
 was not, and the alarm rings by that silence: so it rings too where this function does not run.
@@ -174,7 +174,7 @@ def place(_event: dict[str, Any]) -> dict[str, Any]:
     except Exception as error:  # whatever it was, what was begun must not go on
         observe.log_error("a synthetic order failed", error, order_id=order.id)
         order.give_up()
-        answer = {"order": order.id, "why": observe.reason(error)}
+        answer: dict[str, Any] = {"order": order.id, "why": observe.reason(error)}
     else:
         observe.figures(clock.now(), {approved: [seconds]})
         answer = {"order": order.id, "seconds": seconds}

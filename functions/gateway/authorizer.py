@@ -6,6 +6,7 @@ gateway keeps an answer for 60 seconds by its token, so whatever is revoked coun
 https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html
 """
 
+from collections.abc import Collection
 from typing import Any
 
 import jwt  # noqa: F401  # every token needs it, and Lambda gives a full vCPU while it initialises the function
@@ -17,12 +18,15 @@ from functions.gateway.published_keys import connect
 from functions.kernel.messaging.queries import Ask
 from functions.kernel.rest.caller import NO_TOKEN, UNCHECKED
 from functions.kernel.runtime import observe, tokens
-from functions.kernel.runtime.context import BOT, CUSTOMER, OPERATOR, STAFF, Caller
+from functions.kernel.runtime.context import BOT, CUSTOMER, KIOSK, OPERATOR, STAFF, Caller
 from functions.kernel.runtime.runtime import Port
 from functions.kernel.runtime.tokens import InvalidTokenError
 
 PROTOCOL = "mallbots.v1"  # the WebSocket subprotocol; a browser can send a token in no other header
 MAY_CONNECT = (OPERATOR, STAFF)
+ROLES = (*MAY_CONNECT, KIOSK, CUSTOMER, BOT)
+STAFF_ALONE = "only staff and operators may connect"
+SCHEMES = ("Bearer", "bearer")
 
 pool: Port[pools.UserPool] = Port("user_pool", connect=pools.connect)
 published_keys = Port("published_keys", connect=connect)
@@ -43,7 +47,7 @@ class Authorizer:
         socket = "methodArn" in event
         try:
             token = _subprotocol(headers) if socket else _bearer(headers)
-            who, reason = self.identify(token), ""
+            who, reason = self.identify(token, MAY_CONNECT if socket else ROLES), ""
         except InvalidTokenError as error:
             who, reason = Caller(), str(error)
         except Exception as error:  # an owner that is down, a network that is: nobody is let in by a guess
@@ -52,16 +56,26 @@ class Authorizer:
         told = _told(who) if who.role else {"reason": reason}
         return _policy(event["methodArn"], who, told) if socket else {"isAuthorized": True, "context": told}
 
-    def identify(self, token: str) -> Caller:
-        """Who has a token, if it is valid and its owner still may act. Raises InvalidTokenError, UnavailableError."""
-        kid = pools.kid_of(token)
-        return self._of_the_pool(token, kid) if kid is not None else self._of_the_mall(token)
+    def identify(self, token: str, roles: Collection[str]) -> Caller:
+        """Who has a token, if it is valid and its owner still may act. Raises InvalidTokenError, UnavailableError.
 
-    def _of_the_pool(self, token: str, kid: str) -> Caller:
+        roles: no owner is asked about a token that is of none of them. What WebSocket is asked is not cached, and the
+        limits of Cognito are the account's: https://docs.aws.amazon.com/cognito/latest/developerguide/quotas.html
+        """
+        kid = pools.kid_of(token)
+        if kid is not None:
+            return self._of_the_pool(token, kid, roles)
+        if CUSTOMER not in roles:
+            raise InvalidTokenError(STAFF_ALONE)
+        return self._of_the_mall(token)
+
+    def _of_the_pool(self, token: str, kid: str, roles: Collection[str]) -> Caller:
         key = self._pool_keys.find(kid)
         if key is None:
             raise InvalidTokenError("the token is signed with a key that the user pool does not have")
         said = pools.read(token, key, pool())
+        if KIOSK not in roles and said.client == pool().clients[KIOSK]:
+            raise InvalidTokenError(STAFF_ALONE)
         user = pool().user(said.username)
         if user is None or not user.enabled or user.id != said.id:  # of one name there may be another user by now
             raise InvalidTokenError("this user may not sign in any more")
@@ -108,11 +122,11 @@ def _check_bot(said: tokens.Claims) -> None:
 def _bearer(headers: dict[str, str]) -> str:
     """The token of a header `Bearer <token>`.
 
-    One space, no more: the gateway keeps an answer by the header as it was sent, so with as many spaces as one likes
-    one token would make as many calls of Cognito, whose limit is the account's, as there are requests.
+    One space, no more, and two spellings of the scheme, not 64: the gateway keeps an answer by the header as it was
+    sent, so in as many forms as one likes one token would make as many calls of Cognito, whose limit is the account's.
     """
     scheme, _, token = headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token or token != token.strip():
+    if scheme not in SCHEMES or not token or token != token.strip():
         raise InvalidTokenError(NO_TOKEN)
     return token  # several values come joined by commas, which no token has
 

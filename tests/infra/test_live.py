@@ -83,10 +83,13 @@ def test_the_setting_of_the_account_stays_when_the_stack_goes(stage: Templates) 
 
 
 @pytest.mark.parametrize(("name", "rate"), [("local", None), ("dev", 50), ("prod", 500)])
-def test_frames_are_throttled_as_requests_are(name: str, rate: int | None, request: pytest.FixtureRequest) -> None:
+def test_frames_are_throttled_as_requests_are_and_connections_lower(
+    name: str, rate: int | None, request: pytest.FixtureRequest
+) -> None:
     [deployed] = of_live(request.getfixturevalue(name), "AWS::ApiGatewayV2::Stage")
     limits = {"ThrottlingRateLimit": rate, "ThrottlingBurstLimit": 2 * rate} if rate else None
-    assert deployed.get("DefaultRouteSettings") == limits
+    connects = {"$connect": {"ThrottlingRateLimit": 20, "ThrottlingBurstLimit": 40}} if rate else None
+    assert (deployed.get("DefaultRouteSettings"), deployed.get("RouteSettings")) == (limits, connects)
 
 
 def test_the_rooms_that_post_may_post_to_connections_of_this_stage_of_this_api_and_nothing_else(

@@ -225,6 +225,8 @@ NO_JWT = "the token is not a JSON Web Token"
         ("Basic {token}", NO_TOKEN),
         ("Bearer{token}", NO_TOKEN),
         ("Token {token}", NO_TOKEN),
+        ("BEARER {token}", NO_TOKEN),
+        ("bEaReR {token}", NO_TOKEN),
         ("Bearer  {token}", NO_TOKEN),
         ("Bearer {token} ", NO_TOKEN),
         (" Bearer {token}", NO_TOKEN),
@@ -242,8 +244,8 @@ def test_a_header_that_is_not_one_bearer_token_lets_nobody_in(gate: Gate, author
     assert gate.answers(sent) == {"reason": why}
 
 
-@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
-def test_the_scheme_is_known_in_any_case(gate: Gate, scheme: str) -> None:
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer"])
+def test_the_scheme_is_known_in_two_spellings(gate: Gate, scheme: str) -> None:
     gate.pool.has("user-1", "staff")
     assert gate.answers(f"{scheme} {pool_token('user-1')}") == {"role": "staff", "id": "id-of-user-1"}
 
@@ -314,15 +316,12 @@ def connected(gate: Gate, protocols: str) -> dict[str, Any]:
     return gate.authorizer.handle({"type": "REQUEST", "methodArn": METHOD, "headers": headers})
 
 
-@pytest.mark.parametrize(
-    ("group", "app", "effect"),
-    [("staff", STAFF_APP, "Allow"), ("operator", STAFF_APP, "Allow"), ("kiosk", KIOSK_APP, "Deny")],
-)
-def test_a_websocket_connects_by_a_policy_for_this_one_request(gate: Gate, group: str, app: str, effect: str) -> None:
+@pytest.mark.parametrize("group", ["staff", "operator"])
+def test_a_websocket_connects_by_a_policy_for_this_one_request(gate: Gate, group: str) -> None:
     gate.pool.has("user-1", group)
-    answer = connected(gate, f"mallbots.v1, {pool_token('user-1', app)}")
+    answer = connected(gate, f"mallbots.v1, {pool_token('user-1')}")
     assert answer["policyDocument"]["Statement"] == [
-        {"Action": "execute-api:Invoke", "Effect": effect, "Resource": METHOD}
+        {"Action": "execute-api:Invoke", "Effect": "Allow", "Resource": METHOD}
     ]
     assert answer["principalId"] == f"{group}:id-of-user-1"
     assert answer["context"] == {"role": group, "id": "id-of-user-1"}
@@ -337,6 +336,16 @@ def test_a_websocket_without_its_protocol_and_one_token_does_not_connect(gate: G
     answer = connected(gate, protocols.replace("{token}", pool_token("user-1")))
     assert answer["policyDocument"]["Statement"][0]["Effect"] == "Deny"
     assert answer["principalId"] == "anonymous"
+
+
+@pytest.mark.parametrize("role", ["kiosk", "customer", "bot"])
+def test_who_can_never_connect_is_refused_without_a_question_to_the_pool_or_an_owner(gate: Gate, role: str) -> None:
+    """What WebSocket asks is not cached: each attempt would count for the account's limits of Cognito."""
+    gate.pool.down = gate.down = True
+    token = pool_token("user-1", KIOSK_APP) if role == "kiosk" else tokens.issue(role, "one", generation=1).token
+    answer = connected(gate, f"mallbots.v1, {token}")
+    assert answer["policyDocument"]["Statement"][0]["Effect"] == "Deny"
+    assert answer["context"] == {"reason": "only staff and operators may connect"}
 
 
 @pytest.mark.parametrize("down", [False, True])

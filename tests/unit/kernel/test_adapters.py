@@ -341,9 +341,10 @@ class CutOff:
         raise IncompleteReadError(actual_bytes=3, expected_bytes=100)
 
 
-@pytest.mark.parametrize(
-    "answer", [aws.error("TooManyRequestsException", status=429), UNREACHABLE, {"StatusCode": 200, "Payload": CutOff()}]
-)
+CUT_OFF = 200, {"StatusCode": 200, "Payload": CutOff()}
+
+
+@pytest.mark.parametrize("answer", [aws.error("TooManyRequestsException", status=429), UNREACHABLE, CUT_OFF])
 def test_an_owner_that_does_not_answer_is_unavailable(clients: Any, answer: Any) -> None:
     invoke = invoker(clients.lambdas, {"stores": "stores-queries"})
     with (
