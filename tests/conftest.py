@@ -1,10 +1,12 @@
 """What every test runs with."""
 
+import functools
 import gc
 import os
 from collections.abc import Iterator
 
 import pytest
+from botocore.loaders import JSONFileLoader
 from hypothesis import settings
 
 pytest.register_assert_rewrite("tests.support")
@@ -28,6 +30,15 @@ def every_answer_is_documented() -> Iterator[None]:
     from tests.support.documented import only_documented_statuses  # only here: its assertions are rewritten first
 
     with only_documented_statuses():
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def service_models_are_parsed_once() -> Iterator[None]:
+    """A mock of AWS begins with a new session, which would parse the models of all its clients' services again."""
+    load = functools.cache(JSONFileLoader().load_file)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(JSONFileLoader, "load_file", lambda _, path: load(path))
         yield
 
 
