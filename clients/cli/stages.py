@@ -23,6 +23,7 @@ LOCAL = "local"
 USUAL_PORT = 4566
 CHECKOUT = Path(__file__).resolve().parents[2]
 FOLDER = ".mallbots"
+CONFIG = "console/config.json"  # below the address of a stage's pages, as infra/operate/publish_pages.py puts it
 
 _GATEWAY = re.compile(r"^https?://(?P<api>[a-z0-9]+)\.execute-api\.", re.IGNORECASE)
 
@@ -82,7 +83,7 @@ def learn(name: str, pages: str) -> Stage:
     """Get to know a stage by the address of its pages, and remember it. Raises EndedError."""
     origin = pages.rstrip("/").removesuffix("/console")
     try:
-        answer = httpx.get(f"{origin}/config.json", timeout=10).raise_for_status().json()
+        answer = httpx.get(f"{origin}/{CONFIG}", timeout=10).raise_for_status().json()
         told = {"pages": origin, **{key: str(answer[key]) for key in ("stage", "api", "identity", "staffClient")}}
         told["signIn"] = str(answer.get("signIn", ""))
     except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError) as error:

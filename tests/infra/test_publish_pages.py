@@ -11,6 +11,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from clients.cli import stages
 from infra.local.cloud import LocalCloud
 from infra.operate.deployment import OperateError
 from infra.operate.publish_pages import KEPT, config, empty, publish, run
@@ -81,6 +82,7 @@ def test_files_with_a_hash_are_there_before_the_page_that_names_them(place: Plac
 
     assert place.put[0] == "console/main-ABCD2345.js"
     assert set(place.put[1:]) == {"console/index.html", "console/icon.svg", "console/config.json", "published.json"}
+    assert stages.CONFIG in place.put  # where the command line looks for it
     assert done == {"address": "https://pages.example", "uploaded": 3, "removed": 0}
 
 

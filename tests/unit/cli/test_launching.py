@@ -93,6 +93,9 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Calls]:
             service = self.meta.service_model.signing_name
             resource = f"{OF_AN_ACCOUNT}{asked['logGroupName']}" if "logGroupName" in asked else "*"
             called.add((f"{SIGNED_AS.get(service, service)}:{operation}", resource))
+            if operation == "DescribeStacks" and "StackName" not in asked:
+                # https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStacks.html
+                called.add(("cloudformation:ListStacks", "*"))
             return real(self, operation, asked)
 
         monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", call)

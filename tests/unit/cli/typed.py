@@ -15,6 +15,7 @@ from urllib.parse import parse_qs
 import httpx
 import pytest
 
+from clients.cli import stages
 from clients.cli.__main__ import main
 from functions.kernel.composition import forecast
 from functions.kernel.runtime import clock
@@ -152,7 +153,7 @@ class CommandLine:
         address = str(request.url)
         if "x-amz-target" in request.headers:
             return self._pool(request.headers["x-amz-target"], json.loads(body))
-        if address == "https://console.prod.test/config.json":
+        if address == f"https://console.prod.test/{stages.CONFIG}":
             return httpx.Response(200, json=PAGES)
         if "/_ministack/" in address:
             return httpx.Response(200, json={})
