@@ -42,7 +42,8 @@ def _command(stage: str, which: Sequence[str], pages: str, broker: str, more: Se
 def _pages(deployment: Deployment) -> str:
     """The address of the distribution; empty where there is none yet."""
     try:
-        return stacks(deployment, "pages")["pages"]["PagesAddress"]
+        # A stack whose first creation failed is listed, without outputs.
+        return stacks(deployment, "pages")["pages"].get("PagesAddress", "")
     except OperateError:
         return ""
 

@@ -63,6 +63,8 @@ def publish(deployment: Deployment, told: Config, built: Path = BUILT, now: date
     Returns {"address", "uploaded", "removed"}. Raises OperateError when nothing was built, or there is no bucket.
     """
     outputs = stacks(deployment, "pages")["pages"]
+    if "PagesBucket" not in outputs:
+        raise OperateError("the stack of the pages has no bucket: deploy it first")
     files = {str(path.relative_to(built)): path for path in sorted(built.glob("*/**/*")) if path.is_file()}
     if not files:
         raise OperateError(f"there are no pages in {built}: run make pages")
@@ -96,8 +98,10 @@ def tell(deployment: Deployment, page: str, told: Config) -> None:
 def empty(deployment: Deployment) -> int:
     """Remove every file, since a bucket with files is not deleted with its stack. Returns how many."""
     try:
-        bucket = stacks(deployment, "pages")["pages"]["PagesBucket"]
+        bucket = stacks(deployment, "pages")["pages"].get("PagesBucket")
     except OperateError:
+        return 0
+    if bucket is None:  # the stack's first creation failed
         return 0
     s3, removed = deployment.client("s3"), 0
     for one in _objects(s3, bucket):

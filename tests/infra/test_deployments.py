@@ -130,6 +130,18 @@ def test_a_later_deployment_names_the_address_of_the_pages_at_once(only: list[st
     assert account.ran == [[*which, *STAGED, *NAMED, *MORE]]
 
 
+def test_pages_whose_first_deployment_failed_are_deployed_again() -> None:
+    """CloudFormation lists their stack, without outputs, until the CDK deletes it."""
+
+    class AfterAFailure(Account):
+        def outputs(self) -> Mapping[str, Mapping[str, str]]:
+            return super().outputs() or {"mallbots-dev-pages": {}}
+
+    account = AfterAFailure()
+    assert deploy(account, "dev", [], MORE, account.run) == 0
+    assert account.ran[0] == ["--all", *STAGED, *MORE]
+
+
 def test_a_deployment_that_fails_ends_there() -> None:
     account = Account()
     assert deploy(account, "dev", [], [], lambda command: account.run(command, fails=3)) == 3

@@ -13,6 +13,7 @@ from moto import mock_aws
 
 from clients.cli import stages
 from infra.local.cloud import LocalCloud
+from infra.operate import empty_pages
 from infra.operate.deployment import OperateError
 from infra.operate.publish_pages import KEPT, config, empty, publish, run
 
@@ -167,6 +168,25 @@ def test_the_bucket_is_empty_before_its_stack_goes(place: Place, tmp_path: Path)
 
     assert empty(place) == 3
     assert place.keys() == set()
+
+
+def test_where_the_stack_of_the_pages_failed_there_is_nothing_to_empty_and_nothing_is_published(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(OUTPUTS, "mallbots-dev-pages", {})
+    assert empty(place) == 0
+    with pytest.raises(OperateError, match="deploy it first"):
+        publish(place, TOLD, built(tmp_path, "console/index.html"))
+
+
+@pytest.mark.parametrize(("stage", "left"), [("dev", 0), ("prod", 3)])
+def test_a_stage_that_keeps_its_data_keeps_its_pages_when_it_is_to_be_destroyed(
+    place: Place, tmp_path: Path, stage: str, left: int
+) -> None:
+    """Its stacks are protected: where CloudFormation refuses, customers must not be the ones who see it."""
+    publish(place, TOLD, built(tmp_path, "console/index.html"))
+    assert empty_pages.run(argparse.Namespace(stage=stage), place) == 0
+    assert len(place.keys()) == left
 
 
 def test_the_pages_of_the_local_cloud_are_left_to_make_up_which_tells_them_its_users(tmp_path: Path) -> None:
