@@ -32,27 +32,24 @@ def layer(stage: Stage, build: Path = BUILD) -> Path:
     Wheels only, for the target platform: nothing is compiled here. Raises RuntimeError with uv's error output when a
     package has no wheel for that platform.
     """
-    folder = build / layer_name(stage)
-    if folder.exists():
-        return folder
-    partial = folder.with_suffix(".making")
-    shutil.rmtree(partial, ignore_errors=True)
-    command = [
-        *(str(UV), "pip", "install", "--quiet", "--require-hashes", "--only-binary", ":all:"),
-        *("--target", str(partial / "python"), "--python-version", stage.python),
-        *("--python-platform", PLATFORMS[stage.architecture], "-r", str(LOCK)),
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise RuntimeError(
-            f"the layer for Python {stage.python} on {stage.architecture} cannot be built:\n{done.stderr}"
-        )
-    for pattern in NOT_NEEDED:
-        for found in list((partial / "python").rglob(pattern)):
-            shutil.rmtree(found) if found.is_dir() else found.unlink()
-    _compile(partial, stage)
-    partial.rename(folder)
-    return folder
+
+    def make(folder: Path) -> None:
+        command = [
+            *(str(UV), "pip", "install", "--quiet", "--require-hashes", "--only-binary", ":all:"),
+            *("--target", str(folder / "python"), "--python-version", stage.python),
+            *("--python-platform", PLATFORMS[stage.architecture], "-r", str(LOCK)),
+        ]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise RuntimeError(
+                f"the layer for Python {stage.python} on {stage.architecture} cannot be built:\n{done.stderr}"
+            )
+        for pattern in NOT_NEEDED:
+            for found in list((folder / "python").rglob(pattern)):
+                shutil.rmtree(found) if found.is_dir() else found.unlink()
+        _compile(folder, stage)
+
+    return kept(build / "layers" / layer_name(stage), make)
 
 
 def layer_name(stage: Stage) -> str:

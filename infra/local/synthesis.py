@@ -23,7 +23,12 @@ KEPT = ROOT / ".build" / "synthesized"
 PORTS = 59_990, 59_991
 """Of the engine and of its broker, in what is kept: any that no other text has."""
 TEXTS = (".json", ".html")
+ATTEMPTS = 3
 SILENCE = {"JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20"}
+
+
+class SourcesChangedError(Exception):
+    """What was made is not of the sources that its name says."""
 
 
 def context(ports: tuple[int, int], settings: Mapping[str, str]) -> dict[str, str]:
@@ -38,12 +43,26 @@ def synthesize(folder: Path, ports: tuple[int, int], settings: Mapping[str, str]
         LocalCloudError: it failed; the message holds the app's whole output.
     """
     said = context(PORTS, settings)
-    whole = kept(KEPT / digest(json.dumps(said, sort_keys=True)), partial(_run_app, said))
+    for _ in range(ATTEMPTS):
+        made_of = digest(json.dumps(said, sort_keys=True))
+        try:
+            whole = kept(KEPT / made_of, partial(_make, said, made_of))
+            break
+        except SourcesChangedError:
+            continue
+    else:
+        raise LocalCloudError("the sources changed each time the templates were made: try again")
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(whole, folder)
     for path in folder.rglob("*"):
         if path.suffix in TEXTS and path.is_file():
             path.write_text(with_ports(path.read_text(), ports))
+
+
+def _make(said: Mapping[str, str], made_of: str, folder: Path) -> None:
+    _run_app(said, folder)
+    if digest(json.dumps(said, sort_keys=True)) != made_of:
+        raise SourcesChangedError
 
 
 def with_ports(text: str, ports: tuple[int, int]) -> str:

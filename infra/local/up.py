@@ -83,7 +83,10 @@ def up(cloud: LocalCloud, settings: Mapping[str, str] | None = None) -> None:
         report("what is deployed is up to date")
     else:
         _deploy(cloud, given, report)
-        note(cloud, made_of)
+        if digest(json.dumps(cloud.context(given), sort_keys=True)) == made_of:
+            note(cloud, made_of)
+        else:
+            report("the sources changed meanwhile: make up deploys what they are now")
     with ThreadPoolExecutor(1) as meanwhile:
         warmed = meanwhile.submit(warm, cloud)
         make_users(cloud)

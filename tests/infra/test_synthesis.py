@@ -3,6 +3,7 @@
 import json
 import os
 import time
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,27 @@ def test_a_folder_holds_nothing_of_what_was_synthesized_before(app: App, tmp_pat
     (folder / "Removed.template.json").write_text("{}")
     synthesize(folder, OTHERS, {})
     assert sorted(path.name for path in folder.iterdir()) == ["Depot.template.json", "asset.1"]
+
+
+def test_templates_are_kept_of_the_sources_that_the_app_read(
+    app: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An edit while the app runs: what it made is of neither sources, and is made again."""
+    digests = iter(["before", "after the edit", "after the edit", "after the edit"])
+    monkeypatch.setattr(synthesis, "digest", lambda _: next(digests))
+    synthesize(tmp_path / "cdk.out", OTHERS, {})
+    assert app.ran == 2
+    assert [path.name for path in (tmp_path / "kept").iterdir()] == ["after the edit"]
+
+
+def test_sources_that_change_all_the_time_end_in_an_error_that_says_so(
+    app: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers = count()
+    monkeypatch.setattr(synthesis, "digest", lambda _: str(next(numbers)))
+    with pytest.raises(LocalCloudError, match="the sources changed each time"):
+        synthesize(tmp_path / "cdk.out", OTHERS, {})
+    assert list((tmp_path / "kept").iterdir()) == []
 
 
 def test_an_app_that_fails_keeps_nothing_and_tells_what_it_said(
