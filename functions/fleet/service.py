@@ -23,7 +23,7 @@ from functions.fleet.publish import publishes
 from functions.fleet.reading import BrokerEvent
 from functions.fleet.reports import Presence, Report, Task, Visit, deciding
 from functions.fleet.robot_events import CANCEL, PAUSE, RESUME, RETRY, SKIP, Asked, Collected, Instruction, OrderSent
-from functions.kernel.domain.errors import NotFoundError, RefusedError
+from functions.kernel.domain.errors import NotFoundError, RefusedError, UnavailableError
 from functions.kernel.eventstore.repository import Repository
 from functions.kernel.messaging.queries import Ask
 from functions.kernel.messaging.topics import Received
@@ -127,8 +127,9 @@ def note_presence(id: str, said: Sequence[Received[BrokerEvent]]) -> None:
     robot = streams.create(id, decide)
     last = robot.presence
     for one in said:
-        if one.message.is_taken_over and not (robot.is_new or robot.retired or one.redriven):
-            views.keep_takeover(id, one.at, one.message.session)
+        counts = one.message.is_taken_over and not (robot.is_new or robot.retired or one.redriven)
+        if counts and not views.keep_takeover(id, one.at, one.message.session):
+            raise UnavailableError(f"the takeovers of robot {id} change too often: try again")
     for one, presence in zip(said, presences, strict=True):
         if presence == last and not robot.retired:
             gone = "offline" if one.message.in_order else "broken"

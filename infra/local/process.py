@@ -225,8 +225,7 @@ class Engine:
 
     def _wait_until_ready(self, child: subprocess.Popen[bytes]) -> None:
         deadline = time.monotonic() + READY_WITHIN_SECONDS
-        while not self.is_ready():
-            code = child.poll()
+        while (code := child.poll()) is not None or not self.is_ready():  # another program may answer
             if code is not None or time.monotonic() > deadline:
                 problem = "did not answer in time" if code is None else f"ended with code {code}"
                 self.stop()

@@ -17,6 +17,7 @@ from functions.kernel.runtime.context import STAFF
 from infra.local.cloud import LocalCloud, Progress
 from infra.local.deployed import forget, is_deployed, note
 from infra.local.leftover import remove_leftover
+from infra.local.lock import alone_in
 from infra.local.pages import publish
 from infra.local.people import tokens
 from infra.local.process import ROOT, LocalCloudError
@@ -62,7 +63,7 @@ def up(cloud: LocalCloud, settings: Mapping[str, str] | None = None) -> None:
     are synthetic orders (`{"synthetic": "yes"}`).
 
     Raises:
-        LocalCloudError: the deployment failed, no key can be made, or a setting is invalid.
+        LocalCloudError: the deployment failed, no key can be made, a setting is invalid, or another `up` is at work.
     """
     given = dict(settings or {})
     try:
@@ -70,6 +71,11 @@ def up(cloud: LocalCloud, settings: Mapping[str, str] | None = None) -> None:
         read_flag(SYNTHETIC, given.get(SYNTHETIC, "no"))
     except ValueError as error:
         raise LocalCloudError(f"nothing is deployed: {error}") from None
+    with alone_in(cloud.state):
+        _up(cloud, given)
+
+
+def _up(cloud: LocalCloud, given: Mapping[str, str]) -> None:
     began = time.monotonic()
 
     def report(line: str) -> None:

@@ -2,8 +2,10 @@
 
 import argparse
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.operate.deployment import Deployment, OperateError, stacks
 from infra.operate.options import moment
@@ -41,17 +43,28 @@ def republish(
     [outputs] = stacks(deployment, service).values()
     if "RelayFunction" not in outputs:
         raise OperateError(f"{service} publishes nothing")
-    client = deployment.client("lambda", read_timeout=ANSWER_SECONDS, retries={"total_max_attempts": 1})
+    # What is republished twice does no harm: a page that is throttled, or not answered in time, is asked for again.
+    client = deployment.client(
+        "lambda", read_timeout=ANSWER_SECONDS, retries={"mode": "standard", "total_max_attempts": 5}
+    )
     sent, page = 0, dict(wanted)
     while True:
-        payload = json.dumps({"republish": page}).encode()
-        response = client.invoke(FunctionName=outputs["RelayFunction"], Payload=payload)
-        answer = json.loads(response["Payload"].read())
-        if "FunctionError" in response:
+        try:
+            answer = _published(client, outputs["RelayFunction"], page)
+        except (OperateError, BotoCoreError, ClientError, KeyboardInterrupt) as error:
             go_on = f"; go on with CURSOR='{page['cursor']}'" if "cursor" in page else ""
-            raise OperateError(f"{answer.get('errorMessage', answer)} ({sent} were sent{go_on})")
+            raise OperateError(f"{str(error) or 'it was interrupted'} ({sent} were sent{go_on})") from None
         sent += answer["sent"]
         if answer["cursor"] is None:
             return sent
         page["cursor"] = answer["cursor"]
         report(f"{sent} so far")
+
+
+def _published(client: Any, relay: str, page: Mapping[str, Any]) -> dict[str, Any]:
+    """What the relay says of a page. Raises OperateError, and what boto3 raises."""
+    response = client.invoke(FunctionName=relay, Payload=json.dumps({"republish": page}).encode())
+    answer: dict[str, Any] = json.loads(response["Payload"].read())
+    if "FunctionError" in response:
+        raise OperateError(str(answer.get("errorMessage", answer)))
+    return answer

@@ -13,6 +13,7 @@ from typing import Any
 import boto3
 import httpx
 import pytest
+from botocore.exceptions import ClientError, ReadTimeoutError
 from moto import mock_aws
 
 from functions.kernel.runtime import clock
@@ -32,7 +33,7 @@ from tests.infra.queues import DEPOT
 class Place:
     """A deployment whose clients answer from lists: pages of republished commits, or log events by group."""
 
-    def __init__(self, *answers: dict[str, Any], outputs: Mapping[str, str] | None = None) -> None:
+    def __init__(self, *answers: Any, outputs: Mapping[str, str] | None = None) -> None:
         self.asked: list[dict[str, Any]] = []
         self._answers = list(answers)
         self._outputs = outputs or {"RelayFunction": "mallbots-prod-depot-relay:live"}
@@ -47,6 +48,8 @@ class Place:
         assert FunctionName == "mallbots-prod-depot-relay:live"
         self.asked.append(json.loads(Payload)["republish"])
         answer = self._answers.pop(0)
+        if isinstance(answer, BaseException):
+            raise answer
         failed = {"FunctionError": "Unhandled"} if "errorMessage" in answer else {}
         return {"Payload": io.BytesIO(json.dumps(answer).encode()), **failed}
 
@@ -69,6 +72,19 @@ def test_a_republish_that_fails_says_where_to_go_on() -> None:
     place = Place({"sent": 200, "cursor": '{"a": 1}'}, {"errorMessage": "the bus did not accept 3 of 9 messages"})
     with pytest.raises(OperateError, match=r"3 of 9 messages \(200 were sent; go on with CURSOR='\{\"a\": 1\}'\)"):
         republish(place, "depot", {})
+
+
+@pytest.mark.parametrize(
+    ("ended", "why"),
+    [
+        (ClientError({"Error": {"Code": "ExpiredToken", "Message": "it expired"}}, "Invoke"), "it expired"),
+        (ReadTimeoutError(endpoint_url="https://lambda.example"), "Read timeout"),
+        (KeyboardInterrupt(), "it was interrupted"),
+    ],
+)
+def test_a_republish_that_ends_for_any_other_reason_says_where_to_go_on_too(ended: BaseException, why: str) -> None:
+    with pytest.raises(OperateError, match=rf"{why}.*\(200 were sent; go on with CURSOR='a'\)"):
+        republish(Place({"sent": 200, "cursor": "a"}, ended), "depot", {})
 
 
 def test_a_service_without_a_relay_cannot_republish() -> None:

@@ -3,6 +3,7 @@
 import io
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,9 +11,11 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from infra.local.cloud import LocalCloud
 from infra.local.deployed import forget, is_deployed, note
+from infra.local.lock import alone_in
 from infra.local.process import LocalCloudError
-from infra.local.up import make_keys
+from infra.local.up import make_keys, up
 
 
 def test_a_mall_in_which_no_key_can_be_made_is_not_up() -> None:
@@ -21,6 +24,16 @@ def test_a_mall_in_which_no_key_can_be_made_is_not_up() -> None:
     cloud: Any = SimpleNamespace(client=lambda *_, **__: lambdas, output=lambda name: name)
     with pytest.raises(LocalCloudError, match="no key signs tokens"):
         make_keys(cloud)
+
+
+def test_two_ups_of_one_state_do_not_run_at_once(tmp_path: Path) -> None:
+    with alone_in(tmp_path / "state"):
+        with pytest.raises(LocalCloudError, match="wait until it has ended, or use another STATE and PORT"):
+            up(LocalCloud(4_619, tmp_path / "state"))
+        with alone_in(tmp_path / "another"):
+            pass
+    with alone_in(tmp_path / "state"):
+        pass
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from events.vda5050.state import (
 from events.vda5050.text import to_bytes
 from functions.fleet import service, shown, views
 from functions.fleet.orders import drop_id
-from functions.kernel.domain.errors import NotFoundError, RefusedError, UnavailableError
+from functions.kernel.domain.errors import NotFoundError, RefusedError
 from functions.kernel.runtime import clock
 from functions.kernel.runtime.json_text import ANSWER_BYTES, compact, weight
 from tests.support.states import state
@@ -133,9 +133,11 @@ class TestTwoProgramsUnderOneId:
 
     def test_an_end_that_cannot_be_kept_is_told_again(self, gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
         self.take_over(gateway, times=1, seconds=3)
+        handled: list[bool] = []
+        monkeypatch.setattr(gateway, "send_to_topics", lambda body: handled.append(gateway.deliver(body)))
         monkeypatch.setattr(views, "read", lambda *_: None)
-        with pytest.raises(UnavailableError):
-            views.keep_takeover(BOT, clock.stamp(), "of this batch")
+        gateway.broker.tell_presence(BOT, "s1", 1, connected=False, reason="DUPLICATE_CLIENTID")
+        assert handled == [False]
 
     def test_of_a_client_that_is_no_robot_of_the_mall_nothing_is_kept(self, gateway: Gateway) -> None:
         for number in range(5):
