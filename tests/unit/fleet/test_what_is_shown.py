@@ -18,6 +18,7 @@ from events.vda5050.text import to_bytes
 from functions.fleet import service, shown, views
 from functions.fleet.orders import drop_id
 from functions.kernel.domain.errors import NotFoundError, RefusedError
+from functions.kernel.projections.projection import read
 from functions.kernel.runtime import clock
 from functions.kernel.runtime.json_text import ANSWER_BYTES, compact, weight
 from tests.support.states import state
@@ -119,7 +120,7 @@ class TestTwoProgramsUnderOneId:
         self, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         self.take_over(gateway, times=3, seconds=3)
-        read, others = views.read, ["of another batch"]
+        others = ["of another batch"]
 
         def read_before_another_writes(*key: str) -> dict[str, Any] | None:
             row = read(*key)
