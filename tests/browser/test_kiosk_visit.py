@@ -131,9 +131,28 @@ def test_a_visit_is_not_left_while_its_order_is_being_placed(kiosk: Kiosk) -> No
     held = kiosk.mall.hold("POST /api/payments")
     kiosk.press("Order and pay $18.90")
     shown(kiosk, "We are placing your order.")
-    expect(kiosk.page.get_by_role("button", name="End visit")).to_have_attribute("aria-disabled", "true")
+    for name in ("End visit", "Back", "Change the basket"):
+        button = kiosk.page.get_by_role("button", name=name, exact=True)
+        expect(button).to_have_attribute("aria-disabled", "true")
     held.set()
     kiosk.heading("Thank you.")
+
+
+def test_nobody_goes_back_to_the_basket_while_it_is_checked(kiosk: Kiosk) -> None:
+    """What comes then would put back what the customer has changed meanwhile."""
+    fills(kiosk)
+    registers(kiosk)
+    kiosk.press("Back")
+    kiosk.heading("Is this right?")
+    held = kiosk.mall.hold("GET /api/baskets/{id}")
+    kiosk.press("Yes, continue")
+    shown(kiosk, "We are checking")
+    back = kiosk.page.get_by_role("button", name="Back", exact=True)
+    expect(back).to_have_attribute("aria-disabled", "true")
+    held.set()
+    expect(back).not_to_have_attribute("aria-disabled", "true")
+    kiosk.press("Back")
+    kiosk.heading("Is this right?")
 
 
 def test_leaving_before_it_is_known_whether_there_is_an_order_says_so(kiosk: Kiosk) -> None:

@@ -7,7 +7,7 @@ import { money } from "../../pages/text/text.ts";
 import { checkoutOf, fail, go, type Kiosk, nameOf, reachable, tell } from "../kiosk.ts";
 import { type Line, totalOf } from "../logic/basket.ts";
 import { GoneError } from "../logic/checkout.ts";
-import { awaited } from "../logic/network.ts";
+import { awaited, busy } from "../logic/network.ts";
 import { change, still, visit } from "../logic/visit.ts";
 import { t, wrong } from "../texts.ts";
 import { Lines, Total } from "./basket.tsx";
@@ -15,7 +15,11 @@ import { Screen } from "./Screen.tsx";
 
 type Phase = "checking" | "ready" | "working" | "failed";
 
-/** The mall's prices are what is paid: where they differ from those shown before, the customer decides again. */
+/** The mall's prices are what is paid: where they differ from those shown before, the customer decides again.
+ *
+ * What it has begun ends before the customer goes back: an order of a basket that is being changed, or a basket that
+ * comes back as it was, would be neither what was shown nor what was meant.
+ */
 export function Pay({ kiosk }: { readonly kiosk: Kiosk }) {
   const checkout = useMemo(() => checkoutOf(kiosk), [kiosk]);
   const [phase, setPhase] = useState<Phase>("checking");
@@ -93,7 +97,7 @@ export function Pay({ kiosk }: { readonly kiosk: Kiosk }) {
       <Total total={total} />
       <div class="actions">
         {!visit.value.progress.sent && (
-          <Button disabled={phase === "working"} onPress={() => go("basket")}>
+          <Button disabled={busy.value} onPress={() => go("basket")}>
             {t("pay.back")}
           </Button>
         )}
