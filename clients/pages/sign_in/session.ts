@@ -10,6 +10,8 @@ import type { Config } from "../api/config.ts";
 import type { Keep } from "../api/intents.ts";
 import { byRefresh, revoke, SignInError, type Tokens } from "./pool.ts";
 
+/** The first of these groups that a user is in is the role, as the API judges (functions/gateway/pool.py). */
+const ROLES = ["operator", "staff", "kiosk"];
 const SOON = 60_000; // milliseconds before its end at which an access token is replaced
 
 /** in: there is a user. out: nobody was. ended: there was one, and the tokens are refused. */
@@ -51,7 +53,7 @@ export class Session implements Caller {
     const claims = claimsOf(this.token);
     if (!claims) return null;
     const groups = Array.isArray(claims["cognito:groups"]) ? claims["cognito:groups"] : [];
-    return { name: String(claims.username ?? ""), role: String(groups[0] ?? "") };
+    return { name: String(claims.username ?? ""), role: ROLES.find((role) => groups.includes(role)) ?? "" };
   }
 
   /** An access token that is good for another minute at least; null where nobody is signed in.

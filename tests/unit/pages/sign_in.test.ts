@@ -47,6 +47,17 @@ const issued = (token: string, refresh?: string): [number, Fields] => [
   { AuthenticationResult: { AccessToken: token, ...(refresh ? { RefreshToken: refresh } : {}) } },
 ];
 
+test("a user of several groups is shown with the highest, in whatever order the token has them", () => {
+  for (const groups of [
+    ["staff", "operator"],
+    ["operator", "staff"],
+  ]) {
+    const session = new Session(CONFIG, "staff-app", memory());
+    session.begin({ access: tokenOf({ username: "clerk", "cognito:groups": groups }), refresh: "r1" });
+    assert.deepEqual(session.user, { name: "clerk", role: "operator" });
+  }
+});
+
 test("the managed login gets a challenge and a state, and the address of this page alone", async () => {
   const store = memory();
   const address = new URL(await loginAddress(CONFIG, store, HERE));
