@@ -13,6 +13,7 @@ from clients.cli import session
 from clients.cli.stages import names
 from clients.cli.verbs import VERBS
 from tests.support.callers import CLERK
+from tests.unit.cli.pages import ORIGIN
 from tests.unit.cli.typed import CommandLine
 
 ROOT = Path(__file__).parents[3]
@@ -48,6 +49,20 @@ def test_port_and_state_choose_a_local_mall(cli: CommandLine, monkeypatch: pytes
     assert cli("whoami --json").data["api"].startswith("http://127.0.0.1:4890/")
     monkeypatch.setenv("PORT", "a port")
     cli("whoami", code=2)
+
+
+@pytest.mark.parametrize("address", [ORIGIN, f"{ORIGIN}/", f"{ORIGIN}/console", f"{ORIGIN}/console/"])
+def test_what_was_published_tells_a_login_all_that_it_needs(
+    cli: CommandLine, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    monkeypatch.setattr(session, "sign_in", lambda stage, say: signed_in(cli))
+    cli(f"login --stage prod --pages {address}")
+    assert cli("whoami --stage prod --json").data["api"] == "https://api.prod.test"
+    assert cli("open kiosk --no-browser --stage prod").out == f"{ORIGIN}/kiosk/\n"
+
+
+def test_an_address_without_a_console_is_none_of_a_mall(cli: CommandLine) -> None:
+    assert "has no pages of a mall" in cli(f"login --stage prod --pages {ORIGIN}/elsewhere", code=1).err
 
 
 def test_a_stage_is_known_once_its_pages_were_named(learnt: CommandLine) -> None:

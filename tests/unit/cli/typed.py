@@ -22,11 +22,14 @@ from functions.kernel.runtime.context import Caller
 from functions.kernel.runtime.runtime import active
 from functions.operations.consumers import Consumer
 from functions.operations.mappings import Backlog
+from infra.operate.publish_pages import config
 from tests.support.callers import OPERATOR_ON_CALL
 from tests.support.cloud import Subscriber
 from tests.support.forecasting import read_only
 from tests.support.mappings import MemoryMappings
 from tests.support.operated import OperatedMall
+from tests.unit.cli import pages
+from tests.unit.cli.pages import ORIGIN, Prod
 
 API = "http://127.0.0.1:4566/_aws/execute-api/a1b2c3/$default"
 OUTPUTS = {
@@ -35,13 +38,8 @@ OUTPUTS = {
         "StaffClientId": "staff-app",
     }
 }
-PAGES = {
-    "stage": "prod",
-    "api": "https://api.prod.test",
-    "identity": "https://identity.prod.test",
-    "staffClient": "staff-app",
-    "signIn": "https://sign-in.prod.test",
-}
+PAGES = config(Prod())
+"""What the pages of prod are told."""
 
 
 class ClientsMall(OperatedMall):
@@ -152,8 +150,8 @@ class CommandLine:
         address = str(request.url)
         if "x-amz-target" in request.headers:
             return self._pool(request.headers["x-amz-target"], json.loads(body))
-        if address == "https://console.prod.test/config.json":
-            return httpx.Response(200, json=PAGES)
+        if address.startswith(ORIGIN):
+            return pages.answer(request.url.path)
         if "/_ministack/" in address:
             return httpx.Response(200, json={})
         if address.endswith("/oauth2/revoke"):
