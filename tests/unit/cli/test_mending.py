@@ -58,6 +58,13 @@ def test_robots_are_listed_registered_and_retired(cli: CommandLine, mall: Client
     assert "did you mean Ajax?" in cli("robot show Ajac", code=3).err
 
 
+def test_a_robot_whose_registration_is_stored_and_answered_by_503_is_registered_once(cli: CommandLine) -> None:
+    cli.cut_off = 1
+    made = cli("robot register Hektor --yes --json").data
+    cli.mall.settle()
+    assert [one["id"] for one in cli("robot list --json").data] == [made["id"]]
+
+
 def test_a_robot_shows_what_it_collects(cli: CommandLine, mall: ClientsMall, shopper: Shopper) -> None:
     shopper.checks_out()
     mall.pass_time(20)

@@ -112,7 +112,8 @@ class CommandLine:
     """Types command lines, as a caller.
 
     requests: what the mall was asked for, in order. altered: by the beginning of a path, what becomes of the mall's
-    answer. failing: by the beginning of a path, the answer in place of the mall's. headers: of all answers.
+    answer. failing: by the beginning of a path, the answer in place of the mall's. headers: of all answers. cut_off:
+    how many of the next writes the mall does, and answers by 503, as where AWS answered it too late.
     """
 
     mall: ClientsMall
@@ -125,6 +126,7 @@ class CommandLine:
     altered: dict[str, Callable[[Any], None]] = field(default_factory=dict)
     failing: dict[str, httpx.Response] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
+    cut_off: int = 0
 
     def __call__(self, line: str, code: int = 0) -> Ran:
         """Run `mallbots` with what is typed after it, and expect an exit code."""
@@ -165,6 +167,9 @@ class CommandLine:
             return failed
         headers = {name: value for name, value in request.headers.items() if name != "authorization"}
         answer = self.mall.request(request.method, path, body or None, headers, caller=self.caller)
+        if self.cut_off and request.method != "GET":
+            self.cut_off -= 1
+            return httpx.Response(503, headers={"retry-after": "1"}, json={"code": "unavailable", "message": "later"})
         for beginning, alter in self.altered.items():
             if path.startswith(beginning) and answer.status == 200:
                 alter(answer.body)
