@@ -21,6 +21,7 @@ from clients.mall import Json, Mall, MallError
 T = TypeVar("T")
 
 FEW = 1_000  # rows of a list, where the user does not say how many
+ALL = sys.maxsize
 
 
 @dataclass
@@ -105,9 +106,15 @@ class Tool:
         return self.get(path.removesuffix(at(given)) + at(id))
 
     def once(self, path: str, member: str) -> list[Json]:
-        """The items of a list's first page, asked once for all who want it. Raises EndedError."""
+        """The items of a list that has no pages, asked once for all who want it. Raises EndedError."""
         if path not in self._read:
             self._read[path] = self.get(path)[member]
+        return self._read[path]
+
+    def whole_once(self, path: str, member: str) -> list[Json]:
+        """All items of a list that has pages, however many, asked once for all who want it. Raises EndedError."""
+        if path not in self._read:
+            self._read[path] = self.pages(path, member, ALL)
         return self._read[path]
 
     def pages(self, path: str, member: str, most: int = FEW) -> list[Json]:
