@@ -65,6 +65,26 @@ def test_a_robot_whose_registration_is_stored_and_answered_by_503_is_registered_
     assert [one["id"] for one in cli("robot list --json").data] == [made["id"]]
 
 
+@pytest.mark.parametrize("words", ["retire Ajax", "offline Ajax", "pause Ajax", "skip Ajax pick-1", "show Ajax"])
+def test_of_robots_with_one_name_none_is_meant_by_it(cli: CommandLine, shopper: Shopper, words: str) -> None:
+    cli("robot register Ajax --yes")
+    cli.mall.settle()
+    ids = {one["id"] for one in cli("robot list --json").data}
+    before = cli.writes()
+    refused = cli(f"robot {words}{' --yes' * (words != 'show Ajax')}", code=2).err
+    assert "2 robots are named 'Ajax'" in refused
+    assert all(id in refused for id in ids)
+    assert cli.writes() == before
+
+
+def test_a_robot_is_retired_by_its_id_though_another_has_its_name(cli: CommandLine, shopper: Shopper) -> None:
+    second = cli("robot register Ajax --yes --json").data["id"]
+    cli.mall.settle()
+    cli(f"robot retire {second} --yes")
+    cli.mall.settle()
+    assert [one["status"] for one in cli("robot list --json").data] == ["idle"]
+
+
 def test_a_robot_shows_what_it_collects(cli: CommandLine, mall: ClientsMall, shopper: Shopper) -> None:
     shopper.checks_out()
     mall.pass_time(20)
