@@ -131,8 +131,28 @@ def test_a_customer_is_disabled_and_enabled(cli: CommandLine, shopper: Shopper) 
 def test_the_beginning_of_a_customers_id_is_enough_where_an_order_names_it(cli: CommandLine, shopper: Shopper) -> None:
     shopper.checks_out()
     shopper.mall.pass_time(60)
-    shown = cli(f"erase {shopper.customer_id[:8]} --dry-run --json")
-    assert shown.data["customer"] == shopper.customer_id
+    shown = cli(f"customer disable {shopper.customer_id[:8]} --yes --json")
+    assert shown.data == {"id": shopper.customer_id, "enabled": False}
+
+
+def test_nobody_is_erased_by_the_beginning_of_an_id_which_may_be_another_customers(
+    cli: CommandLine, shopper: Shopper
+) -> None:
+    shopper.checks_out()
+    shopper.mall.pass_time(60)
+    assert "the whole id" in cli(f"erase {shopper.customer_id[:8]} --yes", code=3).err
+    assert cli.writes() == []
+
+
+def test_the_beginning_of_a_customers_id_is_refused_where_there_are_more_orders_than_were_looked_at(
+    cli: CommandLine, shopper: Shopper
+) -> None:
+    shopper.checks_out()
+    shopper.mall.pass_time(60)
+    cli.altered["/api/search/orders"] = lambda body: body.update(next="2")
+    refused = cli(f"customer disable {shopper.customer_id[:8]} --yes", code=2).err
+    assert shopper.customer_id in refused
+    assert cli(f"customer disable {shopper.customer_id} --yes --json").data["enabled"] is False
 
 
 def test_a_mall_in_order_needs_no_person(cli: CommandLine, mall: ClientsMall, shopper: Shopper) -> None:
