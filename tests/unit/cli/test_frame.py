@@ -81,6 +81,27 @@ def test_each_refresh_token_is_kept_for_the_next_time(learnt: CommandLine) -> No
     assert file.stat().st_mode & 0o077 == 0
 
 
+@pytest.mark.parametrize(
+    ("code", "is_signed_out"),
+    [
+        ("NotAuthorizedException", True),
+        ("UserNotFoundException", True),
+        ("RefreshTokenReuseException", True),
+        ("TooManyRequestsException", False),
+        ("LimitExceededException", False),
+    ],
+)
+def test_who_is_refused_for_a_moment_is_not_told_to_be_signed_out(
+    learnt: CommandLine, code: str, is_signed_out: bool
+) -> None:
+    learnt.pool_refuses = code
+    said = learnt("dead list --stage prod", code=1).err
+    assert ("you are not signed in" in said) is is_signed_out
+    assert (f"refuses for now ({code}" in said) is not is_signed_out
+    learnt.pool_refuses = ""
+    assert learnt("dead list --stage prod --json").data == []
+
+
 def test_logout_revokes_the_sign_in_and_the_next_command_says_how_to_sign_in(learnt: CommandLine) -> None:
     learnt("logout --stage prod")
     assert learnt.revoked == ["refresh 2"]

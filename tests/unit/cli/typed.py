@@ -113,7 +113,8 @@ class CommandLine:
 
     requests: what the mall was asked for, in order. altered: by the beginning of a path, what becomes of the mall's
     answer. failing: by the beginning of a path, the answer in place of the mall's. headers: of all answers. cut_off:
-    how many of the next writes the mall does, and answers by 503, as where AWS answered it too late.
+    how many of the next writes the mall does, and answers by 503, as where AWS answered it too late. pool_refuses: the
+    word by which the user pool refuses every refresh.
     """
 
     mall: ClientsMall
@@ -127,6 +128,7 @@ class CommandLine:
     failing: dict[str, httpx.Response] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
     cut_off: int = 0
+    pool_refuses: str = ""
 
     def __call__(self, line: str, code: int = 0) -> Ran:
         """Run `mallbots` with what is typed after it, and expect an exit code."""
@@ -182,6 +184,8 @@ class CommandLine:
             if known.get(given["USERNAME"]) != given["PASSWORD"]:
                 return httpx.Response(400, json={"__type": "NotAuthorizedException", "message": "wrong password"})
             return httpx.Response(200, json={"AuthenticationResult": {"AccessToken": jwt(given["USERNAME"])}})
+        if self.pool_refuses:
+            return httpx.Response(400, json={"__type": self.pool_refuses, "message": "not now"})
         self.refreshes.append(asked["RefreshToken"])
         if asked["RefreshToken"] in self.revoked:
             return httpx.Response(400, json={"__type": "NotAuthorizedException", "message": "revoked"})
