@@ -2,6 +2,7 @@
 
 import copy
 import time
+import uuid
 from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -71,8 +72,11 @@ class Mall:
 
         Raises MallError.
 
-        key: the Idempotency-Key of a write, which makes it safe to repeat.
+        key: the Idempotency-Key of a write, a new one for None: what was answered by 503 may have been stored, and is
+        not to be done twice. Empty for a write that is repeated all day and changes nothing: a key would store each.
         """
+        if key is None and method != "GET":
+            key = str(uuid.uuid4())
         headers = {"idempotency-key": key} if key else {}
         response = self.send(method, path, body, headers)
         for _ in range(4):

@@ -12,6 +12,9 @@ import httpx
 from clients.credential import Credential
 
 SERVICE = "AWSCognitoIdentityProviderService"
+# What the pool says of a refresh token that is never good again; the last is OAuth's word (RFC 6749, 5.2).
+# https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_GetTokensFromRefreshToken.html
+FINAL = ("NotAuthorizedException", "UserNotFoundException", "RefreshTokenReuseException", "invalid_grant")
 
 
 class SignInError(Exception):
@@ -20,6 +23,11 @@ class SignInError(Exception):
     def __init__(self, code: str, message: str) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
+
+    @property
+    def is_final(self) -> bool:
+        """Whether a refused user must sign in again. Any other refusal, such as TooManyRequestsException, passes."""
+        return self.code in FINAL
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from clients.cli.ending import USAGE, EndedError, unknown
-from clients.cli.tool import Tool, at, query
+from clients.cli.tool import Known, Tool, at, query
 from clients.cli.wording import counted
 from clients.mall import Json
 
@@ -50,7 +50,7 @@ def choose(tool: Tool, chosen: Chosen) -> Choice:
         found = [_letter(tool, id) for id in chosen.ids]
         return Choice({"letters": [one["id"] for one in found]}, tuple(found))
     if chosen.group:
-        known = tool.found(f"{ROOT}/groups/{at(chosen.group)}", "group", chosen.group, lambda: _groups(tool))["group"]
+        known = tool.found(f"{ROOT}/groups/{at(chosen.group)}", "group", chosen.group, lambda: group_ids(tool))["group"]
         return _listed(tool, {"group": known["id"]}, group=known["id"])
     wanted = {n: v for n, v in (("service", chosen.service), ("message", chosen.message)) if v}
     must_consume(tool, chosen.service)
@@ -92,16 +92,18 @@ def must_consume(tool: Tool, given: str) -> None:
 
 
 def _letter(tool: Tool, id: str) -> Json:
-    found: Json = tool.found(f"{ROOT}/letters/{at(id)}", "letter", id, lambda: _letters(tool))["letter"]
+    found: Json = tool.found(f"{ROOT}/letters/{at(id)}", "letter", id, lambda: letter_ids(tool))["letter"]
     return found
 
 
-def _letters(tool: Tool) -> list[str]:
-    return [one["id"] for one in tool.pages(f"{ROOT}/letters", "letters")]
+def letter_ids(tool: Tool) -> Known:
+    """The ids of the letters, the open ones first."""
+    return tool.known(f"{ROOT}/letters", "letters")
 
 
-def _groups(tool: Tool) -> list[str]:
-    return [one["id"] for one in tool.pages(f"{ROOT}/groups", "groups")]
+def group_ids(tool: Tool) -> Known:
+    """The ids of the open groups."""
+    return tool.known(f"{ROOT}/groups", "groups")
 
 
 def assigned(text: str) -> tuple[str, Any]:

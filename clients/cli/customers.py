@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from clients.cli.finding import search
-from clients.cli.tool import Tool, at
+from clients.cli.ending import NOT_FOUND, EndedError
+from clients.cli.tool import Known, Tool, at
 from clients.cli.verbs import group, verb
 from clients.cli.wording import counted
 from clients.mall import Json
@@ -14,12 +14,13 @@ from clients.mall import Json
 group("customer", "Who may order: enable a customer, or disable one.")
 
 Customer = Annotated[str, typer.Argument(help="The id of a customer, or its beginning.")]
+Whole = Annotated[str, typer.Argument(help="The whole id of a customer: a beginning may be another's.")]
 
 
-@verb("erase", "mallbots erase 5d2b7a10 --dry-run", changes=True)
-def erase(tool: Tool, customer: Customer) -> None:
+@verb("erase", "mallbots erase 5d2b7a10-93c4-5e1f-8a6d-0c7e21b4f358 --dry-run", changes=True)
+def erase(tool: Tool, customer: Whole) -> None:
     """Erase a customer for good: name and number become unreadable everywhere; the orders stay."""
-    customer = _customer(tool, customer)["id"]
+    customer = _of_whole_id(tool, customer)["id"]
     path = f"/api/customers/{at(customer)}"
     held = Counter(one["kind"] for one in tool.pages(f"{path}/data", "held"))
     for kind, number in held.most_common():
@@ -58,6 +59,19 @@ def _customer(tool: Tool, id: str) -> Json:
     return found
 
 
-def _known(tool: Tool) -> list[str]:
+def _of_whole_id(tool: Tool, id: str) -> Json:
+    try:
+        found: Json = tool.get(f"/api/customers/{at(id)}")["customer"]
+    except EndedError as error:
+        if error.code != NOT_FOUND:
+            raise
+        raise EndedError(
+            f"there is no customer {id!r}", NOT_FOUND, "give the whole id, since this is for good"
+        ) from None
+    return found
+
+
+def _known(tool: Tool) -> Known:
     """The customers of the latest orders."""
-    return [one["customerId"] for one in search(tool, limit=100)]
+    found = tool.post("/api/search/orders", {"limit": 100})
+    return Known(tuple(one["customerId"] for one in found["orders"]), bool(found.get("next")))

@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 
 from clients.cli import completing, following
-from clients.cli.choosing import Chosen, assigned, choose, must_consume
+from clients.cli.choosing import Chosen, assigned, choose, group_ids, letter_ids, must_consume
 from clients.cli.ending import NOT_FOUND, PARTLY, EndedError, must_be, whole
 from clients.cli.finding import order_of
-from clients.cli.tool import FEW, Tool, at, query
+from clients.cli.tool import FEW, Known, Tool, at, query
 from clients.cli.verbs import group, verb
 from clients.cli.wording import ago, counted
 from clients.mall import Json
@@ -90,12 +90,13 @@ def show(
     except EndedError as error:
         if error.code != NOT_FOUND:
             raise
-        groups, letters = _group_ids(tool), _letter_ids(tool)
-        if whole(id, groups) and not whole(id, letters):
+        groups, letters = group_ids(tool), letter_ids(tool)
+        if whole(id, groups.ids) and not whole(id, letters.ids):
             found = _group(tool, id)
             tool.out.fields(found, ((n, _counts(v) if n == "counts" else v) for n, v in found.items()))
             return
-        answer = tool.found(f"{LETTERS}/{at(id)}", "letter or group", id, lambda: [*letters, *groups])
+        both = Known((*letters.ids, *groups.ids), letters.more or groups.more)
+        answer = tool.found(f"{LETTERS}/{at(id)}", "letter or group", id, lambda: both)
 
     def render() -> None:
         letter = answer["letter"]
@@ -275,25 +276,18 @@ def _change(tool: Tool, id: str, what: str, action: str, body: Json) -> None:
 
 
 def _letter(tool: Tool, id: str) -> Json:
-    found: Json = tool.found(f"{LETTERS}/{at(id)}", "letter", id, lambda: _letter_ids(tool))["letter"]
+    found: Json = tool.found(f"{LETTERS}/{at(id)}", "letter", id, lambda: letter_ids(tool))["letter"]
     return found
 
 
 def _group(tool: Tool, id: str) -> Json:
-    found: Json = tool.found(f"{GROUPS}/{at(id)}", "group", id, lambda: _group_ids(tool))["group"]
+    found: Json = tool.found(f"{GROUPS}/{at(id)}", "group", id, lambda: group_ids(tool))["group"]
     return found
 
 
-def _letter_ids(tool: Tool) -> list[str]:
-    return [one["id"] for one in tool.pages(LETTERS, "letters")]
-
-
-def _group_ids(tool: Tool) -> list[str]:
-    return [one["id"] for one in tool.pages(GROUPS, "groups")]
-
-
-def _forecasts(tool: Tool) -> list[str]:
-    return [one["id"] for one in tool.pages(f"{ROOT}/runs", "runs") if one["kind"] == "forecast"]
+def _forecasts(tool: Tool) -> Known:
+    found, more = tool.counted(f"{ROOT}/runs", "runs")
+    return Known(tuple(one["id"] for one in found if one["kind"] == "forecast"), more)
 
 
 def _counts(counts: dict[str, int]) -> str:

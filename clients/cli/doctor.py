@@ -32,7 +32,7 @@ def doctor(tool: Tool, all: Annotated[bool, typer.Option("--all", help="Also wha
     """Find out what is wrong with this installation and with a deployment, and what to do.
 
     Ends by 4 where anything is wrong, or could not be seen. On AWS it uses credentials for sts:GetCallerIdentity,
-    cloudformation:DescribeStacks and ListStacks, and cloudwatch:DescribeAlarms (clients/cli/policy.json).
+    cloudformation:DescribeStacks, cloudformation:ListStacks and cloudwatch:DescribeAlarms (clients/cli/policy.json).
     """
     found = list(results(tool))
     data = [

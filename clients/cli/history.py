@@ -170,10 +170,7 @@ def _control(tool: Tool, id: str, action: str) -> None:
 
 
 def _run(tool: Tool, id: str) -> Json:
-    def known() -> list[str]:
-        return [one["id"] for one in tool.pages(f"{ROOT}/runs", "runs")]
-
-    return tool.found(f"{ROOT}/runs/{at(id)}", "run", id, known)
+    return tool.found(f"{ROOT}/runs/{at(id)}", "run", id, lambda: tool.known(f"{ROOT}/runs", "runs"))
 
 
 def _service(tool: Tool, given: str) -> None:

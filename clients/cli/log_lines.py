@@ -30,8 +30,8 @@ def logs(
 ) -> None:
     """Print the log lines of a service, those about an order or with a text, or its errors, in order of time.
 
-    It uses AWS credentials: logs:FilterLogEvents, cloudformation:DescribeStacks and ListStacks (as in
-    clients/cli/policy.json).
+    It uses AWS credentials: logs:FilterLogEvents, cloudformation:DescribeStacks and cloudformation:ListStacks
+    (clients/cli/policy.json).
     """
     terms = [term for term in (order, find) if term]
     if len(terms) > 1 or (terms and errors):

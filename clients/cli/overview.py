@@ -12,7 +12,7 @@ from clients.cli import published
 from clients.cli.choosing import open_letters
 from clients.cli.consuming import is_busy, waiting
 from clients.cli.ending import PARTLY, EndedError
-from clients.cli.tool import Tool
+from clients.cli.tool import ALL, Tool
 from clients.cli.verbs import verb
 from clients.cli.vitals import Vitals, vitals
 from clients.cli.wording import ago, counted, lasting
@@ -41,8 +41,8 @@ def status(
     consumers = tool.answered("operations", lambda: tool.get(f"{OPERATIONS}/consumers")["consumers"])
     letters = tool.answered("operations", lambda: open_letters(tool))
     sagas = {state: _number_of(tool, "checkout", partial(_sagas, tool, state)) for state in ("running", "parked")}
-    robots = tool.answered("depot", lambda: tool.pages("/api/depot/bots", "bots"))
-    open_ones = partial(tool.pages, "/api/payments/differences?status=open", "differences")
+    robots = tool.answered("depot", lambda: tool.pages("/api/depot/bots", "bots", ALL))
+    open_ones = partial(tool.pages, "/api/payments/differences?status=open", "differences", ALL)
     runs = tool.answered("operations", lambda: tool.pages(f"{OPERATIONS}/runs", "runs", 100))
     data: Json = {
         "stage": tool.stage_name,
@@ -195,7 +195,7 @@ def _has_orders(stage: Json) -> bool:
 
 
 def _sagas(tool: Tool, state: str) -> list[Json]:
-    return tool.pages(f"/api/checkout/sagas?status={state}", "sagas")
+    return tool.pages(f"/api/checkout/sagas?status={state}", "sagas", ALL)
 
 
 def _number(one: Json) -> int:

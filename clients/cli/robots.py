@@ -6,7 +6,7 @@ import typer
 
 from clients.cli import completing, launching, session
 from clients.cli.ending import NOT_FOUND, USAGE, EndedError, unknown, whole
-from clients.cli.tool import Tool, at
+from clients.cli.tool import ALL, Tool, at
 from clients.cli.verbs import group, verb
 from clients.cli.wording import ago
 from clients.mall import Json
@@ -18,7 +18,9 @@ group("robot", "What each robot does and says, and to tell it what to do.")
 
 Id = Annotated[
     str,
-    typer.Argument(help="The id of a robot, as `robot list` has it, or its name.", autocompletion=completing.robots),
+    typer.Argument(
+        help="The id of a robot, as `robot list` has it, or a name that no other has.", autocompletion=completing.robots
+    ),
 ]
 Action = Annotated[str, typer.Argument(help="The id of an action that failed, as `robot show` has it.")]
 
@@ -26,7 +28,7 @@ Action = Annotated[str, typer.Argument(help="The id of an action that failed, as
 @verb("robot list", "mallbots robot list")
 def list_robots(tool: Tool) -> None:
     """List the robots: what the depot counts on, and what each reported last."""
-    reported = {one["id"]: one for one in tool.answered("fleet", lambda: tool.pages(FLEET, "robots")) or ()}
+    reported = {one["id"]: one for one in tool.answered("fleet", lambda: tool.pages(FLEET, "robots", ALL)) or ()}
     found = [{**one, **reported.get(one["id"], {}), "status": one["status"]} for one in _bots(tool)]
     rows = (
         [one["id"], one["name"], one["status"], one.get("connection"), ago(one.get("lastReportedAt")), _doing(one)]
@@ -136,20 +138,25 @@ def _tell_of(tool: Tool, id: str, action: str, what: str) -> None:
 
 
 def _robot(tool: Tool, id: str) -> Json:
+    """A robot by its id, or by a name that no other has. Raises EndedError."""
     bots = _bots(tool)
-    found = [one for one in bots if id in (one["id"], one["name"])]
+    found = [one for one in bots if one["id"] == id] or [one for one in bots if one["name"] == id]
     if not found:
         raise unknown("robot", id, [word for one in bots for word in (one["id"], one["name"])])
+    if len(found) > 1:
+        ids = ", ".join(f"{one['id']} ({one['status']})" for one in found)
+        raise EndedError(f"{len(found)} robots are named {id!r}", USAGE, f"name one by its id: {ids}")
+    [one] = found
     try:
-        return {**tool.get(f"{FLEET}/{at(found[0]['id'])}")["robot"], **found[0]}
+        return {**tool.get(f"{FLEET}/{at(one['id'])}")["robot"], **one}
     except EndedError as error:
         if error.code != NOT_FOUND:
             raise
-        return found[0]  # it was never on the robots' stream
+        return one  # it was never on the robots' stream
 
 
 def _bots(tool: Tool) -> list[Json]:
-    return tool.pages(BOTS, "bots")
+    return tool.pages(BOTS, "bots", ALL)
 
 
 def _doing(one: Json) -> Any:

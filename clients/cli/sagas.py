@@ -72,8 +72,6 @@ def retry(tool: Tool, order: Order) -> None:
 
 
 def _saga(tool: Tool, order: str) -> Json:
-    def known() -> list[str]:
-        return [one["orderId"] for one in tool.pages(ROOT, "sagas")]
-
-    found: Json = tool.found(f"{ROOT}/{at(order)}", "saga", order, known)["saga"]
+    path = f"{ROOT}/{at(order)}"
+    found: Json = tool.found(path, "saga", order, lambda: tool.known(ROOT, "sagas", "orderId"))["saga"]
     return found

@@ -68,11 +68,16 @@ def _person(stage: Stage) -> Callable[[str], str]:
     pool, file = UserPool(stage.identity, stage.client), file_of(stage)
 
     def renew(_: str) -> str:
+        login = f"mallbots login --stage {stage.name}"
         try:
             tokens = pool.refresh(secret_files.read(file)["refresh"])
-        except (KeyError, SignInError):
-            login = f"mallbots login --stage {stage.name}"
+        except KeyError:
             raise EndedError(f"you are not signed in to {stage.name}", FAILED, login) from None
+        except SignInError as error:
+            if error.is_final:
+                raise EndedError(f"you are not signed in to {stage.name}", FAILED, login) from None
+            hint = f"try again in a moment, you are still signed in; if it stays so: {login}"
+            raise EndedError(f"the user pool of {stage.name} refuses for now ({error})", FAILED, hint) from None
         secret_files.write(file, {"refresh": tokens.refresh})  # with rotation, the one before is spent
         return tokens.access
 

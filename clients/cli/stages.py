@@ -1,6 +1,6 @@
 """The stages that the command line knows: the local mall of PORT and STATE, and those whose pages were named at login.
 
-What a stage's pages are told (`config.json`, which is public) is all that a sign-in needs: no AWS credentials.
+What a stage's console is told (its `config.json`, which is public) is all that a sign-in needs: no AWS credentials.
 """
 
 import json
@@ -23,7 +23,6 @@ LOCAL = "local"
 USUAL_PORT = 4566
 CHECKOUT = Path(__file__).resolve().parents[2]
 FOLDER = ".mallbots"
-CONFIG = "console/config.json"  # below the address of a stage's pages, as infra/operate/publish_pages.py puts it
 
 _GATEWAY = re.compile(r"^https?://(?P<api>[a-z0-9]+)\.execute-api\.", re.IGNORECASE)
 
@@ -83,7 +82,7 @@ def learn(name: str, pages: str) -> Stage:
     """Get to know a stage by the address of its pages, and remember it. Raises EndedError."""
     origin = pages.rstrip("/").removesuffix("/console")
     try:
-        answer = httpx.get(f"{origin}/{CONFIG}", timeout=10).raise_for_status().json()
+        answer = httpx.get(f"{origin}/console/config.json", timeout=10).raise_for_status().json()
         told = {"pages": origin, **{key: str(answer[key]) for key in ("stage", "api", "identity", "staffClient")}}
         told["signIn"] = str(answer.get("signIn", ""))
     except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError) as error:

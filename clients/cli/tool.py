@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -21,6 +21,15 @@ from clients.mall import Json, Mall, MallError
 T = TypeVar("T")
 
 FEW = 1_000  # rows of a list, where the user does not say how many
+ALL = sys.maxsize
+
+
+@dataclass(frozen=True)
+class Known:
+    """Ids that there are. more: there are others, which were not looked at."""
+
+    ids: tuple[str, ...]
+    more: bool = False
 
 
 @dataclass
@@ -88,26 +97,41 @@ class Tool:
         with told(self.stage_name):
             return self.mall.call(method, path, body, key=key)
 
-    def found(self, path: str, what: str, given: str, known: Callable[[], Iterable[str]]) -> Json:
+    def found(self, path: str, what: str, given: str, known: Callable[[], Known]) -> Json:
         """GET of one thing by the id at the end of `path`: all of it, or a beginning that one of `known` alone has.
 
-        Where there is none, the nearest is named.
+        Where there is none, the nearest is named. Where only a part of all is known, no beginning is taken: another
+        may begin so. Raises EndedError.
         """
         try:
             return self.get(path)
         except EndedError as error:
             if error.code != NOT_FOUND:
                 raise
-        names = set(known())
-        if not (id := whole(given, names)):
-            raise unknown(what, given, names)
+        seen = known()
+        if not (id := whole(given, seen.ids)):
+            raise unknown(what, given, seen.ids)
+        if seen.more:
+            looked = f"there are more than the {len(seen.ids):,} that were looked at"
+            raise EndedError(f"{given} may begin more than one {what}: {looked}", USAGE, f"the whole id, such as {id}")
         self.out.say(f"{given} is {what} {id}")
         return self.get(path.removesuffix(at(given)) + at(id))
 
+    def known(self, path: str, member: str, field: str = "id") -> Known:
+        """The ids in a list, or in the first part of a long one. Raises EndedError."""
+        found, more = self.counted(path, member)
+        return Known(tuple(str(one[field]) for one in found), more)
+
     def once(self, path: str, member: str) -> list[Json]:
-        """The items of a list's first page, asked once for all who want it. Raises EndedError."""
+        """The items of a list that has no pages, asked once for all who want it. Raises EndedError."""
         if path not in self._read:
             self._read[path] = self.get(path)[member]
+        return self._read[path]
+
+    def whole_once(self, path: str, member: str) -> list[Json]:
+        """All items of a list that has pages, however many, asked once for all who want it. Raises EndedError."""
+        if path not in self._read:
+            self._read[path] = self.pages(path, member, ALL)
         return self._read[path]
 
     def pages(self, path: str, member: str, most: int = FEW) -> list[Json]:

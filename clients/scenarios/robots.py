@@ -96,4 +96,4 @@ class Fleet:
                     _logger.warning("the heartbeat of robot %s failed: %s", robot, error)
 
     def _send_heartbeat(self, robot: str) -> None:
-        self._connection(robot).put(f"/api/depot/bots/{robot}/online")
+        self._connection(robot).put(f"/api/depot/bots/{robot}/online", key="")  # under a key, each would be a commit

@@ -60,13 +60,18 @@ def run(options: argparse.Namespace, deployment: Deployment) -> int:
 def token(deployment: Deployment, role: str, file: Path, show: Callable[[str], object]) -> str:
     """A fresh access token, by the refresh token in a file, or else by a sign-in; `show` gets its address.
 
-    Raises OperateError for a user without the role, SignInError, and httpx.HTTPError.
+    Raises OperateError for a user without the role, and for a pool that refuses for now; SignInError; httpx.HTTPError.
     """
     pool = _pool(deployment, role)
     saved = secret_files.read(file)
     try:
         tokens = pool.refresh(saved["refresh"])
-    except (KeyError, SignInError):  # the first time, or it has expired
+    except KeyError:  # the first time
+        tokens = _sign_in(deployment, role, show)
+    except SignInError as error:
+        if not error.is_final:  # a kiosk has no second one-time password
+            again = f"try again in a moment; if it stays so, delete {file} and sign in again"
+            raise OperateError(f"the user pool refuses for now ({error}): {again}") from None
         tokens = _sign_in(deployment, role, show)
     # At once: the refresh token before is spent, and so is a kiosk's one-time password.
     secret_files.write(file, {"refresh": tokens.refresh})

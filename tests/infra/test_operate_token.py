@@ -142,6 +142,24 @@ def failure(url: str, **_: Any) -> httpx.Response:
     return httpx.Response(503, text="<html>", request=httpx.Request("POST", url))
 
 
+@pytest.mark.parametrize("role", [STAFF, KIOSK])
+@pytest.mark.parametrize("code", ["TooManyRequestsException", "LimitExceededException"])
+def test_a_pool_that_is_throttled_asks_nobody_for_another_sign_in_or_a_password_that_is_spent(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, role: str, code: str
+) -> None:
+    made, file = stage(monkeypatch, role), tmp_path / "prod.json"
+    secret_files.write(file, {"refresh": "refresh 0"})
+    answer = httpx.Response(400, json={"__type": code, "message": "Rate exceeded"})
+    monkeypatch.setattr(httpx, "post", lambda *_, **__: answer)
+    monkeypatch.setattr(getpass, "getpass", lambda prompt, stream: pytest.fail("it asks for a password"))
+    monkeypatch.setattr(sys, "stdin", io.StringIO("kiosk-7\n"))
+    with pytest.raises(OperateError, match=f"refuses for now .*{code}.*try again"):
+        get(made, role, file)
+    assert (made.signed_in, json.loads(file.read_text())) == (0, {"refresh": "refresh 0"})
+    monkeypatch.setattr(httpx, "post", made.post)
+    assert get(made, role, file) == made.access
+
+
 @pytest.mark.parametrize("answer", [no_answer, failure])
 def test_while_the_pool_does_not_answer_nobody_is_asked_to_sign_in_again(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, answer: Any

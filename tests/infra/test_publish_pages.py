@@ -11,7 +11,6 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from clients.cli import stages
 from infra.local.cloud import LocalCloud
 from infra.operate import empty_pages
 from infra.operate.deployment import OperateError
@@ -83,7 +82,6 @@ def test_files_with_a_hash_are_there_before_the_page_that_names_them(place: Plac
 
     assert place.put[0] == "console/main-ABCD2345.js"
     assert set(place.put[1:]) == {"console/index.html", "console/icon.svg", "console/config.json", "published.json"}
-    assert stages.CONFIG in place.put  # where the command line looks for it
     assert done == {"address": "https://pages.example", "uploaded": 3, "removed": 0}
 
 

@@ -6,11 +6,12 @@ import tomllib
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from operator import itemgetter
 
 from clients.cli import stages
 from clients.cli.checks.check import ACCESS, MALL, check
 from clients.cli.choosing import open_letters
-from clients.cli.tool import Tool
+from clients.cli.tool import ALL, Tool
 from clients.cli.wording import counted, lasting, moment
 from clients.credential import claims
 from clients.mall import Json
@@ -19,6 +20,7 @@ OPERATIONS = "/api/operations"
 SKEW = 60  # seconds: tokens are judged by the clock
 LONG_BACKLOG, LONG_SAGA = 3_600, 900  # seconds
 MANY = 10  # messages: a queue at work has about so many
+NAMED = 10  # of what is wrong
 BETWEEN = 3.0  # seconds between two looks at a queue
 SOON = timedelta(days=2)
 DAY = timedelta(days=1)
@@ -101,13 +103,13 @@ def letters(tool: Tool) -> str:
 
 @check(MALL, "no letter came after its cause was mended", "mallbots dead show GROUP; the cause is not mended")
 def came_back(tool: Tool) -> str:
-    return ", ".join(one["id"] for one in _groups(tool) if one["cameBack"])
+    return _few(one["id"] for one in _groups(tool) if one["cameBack"])
 
 
 @check(MALL, "each old group of letters has an owner", "mallbots dead owner GROUP NAME")
 def owners(tool: Tool) -> str:
     old = datetime.now(UTC) - DAY
-    return ", ".join(one["id"] for one in _groups(tool) if not one["owner"] and moment(one["firstSeen"]) < old)
+    return _few(one["id"] for one in _groups(tool) if not one["owner"] and moment(one["firstSeen"]) < old)
 
 
 @check(MALL, "no saga is parked", "mallbots saga list --status parked; mallbots saga resume ORDER")
@@ -119,12 +121,13 @@ def parked(tool: Tool) -> str:
 @check(MALL, "no saga runs for long", "mallbots saga list --status running; mallbots order ORDER")
 def long_sagas(tool: Tool) -> str:
     old = datetime.now(UTC) - timedelta(seconds=LONG_SAGA)
-    return ", ".join(one["orderId"] for one in _sagas(tool, "running") if moment(one["since"]) < old)
+    found = sorted((one for one in _sagas(tool, "running") if moment(one["since"]) < old), key=itemgetter("since"))
+    return _few(one["orderId"] for one in found)
 
 
 @check(MALL, "a robot is online", "mallbots robot list; start some: mallbots shoppers")
 def robots(tool: Tool) -> str:
-    found = tool.pages("/api/depot/bots", "bots")
+    found = tool.pages("/api/depot/bots", "bots", ALL)
     if not found:
         return "no robot is registered"
     return "" if any(one["status"] != "offline" for one in found) else f"all {len(found)} are offline"
@@ -147,7 +150,7 @@ def paused_robots(tool: Tool) -> str:
 
 @check(MALL, "orders, invoices and payments agree", "mallbots money list; docs/runbooks/money-differs.md")
 def money(tool: Tool) -> str:
-    number = len(tool.pages("/api/payments/differences?status=open", "differences"))
+    number = len(tool.pages("/api/payments/differences?status=open", "differences", ALL))
     return f"{counted(number, 'difference')} open" if number else ""
 
 
@@ -168,23 +171,31 @@ def _consumers(tool: Tool) -> list[Json]:
 
 
 def _groups(tool: Tool) -> list[Json]:
-    return tool.once(f"{OPERATIONS}/groups?limit=100", "groups")
+    return tool.whole_once(f"{OPERATIONS}/groups", "groups")
 
 
 def _sagas(tool: Tool, status: str) -> list[Json]:
-    return tool.once(f"/api/checkout/sagas?status={status}&limit=100", "sagas")
+    """All of them: those that run come the newest first, so those that run for long are on the last page."""
+    return tool.whole_once(f"/api/checkout/sagas?status={status}", "sagas")
 
 
 def _reported(tool: Tool) -> list[Json]:
-    return tool.once("/api/fleet/robots?limit=100", "robots")
+    return tool.whole_once("/api/fleet/robots", "robots")
 
 
 def _runs(tool: Tool) -> list[Json]:
+    """The first page: those at work come first, and those that are over are kept for months."""
     return tool.once(f"{OPERATIONS}/runs?limit=100", "runs")
 
 
 def _names(found: Iterable[Json]) -> str:
-    return ", ".join(one["name"] for one in found)
+    return _few(one["name"] for one in found)
+
+
+def _few(names: Iterable[str]) -> str:
+    """The first of them, and how many more there are."""
+    first, more = (found := list(names))[:NAMED], len(found) - NAMED
+    return ", ".join([*first, *([f"and {more} more"] if more > 0 else [])])
 
 
 def _is_left(one: Json) -> bool:

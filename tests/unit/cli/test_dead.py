@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import httpx
 import pytest
 
 from clients.cli.tool import Tool
@@ -209,6 +210,23 @@ def test_what_is_done_only_for_some_letters_ends_by_4(cli: CommandLine, group: A
     ran = cli(f"dead park {first} {second} --reason later --yes", code=4)
     assert ran.out.split() == [second]
     assert first in ran.err
+
+
+@pytest.mark.parametrize("verb", ["dead discard {} --reason gone --yes", "dead redrive {} --no-wait --yes"])
+def test_a_beginning_is_refused_where_there_are_more_letters_than_were_looked_at(
+    cli: CommandLine, group: Any, verb: str
+) -> None:
+    first, *_ = letters = open_letters(cli)
+    # Ever more pages, of these letters; of those not looked at another may begin so.
+    cli.altered["/api/operations/letters?"] = lambda body: body.update(letters=body["letters"] * 25, next="more")
+    more = httpx.Response(200, json={"letters": [{"id": id} for id in letters] * 25, "next": "more"})
+    cli.failing["/api/operations/letters?limit=100&next=more"] = more
+    before = cli.writes()
+    refused = cli(verb.format(first[:-2]), code=2).err
+    assert f"the whole id, such as {first}" in refused
+    assert cli.writes() == before
+    cli(verb.format(first))
+    assert cli.writes() != before
 
 
 def test_a_group_has_a_note_an_owner_and_an_end(cli: CommandLine, group: Any) -> None:

@@ -21,7 +21,8 @@ from tests.unit.cli.test_published import Raw
 from tests.unit.cli.typed import ClientsMall, CommandLine
 
 LETTER, GROUP, RUN, ORDER, CUSTOMER = "7c1f", "3e90", "01a7", "018f2c31", "5d2b7a10"
-NAMED = (LETTER, GROUP, RUN, ORDER, CUSTOMER)
+ERASED = "5d2b7a10-93c4-5e1f-8a6d-0c7e21b4f358"  # the same customer, whose id must be whole for that
+NAMED = (LETTER, GROUP, RUN, ORDER, CUSTOMER, ERASED)
 # There is what a person is to look at, and no action of the robot has failed.
 PRINT_NOTHING = ("shoppers", "load", "robot run", "robot retry", "robot skip", "logout", "login")
 CODES = {"status": 4, "doctor": 4, "robot retry": 3, "robot skip": 3}
@@ -51,7 +52,8 @@ def scene(mall: ClientsMall, cli: CommandLine, monkeypatch: pytest.MonkeyPatch) 
     mall.operate("collector")
     mended()
     [letter] = cli("dead list --json").data
-    ids = {LETTER: letter["id"], GROUP: letter["group"], ORDER: shopper.basket_id, CUSTOMER: shopper.customer_id}
+    ids = {LETTER: letter["id"], GROUP: letter["group"], ORDER: shopper.basket_id}
+    ids |= dict.fromkeys((CUSTOMER, ERASED), shopper.customer_id)
     return Scene(mall, cli, shopper, ids)
 
 

@@ -13,6 +13,7 @@ from clients.cli import session
 from clients.cli.stages import names
 from clients.cli.verbs import VERBS
 from tests.support.callers import CLERK
+from tests.unit.cli.pages import ORIGIN
 from tests.unit.cli.typed import CommandLine
 
 ROOT = Path(__file__).parents[3]
@@ -50,6 +51,20 @@ def test_port_and_state_choose_a_local_mall(cli: CommandLine, monkeypatch: pytes
     cli("whoami", code=2)
 
 
+@pytest.mark.parametrize("address", [ORIGIN, f"{ORIGIN}/", f"{ORIGIN}/console", f"{ORIGIN}/console/"])
+def test_what_was_published_tells_a_login_all_that_it_needs(
+    cli: CommandLine, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    monkeypatch.setattr(session, "sign_in", lambda stage, say: signed_in(cli))
+    cli(f"login --stage prod --pages {address}")
+    assert cli("whoami --stage prod --json").data["api"] == "https://api.prod.test"
+    assert cli("open kiosk --no-browser --stage prod").out == f"{ORIGIN}/kiosk/\n"
+
+
+def test_an_address_without_a_console_is_none_of_a_mall(cli: CommandLine) -> None:
+    assert "has no pages of a mall" in cli(f"login --stage prod --pages {ORIGIN}/elsewhere", code=1).err
+
+
 def test_a_stage_is_known_once_its_pages_were_named(learnt: CommandLine) -> None:
     who = learnt("whoami --stage prod --json").data
     assert (who["user"], who["api"]) == ("ada", "https://api.prod.test")
@@ -64,6 +79,27 @@ def test_each_refresh_token_is_kept_for_the_next_time(learnt: CommandLine) -> No
     file = learnt.folder / "config" / "mallbots" / "prod-operator.json"
     assert json.loads(file.read_text()) == {"refresh": "refresh 4"}
     assert file.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize(
+    ("code", "is_signed_out"),
+    [
+        ("NotAuthorizedException", True),
+        ("UserNotFoundException", True),
+        ("RefreshTokenReuseException", True),
+        ("TooManyRequestsException", False),
+        ("LimitExceededException", False),
+    ],
+)
+def test_who_is_refused_for_a_moment_is_not_told_to_be_signed_out(
+    learnt: CommandLine, code: str, is_signed_out: bool
+) -> None:
+    learnt.pool_refuses = code
+    said = learnt("dead list --stage prod", code=1).err
+    assert ("you are not signed in" in said) is is_signed_out
+    assert (f"refuses for now ({code}" in said) is not is_signed_out
+    learnt.pool_refuses = ""
+    assert learnt("dead list --stage prod --json").data == []
 
 
 def test_logout_revokes_the_sign_in_and_the_next_command_says_how_to_sign_in(learnt: CommandLine) -> None:

@@ -34,6 +34,9 @@ POLICY = Path(stages.__file__).parent / "policy.json"
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-name.html
 GROUP = "mallbots-prod-depot-InboxLogs8F2B1C3D-x1Yz2AbC3dEf"
 MALLS = "arn:aws:logs:*:*:log-group:mallbots-*"
+# Where no stack is named, DescribeStacks needs ListStacks, too.
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStacks.html
+LISTED = "cloudformation:ListStacks", "*"
 SIGNED_AS = {"monitoring": "cloudwatch"}  # and what its permissions begin with
 OF_AN_ACCOUNT = "arn:aws:logs:eu-west-1:123456789012:log-group:"
 
@@ -67,7 +70,7 @@ def prod(cli: CommandLine) -> CommandLine:
 
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Calls]:
-    """An account with a stack of depot, whose function has logged three lines. The calls that were made.
+    """An account with a stack of depot, whose function has logged three lines. The calls that need a permission.
 
     The resource of a call is its log group, and `*` where it names none.
     """
@@ -94,8 +97,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Calls]:
             resource = f"{OF_AN_ACCOUNT}{asked['logGroupName']}" if "logGroupName" in asked else "*"
             called.add((f"{SIGNED_AS.get(service, service)}:{operation}", resource))
             if operation == "DescribeStacks" and "StackName" not in asked:
-                # https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStacks.html
-                called.add(("cloudformation:ListStacks", "*"))
+                called.add(LISTED)
             return real(self, operation, asked)
 
         monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", call)

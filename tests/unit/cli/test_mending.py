@@ -58,6 +58,33 @@ def test_robots_are_listed_registered_and_retired(cli: CommandLine, mall: Client
     assert "did you mean Ajax?" in cli("robot show Ajac", code=3).err
 
 
+def test_a_robot_whose_registration_is_stored_and_answered_by_503_is_registered_once(cli: CommandLine) -> None:
+    cli.cut_off = 1
+    made = cli("robot register Hektor --yes --json").data
+    cli.mall.settle()
+    assert [one["id"] for one in cli("robot list --json").data] == [made["id"]]
+
+
+@pytest.mark.parametrize("words", ["retire Ajax", "offline Ajax", "pause Ajax", "skip Ajax pick-1", "show Ajax"])
+def test_of_robots_with_one_name_none_is_meant_by_it(cli: CommandLine, shopper: Shopper, words: str) -> None:
+    cli("robot register Ajax --yes")
+    cli.mall.settle()
+    ids = {one["id"] for one in cli("robot list --json").data}
+    before = cli.writes()
+    refused = cli(f"robot {words}{' --yes' * (words != 'show Ajax')}", code=2).err
+    assert "2 robots are named 'Ajax'" in refused
+    assert all(id in refused for id in ids)
+    assert cli.writes() == before
+
+
+def test_a_robot_is_retired_by_its_id_though_another_has_its_name(cli: CommandLine, shopper: Shopper) -> None:
+    second = cli("robot register Ajax --yes --json").data["id"]
+    cli.mall.settle()
+    cli(f"robot retire {second} --yes")
+    cli.mall.settle()
+    assert [one["status"] for one in cli("robot list --json").data] == ["idle"]
+
+
 def test_a_robot_shows_what_it_collects(cli: CommandLine, mall: ClientsMall, shopper: Shopper) -> None:
     shopper.checks_out()
     mall.pass_time(20)
@@ -104,8 +131,28 @@ def test_a_customer_is_disabled_and_enabled(cli: CommandLine, shopper: Shopper) 
 def test_the_beginning_of_a_customers_id_is_enough_where_an_order_names_it(cli: CommandLine, shopper: Shopper) -> None:
     shopper.checks_out()
     shopper.mall.pass_time(60)
-    shown = cli(f"erase {shopper.customer_id[:8]} --dry-run --json")
-    assert shown.data["customer"] == shopper.customer_id
+    shown = cli(f"customer disable {shopper.customer_id[:8]} --yes --json")
+    assert shown.data == {"id": shopper.customer_id, "enabled": False}
+
+
+def test_nobody_is_erased_by_the_beginning_of_an_id_which_may_be_another_customers(
+    cli: CommandLine, shopper: Shopper
+) -> None:
+    shopper.checks_out()
+    shopper.mall.pass_time(60)
+    assert "the whole id" in cli(f"erase {shopper.customer_id[:8]} --yes", code=3).err
+    assert cli.writes() == []
+
+
+def test_the_beginning_of_a_customers_id_is_refused_where_there_are_more_orders_than_were_looked_at(
+    cli: CommandLine, shopper: Shopper
+) -> None:
+    shopper.checks_out()
+    shopper.mall.pass_time(60)
+    cli.altered["/api/search/orders"] = lambda body: body.update(next="2")
+    refused = cli(f"customer disable {shopper.customer_id[:8]} --yes", code=2).err
+    assert shopper.customer_id in refused
+    assert cli(f"customer disable {shopper.customer_id} --yes --json").data["enabled"] is False
 
 
 def test_a_mall_in_order_needs_no_person(cli: CommandLine, mall: ClientsMall, shopper: Shopper) -> None:

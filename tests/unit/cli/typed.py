@@ -15,7 +15,6 @@ from urllib.parse import parse_qs
 import httpx
 import pytest
 
-from clients.cli import stages
 from clients.cli.__main__ import main
 from functions.kernel.composition import forecast
 from functions.kernel.runtime import clock
@@ -23,11 +22,14 @@ from functions.kernel.runtime.context import Caller
 from functions.kernel.runtime.runtime import active
 from functions.operations.consumers import Consumer
 from functions.operations.mappings import Backlog
+from infra.operate.publish_pages import config
 from tests.support.callers import OPERATOR_ON_CALL
 from tests.support.cloud import Subscriber
 from tests.support.forecasting import read_only
 from tests.support.mappings import MemoryMappings
 from tests.support.operated import OperatedMall
+from tests.unit.cli import pages
+from tests.unit.cli.pages import ORIGIN, Prod
 
 API = "http://127.0.0.1:4566/_aws/execute-api/a1b2c3/$default"
 OUTPUTS = {
@@ -36,13 +38,8 @@ OUTPUTS = {
         "StaffClientId": "staff-app",
     }
 }
-PAGES = {
-    "stage": "prod",
-    "api": "https://api.prod.test",
-    "identity": "https://identity.prod.test",
-    "staffClient": "staff-app",
-    "signIn": "https://sign-in.prod.test",
-}
+PAGES = config(Prod())
+"""What the pages of prod are told."""
 
 
 class ClientsMall(OperatedMall):
@@ -115,7 +112,9 @@ class CommandLine:
     """Types command lines, as a caller.
 
     requests: what the mall was asked for, in order. altered: by the beginning of a path, what becomes of the mall's
-    answer. failing: by the beginning of a path, the answer in place of the mall's. headers: of all answers.
+    answer. failing: by the beginning of a path, the answer in place of the mall's. headers: of all answers. cut_off:
+    how many of the next writes the mall does, and answers by 503, as where AWS answered it too late. pool_refuses: the
+    word by which the user pool refuses every refresh.
     """
 
     mall: ClientsMall
@@ -128,6 +127,8 @@ class CommandLine:
     altered: dict[str, Callable[[Any], None]] = field(default_factory=dict)
     failing: dict[str, httpx.Response] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
+    cut_off: int = 0
+    pool_refuses: str = ""
 
     def __call__(self, line: str, code: int = 0) -> Ran:
         """Run `mallbots` with what is typed after it, and expect an exit code."""
@@ -153,8 +154,8 @@ class CommandLine:
         address = str(request.url)
         if "x-amz-target" in request.headers:
             return self._pool(request.headers["x-amz-target"], json.loads(body))
-        if address == f"https://console.prod.test/{stages.CONFIG}":
-            return httpx.Response(200, json=PAGES)
+        if address.startswith(ORIGIN):
+            return pages.answer(request.url.path)
         if "/_ministack/" in address:
             return httpx.Response(200, json={})
         if address.endswith("/oauth2/revoke"):
@@ -168,6 +169,9 @@ class CommandLine:
             return failed
         headers = {name: value for name, value in request.headers.items() if name != "authorization"}
         answer = self.mall.request(request.method, path, body or None, headers, caller=self.caller)
+        if self.cut_off and request.method != "GET":
+            self.cut_off -= 1
+            return httpx.Response(503, headers={"retry-after": "1"}, json={"code": "unavailable", "message": "later"})
         for beginning, alter in self.altered.items():
             if path.startswith(beginning) and answer.status == 200:
                 alter(answer.body)
@@ -180,6 +184,8 @@ class CommandLine:
             if known.get(given["USERNAME"]) != given["PASSWORD"]:
                 return httpx.Response(400, json={"__type": "NotAuthorizedException", "message": "wrong password"})
             return httpx.Response(200, json={"AuthenticationResult": {"AccessToken": jwt(given["USERNAME"])}})
+        if self.pool_refuses:
+            return httpx.Response(400, json={"__type": self.pool_refuses, "message": "not now"})
         self.refreshes.append(asked["RefreshToken"])
         if asked["RefreshToken"] in self.revoked:
             return httpx.Response(400, json={"__type": "NotAuthorizedException", "message": "revoked"})

@@ -6,19 +6,25 @@ import httpx
 import pytest
 
 from clients.mall import LONGEST_WAIT, Mall, MallError
+from clients.scenarios.robots import Fleet
 
 
 class Answers:
-    """A mall that gives these answers, each a status and its Retry-After, and 200 after them. asked: how often."""
+    """A mall that gives these answers, each a status and its Retry-After, and 200 after them.
+
+    asked: how often. keys: the Idempotency-Key of each request, empty for none.
+    """
 
     def __init__(self, *answers: tuple[int, str]) -> None:
         self._answers = list(answers)
         self.asked = 0
+        self.keys: list[str] = []
         self.mall = Mall("http://mall.test")
         self.mall._http = httpx.Client(base_url="http://mall.test", transport=httpx.MockTransport(self._answer))
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
         self.asked += 1
+        self.keys.append(request.headers.get("idempotency-key", ""))
         if not self._answers:
             return httpx.Response(200, json={"id": "one"})
         status, wait = self._answers.pop(0)
@@ -37,6 +43,34 @@ def test_a_busy_mall_is_asked_again_after_the_time_that_it_says(waits: list[floa
     answers = Answers((429, "2"), (503, str(LONGEST_WAIT)))
     assert answers.mall.post("/api/stores") == {"id": "one"}
     assert waits == [2, LONGEST_WAIT]
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
+def test_a_write_is_repeated_under_one_key_so_that_what_was_stored_before_a_503_is_not_done_twice(
+    waits: list[float], method: str
+) -> None:
+    answers = Answers((503, "1"), (503, "1"))
+    answers.mall.call(method, "/api/depot/bots/ajax")
+    first, *repeated = answers.keys
+    assert first
+    assert repeated == [first, first]
+
+
+def test_each_write_has_a_key_of_its_own_unless_it_is_given_one_or_none() -> None:
+    answers = Answers()
+    for key in (None, None, "mine", ""):
+        answers.mall.put("/api/depot/bots/ajax/offline", key=key)
+    answers.mall.get("/api/depot/bots")
+    one, another, *rest = answers.keys
+    assert len({"", one, another}) == 3
+    assert rest == ["mine", "", ""]
+
+
+def test_a_heartbeat_has_no_key_since_under_one_each_would_be_a_commit() -> None:
+    answers = Answers()
+    with Fleet(lambda robot: answers.mall, ["ajax"]):
+        pass
+    assert answers.keys == [""]
 
 
 @pytest.mark.parametrize("seconds", [LONGEST_WAIT + 1, 900, 86_400])
