@@ -13,6 +13,9 @@ from clients.cli.stages import Stage
 
 ACCOUNT, REGION, ANY_KEY = "000000000000", "eu-west-1", "test"  # of a local mall, whose engine accepts any key
 PLATFORM = "platform"
+TOO_MANY = 429
+# https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/CommonErrors.html
+THROTTLED = ("ThrottlingException", "Throttling")
 
 
 class Account:
@@ -20,9 +23,15 @@ class Account:
 
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
+        self._clients: dict[str, Any] = {}
 
     def client(self, service: str) -> Any:
-        """A client of a service of AWS."""
+        """A client of a service of AWS, made once."""
+        if service not in self._clients:
+            self._clients[service] = self._made(service)
+        return self._clients[service]
+
+    def _made(self, service: str) -> Any:
         import boto3  # takes a fifth of a second, and most verbs do without
 
         made: Any = boto3.session.Session()
@@ -50,6 +59,8 @@ class Account:
                 raise EndedError(error.response["Error"]["Message"], NOT_FOUND) from None
             if self.stage.is_local and isinstance(error, BotoCoreError):  # its engine asks for no permission
                 raise EndedError(f"the engine does not answer ({error})", FAILED, "mallbots doctor") from None
+            if isinstance(error, ClientError) and error.response["Error"]["Code"] in THROTTLED:
+                raise EndedError(f"AWS: {error}", FAILED, "try again in a moment", TOO_MANY) from None
             raise EndedError(f"AWS: {error}", FAILED, "what these credentials need: clients/cli/policy.json") from None
 
     def outputs(self) -> dict[str, Mapping[str, str]]:

@@ -3,19 +3,22 @@
 import json
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 
+from clients.cli.account import TOO_MANY
 from clients.cli.ending import NOT_FOUND, USAGE, EndedError
 from clients.cli.tool import Tool
 from clients.cli.verbs import verb
+from clients.cli.wording import now
 
 UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 ERRORS = ("ERROR", "platform")  # our own, and what Lambda reports at its level WARN: a timeout, a crash
-EVERY = 2.0  # seconds
+EVERY, LONGEST = 2.0, 60.0  # seconds between two looks; once AWS throttles
+LATE = timedelta(minutes=1)  # by which a line may come after its time
 
 
 @verb("logs", "mallbots logs depot --since 30m")
@@ -36,20 +39,42 @@ def logs(
     terms = [term for term in (order, find) if term]
     if len(terms) > 1 or (terms and errors):
         raise EndedError("an --order, a text to --find, or --errors: one of them", USAGE)
-    start = datetime.now(UTC) - _ago(since)
+    start = now() - _ago(since)
     groups = [group for name, group in tool.account.of(service).items() if name.endswith("Logs")]
     wanted = terms or list(ERRORS if errors else ("",))
-    seen: set[str] = set()
-    while True:
-        found = [one for one in lines(tool, groups, wanted, start) if one["id"] not in seen]
-        seen |= {one["id"] for one in found}
-        _print(tool, found, follow)
-        if not follow:
-            break
-        start = max([start, *(_time(one) - timedelta(minutes=1) for one in found)])  # lines come late
-        time.sleep(EVERY)
+
+    def look(since: datetime) -> list[dict[str, Any]]:
+        return list(lines(tool, groups, wanted, since))
+
+    if follow:
+        _follow(tool, look, start)
+    found = look(start)
+    tool.out.show(found, lambda: tool.out.lines(_texts(found)))
     if not found and not tool.out.as_json:
         tool.out.say(f"no such lines of {service} in the last {since}")
+
+
+def _follow(tool: Tool, look: Callable[[datetime], list[dict[str, Any]]], start: datetime) -> NoReturn:
+    """Print new lines until Ctrl-C. Each look is at what may have come since the last; a throttle is outlasted."""
+    seen: set[str] = set()
+    pause = EVERY
+    while True:
+        begun = now()
+        try:
+            found = look(start)
+        except EndedError as error:
+            if error.status != TOO_MANY:
+                raise
+            pause = min(2 * pause, LONGEST)
+            tool.out.say(f"{error.message}: it looks again in {pause:.0f} s")
+        else:
+            new = [one for one in found if one["id"] not in seen]
+            # A line each also as JSON, since the end never comes.
+            tool.out.lines(map(json.dumps, new) if tool.out.as_json else _texts(new))
+            seen = {one["id"] for one in found}  # a line from before `start` is not found again
+            start = max(start, begun - LATE)
+            pause = EVERY
+        time.sleep(pause)
 
 
 def lines(tool: Tool, groups: list[str], terms: list[str], since: datetime) -> Iterator[dict[str, Any]]:
@@ -83,16 +108,8 @@ def _events(tool: Tool, asked: dict[str, Any]) -> list[Any]:
     return found
 
 
-def _print(tool: Tool, found: list[dict[str, Any]], follow: bool) -> None:
-    texts = [f"{one['time'][:23]}Z {one['line']}" for one in found]
-    if follow and tool.out.as_json:  # a line each, since the end never comes
-        tool.out.lines(json.dumps(one) for one in found)
-    else:
-        tool.out.show(found, lambda: tool.out.lines(texts))
-
-
-def _time(one: dict[str, Any]) -> datetime:
-    return datetime.fromisoformat(one["time"])
+def _texts(found: list[dict[str, Any]]) -> list[str]:
+    return [f"{one['time'][:23]}Z {one['line']}" for one in found]
 
 
 def _ago(text: str) -> timedelta:
