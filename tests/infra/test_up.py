@@ -11,11 +11,12 @@ import boto3
 import pytest
 from moto import mock_aws
 
+import infra.local.up
 from infra.local.cloud import LocalCloud
 from infra.local.deployed import forget, is_deployed, note
 from infra.local.lock import alone_in
 from infra.local.process import LocalCloudError
-from infra.local.up import make_keys, up
+from infra.local.up import deploy, make_keys, up
 
 
 def test_a_mall_in_which_no_key_can_be_made_is_not_up() -> None:
@@ -52,6 +53,24 @@ def test_what_was_deployed_of_the_same_sources_is_not_deployed_again(cloud: Any)
     note(cloud, "a digest")
     assert is_deployed(cloud, "a digest")
     assert not is_deployed(cloud, "another")
+
+
+@pytest.mark.parametrize("now", ["what was read", "an edit"])
+def test_what_counts_as_deployed_is_what_was_read_whatever_the_sources_are_before_and_after(
+    cloud: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, now: str
+) -> None:
+    (tmp_path / "manifest.json").write_text(json.dumps({"artifacts": {}}))
+    cloud.bootstrap, cloud.deploy = lambda: False, lambda _app, _report: None
+    cloud.synthesize = lambda _settings: (tmp_path, "what was read")
+    monkeypatch.setattr(infra.local.up, "remove_leftover", lambda *_: [])
+    monkeypatch.setattr(infra.local.up, "made_of", lambda _settings: now)
+    said: list[str] = []
+    deploy(cloud, {}, said.append)
+    assert is_deployed(cloud, "what was read")
+    assert not is_deployed(cloud, "an edit")
+    assert any("make up deploys what they are now" in line for line in said) == (now == "an edit")
+    deploy(cloud, {}, said.append)
+    assert ("up to date" in said[-1]) == (now == "what was read")
 
 
 def test_a_deployment_that_did_not_end_is_made_again(cloud: Any) -> None:
