@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from infra.local.cloud import LocalCloud
+from infra.local.lock import alone_in
 from infra.local.process import LocalCloudError
 
 BROKEN = "broken.json"  # in the cloud's state: what is broken now, and what mending needs
@@ -95,7 +96,8 @@ def _kill_engine(cloud: LocalCloud) -> Kept:
 
 
 def _start_engine(cloud: LocalCloud, _kept: Kept) -> None:
-    cloud.start()
+    with alone_in(cloud.state):
+        cloud.start()
 
 
 def _running(cloud: LocalCloud) -> int:

@@ -3,7 +3,9 @@
 import io
 import json
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,6 +14,7 @@ import pytest
 from moto import mock_aws
 
 import infra.local.up
+from infra.local import process
 from infra.local.cloud import LocalCloud
 from infra.local.deployed import forget, is_deployed, note
 from infra.local.lock import alone_in
@@ -35,6 +38,39 @@ def test_two_ups_of_one_state_do_not_run_at_once(tmp_path: Path) -> None:
             pass
     with alone_in(tmp_path / "state"):
         pass
+
+
+class _Other(BaseHTTPRequestHandler):
+    """Another program on the engine's port, which says of everything that it is well; then the engine ends."""
+
+    ends: Path
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b'{"services": {}, "pid": 1}')
+        self.ends.touch()
+
+    def log_message(self, *_: object) -> None: ...
+
+
+def test_another_program_that_answers_on_the_port_is_not_deployed_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, socket_enabled: None
+) -> None:
+    """It takes the port between the look whether it is free and the engine's own bind."""
+    interpreter, ends = tmp_path / ".engine" / "bin" / "python", tmp_path / "ends"
+    interpreter.parent.mkdir(parents=True)
+    interpreter.write_text(f"#!/bin/sh\nwhile [ ! -e '{ends}' ]; do :; done\nexit 7\n")
+    interpreter.chmod(0o755)
+    monkeypatch.setattr(process, "ROOT", tmp_path)
+    monkeypatch.setattr(process, "is_free", lambda _port: True)
+    with ThreadingHTTPServer(("127.0.0.1", 0), type("Other", (_Other,), {"ends": ends})) as other:
+        Thread(target=other.serve_forever, args=(0.01,), daemon=True).start()
+        engine = process.Engine(other.server_port, tmp_path / "state", {"IOT_MTLS_PORT": "1"})
+        with pytest.raises(LocalCloudError, match="the engine ended with code 7"):
+            engine.start()
+        other.shutdown()
+    assert not engine.is_running()
 
 
 @pytest.fixture
