@@ -13,7 +13,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from infra.local.process import HOST, REGION, ROOT, Engine, LocalCloudError
-from infra.local.synthesis import SILENCE, context, synthesize
+from infra.local.synthesis import SILENCE, synthesize
 from infra.stages import local_pages
 
 ACCOUNT = "000000000000"
@@ -128,15 +128,13 @@ class LocalCloud:
         self._cdk(["bootstrap", f"aws://{ACCOUNT}/{REGION}"], folder=self.state)
         return True
 
-    def context(self, settings: Mapping[str, str]) -> dict[str, str]:
-        """What the CDK app is told for this cloud; settings: as for `up`."""
-        return context(self._ports, settings)
+    def synthesize(self, settings: Mapping[str, str]) -> tuple[Path, str]:
+        """The folder of the system's templates and assets, and the digest of what they are made of.
 
-    def synthesize(self, settings: Mapping[str, str]) -> Path:
-        """The folder of the system's templates and assets; settings: as for `up`. Raises LocalCloudError."""
+        settings: as for `up`. Raises LocalCloudError.
+        """
         folder = self.state / "cdk.out"
-        synthesize(folder, self._ports, settings)
-        return folder
+        return folder, synthesize(folder, (self.engine.port, self.engine.mqtt_port), settings)
 
     def deploy(self, app: Path, progress: Progress = no_progress) -> Outputs:
         """Deploy all stacks of a CDK app, and return their outputs.
@@ -199,10 +197,6 @@ class LocalCloud:
         if gateway["scheme"] in ("ws", "wss"):
             return f"ws://{HOST}:{self.engine.port}/_aws/execute-api/{gateway['api']}{path}"
         return f"{self.address}/_aws/execute-api/{gateway['api']}/$default{path}"
-
-    @property
-    def _ports(self) -> tuple[int, int]:
-        return self.engine.port, self.engine.mqtt_port
 
     @property
     def _outputs_file(self) -> Path:

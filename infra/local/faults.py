@@ -2,16 +2,18 @@
 by a signal to the engine. Nothing of this is deployed: it acts from outside, on one local cloud.
 """
 
+import fcntl
 import json
 import os
 import signal
-import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from infra.local.cloud import LocalCloud
+from infra.local.lock import alone_in
 from infra.local.process import LocalCloudError
 
 BROKEN = "broken.json"  # in the cloud's state: what is broken now, and what mending needs
@@ -24,23 +26,32 @@ Kept = dict[str, Any]
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing that can be broken. mend: None where it is mended by other means (a dead letter, by the console)."""
+    """One thing that can be broken.
 
-    breaks: Callable[[LocalCloud], Kept]
+    finds: what mending needs, which is kept before anything is broken. Raises LocalCloudError where nothing can be.
+    mend: None where it is mended by other means (a dead letter, by the console).
+    """
+
+    finds: Callable[[LocalCloud], Kept]
+    breaks: Callable[[LocalCloud, Kept], None]
     mend: Callable[[LocalCloud, Kept], None] | None
 
 
-def _stop_payments(cloud: LocalCloud) -> Kept:
-    """What is for payments waits in its queue: its mappings are switched off behind the back of operations."""
-    functions, found = cloud.client("lambda"), []
-    for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
-        arn = mapping["EventSourceArn"]
-        if ":sqs:" in arn and PAYMENTS in mapping["FunctionArn"] and mapping["State"] == "Enabled":
-            functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
-            found.append(mapping["UUID"])
+def _find_payments(cloud: LocalCloud) -> Kept:
+    found = [
+        mapping["UUID"]
+        for mapping in cloud.client("lambda").list_event_source_mappings()["EventSourceMappings"]
+        if ":sqs:" in mapping["EventSourceArn"] and PAYMENTS in mapping["FunctionArn"] and mapping["State"] == "Enabled"
+    ]
     if not found:
         raise LocalCloudError("payments has no queue that is read: it is stopped already, or not deployed")
     return {"mappings": found}
+
+
+def _stop_payments(cloud: LocalCloud, kept: Kept) -> None:
+    """What is for payments waits in its queue: its mappings are switched off behind the back of operations."""
+    for mapping in kept["mappings"]:
+        cloud.client("lambda").update_event_source_mapping(UUID=mapping, Enabled=False)
 
 
 def _start_payments(cloud: LocalCloud, kept: Kept) -> None:
@@ -48,37 +59,50 @@ def _start_payments(cloud: LocalCloud, kept: Kept) -> None:
         cloud.client("lambda").update_event_source_mapping(UUID=mapping, Enabled=True)
 
 
-def _drop_robot(cloud: LocalCloud) -> Kept:
-    """The certificate of a robot is switched off, which ends its connection: the broker publishes its will."""
+def _find_robot(cloud: LocalCloud) -> Kept:
     iot = cloud.client("iot")
     for thing in iot.list_things()["things"]:
         for arn in iot.list_thing_principals(thingName=thing["thingName"])["principals"]:
             certificate = arn.rpartition("/")[2]
             if iot.describe_certificate(certificateId=certificate)["certificateDescription"]["status"] == "ACTIVE":
-                iot.update_certificate(certificateId=certificate, newStatus="INACTIVE")
                 return {"robot": thing["thingName"], "certificate": certificate}
     raise LocalCloudError("no robot is on the robots' stream: make shoppers brings some")
+
+
+def _drop_robot(cloud: LocalCloud, kept: Kept) -> None:
+    """The certificate of a robot is switched off, which ends its connection: the broker publishes its will."""
+    cloud.client("iot").update_certificate(certificateId=kept["certificate"], newStatus="INACTIVE")
 
 
 def _bring_robot_back(cloud: LocalCloud, kept: Kept) -> None:
     cloud.client("iot").update_certificate(certificateId=kept["certificate"], newStatus="ACTIVE")
 
 
-def _poison(cloud: LocalCloud) -> Kept:
-    """A message that nothing can read, in the queue of the depot."""
-    functions, sqs = cloud.client("lambda"), cloud.client("sqs")
-    for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
+def _find_inbox(cloud: LocalCloud) -> Kept:
+    for mapping in cloud.client("lambda").list_event_source_mappings()["EventSourceMappings"]:
         queue = mapping["EventSourceArn"].rpartition(":")[2]
         if ":sqs:" in mapping["EventSourceArn"] and "inbox" in queue.lower() and DEPOT in mapping["FunctionArn"]:
-            sqs.send_message(QueueUrl=sqs.get_queue_url(QueueName=queue)["QueueUrl"], MessageBody=MESSAGE)
             return {"queue": queue}
     raise LocalCloudError("the depot has no inbox: deploy it first")
 
 
-def _cut_network(cloud: LocalCloud) -> Kept:
-    """The engine is halted: connections stay open, and none has an answer, as where a network drops packets."""
-    os.kill(_running(cloud), signal.SIGSTOP)
+def _poison(cloud: LocalCloud, kept: Kept) -> None:
+    """A message that nothing can read, in the queue of the depot."""
+    sqs = cloud.client("sqs")
+    sqs.send_message(QueueUrl=sqs.get_queue_url(QueueName=kept["queue"])["QueueUrl"], MessageBody=MESSAGE)
+
+
+def _find_engine(cloud: LocalCloud) -> Kept:
+    if cloud.engine.pid() is None:
+        raise LocalCloudError("the engine does not run")
     return {}
+
+
+def _cut_network(cloud: LocalCloud, _kept: Kept) -> None:
+    """The engine is halted: connections stay open, and none has an answer, as where a network drops packets."""
+    pid = cloud.engine.pid()
+    if pid is not None:
+        os.kill(pid, signal.SIGSTOP)
 
 
 def _join_network(cloud: LocalCloud, _kept: Kept) -> None:
@@ -87,31 +111,29 @@ def _join_network(cloud: LocalCloud, _kept: Kept) -> None:
         os.kill(pid, signal.SIGCONT)
 
 
-def _kill_engine(cloud: LocalCloud) -> Kept:
+def _kill_engine(cloud: LocalCloud, _kept: Kept) -> None:
     """Without a save: what was written in the last seconds is lost, and found again by those who retry."""
-    _running(cloud)
     cloud.engine.kill()
-    return {}
 
 
 def _start_engine(cloud: LocalCloud, _kept: Kept) -> None:
-    cloud.start()
-
-
-def _running(cloud: LocalCloud) -> int:
-    pid = cloud.engine.pid()
-    if pid is None:
-        raise LocalCloudError("the engine does not run")
-    return pid
+    with alone_in(cloud.state):
+        cloud.start()
 
 
 FAULTS = {
-    "payments": Fault(_stop_payments, _start_payments),
-    "robot": Fault(_drop_robot, _bring_robot_back),
-    "message": Fault(_poison, None),
-    "network": Fault(_cut_network, _join_network),
-    "engine": Fault(_kill_engine, _start_engine),
+    "payments": Fault(_find_payments, _stop_payments, _start_payments),
+    "robot": Fault(_find_robot, _drop_robot, _bring_robot_back),
+    "message": Fault(_find_inbox, _poison, None),
+    "network": Fault(_find_engine, _cut_network, _join_network),
+    "engine": Fault(_find_engine, _kill_engine, _start_engine),
 }
+
+
+def _check_network(name: str, broken: dict[str, Kept]) -> None:
+    """Without the network a call would wait for its answer until it times out, and so would who mends the network."""
+    if "network" in broken and name not in ("network", "engine"):
+        raise LocalCloudError("the network is cut, so nothing else can be broken or mended: mend it first")
 
 
 class Faults:
@@ -120,7 +142,6 @@ class Faults:
     def __init__(self, cloud: LocalCloud) -> None:
         self._cloud = cloud
         self._file = cloud.state / BROKEN
-        self._one_at_a_time = threading.Lock()
 
     def broken(self) -> dict[str, Kept]:
         """What is broken, by name, each with `since`."""
@@ -135,20 +156,26 @@ class Faults:
     def break_(self, name: str) -> None:
         """Break something; what is broken already stays so. Raises LocalCloudError, KeyError for an unknown name."""
         fault = FAULTS[name]
-        with self._one_at_a_time:
-            if name in self.broken():
+        with self._one_at_a_time():
+            broken = self.broken()
+            if name in broken:
                 return
-            kept = fault.breaks(self._cloud)
-            if fault.mend:
+            _check_network(name, broken)
+            kept = fault.finds(self._cloud)
+            if fault.mend:  # kept first: what is broken only in part is mended, too
                 since = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-                self._keep({**self.broken(), name: {**kept, "since": since}})
+                self._keep({**broken, name: {**kept, "since": since}})
+            fault.breaks(self._cloud, kept)
 
     def mend(self, name: str) -> None:
         """Mend something; what is not broken stays as it is. Raises LocalCloudError, KeyError for an unknown name."""
         fault = FAULTS[name]
-        with self._one_at_a_time:
+        if name not in self.broken():  # there may be no folder either
+            return
+        with self._one_at_a_time():
             broken = self.broken()
             if name in broken and fault.mend:
+                _check_network(name, broken)
                 fault.mend(self._cloud, broken.pop(name))
                 self._keep(broken)
 
@@ -158,5 +185,15 @@ class Faults:
         for name in sorted(broken, key=lambda one: (one != "network", one != "engine")):
             self.mend(name)
 
+    @contextmanager
+    def _one_at_a_time(self) -> Iterator[None]:
+        """Among threads and processes: the console's panel and `make fault` are two."""
+        with self._file.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
     def _keep(self, broken: dict[str, Kept]) -> None:
-        self._file.write_text(json.dumps(broken, indent=1) + "\n")
+        """As a whole: who reads it meanwhile, without the lock, sees what was broken before or after."""
+        new = self._file.with_suffix(".new")
+        new.write_text(json.dumps(broken, indent=1) + "\n")
+        new.replace(self._file)

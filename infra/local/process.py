@@ -171,12 +171,15 @@ class Engine:
         return ticks / os.sysconf("SC_CLK_TCK")
 
     def is_ready(self) -> bool:
-        """Whether it answers."""
+        """Whether it answers, and not another program on its port (engine/patches/health.py)."""
+        pid = self.pid()
+        if pid is None:
+            return False
         connection = http.client.HTTPConnection(HOST, self.port, timeout=2)
         try:
             connection.request("GET", "/_ministack/health")
-            return connection.getresponse().status == 200
-        except (OSError, http.client.HTTPException):
+            return bool(json.loads(connection.getresponse().read())["pid"] == pid)
+        except (OSError, http.client.HTTPException, ValueError, LookupError, TypeError):
             return False
         finally:
             connection.close()
@@ -225,7 +228,8 @@ class Engine:
 
     def _wait_until_ready(self, child: subprocess.Popen[bytes]) -> None:
         deadline = time.monotonic() + READY_WITHIN_SECONDS
-        while (code := child.poll()) is not None or not self.is_ready():  # another program may answer
+        while not self.is_ready():
+            code = child.poll()
             if code is not None or time.monotonic() > deadline:
                 problem = "did not answer in time" if code is None else f"ended with code {code}"
                 self.stop()

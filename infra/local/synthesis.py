@@ -16,7 +16,7 @@ from pathlib import Path
 
 from infra.kept import kept
 from infra.local.process import HOST, ROOT, LocalCloudError
-from infra.sources import digest
+from infra.sources import digest, last_change
 
 STAGE = "local"
 KEPT = ROOT / ".build" / "synthesized"
@@ -36,17 +36,23 @@ def context(ports: tuple[int, int], settings: Mapping[str, str]) -> dict[str, st
     return {"stage": STAGE, "engine": f"http://{HOST}:{ports[0]}", "broker": f"{HOST}:{ports[1]}", **settings}
 
 
-def synthesize(folder: Path, ports: tuple[int, int], settings: Mapping[str, str]) -> None:
+def made_of(settings: Mapping[str, str]) -> str:
+    """The digest of the sources as they are now, and of settings: what templates are made of, whatever their ports."""
+    return digest(json.dumps(context(PORTS, settings), sort_keys=True))
+
+
+def synthesize(folder: Path, ports: tuple[int, int], settings: Mapping[str, str]) -> str:
     """Have a folder hold the templates and assets for a cloud, and nothing else; arguments as for `context`.
+
+    Returns the digest of what they are made of.
 
     Raises:
         LocalCloudError: it failed; the message holds the app's whole output.
     """
-    said = context(PORTS, settings)
     for _ in range(ATTEMPTS):
-        made_of = digest(json.dumps(said, sort_keys=True))
+        read = made_of(settings)
         try:
-            whole = kept(KEPT / made_of, partial(_make, said, made_of))
+            whole = kept(KEPT / read, partial(_make, settings, read))
             break
         except SourcesChangedError:
             continue
@@ -57,11 +63,13 @@ def synthesize(folder: Path, ports: tuple[int, int], settings: Mapping[str, str]
     for path in folder.rglob("*"):
         if path.suffix in TEXTS and path.is_file():
             path.write_text(with_ports(path.read_text(), ports))
+    return read
 
 
-def _make(said: Mapping[str, str], made_of: str, folder: Path) -> None:
-    _run_app(said, folder)
-    if digest(json.dumps(said, sort_keys=True)) != made_of:
+def _make(settings: Mapping[str, str], read: str, folder: Path) -> None:
+    changed = last_change()
+    _run_app(context(PORTS, settings), folder)
+    if (made_of(settings), last_change()) != (read, changed):
         raise SourcesChangedError
 
 

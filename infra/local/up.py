@@ -21,10 +21,9 @@ from infra.local.lock import alone_in
 from infra.local.pages import publish
 from infra.local.people import tokens
 from infra.local.process import ROOT, LocalCloudError
-from infra.local.synthesis import STAGE
+from infra.local.synthesis import STAGE, made_of
 from infra.local.users import USERS, make_users
 from infra.local.warm import warm
-from infra.sources import digest
 from infra.stages import read_flag, stage, variable
 
 # Names of stack outputs.
@@ -84,15 +83,7 @@ def _up(cloud: LocalCloud, given: Mapping[str, str]) -> None:
     report("starting the local cloud …")
     cloud.start()
     report(f"the local cloud answers at {cloud.address}, its state is in {cloud.state}")
-    made_of = digest(json.dumps(cloud.context(given), sort_keys=True))
-    if is_deployed(cloud, made_of):
-        report("what is deployed is up to date")
-    else:
-        _deploy(cloud, given, report)
-        if digest(json.dumps(cloud.context(given), sort_keys=True)) == made_of:
-            note(cloud, made_of)
-        else:
-            report("the sources changed meanwhile: make up deploys what they are now")
+    deploy(cloud, given, report)
     with ThreadPoolExecutor(1) as meanwhile:
         warmed = meanwhile.submit(warm, cloud)
         make_users(cloud)
@@ -104,17 +95,24 @@ def _up(cloud: LocalCloud, given: Mapping[str, str]) -> None:
     report("up")
 
 
-def _deploy(cloud: LocalCloud, settings: Mapping[str, str], report: Progress) -> None:
+def deploy(cloud: LocalCloud, settings: Mapping[str, str], report: Progress) -> None:
+    """Deploy what has changed since the last deployment; settings as for `up`. Raises LocalCloudError."""
+    if is_deployed(cloud, made_of(settings)):
+        report("what is deployed is up to date")
+        return
     with ThreadPoolExecutor(1) as meanwhile:
         report("synthesizing the templates …")
         synthesis = meanwhile.submit(cloud.synthesize, settings)
         if cloud.bootstrap():
             report("the CDK is bootstrapped")
-        app = synthesis.result()
+        app, deployed = synthesis.result()
     report("deploying …")
     forget(cloud)
     cloud.deploy(app, report)
     remove_leftover(cloud, app, report)
+    note(cloud, deployed)
+    if made_of(settings) != deployed:
+        report("the sources changed meanwhile: make up deploys what they are now")
 
 
 def make_keys(cloud: LocalCloud) -> None:

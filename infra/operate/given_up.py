@@ -1,7 +1,7 @@
 """What is in the queues of what was given up, and was not stored by operations yet; it stays there."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from functions.operations import forms
@@ -54,13 +54,18 @@ def _peek(sqs: Any, url: str, limit: int) -> tuple[list[Held], int]:
         found |= batch
         if known:
             break
-    handles = [held.receipt for held in found.values()]
+    show_again(sqs, url, [held.receipt for held in found.values()])
+    return list(found.values()), count
+
+
+def show_again(sqs: Any, url: str, handles: Sequence[str]) -> None:
+    """Make messages visible that were received, and leave those that are visible already or were deleted."""
     for first in range(0, len(handles), AT_ONCE):
         # A batch raises no MessageNotInflight for a message that is visible already: it is only reported as failed.
+        # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ChangeMessageVisibilityBatch.html
         ten = enumerate(handles[first : first + AT_ONCE])
         entries = [{"Id": str(n), "ReceiptHandle": handle, "VisibilityTimeout": 0} for n, handle in ten]
         sqs.change_message_visibility_batch(QueueUrl=url, Entries=entries)
-    return list(found.values()), count
 
 
 def _receive(sqs: Any, url: str, most: int) -> dict[str, Held]:

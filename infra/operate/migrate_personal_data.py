@@ -17,14 +17,16 @@ from functions.customers.migration import KINDS, as_of_today, in_plain, is_of_be
 from functions.kernel.eventstore.item import from_item
 from functions.kernel.eventstore.publish import reminder_body
 from functions.kernel.projections.view_store import DynamoViews
+from functions.kernel.runtime import clock
 from functions.kernel.runtime.context import Context
 from functions.payments.views import pointer
 from infra.operate.commits import event_store
 from infra.operate.deployment import Deployment, OperateError, stacks
-from infra.operate.given_up import failure_queues
+from infra.operate.given_up import failure_queues, show_again
 from infra.operate.wording import counted
 
 HIDDEN_SECONDS = 600  # longer than a queue is read here
+PAUSES = tuple(0.05 * 2**n for n in range(11))  # seconds between tries of a batch that is throttled: 102 in all
 TEN, ROWS_AT_ONCE = 10, 25  # entries of a SendMessageBatch, requests of a BatchWriteItem
 
 # Rows that hold a name or a number, or what was kept to erase them, by service: whole partitions, and how some begin.
@@ -149,10 +151,18 @@ def _rows(deployment: Deployment, service: str, table: str) -> Iterator[dict[str
 
 
 def _delete(dynamodb: Any, table: str, keys: list[dict[str, Any]]) -> None:
-    """What DynamoDB leaves unprocessed when it throttles is asked for again; it then waits as the client does."""
+    """Ask again for what DynamoDB leaves unprocessed when it throttles. Raises OperateError where it takes no more.
+
+    Such an answer is no error, so the client does not wait by itself, and AWS asks for a wait that doubles:
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
+    """
     left: Any = [{"DeleteRequest": {"Key": key}} for key in keys]
-    while left:
+    for pause in PAUSES:
         left = dynamodb.batch_write_item(RequestItems={table: left}).get("UnprocessedItems", {}).get(table, [])
+        if not left:
+            return
+        clock.wait(pause)
+    raise OperateError(f"{table} throttles what is deleted ({counted(len(left), 'row')} are left): run it again later")
 
 
 def point_to_payments(deployment: Deployment, changes: bool = True) -> int:
@@ -196,8 +206,7 @@ def _renew_letters(sqs: Any, url: str, changes: bool) -> int:
             sqs.send_message(QueueUrl=url, MessageBody=body, MessageAttributes=_attributes(message))
             sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
             del seen[message["MessageId"]]
-    for message in seen.values():
-        sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0)
+    show_again(sqs, url, [message["ReceiptHandle"] for message in seen.values()])
     return of_before
 
 
@@ -233,7 +242,8 @@ def _renewed(body: str) -> str | None:
 
 def _attributes(message: dict[str, Any]) -> dict[str, Any]:
     kept: Iterable[tuple[str, Any]] = message.get("MessageAttributes", {}).items()
-    return {name: {key: value[key] for key in ("DataType", "StringValue")} for name, value in kept}
+    values = ("DataType", "StringValue", "BinaryValue")
+    return {name: {key: value[key] for key in values if key in value} for name, value in kept}
 
 
 def _scanned(deployment: Deployment, **request: Any) -> Iterator[dict[str, Any]]:

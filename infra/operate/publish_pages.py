@@ -104,9 +104,12 @@ def empty(deployment: Deployment) -> int:
     if bucket is None:  # the stack's first creation failed
         return 0
     s3, removed = deployment.client("s3"), 0
-    for one in _objects(s3, bucket):
-        s3.delete_object(Bucket=bucket, Key=one["Key"])
-        removed += 1
+    try:
+        for one in _objects(s3, bucket):
+            s3.delete_object(Bucket=bucket, Key=one["Key"])
+            removed += 1
+    except s3.exceptions.NoSuchBucket:
+        pass  # a deletion of the stack that failed after it: its outputs are still listed
     return removed
 
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -112,6 +113,29 @@ key = CustomerKey.new("ada")
 print(key.open(key.seal("Ada Reyes", "name", 1), "name"))
 """
     assert alone(script) == "Ada Reyes\n"
+
+
+def test_two_that_build_the_layer_at_once_both_get_all_packages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage, builds, real = STAGES["local"], [1], subprocess.run
+
+    def install(command: list[str], **options: Any) -> Any:
+        if "install" not in command:
+            return real(command, **options)
+        target = Path(command[command.index("--target") + 1])
+        target.mkdir(parents=True)
+        (target / "boto3.py").write_text("")
+        if builds.pop():
+            builds.append(0)
+            bundling.layer(stage, tmp_path)  # another process begins, and ends before this one
+        (target / "jwt.py").write_text("")
+        return subprocess.CompletedProcess(command, 0)
+
+    monkeypatch.setattr(subprocess, "run", install)
+    layer = bundling.layer(stage, tmp_path)
+    assert sorted(path.name for path in (layer / "python").glob("*.py")) == ["boto3.py", "jwt.py"]
+    assert list(layer.parent.iterdir()) == [layer]
 
 
 def test_the_version_of_code_changes_with_a_source_or_a_package_and_with_nothing_else(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Thread
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -16,7 +17,7 @@ from moto import mock_aws
 
 from infra.local.cloud import LocalCloud
 from infra.local.control import Control
-from infra.local.faults import FAULTS, Fault, Faults
+from infra.local.faults import BROKEN, FAULTS, Fault, Faults
 from infra.local.panel import connecting
 from infra.local.process import LocalCloudError
 
@@ -31,9 +32,12 @@ class Cloud:
         self.payments = "running"
 
 
-def _stop(cloud: Any) -> dict[str, Any]:
+def _find(cloud: Any) -> dict[str, Any]:
+    return {"before": cloud.payments}
+
+
+def _stop(cloud: Any, _kept: dict[str, Any]) -> None:
     cloud.payments = "stopped"
-    return {"before": "running"}
 
 
 def _start(cloud: Any, kept: dict[str, Any]) -> None:
@@ -46,8 +50,8 @@ def _refuse(_cloud: Any) -> dict[str, Any]:
 
 @pytest.fixture
 def cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    monkeypatch.setitem(FAULTS, "payments", Fault(_stop, _start))
-    monkeypatch.setitem(FAULTS, "robot", Fault(_refuse, None))
+    monkeypatch.setitem(FAULTS, "payments", Fault(_find, _stop, _start))
+    monkeypatch.setitem(FAULTS, "robot", Fault(_refuse, _stop, None))
     return Cloud(tmp_path)
 
 
@@ -88,6 +92,60 @@ def test_another_process_mends_what_this_one_broke(control: Control, cloud: Any)
     ask(control, "POST", "/faults/payments/break")
     Faults(cloud).mend_all()
     assert cloud.payments == "running"
+
+
+def test_what_another_process_breaks_while_this_one_mends_stays_known(
+    cloud: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    others = [Thread(target=lambda: Faults(cloud).break_("robot"))]
+
+    def start(cloud: Any, kept: dict[str, Any]) -> None:
+        others[0].start()
+        others[0].join(0.1)  # it waits for this one
+        _start(cloud, kept)
+
+    monkeypatch.setitem(FAULTS, "payments", Fault(_find, _stop, start))
+    monkeypatch.setitem(FAULTS, "robot", Fault(lambda _: {"certificate": "one"}, lambda *_: None, lambda *_: None))
+    faults = Faults(cloud)
+    faults.break_("payments")
+    faults.mend("payments")
+    others[0].join()
+    assert [(name, kept["certificate"]) for name, kept in faults.broken().items()] == [("robot", "one")]
+
+
+def test_who_reads_what_is_broken_while_it_is_written_reads_all_of_what_was(cloud: Any) -> None:
+    faults = Faults(cloud)
+    faults.break_("payments")
+    with (cloud.state / BROKEN).open() as reader:
+        faults.mend("payments")
+        assert list(json.load(reader)) == ["payments"]
+    assert faults.broken() == {}
+
+
+def test_what_could_be_broken_only_in_part_is_mended_too(cloud: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(cloud: Any, kept: dict[str, Any]) -> None:
+        _stop(cloud, kept)
+        raise OSError("the second mapping did not answer")
+
+    monkeypatch.setitem(FAULTS, "payments", Fault(_find, stop, _start))
+    with pytest.raises(OSError, match="second"):
+        Faults(cloud).break_("payments")
+    Faults(cloud).mend_all()
+    assert (cloud.payments, Faults(cloud).broken()) == ("running", {})
+
+
+def test_where_the_network_is_cut_nothing_else_waits_for_answers(cloud: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(FAULTS, "network", Fault(lambda _: {}, lambda *_: None, lambda *_: None))
+    faults = Faults(cloud)
+    faults.break_("network")
+    with pytest.raises(LocalCloudError, match="mend it first"):
+        faults.break_("payments")
+    assert list(faults.broken()) == ["network"]
+
+
+def test_where_there_is_no_mall_there_is_nothing_to_mend_and_none_is_made(tmp_path: Path) -> None:
+    Faults(cast(LocalCloud, Cloud(tmp_path / "mistyped"))).mend("network")
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("given", [None, "", "Bearer ", "Bearer wrong", "Basic wrong"])
@@ -167,7 +225,7 @@ def test_a_robot_is_dropped_by_its_certificate_and_comes_back_by_it(tmp_path: Pa
         faults.break_("robot")
         assert (status(), faults.broken()["robot"]["robot"]) == ("INACTIVE", "robot-1")
         with pytest.raises(LocalCloudError, match="no robot is on the robots' stream"):
-            FAULTS["robot"].breaks(cast(LocalCloud, SimpleNamespace(client=lambda _: iot)))
+            FAULTS["robot"].finds(cast(LocalCloud, SimpleNamespace(client=lambda _: iot)))
         faults.mend("robot")
         assert (status(), faults.broken()) == ("ACTIVE", {})
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 import pytest
+from botocore.exceptions import ClientError
 
 from functions.customers import service
 from functions.customers.inbox import inbox
@@ -223,6 +224,33 @@ def test_other_dead_letters_stay_and_can_be_received_at_once(place: Place) -> No
         place.send("search-dead", body)
     assert renew_letters(place) == 0
     assert sorted(letter["Body"] for letter in place.received("search-dead")) == sorted(bodies)
+
+
+def test_letters_that_are_visible_again_before_the_queue_was_read_do_not_end_the_run(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A queue that takes longer to read than they are hidden. AWS refuses to hide such a letter, or to show it."""
+
+    def refuse(**_: object) -> None:
+        raise ClientError({"Error": {"Code": "MessageNotInflight", "Message": "it is visible"}}, "ChangeVisibility")
+
+    monkeypatch.setattr(migrate_personal_data, "HIDDEN_SECONDS", 0)
+    monkeypatch.setattr(place.clients["sqs"], "change_message_visibility", refuse)
+    for number in range(12):
+        place.send("search-dead", {**OTHER, "number": number})
+    place.send("search-undelivered", LETTER)
+    assert renew_letters(place) == 1
+    numbers = {json.loads(letter["Body"])["number"] for letter in place.received("search-dead")}
+    assert numbers == set(range(12))
+
+
+def test_a_dead_letter_keeps_an_attribute_of_bytes(place: Place) -> None:
+    given = {"why": {"DataType": "Binary", "BinaryValue": b"a bug"}}
+    queue = place.outputs()["mallbots-prod-search"]["InboxDeadLetters"]
+    place.clients["sqs"].send_message(QueueUrl=queue, MessageBody=json.dumps(LETTER), MessageAttributes=given)
+    assert renew_letters(place) == 1
+    [letter] = place.received("search-dead")
+    assert letter["MessageAttributes"]["why"]["BinaryValue"] == b"a bug"
 
 
 def test_many_dead_letters_are_each_rewritten_once(place: Place) -> None:

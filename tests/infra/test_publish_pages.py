@@ -177,6 +177,12 @@ def test_where_the_stack_of_the_pages_failed_there_is_nothing_to_empty_and_nothi
         publish(place, TOLD, built(tmp_path, "console/index.html"))
 
 
+def test_a_bucket_that_is_gone_does_not_keep_the_rest_of_the_stage_from_being_destroyed(place: Place) -> None:
+    """Its stack is left as DELETE_FAILED, with its outputs, where something else of it could not be deleted."""
+    place.s3.delete_bucket(Bucket=BUCKET)
+    assert empty(place) == 0
+
+
 @pytest.mark.parametrize(("stage", "left"), [("dev", 0), ("prod", 3)])
 def test_a_stage_that_keeps_its_data_keeps_its_pages_when_it_is_to_be_destroyed(
     place: Place, tmp_path: Path, stage: str, left: int

@@ -1,5 +1,6 @@
 """The digest of what templates and functions are made of: another for whatever could make them others."""
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -38,6 +39,19 @@ def test_other_sources_have_another_digest(change: Callable[[Path], object], roo
     before = sources.digest()
     change(root)
     assert sources.digest() != before
+
+
+def test_an_edit_that_was_taken_back_leaves_the_digest_and_not_the_time_of_the_last_change(root: Path) -> None:
+    source = root / "infra/app.py"
+    before, text, times = (sources.digest(), sources.last_change()), source.read_text(), source.stat()
+    for _ in range(10_000):  # a file system's clock ticks every few milliseconds
+        source.write_text(text + "\n")
+        source.write_text(text)
+        os.utime(source, ns=(times.st_atime_ns, times.st_mtime_ns))
+        if sources.last_change() > before[1]:
+            break
+    assert sources.digest() == before[0]
+    assert sources.last_change() > before[1]
 
 
 def test_another_context_has_another_digest() -> None:

@@ -86,9 +86,19 @@ def test_templates_are_kept_of_the_sources_that_the_app_read(
     """An edit while the app runs: what it made is of neither sources, and is made again."""
     digests = iter(["before", "after the edit", "after the edit", "after the edit"])
     monkeypatch.setattr(synthesis, "digest", lambda _: next(digests))
-    synthesize(tmp_path / "cdk.out", OTHERS, {})
+    assert synthesize(tmp_path / "cdk.out", OTHERS, {}) == "after the edit"
     assert app.ran == 2
     assert [path.name for path in (tmp_path / "kept").iterdir()] == ["after the edit"]
+
+
+def test_templates_of_an_edit_that_was_taken_back_while_the_app_ran_are_not_kept(
+    app: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The digest is as before, and tells nothing of it; the time of the last change does."""
+    times = iter([1, 2, 2, 2])
+    monkeypatch.setattr(synthesis, "last_change", lambda: next(times))
+    synthesize(tmp_path / "cdk.out", OTHERS, {})
+    assert app.ran == 2
 
 
 def test_sources_that_change_all_the_time_end_in_an_error_that_says_so(

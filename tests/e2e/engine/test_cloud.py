@@ -161,3 +161,10 @@ def test_the_cpu_time_of_the_engine_grows_and_is_not_known_of_one_that_does_not_
     eventually(lambda: client.list_tables() and (cloud.engine.cpu_seconds() or 0) > before)
 
     assert LocalCloud(free_port(), tmp_path).engine.cpu_seconds() is None
+
+
+def test_an_engine_is_ready_for_its_own_state_and_for_no_other_on_its_port(cloud: LocalCloud, tmp_path: Path) -> None:
+    other = LocalCloud(cloud.engine.port, tmp_path)
+
+    assert cloud.engine.is_ready()
+    assert not other.engine.is_ready()
