@@ -3,7 +3,9 @@
 import type { DifferenceList } from "../pages/generated/api.ts";
 import { useConsole } from "./context.ts";
 import { type Loaded, useLoad } from "./load.ts";
-import { MOST, useSagas } from "./sagas.ts";
+import { useSagas } from "./sagas.ts";
+
+const MOST = 100; // differences
 
 /** Orders whose money differs, asked for each `every` milliseconds. */
 export function useDiffering(every: number): Loaded<DifferenceList> {
@@ -12,7 +14,7 @@ export function useDiffering(every: number): Loaded<DifferenceList> {
   return useLoad("differences", (signal) => api.get("GET /api/payments/differences", { query, signal }), every);
 }
 
-/** How many there are of both; null before it is known. More than MOST of one counts as MOST. */
+/** How many there are of both, as far as they are listed; null before it is known. */
 export function useProblems(every: number): number | null {
   const parked = useSagas("parked", every).data;
   const differing = useDiffering(every).data;

@@ -9,6 +9,9 @@ export type Status = SagaView["status"];
 export const LISTS = ["open", "running", "parked", "compensated", "stopped", "completed", "all"] as const;
 export type Which = (typeof LISTS)[number];
 
+/** The lists of sagas that have not ended. */
+export const OPEN: readonly Which[] = ["open", "running", "parked"];
+
 /** Which list an address names; those that have not ended where it names none. */
 export const listOf = (name: string | null): Which => LISTS.find((one) => one === name) ?? "open";
 

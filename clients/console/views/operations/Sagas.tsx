@@ -7,13 +7,13 @@ import { shortId } from "../../../pages/text/ids.ts";
 import { number } from "../../../pages/text/text.ts";
 import { useNow } from "../../load.ts";
 import { commands } from "../../logic/commands.ts";
-import { inOrder, LISTS, LONG, listOf, type Status } from "../../logic/sagas.ts";
+import { inOrder, LISTS, LONG, listOf, OPEN, type Status } from "../../logic/sagas.ts";
 import { Age } from "../../parts/Age.tsx";
 import { Command } from "../../parts/Command.tsx";
 import { Listed } from "../../parts/Listed.tsx";
 import { useAnnounced } from "../../parts/useAnnounced.ts";
 import { route, to } from "../../route.ts";
-import { LOOKS, MOST, useSagas } from "../../sagas.ts";
+import { LOOKS, mostOf, useSagas } from "../../sagas.ts";
 import { said } from "../../texts/said.ts";
 import { texts } from "../../texts/texts.ts";
 
@@ -46,7 +46,9 @@ export function Sagas() {
       <Listed loaded={loaded} rows={rows} none={said(which === "open" ? "saga.noneOpen" : "saga.noneSuch")}>
         {(shown) => <Rows rows={shown} />}
       </Listed>
-      {loaded.data?.next && <p class="soft small">{said("saga.most", { count: MOST })}</p>}
+      {loaded.data?.next && (
+        <p class="soft small">{said(OPEN.includes(which) ? "saga.newest" : "saga.most", { count: mostOf(which) })}</p>
+      )}
       <Command text={which === "open" ? ["parked", "running"].map(commands.sagas) : commands.sagas(which)} />
     </section>
   );
