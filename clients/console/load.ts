@@ -162,6 +162,8 @@ export interface Thing<Data> extends Loaded<Data> {
   readonly accept: () => void;
   /** Saves it. What the stream tells of meanwhile, and what is read after that, is of the own save: no news. */
   readonly saving: <Result>(work: () => Promise<Result>) => Promise<Result>;
+  /** Whether it is saved now, or was and has not been read since. */
+  readonly isSaving: () => boolean;
 }
 
 const LOOKS = 10_000; // milliseconds
@@ -227,6 +229,7 @@ export function useThing<Data>(
         again();
       }
     },
+    isSaving: () => phase.current !== "idle",
     again,
   };
 }

@@ -15,7 +15,7 @@ import { Command } from "../parts/Command.tsx";
 import { Heading } from "../parts/Heading.tsx";
 import { Newer } from "../parts/Newer.tsx";
 import { Pair } from "../parts/Pair.tsx";
-import { rolledBack } from "../parts/useSave.ts";
+import { rolledBack, useWanted } from "../parts/useSave.ts";
 import { texts } from "../texts/texts.ts";
 import { ChangeNumber, Erase } from "./customerForms.tsx";
 import { Results } from "./SearchOrders.tsx";
@@ -116,7 +116,7 @@ const describe = ({ smsNumber, enabled }: CustomerShape): string =>
 /** Whether a customer may order. It can be undone, so it is shown as done at once, and taken back if it fails. */
 function Enabled({ customer, thing }: ShownProps) {
   const { api } = useConsole();
-  const [wanted, setWanted] = useState<boolean | null>(null);
+  const [wanted, setWanted] = useWanted(thing);
   const isOperator = useIsOperator();
   const { id, enabled } = customer;
   const shown = wanted ?? enabled;
@@ -138,8 +138,6 @@ function Enabled({ customer, thing }: ShownProps) {
       rolledBack(texts("rolledBack"), error);
     }
   };
-  // What came back says the same by now.
-  if (wanted !== null && wanted === enabled) setWanted(null);
   return (
     <>
       <span class="row">

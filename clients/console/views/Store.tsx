@@ -1,6 +1,5 @@
 /** A store: its name, whether it takes part, and its products. */
 
-import { useState } from "preact/hooks";
 import { Badge } from "../../pages/design/Badge.tsx";
 import { Button } from "../../pages/design/Button.tsx";
 import { Field } from "../../pages/design/Field.tsx";
@@ -13,7 +12,7 @@ import { type Thing, useRows, useThing } from "../load.ts";
 import { Heading } from "../parts/Heading.tsx";
 import { Newer } from "../parts/Newer.tsx";
 import { SaveError } from "../parts/SaveError.tsx";
-import { rolledBack, useSave } from "../parts/useSave.ts";
+import { rolledBack, useSave, useWanted } from "../parts/useSave.ts";
 import { texts } from "../texts/texts.ts";
 import { Products } from "./Products.tsx";
 
@@ -103,10 +102,9 @@ function Rename({ store, thing }: Props) {
 /** Whether it takes part. It can be undone, so it is shown as done at once, and taken back if it fails. */
 function Participation({ store, thing, told }: Props & { readonly told: boolean | undefined }) {
   const { api } = useConsole();
-  const [wanted, setWanted] = useState<boolean | null>(null);
+  const [wanted, setWanted] = useWanted(thing);
   const now = thing.newer === null ? store.participating : (told ?? store.participating);
   const shown = wanted ?? now;
-  if (wanted !== null && wanted === store.participating) setWanted(null);
   const toggle = async (): Promise<void> => {
     const next = !store.participating;
     setWanted(next);
