@@ -268,6 +268,10 @@ def test_what_is_run_of_runbooks_side_by_side_on_a_deployment_that_others_use_ch
     assert {words[0] for _, words in found} == {"aws", "make", "mallbots"}
 
 
+def test_what_is_run_of_runbooks_leaves_no_name_open_as_a_shell_takes_one_in_brackets_for_a_file() -> None:
+    assert [block.place for block in run.looking() if re.search(r"<[a-z][a-z ]*>", block.text)] == []
+
+
 @pytest.mark.parametrize(
     "line",
     [
