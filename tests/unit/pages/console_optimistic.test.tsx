@@ -1,4 +1,4 @@
-/** What can be undone is shown as done at once; what is read afterwards counts, whoever made it so. */
+/** An action that can be undone is shown as done immediately; the state that is read after the save replaces it. */
 
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
