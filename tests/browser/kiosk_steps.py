@@ -31,6 +31,16 @@ def registers(kiosk: Kiosk) -> None:
     kiosk.page.get_by_role("button", name="Order and pay").and_(kiosk.page.locator(":not([aria-disabled])")).wait_for()
 
 
+def returns(kiosk: Kiosk) -> None:
+    """As one who has ordered here before: to the screen that asks for the code."""
+    kiosk.press("Check what you order")
+    kiosk.press("Yes, continue")
+    kiosk.press("Yes, send me a code")
+    types(kiosk, PHONE)
+    kiosk.press("Send the code")
+    kiosk.heading("Type the code from the text message")
+
+
 def orders(kiosk: Kiosk) -> str:
     fills(kiosk)
     registers(kiosk)

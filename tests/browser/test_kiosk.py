@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 
 from tests.browser.kiosk_mall import CODE, ProblemError
 from tests.browser.kiosk_page import Kiosk
-from tests.browser.kiosk_steps import PHONE, fills, orders, registers, shown, types
+from tests.browser.kiosk_steps import PHONE, fills, orders, registers, returns, shown, types
 
 
 def test_an_order_by_touch_is_followed_until_it_is_complete(kiosk: Kiosk) -> None:
@@ -85,12 +85,7 @@ def test_a_search_finds_products_of_all_stores(kiosk: Kiosk) -> None:
 def test_a_returning_customer_proves_the_phone_by_a_code(kiosk: Kiosk) -> None:
     kiosk.mall.customers["ada"] = {"name": "Ada", "smsNumber": PHONE}
     fills(kiosk)
-    kiosk.press("Check what you order")
-    kiosk.press("Yes, continue")
-    kiosk.press("Yes, send me a code")
-    types(kiosk, PHONE)
-    kiosk.press("Send the code")
-    kiosk.heading("Type the code from the text message")
+    returns(kiosk)
     types(kiosk, "000000")
     kiosk.press("Continue")
     shown(kiosk, "This code is wrong or too old.")
@@ -101,6 +96,24 @@ def test_a_returning_customer_proves_the_phone_by_a_code(kiosk: Kiosk) -> None:
     kiosk.press("Order and pay $18.90")
     kiosk.heading("Thank you.")
     assert [order["order"]["customerId"] for order in kiosk.mall.orders.values()] == ["ada"]
+
+
+def test_while_a_code_is_proved_nothing_else_begins(kiosk: Kiosk) -> None:
+    """By a key of the keyboard, too: it presses no button."""
+    kiosk.mall.customers["ada"] = {"name": "Ada", "smsNumber": PHONE}
+    fills(kiosk)
+    returns(kiosk)
+    types(kiosk, CODE)
+    proved = "POST /api/customers/sessions"
+    held = kiosk.mall.hold(proved)
+    field = kiosk.page.get_by_label("Code", exact=True)
+    field.press("Enter")
+    for name in ("Continue", "Send another code", "I have no code", "Back"):
+        expect(kiosk.page.get_by_role("button", name=name)).to_have_attribute("aria-disabled", "true")
+    field.press("Enter")
+    held.set()
+    kiosk.page.get_by_role("button", name="Order and pay").wait_for()
+    assert len(kiosk.mall.sent(proved)) == 1
 
 
 def test_a_price_that_changed_is_told_before_anything_is_paid(kiosk: Kiosk) -> None:

@@ -32,7 +32,7 @@ export function Bar({ onLeave }: { readonly onLeave: () => void }) {
       {screen !== "attract" && (
         <div class="bar-row">
           {back && (
-            <Button class="bar-back" disabled={screen === "pay" && busy.value} onPress={() => go(back)}>
+            <Button class="bar-back" disabled={busy.value} onPress={() => go(back)}>
               {t("back")}
             </Button>
           )}

@@ -1,6 +1,7 @@
 import { useId, useRef } from "preact/hooks";
 import { Button } from "../../pages/design/Button.tsx";
 import { fail } from "../kiosk.ts";
+import { busy } from "../logic/network.ts";
 import { Keys } from "./Keys.tsx";
 
 interface Props {
@@ -24,6 +25,7 @@ export function Entry(props: Props) {
   const field = useRef<HTMLInputElement>(null);
   const id = useId();
   const done = (): unknown => {
+    if (busy.value) return undefined;
     if (problem === "") return onDone?.();
     fail(problem);
     field.current?.focus();
@@ -62,7 +64,7 @@ export function Entry(props: Props) {
       </div>
       <Keys kind={kind} value={value} most={most} onChange={onChange} />
       {action && (
-        <Button kind="primary" wide onPress={done}>
+        <Button kind="primary" wide disabled={busy.value} onPress={done}>
           {action}
         </Button>
       )}

@@ -2,7 +2,7 @@ import { Button } from "../../pages/design/Button.tsx";
 import { language } from "../../pages/text/text.ts";
 import { fail, go, type Kiosk, nameOf, tell } from "../kiosk.ts";
 import { phoneOf, prove, register, requestCode } from "../logic/customer.ts";
-import { awaited } from "../logic/network.ts";
+import { awaited, busy } from "../logic/network.ts";
 import { still, type, typed, visit } from "../logic/visit.ts";
 import { t, wrong } from "../texts.ts";
 import { Entry } from "./Entry.tsx";
@@ -133,9 +133,13 @@ export function Code({ kiosk: { api } }: Props) {
         onDone={send}
       />
       <div class="actions">
-        <Button onPress={again}>{t("code.again")}</Button>
+        <Button disabled={busy.value} onPress={again}>
+          {t("code.again")}
+        </Button>
         {!visit.value.progress.sent && (
-          <Button onPress={() => go("name", { returning: false })}>{t("code.new")}</Button>
+          <Button disabled={busy.value} onPress={() => go("name", { returning: false })}>
+            {t("code.new")}
+          </Button>
         )}
       </div>
     </Screen>
