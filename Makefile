@@ -192,13 +192,14 @@ test: $(VENV) $(ENGINE) $(NODE) ## Run every test that needs no deployment
 e2e: $(VENV) $(ENGINE) $(NODE) $(PAGES) $(CHROMIUM) ## Run the tests that deploy to the local cloud
 	@$(MAKE) --jobs=2 --keep-going $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) $(E2E)
 
-# Of the engine alone, and of the mall that is deployed to one: they wait most of the time, so they run beside each other.
-E2E := e2e-engine e2e-mall
+# They wait most of the time, so those on the mall that they share run beside those with an engine or a mall of their own.
+E2E := e2e-own e2e-shared
+OWN := tests/e2e/engine tests/e2e/test_rehearsals.py tests/e2e/test_robots.py
 .PHONY: $(E2E)
-e2e-engine:
-	@.venv/bin/pytest tests/e2e/engine --force-enable-socket $(SLOWEST)
-e2e-mall:
-	@.venv/bin/pytest tests/e2e --ignore=tests/e2e/engine --force-enable-socket $(SLOWEST)
+e2e-own:
+	@.venv/bin/pytest $(OWN) --force-enable-socket $(SLOWEST)
+e2e-shared:
+	@.venv/bin/pytest tests/e2e $(addprefix --ignore=,$(OWN)) --force-enable-socket $(SLOWEST)
 
 .PHONY: browser
 browser: $(VENV) $(NODE) $(CHROMIUM) ## Test the pages in Chromium, against a mall of the tests' own; the last line is JSON (one file: ARGS=)
