@@ -188,9 +188,10 @@ def add_alarms(scope: Construct, stage: Stage, watched: Watched) -> cloudwatch.A
     alarms = Alarms(scope, stage, watched.service)
     logs = alarms.logs()
     if waiting := [_of_queue(queue, "ApproximateAgeOfOldestMessage") for queue in watched.dead_letters]:
-        # Of what operations stores its own code rings (functions/operations/alarms.py): here is what it does not store.
+        # Of what operations stores its own code rings (functions/operations/alarms.py), and of what it receives and
+        # cannot store, which this age leaves out from the third receive on. Here is what it never receives.
         # A queue that is dead-letter queue of another counts from when a message came into it: the page below.
-        stays = f"a dead letter has waited for {NOT_DRAINED} s to be stored: operations does not drain its queue"
+        stays = f"a dead letter has waited for {NOT_DRAINED} s: operations does not receive from its queue"
         find = alarms.logs("drained", service=OPERATIONS)
         alarms.largest_of("DeadLetters", waiting, NOT_DRAINED, f"{stays}; {find}")
     if ages := [_of_queue(queue, "ApproximateAgeOfOldestMessage") for queue in watched.queues]:
@@ -253,7 +254,10 @@ def _of_queue(queue: sqs.IQueue, metric: str) -> cloudwatch.IMetric:
 
 
 def _throttles(table: dynamodb.ITable, indexes: Iterable[str]) -> list[cloudwatch.IMetric]:
-    """Reads and writes of a table, and writes of its indexes: a throttled index holds back the table's writes."""
+    """Reads and writes of a table, and writes of its indexes: a throttled index holds back the table's writes.
+
+    Reads of indexes are left out, for $0.10 a month each: who is refused one answers 503 or tries again, which rings.
+    """
     of_indexes = [
         cloudwatch.Metric(
             namespace="AWS/DynamoDB",

@@ -42,10 +42,11 @@ from functions.insights.sums import (
     summed_until,
 )
 from functions.kernel.domain.errors import ConcurrencyError
+from functions.kernel.messaging import undone
 from functions.kernel.messaging.sweep import SECONDS
 from functions.kernel.projections.generations import in_each
 from functions.kernel.projections.projection import read
-from functions.kernel.runtime import budget, clock, observe, runtime
+from functions.kernel.runtime import budget, clock, runtime
 from functions.kernel.runtime.views import Row
 
 SETTLING = timedelta(seconds=10)  # after a minute's end: most of its rows are there by then, and few are late
@@ -61,7 +62,7 @@ def roll_up() -> None:
     """Sum up what was reached since the last time, then make the late minutes again, in each generation of the rows."""
     advances: list[Spans] = []
     for failed in in_each(VIEW, partial(_roll_up, advances)):
-        observe.log_error(f"generation {failed.generation} of {failed.view} was not summed up", failed.error)
+        undone.note(failed.view, f"generation {failed.generation} of {failed.view} was not summed up", failed.error)
     for first, last in advances[0]:  # of the generation that is read
         figures.tell(first, last)
 

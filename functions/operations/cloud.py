@@ -49,6 +49,11 @@ class Held:
     attributes: Mapping[str, str] = field(default_factory=dict)
     system: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def was_left(self) -> bool:
+        """Whether it was received before, and stayed in its queue."""
+        return int(self.system.get("ApproximateReceiveCount", "1")) > 1
+
     @classmethod
     def of(cls, message: Any) -> "Held":
         """A message as boto3 gives it."""

@@ -1,8 +1,9 @@
 """The collector: each minute, from every failure queue into the rows of letters.
 
 A letter leaves its queue only when it is stored. What cannot be stored, or not now, stays in its queue, is received
-again after two minutes, and is kept there for 14 days: the age of such a queue's oldest message says that the store is
-not drained.
+again after two minutes, and is kept there for 14 days. What is not stored at its second receive rings `Errors`. The age
+of the queue's oldest message does not tell it: that leaves out what was received three times and is still there.
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
 """
 
 from dataclasses import replace
@@ -11,12 +12,13 @@ from functools import partial
 from typing import Any
 
 from functions.kernel.domain.errors import ConcurrencyError
+from functions.kernel.messaging import undone
 from functions.kernel.messaging.scheduled import Scheduled
-from functions.kernel.runtime import budget, clock, observe, runtime
+from functions.kernel.runtime import budget, clock, runtime
 from functions.kernel.runtime.side_by_side import outcome
 from functions.kernel.runtime.uses import Uses
 from functions.operations import batches, consumers, forms, groups, rows, transitions
-from functions.operations.alarms import group_grows, letter_waits, new_group
+from functions.operations.alarms import LETTER, group_grows, letter_waits, new_group
 from functions.operations.cloud import Held, failure_queues, relays
 from functions.operations.consumers import FailureQueue
 from functions.operations.letters import OPEN, Letter
@@ -52,7 +54,7 @@ def collect(event: dict[str, Any]) -> dict[str, int]:
     ):
         if isinstance(found, Exception):
             failed += 1
-            observe.log_error("a failure queue was not drained", found, queue=queue.name)
+            undone.note("DeadLetters", "a failure queue was not drained", found, queue=queue.name)
         else:
             stored += found
     ring_for_the_oldest()  # before the groups, which may take all the time that is left
@@ -82,7 +84,8 @@ def drain(queue: FailureQueue) -> list[Letter]:
                 break
             found = outcome(partial(_take, queue, one))
             if isinstance(found, Exception):
-                observe.log_error("a letter was not stored: it stays in its queue", found, queue=queue.name)
+                text = "a letter was not stored: it stays in its queue"
+                undone.note(LETTER, text, found, again=one.was_left, queue=queue.name)
             else:
                 stored += (replace(letter, body="") for letter in found)
                 done.append(one)

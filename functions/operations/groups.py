@@ -15,12 +15,13 @@ from typing import Any
 import msgspec
 
 from functions.kernel.domain.errors import ConcurrencyError, NotFoundError
+from functions.kernel.messaging import undone
 from functions.kernel.projections import projection
 from functions.kernel.projections.projection import read
-from functions.kernel.runtime import clock, ids, observe, runtime
+from functions.kernel.runtime import clock, ids, runtime
 from functions.kernel.runtime.views import Row
 from functions.operations import rows
-from functions.operations.alarms import group_grows, new_group
+from functions.operations.alarms import LETTER, group_grows, new_group
 from functions.operations.letters import CLOSED, OPEN, Letter
 from functions.operations.rows import Filter
 from functions.operations.views import OF_STATE
@@ -143,7 +144,7 @@ def count_changed(known: Sequence[Letter] = (), has_time: Callable[[], bool] = l
             count_again(id, known)
             _drop(id, (minute for minute in marks[id] if clock.read(minute) + MINUTE + SETTLED <= begun))
         except Exception as error:  # its marks stay, and it holds up no other
-            observe.log_error("a group was not counted again", error, group=id)
+            undone.note(LETTER, "a group was not counted again", error, group=id)
 
 
 def _drop(id: str, minutes: Iterable[str]) -> None:
@@ -234,7 +235,7 @@ def _made_of(known: Iterable[Letter], there: Collection[str], has_time: Callable
         try:
             made[id] = _change(partial(_or_new, id), partial(_counted_if_new, tally))
         except Exception as error:  # its mark stays
-            observe.log_error("a new group was not made", error, group=id)
+            undone.note(LETTER, "a new group was not made", error, group=id)
     return made
 
 

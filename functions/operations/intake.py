@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from functions.kernel.messaging import outcomes
-from functions.kernel.runtime import observe, runtime
+from functions.kernel.messaging import outcomes, undone
+from functions.kernel.runtime import runtime
 from functions.operations import cloud, pauses, rows, run_rows, runs, transitions
 from functions.operations.cloud import Held
 from functions.operations.letters import Letter
@@ -56,7 +56,7 @@ def _paused(held: Held) -> bool:
     try:
         pauses.take_request(held.body)
     except Exception as error:
-        observe.log_error("a request for a pause was not taken", error, message_id=held.id)
+        undone.note("Pause", "a request for a pause was not taken", error, again=held.was_left, message_id=held.id)
         return False
     return True
 
@@ -69,7 +69,7 @@ def _read(held: Held) -> Outcome | None:
         why = ": ".join(text for text in (said["error"], said["reason"]) if text)
         return Outcome(said[outcomes.LETTER], said[outcomes.RUN], said["outcome"], why, held)
     except (ValueError, TypeError, LookupError, AttributeError) as error:
-        observe.log_error("an outcome cannot be read", error, message_id=held.id)
+        undone.note("Outcome", "an outcome cannot be read", error, again=held.was_left, message_id=held.id)
         return None
 
 
@@ -83,7 +83,8 @@ def _on_letters(read: Sequence[Outcome]) -> list[Outcome]:
     stored: list[Outcome] = []
     for of_one, failure in zip(of_letter.values(), runtime.current().side_by_side(jobs), strict=True):
         if isinstance(failure, Exception):
-            observe.log_error("the outcome of a letter was not stored", failure, letter=of_one[0].letter)
+            text, again = "the outcome of a letter was not stored", any(one.held.was_left for one in of_one)
+            undone.note("Outcome", text, failure, again=again, letter=of_one[0].letter)
         else:
             stored += of_one
     return stored
@@ -119,6 +120,7 @@ def _on_run(of_run: list[Outcome]) -> list[Outcome]:
         if run:
             run_rows.mark(run, marks)
     except Exception as error:
-        observe.log_error("what became of letters was not noted with their run", error, run=of_run[0].place)
+        text, again = "what became of letters was not noted with their run", any(one.held.was_left for one in of_run)
+        undone.note("Outcome", text, error, again=again, run=of_run[0].place)
         return []
     return of_run

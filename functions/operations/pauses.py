@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from functions.kernel.domain.errors import ConcurrencyError, InvalidError, NotFoundError, RefusedError
+from functions.kernel.messaging import undone
 from functions.kernel.messaging.failing import PAUSE
 from functions.kernel.projections.projection import read, rows
 from functions.kernel.runtime import clock, context, observe, runtime
@@ -155,7 +156,7 @@ def reconcile() -> int:
         try:
             _reconcile(one.consumer, found.get(one.consumer))
         except Exception as error:
-            observe.log_error(f"{one.consumer} is not as it is wanted: the next minute tries again", error)
+            undone.note(CONSUMER, f"{one.consumer} is not as it is wanted: the next minute tries again", error)
     return len(due)
 
 

@@ -1,8 +1,10 @@
 """Failure queues, relays and the alarms' topic in memory, and records of failure queues as SQS gives them."""
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -42,6 +44,7 @@ class MemoryFailureQueues:
         self.held: dict[str, list[Held]] = {}
         self.fails: Callable[[str, str], object] = lambda call, queue: None
         self._hidden: dict[str, Any] = {}
+        self._receives = Counter[str]()
 
     def put(self, queue: str, *held: Held) -> None:
         self.held.setdefault(queue, []).extend(held)
@@ -55,7 +58,11 @@ class MemoryFailureQueues:
         now = clock.now()
         found = [held for held in self.held.get(queue.name, []) if self._hidden.get(held.id, now) <= now][:10]
         self._hidden |= {held.id: now + timedelta(seconds=HIDDEN) for held in found}
-        return found
+        self._receives.update(held.id for held in found)
+        return [replace(held, system={**held.system, **self._count(held)}) for held in found]
+
+    def _count(self, held: Held) -> dict[str, str]:
+        return {"ApproximateReceiveCount": str(self._receives[held.id])}
 
     def delete(self, queue: FailureQueue, held: Sequence[Held]) -> None:
         self.fails("delete", queue.name)

@@ -172,13 +172,17 @@ def _received(now: datetime, queue: MemoryQueue, wanted: Callable[[Message], boo
     found = [message for message in queue.due() if wanted(message)][:10]
     for message in found:
         message.due = now + timedelta(seconds=HIDDEN)
+        message.receives += 1
     return [
         Held(
             id=message.id,
             receipt=message.id,
             body=message.body,
             attributes=dict(message.reason or {}),
-            system={"SentTimestamp": str(int(message.sent.timestamp() * 1000))},
+            system={
+                "SentTimestamp": str(int(message.sent.timestamp() * 1000)),
+                "ApproximateReceiveCount": str(message.receives),
+            },
         )
         for message in found
     ]

@@ -10,6 +10,7 @@ from tests.support.aws import local_views
 from tests.support.letters import MemoryTopic
 from tests.support.runtime import memory_runtime
 from tests.unit.operations.redriving import Place, known_consumers
+from tests.unit.operations.rung import Rung
 
 
 @pytest.fixture(autouse=True)
@@ -34,3 +35,10 @@ def in_dynamodb() -> Iterator[Runtime]:
 def place(monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
     with known_consumers(monkeypatch):
         yield Place()
+
+
+@pytest.fixture
+def rung(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Rung:
+    monkeypatch.setenv("MALLBOTS_SERVICE", "operations")
+    monkeypatch.setenv("MALLBOTS_STAGE", "prod")
+    return Rung(capsys)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from functions.kernel.projections.view_store import read_item
 from functions.kernel.runtime import budget, clock
@@ -20,6 +21,7 @@ from functions.operations.letters import DISCARDED, DONE, OPEN, PARKED, REDRIVIN
 from functions.operations.rows import Filter
 from tests.simulation.cost import item_size
 from tests.support.letters import QUEUES, MemoryFailureQueues, known_consumers, sample
+from tests.unit.operations.rung import Rung
 
 NOON = datetime(2026, 3, 14, 12, 0, tzinfo=UTC)
 INBOX, RELAY = "depot/inbox/dead-letters", "depot/relay/failures"
@@ -442,3 +444,46 @@ def test_a_new_group_rings_though_those_that_are_counted_before_it_take_all_the_
     with budget.at_most(60):
         collector.handle({})
     assert "a new cause" in [group.reason for group in groups.every(OPEN)]
+
+
+DENIED = ClientError({"Error": {"Code": "AccessDeniedException"}}, "ReceiveMessage")
+
+
+@pytest.mark.parametrize(
+    ("error", "rings"),
+    [(ConnectionError("no table"), [0, 1, 1]), (TypeError("what a letter was never like"), [1, 1, 1])],
+    ids=["by what may pass, from the second time on", "by an error of ours, at once"],
+)
+def test_a_letter_that_stays_in_its_queue_rings(
+    runtime: Runtime, queues: MemoryFailureQueues, time: Time, rung: Rung, error: Exception, rings: list[int]
+) -> None:
+    """The age of its queue's oldest message leaves it out from the third receive on."""
+    broken = [True]
+
+    def fails(call: str, arguments: tuple[Any, ...]) -> None:
+        if broken and call == "put":
+            raise error
+
+    Failing(runtime, fails)
+    queues.put(INBOX, record())
+    found = []
+    for _ in rings:
+        collect(time)
+        found.append(rung.times("Errors"))
+    assert (found, queues.count(INBOX)) == (rings, 1)
+    broken.clear()
+    collect(time)
+    assert (rung.times("Errors"), queues.count(INBOX)) == (0, 0)
+
+
+@pytest.mark.parametrize(("error", "rings"), [(DENIED, 1), (ConnectionError("no queue"), 0)], ids=["ours", "passes"])
+def test_a_queue_that_may_not_be_received_from_rings_and_one_that_does_not_answer_is_told_by_its_age(
+    queues: MemoryFailureQueues, time: Time, rung: Rung, error: Exception, rings: int
+) -> None:
+    def fails(call: str, queue: str) -> None:
+        if queue == INBOX:
+            raise error
+
+    queues.fails = fails
+    collect(time)
+    assert rung.times("Errors") == rings

@@ -15,6 +15,7 @@ from functions.operations.collector import ring_for_the_oldest
 from functions.operations.letters import DISCARDED, DONE, OPEN, PARKED, Letter
 from functions.operations.redriver import NO_OUTCOME
 from tests.unit.operations.made import ID, made
+from tests.unit.operations.rung import Rung
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -28,24 +29,6 @@ def time() -> Iterator[Time]:
     time = Time()
     with clock.fixed(lambda: time.now):
         yield time
-
-
-class Rung:
-    """What the service prints: a metric for each alarm that rings."""
-
-    def __init__(self, printed: pytest.CaptureFixture[str]) -> None:
-        self._printed = printed
-
-    def times(self, metric: str) -> int:
-        """How often an alarm rang since the last call."""
-        return sum(f'"{metric}":' in line for line in self._printed.readouterr().out.splitlines())
-
-
-@pytest.fixture
-def rung(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Rung:
-    monkeypatch.setenv("MALLBOTS_SERVICE", "operations")
-    monkeypatch.setenv("MALLBOTS_STAGE", "prod")
-    return Rung(capsys)
 
 
 def close(letter: Letter) -> Letter:

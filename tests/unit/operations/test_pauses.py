@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from functions.kernel.domain.errors import InvalidError, NotFoundError, RefusedError, UnavailableError
 from functions.kernel.runtime import clock
@@ -18,6 +19,7 @@ from functions.operations.runner import runner
 from tests.support.letters import known_consumers, operator
 from tests.support.mappings import MemoryBacklogs, MemoryMappings
 from tests.unit.operations.redriving import Calls, Crash, Guarded
+from tests.unit.operations.rung import Rung
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 DEPOT = "depot/inbox"
@@ -156,6 +158,18 @@ class TestReconciled:
         operations.minute()
         operations.minute()
         assert operations.mappings.state(DEPOT) == DISABLED
+
+    def test_a_mapping_that_may_not_be_switched_rings_each_minute(self, operations: Operations, rung: Rung) -> None:
+        pauses.pause(DEPOT, "its shelf is wrong")
+
+        def fail(called: str) -> None:
+            if called == "switch":
+                raise ClientError({"Error": {"Code": "AccessDeniedException"}}, "UpdateEventSourceMapping")
+
+        operations.mappings.fails = fail
+        for _ in range(2):
+            operations.minute()
+            assert rung.times("Errors") == 1
 
     def test_a_mapping_that_a_deployment_switched_on_is_switched_off_again(self, operations: Operations) -> None:
         pauses.pause(DEPOT, "its shelf is wrong")

@@ -12,6 +12,7 @@ from functions.operations import rows, run_rows, runs, sending, transitions
 from functions.operations.cloud import Held
 from functions.operations.runs import STOPPED, Run
 from tests.unit.operations.redriving import DEAD, SILENT, Calls, Place, adds_up
+from tests.unit.operations.rung import Rung
 
 
 def test_two_redrivers_at_once_send_no_letter_twice(place: Place) -> None:
@@ -85,12 +86,15 @@ def test_a_letter_that_was_claimed_before_a_crash_is_sent_also_when_its_run_does
     assert place.letter(letters[0]).state == "done"
 
 
-def test_an_outcome_that_cannot_be_read_stays_and_one_of_a_letter_that_is_gone_goes(place: Place) -> None:
+def test_an_outcome_that_cannot_be_read_stays_and_rings_and_one_of_a_letter_that_is_gone_goes(
+    place: Place, rung: Rung
+) -> None:
     gone = '{"letter": "gone", "run": "gone/0", "outcome": "done", "error": "", "reason": ""}'
     for body in ("{", "[]", '{"letter": "a"}', '{"letter": "a", "run": "r", "outcome": "done"}', gone):
         place.outcomes.append((Held(f"outcome-{len(place.outcomes)}", "receipt", body), place.now))
     place.redrive()
     assert [held.id for held, _ in place.outcomes] == [f"outcome-{number}" for number in range(4)]
+    assert rung.times("Errors") == 4
 
 
 def test_a_letter_without_an_outcome_is_open_again_once_its_queue_keeps_it_no_more(place: Place) -> None:
