@@ -15,7 +15,7 @@ from pathlib import Path
 from clients.credential import Credential
 from clients.mall import Mall
 from clients.robot.client import Connected, running
-from clients.robot.enrol import connected, enrol, enrolled
+from clients.robot.enrol import connected, enrol, is_enrolled, register, registered
 from clients.robot.files import BrokenFileError, Files, InUseError, alone_in
 from clients.robot.settings import Settings
 
@@ -54,16 +54,16 @@ def _readable(files: Iterable[Files], settings: Settings, seed: int | None) -> I
 
 
 def _files(options: argparse.Namespace) -> list[Files]:
-    known = enrolled(options.state)[: options.count]
-    files = [Files(options.state / bot_id) for bot_id in known]
-    if len(files) < options.count:
-        if not (options.api and options.token):
-            raise SystemExit("to enrol new robots, give --api and --token (or MALLBOTS_API and MALLBOTS_TOKEN)")
-        with Mall(options.api, Credential(options.token)) as staff:
-            for number in range(len(files), options.count):
-                bot_id = staff.post("/api/depot/bots", {"name": f"Robot {number + 1}"})["id"]
-                files.append(enrol(staff, bot_id, options.state))
-    return files
+    known = registered(options.state)[: options.count]
+    files = [Files(options.state / bot_id) for bot_id in known if is_enrolled(options.state, bot_id)]
+    if len(files) == options.count:
+        return files
+    if not (options.api and options.token):
+        raise SystemExit("to enrol new robots, give --api and --token (or MALLBOTS_API and MALLBOTS_TOKEN)")
+    with Mall(options.api, Credential(options.token)) as staff:
+        for number in range(len(known), options.count):
+            known.append(register(staff, f"Robot {number + 1}", options.state))
+        return [*files, *(enrol(staff, bot_id, options.state) for bot_id in known[len(files) :])]
 
 
 def _parser() -> argparse.ArgumentParser:

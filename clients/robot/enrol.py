@@ -53,6 +53,18 @@ def connected(files: Files, settings: Settings, seed: int | None = None, parking
     return Connected(Robot(identity.bot_id, memory, settings, floor, chance), identity, files)
 
 
-def enrolled(folder: Path) -> list[str]:
-    """The ids of the robots that have files here."""
-    return sorted(file.parent.name for file in folder.glob("*/robot.json"))
+def register(staff: Mall, name: str, folder: Path) -> str:
+    """Register a robot, and keep its id here, so that an enrolment that fails is made up for. Raises MallError."""
+    bot_id: str = staff.post("/api/depot/bots", {"name": name})["id"]
+    (folder / bot_id).mkdir(parents=True)
+    return bot_id
+
+
+def registered(folder: Path) -> list[str]:
+    """The ids of the robots that have a folder here; those that are not enrolled yet come last."""
+    return sorted((own.name for own in folder.glob("*/")), key=lambda bot_id: (not is_enrolled(folder, bot_id), bot_id))
+
+
+def is_enrolled(folder: Path, bot_id: str) -> bool:
+    """Whether a robot has all its files here."""
+    return (folder / bot_id / "robot.json").exists()

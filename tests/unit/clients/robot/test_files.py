@@ -5,9 +5,11 @@ import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from clients.mall import MallError
 from clients.robot import __main__ as program
 from clients.robot.client import Connected
 from clients.robot.enrol import connected
@@ -105,3 +107,43 @@ def test_a_program_none_of_whose_robots_can_start_ends_at_once(tmp_path: Path, m
     for own in folder.iterdir():
         (own / "memory.json").write_text("half of wh")
     assert start(folder, 3, monkeypatch) == (1, [])
+
+
+class Staff:
+    """The mall as staff ask it. broken: certificates are not issued."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self.broken = True
+
+    def __call__(self, *of: object) -> "Staff":
+        return self
+
+    def __enter__(self) -> "Staff":
+        return self
+
+    def __exit__(self, *of: object) -> None:
+        pass
+
+    def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        if path == "/api/depot/bots":
+            self.names.append(body["name"])
+            return {"id": f"bot-{len(self.names)}"}
+        if self.broken:
+            raise MallError(503, "unavailable", "no certificate now")
+        return {"endpoint": "host:1", "topics": {}, "certificate": "certificate", "ca": "ca"}
+
+
+def test_a_robot_that_was_registered_and_not_enrolled_is_enrolled_by_the_next_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    staff = Staff()
+    monkeypatch.setattr(program, "Mall", staff)
+    monkeypatch.setenv("MALLBOTS_API", "http://mall")
+    monkeypatch.setenv("MALLBOTS_TOKEN", "token")
+    with pytest.raises(MallError):
+        start(tmp_path, 2, monkeypatch)
+    staff.broken = False
+    assert start(tmp_path, 2, monkeypatch) == (0, ["bot-1", "bot-2"])
+    assert staff.names == ["Robot 1", "Robot 2"]
+    assert start(tmp_path, 1, monkeypatch) == (0, ["bot-1"])
