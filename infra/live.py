@@ -17,7 +17,7 @@ from constructs import Construct
 from infra.alarms import Alarms
 from infra.function import RETENTION, ServiceFunction
 from infra.gateway_alarms import SERVER_ERRORS_LIMIT
-from infra.names import share, shared
+from infra.names import log_group_arn, share, shared
 from infra.stages import Stage
 
 NAME = "live"  # of the API's only stage, which is the path of its address
@@ -137,7 +137,7 @@ class SocketRoutes(Construct):
             if rate
             else None,
             access_log_settings=gateway.CfnStage.AccessLogSettingsProperty(
-                destination_arn=log_group.log_group_arn, format=LOG
+                destination_arn=log_group_arn(log_group), format=LOG
             ),
         )
         deployed.node.add_dependency(self._logging(), *routes)

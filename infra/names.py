@@ -14,6 +14,7 @@ from infra.stages import Stage
 
 if TYPE_CHECKING:  # the commands for operators need names alone, and the CDK takes more than a second to import
     from aws_cdk import Stack
+    from aws_cdk.aws_logs import ILogGroup
 
 
 def named(stage: Stage, *parts: str) -> str:
@@ -94,6 +95,18 @@ def rule_arn(stack: "Stack", name: str, bus: str | None = None) -> str:
     """The ARN of a rule, of the account's default bus if none is named."""
     path = f"{bus}/{name}" if bus else name
     return stack.format_arn(service="events", resource="rule", resource_name=path)
+
+
+def log_group_arn(group: "ILogGroup") -> str:
+    """The ARN of a log group as API Gateway wants it: its attribute ends in `:*`, which API Gateway refused elsewhere.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html
+    https://github.com/serverless/serverless/issues/6304
+    """
+    from aws_cdk import ArnFormat, Stack
+
+    name, form = group.log_group_name, ArnFormat.COLON_RESOURCE_NAME
+    return Stack.of(group).format_arn(service="logs", resource="log-group", resource_name=name, arn_format=form)
 
 
 def share(stack: "Stack", stage: Stage, name: str, value: str) -> None:

@@ -23,7 +23,7 @@ from infra.function import RETENTION, ServiceFunction, Shipped, shipped
 from infra.gateway_alarms import add_gateway_alarms
 from infra.identity import Identity
 from infra.live import SHARED_AUTHORIZER, add_socket_api
-from infra.names import bus_name, named, share
+from infra.names import bus_name, log_group_arn, named, share
 from infra.rollout import shift_gradually
 from infra.stages import Stage
 from infra.user_pool import UserPool
@@ -173,7 +173,7 @@ class PlatformStack(Stack):
             auto_deploy=True,
             default_route_settings=_throttling(self.stage),
             access_log_settings=gateway.CfnStage.AccessLogSettingsProperty(
-                destination_arn=log_group.log_group_arn,
+                destination_arn=log_group_arn(log_group),
                 format=access_log.FORMAT,
             ),
         )

@@ -12,6 +12,7 @@ import pytest
 
 from functions.kernel.composition.manifest import services
 from infra import bundling
+from infra.bundling import ROOT
 from infra.stages import SANDBOX, STAGES, TIMES, Stage, stage, variable
 from tests.infra.conftest import STUB, Templates
 from tests.simulation import scale
@@ -153,6 +154,10 @@ def test_queues_cannot_take_the_instances_of_the_apis_in_production(prod: Templa
         own = 50 if asked or handler in ("api", "authorizer", "socket") else None
         assert count == own, name
     assert sum(count or 0 for count in reserved.values()) == scale.reserved() <= 900
+    many = sum(count is not None for count in reserved.values())
+    runbook = (ROOT / "docs" / "runbooks" / "throttles.md").read_text()
+    assert f"{many} functions reserve that many each" in runbook
+    assert f"with a limit of 1,000, {900 // many} is the highest value" in runbook
 
 
 def test_the_shards_of_streams_are_read_in_parallel_in_production(prod: Templates) -> None:
