@@ -193,3 +193,8 @@ def test_every_service_has_its_page_and_is_imported_by_no_other() -> None:
     folders = {f"functions.{service}" for service in [*services(), "gateway"]}
     assert named["services"] == named["kernel"] == folders
     assert [service for service in services() if not (ROOT / "functions" / service / "README.md").exists()] == []
+
+
+def test_no_command_lists_the_resources_of_a_stack_by_a_call_that_leaves_out_those_after_the_first_hundred() -> None:
+    """https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStackResources.html"""
+    assert [page for page in PAGES if "cloudformation describe-stack-resources" in page.read_text()] == []

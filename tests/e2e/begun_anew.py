@@ -10,8 +10,8 @@ FUNCTION = "AWS::Lambda::Function"
 
 def functions(deployed: Deployed, service: str) -> list[str]:
     """The names of a service's functions."""
-    client = deployed.client("cloudformation")
-    found = client.describe_stack_resources(StackName=f"mallbots-local-{service}")["StackResources"]
+    pages = deployed.client("cloudformation").get_paginator("list_stack_resources")
+    found = pages.paginate(StackName=f"mallbots-local-{service}").search("StackResourceSummaries[]")
     return [one["PhysicalResourceId"] for one in found if one["ResourceType"] == FUNCTION]
 
 
