@@ -79,7 +79,7 @@ def test_the_index_lists_every_alarm_with_the_title_of_its_page() -> None:
 @each_page
 def test_every_make_command_of_a_runbook_exists_and_takes_its_options(page: Path) -> None:
     for command in commands(page, "make"):
-        words = [word for word in shlex.split(command, comments=True) if word not in ("-s", ">", "lost.txt)")]
+        words = [word for word in shlex.split(command, comments=True) if word not in ("-s", ">", ">>", "lost.txt)")]
         words = words[: words.index("lost.txt")] if "lost.txt" in words else words
         check_make(tuple(word.rstrip(")") for word in words))
 
@@ -161,7 +161,7 @@ def test_what_a_runbook_looks_for_in_a_log_is_in_a_line_that_the_service_writes(
 # The gateway's access log (JSON, by API Gateway itself), and the names of errors, which a failed call logs.
 OF_AWS_ITSELF = {"gateway": ['"status":"429"', '"status":"4', '"status":"5']}
 ERRORS = ["ThrottlingException"]
-LOGS = {"log_error", "info", "warning", "error", "Alarm", "Figure", "ServiceLevel"}
+LOGS = {"note", "log_error", "info", "warning", "error", "Alarm", "Figure", "ServiceLevel"}
 
 
 @cache
