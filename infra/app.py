@@ -145,7 +145,7 @@ def _check_provider(stage: Stage) -> None:
     if stage.keep and module in (NO_ADAPTER, SANDBOX.partition(":")[0]):
         raise ValueError(
             f"{stage.name!r} keeps its data, and the sandbox moves no money: name the adapter of a payment provider, "
-            "-c payment_provider=functions.payments.MODULE:NAME (README, Deploy to AWS, says what it must promise)"
+            "-c payment_provider=functions.payments.MODULE:NAME (docs/deploying.md says what it must guarantee)"
         )
     bundled = module.startswith("functions.payments.")  # the functions have no other code of ours beside the kernel
     try:
