@@ -35,8 +35,12 @@ def metrics_of(alarm: Resource) -> list[Resource]:
     return several or [alarm]
 
 
+AT_OR_ABOVE = "GreaterThanOrEqualToThreshold"
+
+
 def rings(alarm: Resource, **values: float) -> bool:
     """Whether an alarm with a metric math of ours rings for these values of its metrics; the others have none."""
+    assert alarm["ComparisonOperator"] == AT_OR_ABOVE
     [expression] = [m["Expression"] for m in alarm["Metrics"] if "Expression" in m]
     filled = re.sub(r"FILL\((m\d+), 0\)", r"\1", expression)
     known = re.sub(r"\bm\d+", lambda term: str(values.get(term[0], 0)), filled)
@@ -106,6 +110,72 @@ def test_an_alarm_of_more_metrics_than_cloudwatch_evaluates_is_not_made() -> Non
 def of_kind(templates: Templates, stack: str, kind: str) -> Resource:
     [found] = [a for s, name, a in alarms(templates) if s == stack and re.fullmatch(rf"\w*?{kind}Alarm\w{{8}}", name)]
     return found
+
+
+SILENT = re.compile(
+    r"KeysLate|SyntheticOrdersFail"
+)  # ring where nothing is counted: test_identity.py, test_synthetic.py
+LEVELS = re.compile(r"(Approvals|Texts|Screens)Late(Fast|Slow)(Long|Short)")  # test_service_levels.py
+AGES = {"DeadLetters": 600, "OldestMessage": 4_500, "RelayLag": 60_000}  # seconds; the last in milliseconds
+LIMITS = {**AGES, "ServerErrors": 3, "SocketErrors": 3, "Refusals": 0.5}  # 1 of any other
+
+
+def named_alarms(*stages: Templates) -> Iterator[tuple[str, Resource]]:
+    """The alarms that ring for what is counted, each by its kind."""
+    for templates in stages:
+        for _, name, alarm in alarms(templates):
+            if not SILENT.search(name) and not LEVELS.search(name):
+                yield re.sub(r"^(Service|Api|Socket(?=Socket))|Alarm\w{8}$", "", name), alarm
+
+
+def test_an_alarm_rings_at_its_limit_or_above_it_and_not_where_nothing_is_counted(
+    dev: Templates, prod: Templates
+) -> None:
+    for kind, alarm in named_alarms(dev, prod):
+        assert (alarm["ComparisonOperator"], alarm["TreatMissingData"]) == (AT_OR_ABOVE, "notBreaching"), kind
+
+
+def test_an_alarm_rings_at_the_first_of_what_it_counts_or_at_a_limit_that_is_listed(dev: Templates) -> None:
+    """A wrong limit would be an alarm that stays silent, also at a deployment that should be rolled back."""
+    kinds = set()
+    for kind, alarm in named_alarms(dev):
+        kinds.add(kind)
+        several = {one["MetricStat"]["Stat"] for one in alarm.get("Metrics", []) if "MetricStat" in one}
+        statistics = several - {"SampleCount"} or {alarm.get("Statistic", "Sum")}
+        assert (alarm["Threshold"], statistics) == (LIMITS.get(kind, 1), {"Maximum" if kind in AGES else "Sum"}), kind
+    assert kinds >= LIMITS.keys()
+
+
+@pytest.mark.parametrize("service", [name for name in services() if manifest(name).publisher])
+def test_a_relay_that_is_late_by_a_minute_rings_an_alarm(dev: Templates, service: str) -> None:
+    alarm = of_kind(dev, service, "RelayLag")
+    assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/Lambda", "IteratorAge")
+    functions = dev.resources("AWS::Lambda::Function")
+    [relay] = [name for stack, name, one in functions if stack == service and one["Handler"].endswith(".relay")]
+    assert alarm["Dimensions"] == [{"Name": "FunctionName", "Value": {"Ref": relay}}]
+
+
+@pytest.mark.parametrize("service", services())
+def test_throttled_reads_and_writes_of_a_table_and_writes_of_its_indexes_ring_an_alarm(
+    dev: Templates, service: str
+) -> None:
+    def dimensions(**named: object) -> str:
+        return json.dumps(sorted(named.items()))
+
+    found = [
+        (metric["MetricName"], dimensions(**{one["Name"]: one["Value"] for one in metric["Dimensions"]}))
+        for stack, name, alarm in alarms(dev)
+        if stack == service and "TableThrottles" in name
+        for metric in metrics_of(alarm)
+    ]
+    wanted = []
+    for _, name, table in (one for one in dev.resources("AWS::DynamoDB::Table") if one[0] == service):
+        own = dimensions(TableName={"Ref": name})
+        wanted += [("ReadThrottleEvents", own), ("WriteThrottleEvents", own)]
+        for index in table.get("GlobalSecondaryIndexes", []):
+            both = dimensions(TableName={"Ref": name}, GlobalSecondaryIndexName=index["IndexName"])
+            wanted.append(("WriteThrottleEvents", both))
+    assert sorted(found) == sorted(wanted)
 
 
 def test_an_api_that_answers_500_to_everything_rings_an_alarm(dev: Templates) -> None:

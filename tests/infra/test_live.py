@@ -7,6 +7,7 @@ import pytest
 from infra.live import ROUTES, SHARED_API
 from tests.infra.conftest import Resource, Templates, arn_of, listed
 from tests.infra.policies import HERE, Names
+from tests.infra.test_alarms import rings
 
 
 @pytest.fixture(scope="module", params=["local", "dev", "prod"])
@@ -131,6 +132,8 @@ def test_an_alarm_rings_when_frames_fail_at_the_function(stage: Templates) -> No
     [alarm] = [a for _, name, a in stage.resources("AWS::CloudWatch::Alarm") if "SocketErrors" in name]
     stats = [metric["MetricStat"]["Metric"] for metric in alarm["Metrics"] if "MetricStat" in metric]
     assert {one["MetricName"] for one in stats} == {"ExecutionError", "IntegrationError"}
+    assert (rings(alarm, m0=2, m1=0), rings(alarm, m0=2, m1=1)) == (False, True)
+    assert {one["Namespace"] for one in stats} == {"AWS/ApiGateway"}
     for one in stats:
         dimensions = {d["Name"]: Names(stage).of("live", d["Value"]) for d in one["Dimensions"]}
         assert dimensions == {"ApiId": api_id(stage), "Stage": "live"}

@@ -105,10 +105,14 @@ def test_only_rules_of_this_stage_may_take_the_roles(stage: Templates) -> None:
     names = Names(stage)
     arns = {f"arn:aws:iot:{HERE}:rule/{rule['RuleName']}" for _, _, rule in stage.resources("AWS::IoT::TopicRule")}
     resources = stage.stacks["fleet"]["Resources"]
-    for payload in rules_of(stage).values():
-        role = resources[arn_of(payload["Actions"][0]["Sqs"]["RoleArn"])]["Properties"]
+    taken = [
+        sqs for rule in rules_of(stage).values() for sqs in (rule["Actions"][0]["Sqs"], rule["ErrorAction"]["Sqs"])
+    ]
+    for sqs in taken:
+        role = resources[arn_of(sqs["RoleArn"])]["Properties"]
         [trust] = role["AssumeRolePolicyDocument"]["Statement"]
         assert trust["Principal"] == {"Service": "iot.amazonaws.com"}
+        assert trust["Condition"]["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
         pattern = names.of("fleet", trust["Condition"]["ArnLike"]["aws:SourceArn"])
         assert all(fnmatchcase(arn, pattern) for arn in arns)
         assert pattern.startswith(f"arn:aws:iot:{HERE}:rule/mallbots_")
