@@ -142,13 +142,19 @@ def test_a_filter_passes_only_insertions_with_messages(bench: Workbench) -> None
 
 
 def test_a_slow_function_does_not_hold_up_another_one_on_the_same_stream(bench: Workbench) -> None:
-    table, slow, quick = bench.table(), bench.function("time.sleep(9)"), bench.function(FAILS_ON_POISON)
+    may_end = bench.folder / bench.name("may-end")
+    until_then = f"note('begun')\nwhile not os.path.exists({str(may_end)!r}): time.sleep(0.05)"
+    table, slow, quick = bench.table(), bench.function(until_then, Timeout=60), bench.function(FAILS_ON_POISON)
     bench.feed(slow, table.stream, BatchSize=1)
     bench.feed(quick, table.stream, BatchSize=1)
 
     bench.put(table, "1", "2", "3")
 
-    eventually(lambda: seen(quick) == ["1", "2", "3"], seconds=8)
+    try:
+        eventually(lambda: seen(quick) == ["1", "2", "3"])
+        eventually(lambda: slow.notes() == ["begun"])
+    finally:
+        may_end.touch()
 
 
 def seen(function: Function) -> list[str]:
