@@ -101,6 +101,8 @@ def test_a_robot_is_told_what_to_do_and_an_action_that_did_not_fail_is_not_repea
     assert cli.writes() == []
     assert cli("robot pause Ajax --yes --json").data["name"] == "Ajax"
     assert cli.writes()[-1].endswith("/pause")
+    assert cli("robot resume Ajax --yes --json").data["name"] == "Ajax"
+    assert cli.writes()[-1].endswith("/resume")
     for words in ("retry Ajax pick-1", "skip Ajax pick-1"):
         assert "pick-1" in cli(f"robot {words} --yes", code=3).err
     cli.altered["/api/fleet/robots/"] = lambda body: body["robot"].update(retriable=["pick-12", "drop"])
