@@ -140,7 +140,9 @@ def test_a_page_reaches_the_sign_in_the_api_and_the_socket_and_nothing_else(brow
 
 def test_what_was_built_is_published_by_make_up(deployed: Deployed, browse: httpx.Client) -> None:
     built = Path(__file__).parents[2] / ".build" / "pages"
-    for page in sorted(path.parent.name for path in built.glob(f"*/{HTML}")):
+    pages = {path.parent.name for path in built.glob(f"*/{HTML}")}
+    assert pages >= {"console", "docs", "kiosk"}
+    for page in sorted(pages):
         assert browse.get(f"/{page}/").text == (built / page / HTML).read_text()
         told = browse.get(f"/{page}/config.json").json()
         assert (told["api"], told["stage"]) == (deployed.address, "local")

@@ -119,7 +119,9 @@ def test_a_span_runs_from_the_commit_of_its_cause_to_its_own_and_says_so(
     export(mall)
     times = {one["id"]: nano(one["time"]) for one in timeline(shopper)}
     causes = {one["id"]: one["causationId"] for one in timeline(shopper)}
-    for span in (span for _, span in received.spans if span.parent_span_id):
+    spans = [span for _, span in received.spans if span.parent_span_id]
+    assert len(spans) == len(times) > 0
+    for span in spans:
         facts = attributes(span)
         message = facts["messaging.message.id"]
         assert span.start_time_unix_nano == times.get(causes[message] or "", times[message])

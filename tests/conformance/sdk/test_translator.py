@@ -29,8 +29,10 @@ def test_what_our_robot_and_gateway_send_is_valid_in_the_older_version():
 
 
 @pytest.mark.parametrize("kind", [Kind.ORDER, Kind.STATE, Kind.CONNECTION])
-def test_what_comes_back_is_what_was_sent(kind: Kind):
-    for _, message in [each for each in messages() if each[0] is kind]:
+def test_what_comes_back_of_an_order_a_state_and_a_connection_is_what_was_sent(kind: Kind):
+    found = [message for sent, message in messages() if sent is kind]
+    assert found
+    for message in found:
         translator = Translator()
         back = json.dumps(translator.to_3(translator.to_2(message)))
         assert json.loads(to_bytes(read(schemas.MESSAGES[kind], back))) == message
