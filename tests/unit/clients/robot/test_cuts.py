@@ -75,7 +75,7 @@ def test_a_robot_whose_last_report_is_older_than_its_lease_waits_though_the_cut_
 def test_a_robot_hands_over_while_it_has_a_connection_for_longer_than_a_lease() -> None:
     bench = Bench().wait(AGES).send(shopping())
     bench.wait_until(lambda: bench.statuses()[1] is FINISHED).cut().wait(10).back().wait(30)
-    assert bench.statuses(DROP) != [WAITING]
+    assert bench.statuses(DROP) in ([RUNNING], [FINISHED])
 
 
 def stood_still_on_its_way() -> Bench:
@@ -122,7 +122,7 @@ def test_nothing_is_handed_over_on_a_connection_that_has_taken_no_state_for_a_le
 def test_a_robot_that_stood_still_for_less_than_its_lease_goes_on_at_once() -> None:
     bench = Bench().send(shopping())
     bench.wait_until(lambda: bench.statuses()[1] is FINISHED).stand_still(30)
-    assert bench.statuses(DROP) != [WAITING]
+    assert bench.statuses(DROP) in ([RUNNING], [FINISHED])
 
 
 def dropping() -> Bench:
