@@ -50,6 +50,8 @@ class Broker:
         """Who connected, and whether it wanted a clean start."""
         self.is_dead = False
         """Whether what clients publish is lost, and they are not told."""
+        self.lost: list[str] = []
+        """The topics of what was lost so."""
         self.throttled: dict[str, bytes] = {}
         """Topics whose next message is not taken: it is acknowledged by this reason code, or not at all (b"")."""
         self.refuses = 0
@@ -81,8 +83,7 @@ class Broker:
 
         class Here(Client):
             def reconnect(self) -> Any:
-                if broker.refuses:
-                    broker.refuses -= 1
+                if broker._refuse():
                     raise ConnectionRefusedError
                 return super().reconnect()
 
@@ -131,6 +132,13 @@ class Broker:
             assert self._changed.wait_for(condition, WITHIN), [each.payload for each in self.published[-3:]]
             return condition()
 
+    def _refuse(self) -> bool:
+        with self._changed:
+            is_refused = self.refuses > 0
+            self.refuses -= is_refused
+            self._changed.notify_all()
+        return is_refused
+
     def _accept(self) -> None:
         while True:
             try:
@@ -149,7 +157,9 @@ class Broker:
                         session = self._connected(connection, body)
                     elif kind == SUBSCRIBE and session:
                         self._subscribed(connection, session, body)
-                    elif kind == PUBLISH and not self.is_dead:
+                    elif kind == PUBLISH and self.is_dead:
+                        self.lost.append(_text(body, 0)[0])
+                    elif kind == PUBLISH:
                         self._received(connection, flags, body)
                     elif kind == PINGREQ:
                         _send(connection, bytes([PINGRESP << 4, 0]))

@@ -17,7 +17,7 @@ from clients.robot.settings import Settings
 from events.vda5050.text import to_bytes
 from events.vda5050.topics import Kind
 from tests.unit.clients.robot.bench import SERIAL, instant, shopping
-from tests.unit.clients.robot.broker import OVER_QUOTA, Broker
+from tests.unit.clients.robot.broker import OVER_QUOTA, WITHIN, Broker
 from tests.unit.clients.robot.program import TOPICS, at_once, connection, is_done, robot, state, told
 
 
@@ -187,13 +187,18 @@ def test_a_robot_that_is_cut_again_and_again_asks_for_a_connection_no_sooner_tha
 
 
 def test_a_robot_works_on_while_it_is_cut(broker: Broker, files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
-    back = threading.Event()
-    connect = Connected._connect
+    back, waits = threading.Event(), threading.Event()
+    connect, save = Connected._connect, Files.save
 
     def when_it_may(self: Connected) -> None:
         if broker.connections and not back.is_set():
             raise ConnectionRefusedError
         connect(self)
+
+    def saved(self: Files, memory: Memory) -> None:
+        save(self, memory)
+        if [task.state().action_status for task in memory.tasks] == ["FINISHED", "FINISHED", "WAITING"]:
+            waits.set()
 
     monkeypatch.setattr(client, "FIRST_PAUSE", 0.01)
     monkeypatch.setattr(Connected, "_connect", when_it_may)
@@ -202,17 +207,10 @@ def test_a_robot_works_on_while_it_is_cut(broker: Broker, files: Files, monkeypa
         broker.publish(TOPICS[Kind.ORDER], to_bytes(shopping()))
         broker.wait_for(lambda: state(broker)["orderId"])
         broker.cut(SERIAL)
-        waiting = threading.Event()
-        while [each["actionStatus"] for each in _saved(files)["tasks"]] != ["FINISHED", "FINISHED", "WAITING"]:
-            assert not waiting.wait(0.01)
+        monkeypatch.setattr(Files, "save", saved)
+        assert waits.wait(WITHIN)
         back.set()
         broker.wait_for(is_done(broker))
-
-
-def _saved(files: Files) -> dict[str, Any]:
-    memory = files.memory()
-    assert memory
-    return {"tasks": [task.state().model_dump(by_alias=True) for task in memory.tasks]}
 
 
 def test_a_robot_that_is_started_again_goes_on_with_its_order(broker: Broker, files: Files) -> None:

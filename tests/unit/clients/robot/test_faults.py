@@ -17,10 +17,9 @@ from tests.unit.clients.robot.broker import WITHIN, Broker
 from tests.unit.clients.robot.program import TOPICS, connection, is_done, robot, state, told
 
 
-def set_back_after(seconds: float) -> Callable[[], float]:
-    """A clock that is set back by an hour so many seconds from now."""
-    then = time.monotonic() + seconds
-    return lambda: time.time() - (3600 if time.monotonic() > then else 0)
+def set_back_once(met: Callable[[], bool]) -> Callable[[], float]:
+    """A clock that is set back by an hour from when a condition is met."""
+    return lambda: time.time() - (3600 if met() else 0)
 
 
 def test_online_that_the_broker_does_not_take_is_said_again_though_the_clock_is_set_back(
@@ -29,7 +28,7 @@ def test_online_that_the_broker_does_not_take_is_said_again_though_the_clock_is_
     monkeypatch.setattr(client, "TAKEN_WITHIN", 1.0)
     monkeypatch.setattr(client, "LONGEST_WAIT", 0.02)
     broker.throttled[TOPICS[Kind.CONNECTION]] = b""
-    with robot(broker, files, clock=set_back_after(0.5)):
+    with robot(broker, files, clock=set_back_once(lambda: TOPICS[Kind.CONNECTION] not in broker.throttled)):
         broker.wait_for(lambda: told(broker, Kind.STATE))
         broker.wait_for(lambda: connection(broker) == ["ONLINE"])
 
@@ -41,7 +40,7 @@ def test_a_connection_that_takes_no_state_is_given_up_though_the_clock_is_set_ba
     monkeypatch.setattr(client, "ACKNOWLEDGED_WITHIN", 1.0)
     monkeypatch.setattr(client, "LONGEST_WAIT", 0.02)
     broker.is_dead = True
-    with robot(broker, files, clock=set_back_after(0.5)):
+    with robot(broker, files, clock=set_back_once(lambda: TOPICS[Kind.STATE] in broker.lost)):
         broker.wait_for(lambda: len(broker.connections) > 1)
 
 

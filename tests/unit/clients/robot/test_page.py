@@ -1,7 +1,6 @@
 """The smallest robot, as docs/robots.md has it, works on a broker."""
 
 import json
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -60,8 +59,7 @@ def cut(run: Run, clock: Clock, seconds: float) -> None:
     connections, count = len(run.broker.connections), len(run.states)
     run.broker.refuses = many = 10**6
     run.broker.cut(SERIAL)
-    while run.broker.refuses == many:  # until then it does not know that it is cut
-        time.sleep(0.01)
+    run.broker.wait_for(lambda: run.broker.refuses < many)  # until then it does not know that it is cut
     clock.now += seconds
     run.broker.refuses = 0
     run.broker.wait_for(lambda: len(run.broker.connections) > connections and len(run.states) > count)
