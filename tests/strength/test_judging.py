@@ -15,6 +15,7 @@ from tests.strength.population import ROOT, population
 from tests.strength.results import Result, figures, wilson
 from tests.strength.run import Judging, committed, sample
 
+SECONDS = 300  # for a mutant
 PUBLISH = "functions/kernel/eventstore/publish.py"
 
 
@@ -27,7 +28,7 @@ def planted(file: str, old: str, new: str) -> Mutant:
 
 @pytest.fixture
 def judging(tmp_path: Path) -> Judging:
-    return Judging(tmp_path / "results.jsonl", limit=2, seconds=300)
+    return Judging(tmp_path / "results.jsonl", limit=2, seconds=SECONDS)
 
 
 def test_a_mutant_that_breaks_every_message_is_killed_in_the_first_schedule(judging: Judging) -> None:
@@ -82,11 +83,16 @@ def waits(once: Path, then: str = "") -> Mutant:
 
 
 def kill_judges(file: Path, times: int) -> Thread:
-    """Kill so many judges, each when it wrote its process id; in between the file is taken away."""
+    """Kill so many judges, each when it wrote its process id; in between the file is taken away.
+
+    A judge that writes none is not waited for longer than a mutant may take.
+    """
+    deadline = time.monotonic() + SECONDS
 
     def kill() -> None:
         for left in reversed(range(times)):
             while not (file.exists() and (text := file.read_text())):
+                assert time.monotonic() < deadline, "a judge did not write its process id"
                 time.sleep(0.01)
             if left:
                 file.unlink()
@@ -97,13 +103,19 @@ def kill_judges(file: Path, times: int) -> Thread:
     return thread
 
 
+def ends(killer: Thread) -> None:
+    """Every judge was killed that was to be: it has nothing left to do once the judging is over."""
+    killer.join(10)
+    assert not killer.is_alive(), "a judge was over before it was killed"
+
+
 def test_a_mutant_whose_judge_is_killed_from_outside_is_not_killed_and_judged_again_by_the_next_run(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     path, once = tmp_path / "results.jsonl", tmp_path / "once"
     judging, mutant, killer = Judging(path, 2, 300), waits(once), kill_judges(once, 2)
     [(_, result)] = judging.all([mutant], jobs=1)
-    killer.join()
+    ends(killer)
     assert (result.how, result.is_killed, results.read(path, judging.key)) == ("unfinished", False, {})
     assert capfd.readouterr().err.count("ended with -9") == 2
 
@@ -112,7 +124,7 @@ def test_a_judge_that_is_killed_once_is_repeated_and_its_finding_counts(judging:
     once = tmp_path / "once"
     mutant, killer = waits(once, then="from typing import Nothing"), kill_judges(once, 1)
     result = judging.judge(mutant)
-    killer.join()
+    ends(killer)
     assert (result.how, result.is_killed) == ("at import", True)
 
 

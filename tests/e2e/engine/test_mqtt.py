@@ -346,7 +346,7 @@ def test_a_silent_client_is_disconnected_after_one_and_a_half_keep_alive_interva
     silent.client.loop_stop()  # no thread, no pings
     eventually(lambda: len(watcher.payloads) == 2)
 
-    assert 1 < time.monotonic() - before < 10
+    assert time.monotonic() - before > 1
     assert watcher.payloads[0] == b"broken"
     assert json.loads(watcher.payloads[1])["disconnectReason"] == "MQTT_KEEP_ALIVE_TIMEOUT"
     assert lively.ended == []
