@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -15,7 +16,7 @@ from moto import mock_aws
 from moto.ce.models import ce_backends
 
 from clients import secret_files
-from clients.cli import stages
+from clients.cli import launching, stages, vitals
 from tests.unit.cli.typed import API, PAGES, CommandLine
 
 LAUNCHER = """
@@ -29,6 +30,7 @@ print(" ".join(sys.argv[1:]), os.environ["MALLBOTS_API"], os.environ["MALLBOTS_T
 """
 COSTS = """print("$  6.00  alarms")\nprint("$  7.50  a month, before free tiers, for prod without a request")\n"""
 ORDERS = """print("     118 invocations      $  41.00")\nprint("         for 1,000,000 orders $  55.00")\n"""
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 POLICY = Path(stages.__file__).parent / "policy.json"
 # As CloudFormation names one: after the stack, by its logical id.
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-name.html
@@ -258,10 +260,19 @@ def test_the_status_of_a_stage_in_an_account_has_its_alarms_ages_and_costs(
     assert "$7.50 a month without use, $0.00 today" in text
 
 
-def test_what_aws_billed_today_is_in_the_status(prod: CommandLine, checkout: Path, aws: Calls) -> None:
-    today, earlier = datetime.now(UTC).date(), datetime.now(UTC).date() - timedelta(days=1)
-    groups = {"Groups": [{"Keys": ["AWS Lambda"], "Metrics": {"UnblendedCost": {"Amount": "1.25", "Unit": "USD"}}}]}
-    days = [{"TimePeriod": {"Start": str(day), "End": "x"}, **groups} for day in (earlier, today)]
+def test_what_aws_billed_today_is_in_the_status(
+    prod: CommandLine, checkout: Path, aws: Calls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (launching, vitals):  # else the day may end between this line and what the command reads
+        monkeypatch.setattr(module, "datetime", SimpleNamespace(now=lambda zone: NOON.astimezone(zone)))
+    today, earlier = NOON.date(), NOON.date() - timedelta(days=1)
+    days = [
+        {
+            "TimePeriod": {"Start": str(day), "End": "x"},
+            "Groups": [{"Keys": ["AWS Lambda"], "Metrics": {"UnblendedCost": {"Amount": dollars, "Unit": "USD"}}}],
+        }
+        for day, dollars in ((earlier, "2.50"), (today, "1.25"))
+    ]
     ce_backends["123456789012"]["aws"].cost_usage_results_queue.append({"ResultsByTime": days})
     assert prod("status --all --stage prod --json", code=4).data["account"]["today"] == 1.25
 
