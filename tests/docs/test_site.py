@@ -49,9 +49,14 @@ def elsewhere(address: str) -> bool:
     return bool(re.match(r"(?:\w+:)?//", address))
 
 
-def test_every_page_of_the_repository_is_a_page_of_the_site(pages: dict[Path, Page]) -> None:
-    sources = [file for file in site.sources() if file.suffix == ".md"]
-    assert len(pages) >= len(sources) + len(reference.pages())
+def place(page: Path) -> Path:
+    """Where MkDocs puts a page: the README of a folder is its index."""
+    return page.with_name("index.html") if page.name == "README.md" else page.with_suffix(".html")
+
+
+def test_every_page_of_the_repository_is_a_page_of_the_site(html: Path, pages: dict[Path, Page]) -> None:
+    sources = [*(file for file in site.sources() if file.suffix == ".md"), *map(Path, reference.pages())]
+    assert {place(source) for source in sources} - {page.relative_to(html) for page in pages} == set()
 
 
 def test_no_page_and_no_style_fetches_anything_from_another_host(html: Path, pages: dict[Path, Page]) -> None:
