@@ -112,6 +112,7 @@ def test_the_same_request_under_one_key_is_one_run(
 )
 def test_what_makes_no_sense_is_400(mall: OperatedMall, path: str, body: dict[str, Any]) -> None:
     ask(mall, "POST", path, body, status=400)
+    assert ask(mall, "GET", "/runs")["runs"] == []
 
 
 @pytest.mark.parametrize("caller", [CLERK, Caller("customer", "1"), Caller("bot", "1"), Caller("kiosk", "k")])

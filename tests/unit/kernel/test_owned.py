@@ -95,6 +95,7 @@ def test_neither_an_if_match_nor_a_key_tells_that_anothers_is_there(deed: Deed) 
 def test_its_owner_and_who_is_no_customer_may(deed: Deed, who: Caller) -> None:
     with asking(who):
         deed("jar")
+    assert jars.get("jar").coins == (10 if deed == jars.get else 11)
 
 
 def test_the_rules_speak_to_the_owner() -> None:
