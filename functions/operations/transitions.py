@@ -7,7 +7,7 @@ more than once, and late, when the letter is in another run already.
 from functions.kernel.messaging import outcomes
 from functions.kernel.runtime import clock
 from functions.operations import runs
-from functions.operations.letters import CLOSED, DONE, OPEN, REDRIVING, Letter
+from functions.operations.letters import DISCARDED, DONE, OPEN, REDRIVING, Letter
 
 SENT_BACK, FAILED, FAILING = "redriven", "failed", "failing"
 
@@ -44,10 +44,15 @@ def claimed(letter: Letter, run: str, actor: str, cap: int) -> Letter:
 def with_outcome(letter: Letter, run: str, outcome: str, why: str) -> Letter:
     """The letter after its consumer said what became of it: `done`, `failing` or `dead`. why: error and reason.
 
-    That it was handled is so whichever redrive says it; that it failed counts for the latest redrive alone.
+    That it was handled is so whichever redrive says it; that it failed counts for the latest redrive alone. One that
+    was discarded on its way stays so, and its history says that it was handled all the same.
     """
     if outcome == outcomes.DONE:
-        return letter if letter.state in CLOSED else letter.after(DONE, detail=run.rpartition("/")[0], state=DONE)
+        by = run.rpartition("/")[0]
+        is_noted = any((one.what, one.detail) == (DONE, by) for one in letter.history)
+        if letter.state == DONE or (letter.state == DISCARDED and is_noted):
+            return letter
+        return letter.after(DONE, detail=by, state=letter.state if letter.state == DISCARDED else DONE)
     if not is_claimed(letter, run):
         return letter
     if outcome == outcomes.DEAD:

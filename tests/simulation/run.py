@@ -207,8 +207,9 @@ def _code_digest() -> str:
     """A digest of all code that a schedule depends on."""
     digest = hashlib.blake2b(digest_size=8)
     modules = sorted(path for folder in SOURCES for path in Path(folder).rglob("*.py"))
-    for path in [*modules, templates.FILE]:
+    for path in modules:
         digest.update(f"{path}\0".encode() + path.read_bytes())
+    digest.update(templates.FILE.read_bytes())
     return digest.hexdigest()
 
 

@@ -54,6 +54,7 @@ def test_a_letter_is_claimed_by_one_run_at_a_time_and_once_by_each(found: Letter
 def test_that_a_letter_was_handled_is_so_whichever_redrive_says_it(state: str, run: str) -> None:
     after = transitions.with_outcome(letter(state), run, outcomes.DONE, "")
     assert after.state == (DISCARDED if state == DISCARDED else DONE)
+    assert [entry.what for entry in after.history].count(DONE) == 1
     assert transitions.with_outcome(after, run, outcomes.DONE, "") == after
 
 
