@@ -13,7 +13,7 @@ from infra.local.process import free_port
 from tests.e2e.engine.devices import Connection, Device, Devices, authority, devices_on, own_topics
 from tests.e2e.engine.test_iot import bodies, rule, rule_role, to_queue
 from tests.e2e.engine.test_permissions import denial
-from tests.e2e.engine.workbench import Workbench, eventually
+from tests.e2e.engine.workbench import Workbench, eventually, until_saved
 
 HOUR = 3600
 SERVER_SHUTTING_DOWN = 0x8B
@@ -217,8 +217,7 @@ def test_devices_go_on_after_a_restart_of_the_engine(fresh_cloud: LocalCloud, tm
         [version] = eventually(lambda: versions(seen))
 
         if ended == "killed":
-            saved = fresh_cloud.state / "engine" / "iot.json"
-            eventually(lambda: base64.b64encode(b"order") in saved.read_bytes())
+            until_saved(fresh_cloud, "iot", base64.b64encode(b"order").decode())
             fresh_cloud.engine.kill()
         else:
             fresh_cloud.stop()
@@ -246,8 +245,7 @@ def test_a_session_that_was_connected_when_the_engine_was_killed_is_there_again(
     with devices_on(fresh_cloud, tmp_path) as devices:
         device = devices.make(own_topics("mall"))
         devices.connect(device, clean=False, session=HOUR).subscribe(order(device))
-        saved = fresh_cloud.state / "engine" / "iot.json"
-        eventually(lambda: order(device).encode() in saved.read_bytes())
+        until_saved(fresh_cloud, "iot", order(device))
 
         fresh_cloud.engine.kill()
         fresh_cloud.start()

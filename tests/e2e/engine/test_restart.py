@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from infra.local.cloud import LocalCloud
-from tests.e2e.engine.workbench import Clients, Workbench, eventually
+from tests.e2e.engine.workbench import Clients, Workbench, eventually, until_saved
 
 SEES = '[note(record["dynamodb"]["Keys"]["pk"]["S"]) for record in event["Records"]]'
 
@@ -58,10 +58,8 @@ def test_a_kill_loses_nothing_older_than_a_few_seconds(bench: Workbench) -> None
     bench.send(queue, "before")
     bench.put(table, "before")
     eventually(lambda: function.notes() == ["before"])
-    saved = bench.cloud.state / "engine"
-    eventually(lambda: "before" in (saved / "dynamodb.json").read_text() if (saved / "dynamodb.json").exists() else "")
-    eventually(lambda: "before" in (saved / "sqs.json").read_text())
-    eventually(lambda: function.name in (saved / "lambda.json").read_text())
+    for service, text in [("dynamodb", "before"), ("sqs", "before"), ("lambda", function.name)]:
+        until_saved(bench.cloud, service, text)
 
     bench.cloud.engine.kill()
     bench.cloud.start()

@@ -43,6 +43,12 @@ def eventually(probe: Callable[[], T], seconds: float = DEADLINE_SECONDS) -> T:
     return found
 
 
+def until_saved(cloud: LocalCloud, service: str, text: str) -> None:
+    """Wait until the engine's file of a service, which its first save makes, holds `text`."""
+    file = cloud.state / "engine" / f"{service}.json"
+    eventually(lambda: file.exists() and text in file.read_text())
+
+
 def policy(*statements: dict[str, Any]) -> str:
     """The text of a policy."""
     return json.dumps({"Version": "2012-10-17", "Statement": statements})
