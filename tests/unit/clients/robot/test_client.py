@@ -37,6 +37,7 @@ def test_a_robot_comes_online_works_an_order_off_and_says_goodbye(broker: Broker
 def test_a_robot_leaves_once_the_broker_has_taken_its_goodbye(
     broker: Broker, files: Files, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(client, "GOODBYE_WITHIN", 60.0)
     unread: list[bool] = []
     disconnect = Client.disconnect
 
