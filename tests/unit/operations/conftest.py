@@ -5,11 +5,13 @@ from collections.abc import Iterator
 import pytest
 
 from functions.kernel.composition.manifest import manifest
+from functions.kernel.runtime import clock
 from functions.kernel.runtime.runtime import Runtime, active
 from tests.support.aws import local_views
-from tests.support.letters import MemoryTopic
+from tests.support.letters import MemoryFailureQueues, MemoryTopic, known_consumers
 from tests.support.runtime import memory_runtime
-from tests.unit.operations.redriving import Place, known_consumers
+from tests.unit.operations import redriving
+from tests.unit.operations.collecting import Time
 from tests.unit.operations.rung import Rung
 
 
@@ -32,9 +34,9 @@ def in_dynamodb() -> Iterator[Runtime]:
 
 
 @pytest.fixture
-def place(monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
-    with known_consumers(monkeypatch):
-        yield Place()
+def place(monkeypatch: pytest.MonkeyPatch) -> Iterator[redriving.Place]:
+    with redriving.known_consumers(monkeypatch):
+        yield redriving.Place()
 
 
 @pytest.fixture
@@ -42,3 +44,18 @@ def rung(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) ->
     monkeypatch.setenv("MALLBOTS_SERVICE", "operations")
     monkeypatch.setenv("MALLBOTS_STAGE", "prod")
     return Rung(capsys)
+
+
+@pytest.fixture
+def time() -> Iterator[Time]:
+    time = Time()
+    with clock.fixed(time, lambda seconds: time.after(seconds=seconds)):
+        yield time
+
+
+@pytest.fixture
+def queues(runtime: Runtime, time: Time, monkeypatch: pytest.MonkeyPatch) -> Iterator[MemoryFailureQueues]:
+    queues = MemoryFailureQueues()
+    runtime.adapters["failure_queues"] = queues
+    with known_consumers(monkeypatch):
+        yield queues
