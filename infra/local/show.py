@@ -17,7 +17,7 @@ from infra.operate.dead_letters import dead_letters
 
 PRODUCTS = 3
 IDLE_WITHIN_SECONDS = 60
-NOT_IN_IT = "Without: looking how things stand, schedules, other robots, pages' sockets, operations, logs, storage"
+NOT_COUNTED = "Not counted: requests that only read, schedules, other robots, pages' sockets, operations, logs, storage"
 
 
 @dataclass(frozen=True)
@@ -85,8 +85,9 @@ def wait_until_idle(cloud: LocalCloud) -> dict[str, int]:
 def _print_cost(cloud: LocalCloud, since: float, robot: str, console: Console) -> float:
     """Print what was counted; its price in US cents."""
     counted = cost(cloud, since, robot)
-    table = Table("what the order cost", "units", title_justify="left", caption=NOT_IN_IT, caption_justify="left")
+    table = Table("what the order cost", "units")
     for kind, label in LABELS.items():
         table.add_row(label, f"{counted[kind]:g}")
     console.print(table)
+    console.print(NOT_COUNTED, style="dim", highlight=False, soft_wrap=True)
     return cents(counted)
