@@ -105,9 +105,16 @@ class Day:
             "operatingMode": "AUTOMATIC",
             "paused": False,
         }
-        payload = base64.b64encode(json.dumps(state).encode()).decode()
+        self._comes(at, "state", state, said)
+
+    def says_online(self, at: float, *, said: float) -> None:
+        """That it is online comes to the queue and is handled at once; the broker had it when it was said."""
+        self._comes(at, "connection", {"connectionState": "ONLINE"}, said)
+
+    def _comes(self, at: float, topic: str, message: dict[str, Any], said: float | None) -> None:
+        payload = base64.b64encode(json.dumps(message).encode()).decode()
         received = int(BEGIN.timestamp() + (at if said is None else said)) * 1_000
-        body = json.dumps({"robot": BOT, "topic": "state", "received": received, "client": BOT, "payload": payload})
+        body = json.dumps({"robot": BOT, "topic": topic, "received": received, "client": BOT, "payload": payload})
         copy = self.number()
         self.record(at, "sent", queue="fleet/topics", message=copy, body=body, delay=0)
         self.record(at, "received", queue="fleet/topics", message=copy, count=1, function="fleet/topics")
@@ -470,6 +477,18 @@ def test_a_state_that_a_rule_could_not_send_excuses_what_fleet_shows_until_later
     day.reports(200)
     day.loses(lost)
     assert day.violated() & {TRUE_STATE} == set()
+    fleet_shows_another_node(day)
+    assert (TRUE_STATE in day.violated()) is is_found
+
+
+@pytest.mark.parametrize(("handled", "said", "is_found"), [(300, 190, False), (199, 190, True), (300, 130, True)])
+def test_an_online_that_comes_behind_all_that_a_robot_said_excuses_what_fleet_shows_if_it_left_within_a_minute(
+    handled: float, said: float, is_found: bool
+) -> None:
+    day = Day()
+    a_list(day)
+    day.reports(200)
+    day.says_online(handled, said=said)
     fleet_shows_another_node(day)
     assert (TRUE_STATE in day.violated()) is is_found
 

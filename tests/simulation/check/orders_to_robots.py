@@ -78,7 +78,7 @@ def _taken(stream: StreamHistory) -> Iterator[Violation]:
 
 def _knows_where(stream: StreamHistory, bot_id: str, node: str, moved: int, at: int) -> bool:
     """Whether fleet has a state by then that says at which node a robot is since it was moved, and that counts."""
-    since = max((said for received, said in stream.online[bot_id] if received <= at), default=moved)
+    since = max((one.said for one in stream.online[bot_id] if one.received <= at), default=moved)
     return any(
         one.node == node and one.said >= max(since, moved) and one.received is not None and one.received <= at
         for one in stream.reports[bot_id]

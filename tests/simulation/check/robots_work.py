@@ -263,7 +263,7 @@ def _true_state(history: ParsedHistory, stream: StreamHistory) -> Iterator[Viola
         if row is None or connection is None or not stream.left_in_order(bot_id):
             continue
         reported = max((one.at for one in stream.reports[bot_id]), default=0)
-        if any(at > reported - REPLACED for at in stream.lost[bot_id]):
+        if any(at > reported - REPLACED for at in stream.lost[bot_id]) or _left_before_its_online(bot_id, stream):
             continue
         shown = {"node": row["node"], "order": row["order"] or "", "paused": row["paused"], "mode": row["mode"]}
         true = {name: last[name] or None if name == "node" else last[name] for name in shown}
@@ -271,6 +271,18 @@ def _true_state(history: ParsedHistory, stream: StreamHistory) -> Iterator[Viola
             different = [name for name in shown if shown[name] != true[name]] or ["connection"]
             text = f"the robot {bot_id} is shown with another {' and '.join(different)}"
             yield Violation(TRUE_STATE, text, {"robot": bot_id, "shown": shown, "true": true})
+
+
+def _left_before_its_online(bot_id: str, stream: StreamHistory) -> bool:
+    """Whether its last ONLINE was handled behind all that it said, and it said nothing a minute after it.
+
+    Until then numbers that begin again look like those of old states, and such states are not shown.
+    """
+    last = max(stream.online[bot_id], key=lambda one: one.said, default=None)
+    newest = max(stream.reports[bot_id], key=lambda one: one.said, default=None)
+    if last is None or newest is None or last.handled is None or newest.handled is None:
+        return False
+    return last.handled > newest.handled and newest.said < last.said + LEASE
 
 
 def _status_at(spans: list[tuple[int, str]], at: int) -> str:

@@ -90,14 +90,26 @@ class Known:
     status: str
 
 
+@dataclass(slots=True)
+class Online:
+    """A robot's ONLINE. received: when a function received it first. said: when the broker had it.
+
+    handled: when its first copy left the queue, if it did.
+    """
+
+    received: int
+    said: int
+    handled: int | None
+
+
 @dataclass
 class StreamHistory:
     """All that concerns robots on the stream, in the order of time.
 
     presence: (at, event, version) of each robot's connections; reasons: why they ended. presence_handled: when fleet
-    had handled an (event, version). online: when a function received that a robot is online, and when the broker had
-    it. known: what fleet was told by the depot. disturbances: from when until when faults or outages struck what the
-    stream needs. lost: when rules could not send messages of a robot.
+    had handled an (event, version). online: what robots said of their being online. known: what fleet was told by the
+    depot. disturbances: from when until when faults or outages struck what the stream needs. lost: when rules could not
+    send messages of a robot.
     """
 
     sent: list[Sent] = field(default_factory=list)
@@ -107,7 +119,7 @@ class StreamHistory:
     reasons: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     presence: dict[str, list[tuple[int, str, int]]] = field(default_factory=lambda: defaultdict(list))
     presence_handled: dict[str, dict[tuple[str, int], int]] = field(default_factory=lambda: defaultdict(dict))
-    online: dict[str, list[tuple[int, int]]] = field(default_factory=lambda: defaultdict(list))
+    online: dict[str, list[Online]] = field(default_factory=lambda: defaultdict(list))
     known: dict[str, list[Known]] = field(default_factory=lambda: defaultdict(list))
     deeds: dict[str, list[tuple[int, dict[str, Any]]]] = field(default_factory=lambda: defaultdict(list))
     disturbances: list[tuple[int, int]] = field(default_factory=list)
@@ -225,7 +237,7 @@ def _read_presence(copy: Copy, found: StreamHistory) -> None:
 def _read_online(copy: Copy, found: StreamHistory) -> None:
     fields = json.loads(copy.body)
     if fields.get("topic") == "connection" and copy.received and b'"ONLINE"' in base64.b64decode(fields["payload"]):
-        found.online[fields["robot"]].append((copy.received[0], _said(fields)))
+        found.online[fields["robot"]].append(Online(copy.received[0], _said(fields), copy.deleted))
 
 
 def _said(fields: Mapping[str, Any]) -> int:
