@@ -12,6 +12,7 @@ from typing import Any
 
 from clients.order import FINAL
 from clients.scenarios.crowd import Visit
+from tests.chaos import reads
 from tests.chaos.history import SANDBOX, Recorded, waiting
 from tests.chaos.journal import Journal
 from tests.chaos.kills import TakenBack
@@ -72,8 +73,9 @@ TWICE = {
 }
 UNFINISHED = {sagas.ENDS, sagas.COMPENSATED, orders.READY, orders.LIST_CANCELLED}
 # What cannot be told from the last state of tables and from answers: marks are gone when their saga has ended, the
-# carrier of texts is given no ids, and heartbeats have no keys.
-UNSEEN = {sagas.MARKED, side_effects.RECORDED, collection.SILENT}
+# carrier of texts is given no ids, heartbeats have no keys, and when a commit came to its table is not stored
+# (reads.py judges reads by answers).
+UNSEEN = {sagas.MARKED, side_effects.RECORDED, collection.SILENT, commands.READ_YOUR_WRITES}
 ENOUGH_NAMED = 40
 ROBOTS_UNDELIVERED = "fleet/topics/undelivered"
 
@@ -180,6 +182,7 @@ def judge(
     for family in FAMILIES:
         for violation in family(history, deliveries):
             _place(verdict, violation)
+    verdict.others += reads.violations(journal.entries)
     return verdict
 
 
