@@ -2,7 +2,6 @@
 
 import pytest
 
-from tests.chaos.history import _transactions
 from tests.chaos.journal import Asked
 from tests.chaos.reads import violations
 
@@ -35,13 +34,3 @@ def test_a_read_that_shows_less_than_an_earlier_answer_is_found(before: Asked) -
 )
 def test_a_read_is_not_compared_with_what_says_nothing_of_it(other: Asked) -> None:
     assert list(violations([other, asked("GET", LIST, 3, 4)])) == []
-
-
-@pytest.mark.parametrize(("apart", "writes"), [(0.021, 1), (0.3, 2)])
-def test_commits_of_one_cause_are_one_transaction_also_where_a_busy_machine_made_them_slowly(
-    apart: float, writes: int
-) -> None:
-    commits = [
-        (at, "depot/events", {"stream": {"S": stream}}) for at, stream in [(1.0, "List#1"), (1.0 + apart, "Bot#1")]
-    ]
-    assert len(list(_transactions(commits))) == writes
