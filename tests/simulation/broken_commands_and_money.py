@@ -89,6 +89,10 @@ def stale_write(history: HistoryBuilder) -> None:
     history.fields("request", "checkout")["if_match"] = '"1"'
 
 
+def answered_with_the_version_before(history: HistoryBuilder) -> None:
+    response_to(history, "checkout")["version"] = 1
+
+
 def stale_read(history: HistoryBuilder) -> None:
     history.request("GET", "/api/baskets/o")
     history.respond(version=2)
@@ -257,6 +261,7 @@ CASES: list[Case] = [
     ("completed", key_not_stored, commands.KEY_STORED),
     ("completed", unchanged_and_published, commands.KEY_STORED),
     ("completed", stale_write, commands.IF_MATCH),
+    ("completed", answered_with_the_version_before, commands.ANSWERED_VERSION),
     ("completed", stale_read, commands.READ_YOUR_WRITES),
     ("completed", approved_after_completion, transitions.LEGAL),
     ("completed", ready_and_paid_but_not_completed, transitions.LEGAL),

@@ -23,6 +23,7 @@ KEY_STORED = "an Idempotency-Key is stored with what came of its request, if onl
 VERSIONS_IN_ORDER = "the versions of a stream are 1 to n without gap or fork"
 DURABLE = "what is stored stays stored"
 IF_MATCH = "a write is refused when it expects another version"
+ANSWERED_VERSION = "a write is answered with the version that it stored"
 READ_YOUR_WRITES = "a read by id shows what was written"
 
 WRITES = ("POST", "PUT", "DELETE")
@@ -180,7 +181,7 @@ def _one_request(request: Request) -> Iterator[Violation]:
     stored = min((commit.last_version for commit in request.commits), default=0)
     if request.accepted and request.version is not None and request.version < stored:
         text = f"{request.where} was answered with version {request.version}, older than what it stored"
-        yield Violation(READ_YOUR_WRITES, text, about)
+        yield Violation(ANSWERED_VERSION, text, about)
 
 
 def _one_command(requests: list[Request], history: ParsedHistory) -> Iterator[Violation]:

@@ -7,6 +7,7 @@ from functions.kernel.eventstore.store import DynamoEventStore
 from functions.kernel.runtime import causes
 from functions.kernel.runtime.context import Context
 from tests.simulation.check.commands import (
+    ANSWERED_VERSION,
     AT_MOST_ONCE,
     DURABLE,
     IF_MATCH,
@@ -204,7 +205,7 @@ BUGS = (
     Bug(
         "answer with the version before",
         "A change is answered with the ETag from before it.",
-        (READ_YOUR_WRITES,),
+        (ANSWERED_VERSION,),
         (
             Edit(
                 repository._note_version,
