@@ -4,11 +4,11 @@ import json
 import math
 import statistics
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tests.strength.judge import AT_IMPORT, CRASHED, ENDLESS, VIOLATED
+from tests.strength.judge import AT_IMPORT, CRASHED, ENDLESS, SURVIVED, VIOLATED
 
 KILLS = (VIOLATED, AT_IMPORT, CRASHED, ENDLESS)
 UNFINISHED = "unfinished"  # a judge said nothing, for its time ran out or its process died: not killed
@@ -36,9 +36,15 @@ class Result:
         """Whether it was noticed at import or in the first schedule."""
         return self.is_killed and self.schedules <= 1
 
+    def within(self, limit: int) -> "Result":
+        """What became of it within so many schedules."""
+        if self.schedules <= limit:
+            return self
+        return replace(self, how=SURVIVED, seed=limit, schedules=limit, what="")
+
 
 def read(path: Path, key: str) -> dict[str, Result]:
-    """The earlier results of the same code and limits; a line that was cut off is left out."""
+    """The earlier results of the same code, the latest of each mutant; a line that was cut off is left out."""
     found: dict[str, Result] = {}
     for line in path.read_text().splitlines() if path.exists() else ():
         try:

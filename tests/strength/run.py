@@ -7,7 +7,8 @@ A mutant is killed when a schedule violates an invariant, fails or never ends, a
 without the mutant.
 Only what a judge itself says of a mutant counts. Where it says nothing, since its time ran out or its process was
 killed twice from outside, the mutant is unfinished, and the next run judges it again.
-Results are kept in .build/strength/results.jsonl, with a digest of the code: a run that was interrupted goes on.
+Results are kept in .build/strength/results.jsonl, with a digest of the code: a run that was interrupted goes on, and a
+run with a higher limit goes on with what survived a lower one.
 
 The last line is JSON: {"mutants", "killed", "equivalent", "survived", "unit_only", "median_schedules",
 "cpu_seconds_median"}.
@@ -81,29 +82,33 @@ class Judging:
 
     def __init__(self, path: Path, limit: int, seconds: float) -> None:
         self._path, self._limit, self._seconds = path, limit, seconds
-        self._code = code_digest()
-        self.key = f"{self._code} {limit}"
+        self.key = code_digest()
         self._clean = {int(it): not result.is_killed for it, result in results.read(path, self._baseline).items()}
 
     @property
     def _baseline(self) -> str:
-        return f"{self._code} {BASELINE}"
+        return f"{self.key} {BASELINE}"
 
     def all(self, mutants: Sequence[Mutant], jobs: int) -> Iterator[tuple[Mutant, Result]]:
         """The results of mutants, as they come; first those that are kept."""
-        kept = results.read(self._path, self.key)
-        yield from ((it, kept[it.identity]) for it in mutants if it.identity in kept)
+        read = results.read(self._path, self.key)
+        kept = {identity: result.within(self._limit) for identity, result in read.items()}
+        ended = {identity for identity, result in kept.items() if result.is_killed or result.schedules == self._limit}
+        yield from ((it, kept[it.identity]) for it in mutants if it.identity in ended)
         with ThreadPoolExecutor(jobs) as pool:
-            running = {pool.submit(self.judge, it): it for it in mutants if it.identity not in kept}
+            left = [it for it in mutants if it.identity not in ended]
+            running = {pool.submit(self.judge, it, kept.get(it.identity)): it for it in left}
             for future in as_completed(running):
                 result = future.result()
                 if result.how != UNFINISHED:
                     results.append(self._path, self.key, result)
                 yield running[future], result
 
-    def judge(self, mutant: Mutant) -> Result:
-        """What becomes of a mutant: seeds that violate without it, too, do not count."""
-        ends, first, schedules, cpu = time.monotonic() + self._seconds, 1, 0, 0.0
+    def judge(self, mutant: Mutant, survived: Result | None = None) -> Result:
+        """What becomes of a mutant after what it survived; seeds that violate without it do not count."""
+        ends = time.monotonic() + self._seconds
+        schedules, cpu = (survived.schedules, survived.cpu) if survived else (0, 0.0)
+        first = schedules + 1
         while True:
             task = task_of(mutant)
             found = self._process(task, range(first, self._limit + 1), ends - time.monotonic())

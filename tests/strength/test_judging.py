@@ -54,7 +54,7 @@ def test_a_mutant_of_the_templates_is_judged_by_what_it_changes(judging: Judging
 
 def test_a_seed_that_violates_without_the_mutant_kills_nothing(tmp_path: Path) -> None:
     path = tmp_path / "results.jsonl"
-    key = f"{Judging(path, 1, 300).key.split()[0]} baseline"
+    key = f"{Judging(path, 1, 300).key} baseline"
     results.append(path, key, Result("1", "violated", 1, 1, "an invariant", 1.0))
     judging = Judging(path, limit=1, seconds=300)
     result = judging.judge(planted(PUBLISH, "reply_to=self.service if asks else None", "reply_to=1 / 0"))
@@ -63,11 +63,25 @@ def test_a_seed_that_violates_without_the_mutant_kills_nothing(tmp_path: Path) -
 
 def test_a_mutant_that_has_a_result_is_not_judged_again(tmp_path: Path) -> None:
     path, mutant = tmp_path / "results.jsonl", planted(PUBLISH, "asks else None", "asks else 0")
-    kept = Result(mutant.identity, "violated", 9, 9, "an invariant", 4.0)
+    kept = Result(mutant.identity, "violated", 2, 2, "an invariant", 4.0)
     results.append(path, Judging(path, 2, 300).key, kept)
     with path.open("a") as file:
         file.write('{"key": "cut o')
     assert [it for _, it in Judging(path, 2, 300).all([mutant], jobs=1)] == [kept]
+
+
+def test_a_mutant_that_survived_a_lower_limit_is_judged_by_the_schedules_after_it(tmp_path: Path) -> None:
+    path, mutant = tmp_path / "results.jsonl", planted(PUBLISH, "self.service if asks else None", "1 / 0")
+    results.append(path, Judging(path, 2, 300).key, Result(mutant.identity, "survived", 2, 2, "", 4.0))
+    [(_, result)] = Judging(path, 3, 300).all([mutant], jobs=1)
+    assert (result.how, result.seed, result.schedules, result.cpu > 4) == ("violated", 3, 3, True)
+
+
+def test_a_mutant_that_was_killed_later_than_a_lower_limit_survives_it(tmp_path: Path) -> None:
+    path, mutant = tmp_path / "results.jsonl", planted(PUBLISH, "asks else None", "asks else 0")
+    results.append(path, Judging(path, 9, 300).key, Result(mutant.identity, "violated", 9, 9, "an invariant", 4.0))
+    [(_, result)] = Judging(path, 2, 300).all([mutant], jobs=1)
+    assert (result.how, result.schedules) == ("survived", 2)
 
 
 def test_a_mutant_without_time_is_not_killed(tmp_path: Path) -> None:
