@@ -104,7 +104,7 @@ def robot_connected(event: RobotConnected) -> None:
 
 @inbox.on(RobotDisconnected)
 def robot_disconnected(event: RobotDisconnected) -> None:
-    stream.disconnected(event.bot_id, _sent().stream_version)
+    stream.disconnected(event.bot_id, _sent().stream_version, event.last_order)
 
 
 @inbox.on(BotRetired)

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from events.vda5050.collecting import order_id
 from functions.depot import lease
 from functions.depot.bot import Bot
 from functions.depot.domain import ShoppingList
-from functions.depot.partners import bots, change_with_partner, lists, robot_at_work
+from functions.depot.partners import bots, change_with_partner, list_in_work, lists, robot_at_work
 from functions.depot.stops import Key
 from functions.kernel.runtime import clock
 
@@ -69,7 +70,23 @@ def connected(bot_id: str, stream_version: int) -> None:
         bots.change(bot_id, decide)
 
 
-def disconnected(bot_id: str, stream_version: int) -> None:
-    """A robot's connection has ended: an idle one goes offline, one at work goes on until its lease ends."""
+def disconnected(bot_id: str, stream_version: int, last_order: str | None) -> None:
+    """A robot may be given no list: an idle one goes offline, one at work goes on until its lease ends.
+
+    last_order: the order that was sent to it last; None: not known. A list whose order was not sent is given back at
+    once, for its robot knows nothing of it: it came just as the robot became unfit.
+    """
+
+    def decide(bot: Bot, shopping_list: ShoppingList | None = None) -> None:
+        bot.disconnect(stream_version)
+        if bot.changes and shopping_list and _was_never_sent(shopping_list, last_order):
+            bot.go_offline()
+            shopping_list.give_back()
+
     if not bots.load(bot_id).aggregate.is_new:
-        bots.change(bot_id, lambda bot: bot.disconnect(stream_version))
+        change_with_partner((bots, bot_id), lists, list_in_work, decide)
+
+
+def _was_never_sent(shopping_list: ShoppingList, last_order: str | None) -> bool:
+    is_known = shopping_list.status == "assigned" and last_order is not None
+    return is_known and last_order != order_id(shopping_list.id, shopping_list.assignment)

@@ -40,6 +40,11 @@ class Robot(RobotState):
         """Whether the order that it works on is not its task, so that it is to cancel that."""
         return not self.idle and self.shown != self.order_id
 
+    @property
+    def _is_unfit(self) -> bool:
+        """Whether it is given no list, whatever its states say."""
+        return bool(self.lacks) or self.retired or self.takes_no_orders
+
     def name_it(self, name: str) -> None:
         """The depot registered it."""
         if not (self.retired or self.name):
@@ -117,7 +122,7 @@ class Robot(RobotState):
         self._follow(report)
         self._take_answers(report, now)
         if self.connected:
-            self._be_available(report.able and not (self.lacks or self.retired or self.takes_no_orders))
+            self._be_available(report.able and not (self._is_unfit or self._shows_outdated))
             self._give_up_outdated(now, report)
 
     def keeps_its_lease(self, report: Report) -> bool:

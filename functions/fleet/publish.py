@@ -16,7 +16,7 @@ def robot_connected(robot: Robot, event: BecameAvailable) -> RobotConnected:
 
 @publishes(BecameUnavailable)
 def robot_disconnected(robot: Robot, event: BecameUnavailable) -> RobotDisconnected:
-    return RobotDisconnected(bot_id=robot.id, connected=False)
+    return RobotDisconnected(bot_id=robot.id, connected=False, last_order=robot.sent)
 
 
 @publishes(Collected)

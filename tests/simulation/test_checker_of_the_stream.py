@@ -16,6 +16,7 @@ from tests.simulation.check.orders_to_robots import (
     GIVEN_UP,
     IN_TIME,
     KNOWN_OVER,
+    NEVER_SENT,
     RETIRED,
     REVOKED,
     TAKEN,
@@ -297,6 +298,12 @@ def an_older_word_of_a_connection_is_taken(day: Day) -> None:
     day.commit(51, f"Bot#{BOT}", "Disconnected", stream_version=6)
 
 
+def a_list_whose_order_was_not_sent_stays(day: Day) -> None:
+    day.commit(50, f"Bot#{BOT}", "TookList", list_id="other", assignment=1)
+    told = day.message(51, "depot/inbox", "RobotDisconnected", bot_id=BOT, last_order=f"{LIST}.1")
+    day.commit(52, f"Bot#{BOT}", "Disconnected", told, stream_version=7)
+
+
 def fleet_shows_another_node(day: Day) -> None:
     day.shows(node="west")
 
@@ -318,6 +325,7 @@ BROKEN: dict[Callable[[Day], None], str] = {
     a_free_robot_refuses_its_order: TAKEN,
     the_end_of_an_earlier_connection_counts: OLD_NEWS,
     an_older_word_of_a_connection_is_taken: IN_ORDER,
+    a_list_whose_order_was_not_sent_stays: NEVER_SENT,
     fleet_shows_another_node: TRUE_STATE,
 }
 

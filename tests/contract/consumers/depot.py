@@ -31,7 +31,8 @@ READS: Reads = {
         "list_id": maybe(TEXT),
         "assignment": optional(NUMBER),
     },
-    ("BotRetired", "RobotConnected", "RobotDisconnected"): {"bot_id": TEXT},
+    ("BotRetired", "RobotConnected"): {"bot_id": TEXT},
+    ("RobotDisconnected",): {"bot_id": TEXT, "last_order": optional(maybe(TEXT))},
     ("ReportCollection",): {
         "bot_id": TEXT,
         "list_id": TEXT,

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from tests.simulation.check.delivery import Deliveries
 from tests.simulation.check.parsed_history import SECOND, ParsedHistory
+from tests.simulation.check.robots import BOT_STATUS
 from tests.simulation.check.stream_history import FLEET, Known, Sent, StreamHistory
 from tests.simulation.check.violation import Violation
 
@@ -16,6 +17,7 @@ TAKEN = "a robot that is free takes the order that it is sent"
 RETIRED = "a retired robot cannot connect"
 GIVEN_UP = "a robot that gives up its order comes to an end of it"
 REVOKED = "the certificates of a retired robot are revoked"
+NEVER_SENT = "a list whose order was not sent before its robot became unfit is given back at once"
 
 LEASE = 60 * SECOND
 ON_ITS_WAY = SECOND  # the network's part, after the broker sent it
@@ -33,6 +35,7 @@ def violations(history: ParsedHistory, stream: StreamHistory, deliveries: Delive
             yield from _order(sent, stream)
     yield from _taken(stream)
     yield from _given_up(stream)
+    yield from _never_sent(history)
     yield from _retired(history, stream, deliveries)
 
 
@@ -52,6 +55,36 @@ def _order(sent: Sent, stream: StreamHistory) -> Iterator[Violation]:
     is_over = any(not one.is_active or one.order_id != last.order_id for one in newer if last)
     if last and last.is_active and last.order_id != sent.content["orderId"] and not is_over:
         yield Violation(CANCEL_FIRST, f"{_named(sent)} was sent while the robot has {last.order_id}", about)
+
+
+def _never_sent(history: ParsedHistory) -> Iterator[Violation]:
+    """Lists that stay with a robot that is told no order while it is unfit, and has not been told this one."""
+    for bot_id, commits in history.of_kind("Bot"):
+        list_id, number = "", 0
+        for commit in commits:
+            names, cause = commit.event_names(), history.cause_of(commit)
+            last = cause.data.get("last_order") if cause and "Disconnected" in names else None
+            stays = list_id and last not in (None, f"{list_id}.{number}") and "WentOffline" not in names
+            if stays and not _has_started(history, list_id, number, commit.at):
+                text = f"the robot {bot_id} keeps {list_id}.{number}, and was sent {last or 'nothing'} last"
+                yield Violation(NEVER_SENT, text, {"robot": bot_id, "list": list_id})
+            for event in commit.events:
+                if event.name == "TookList":
+                    list_id, number = event.data["list_id"], event.data.get("assignment", 0)
+                elif event.name in BOT_STATUS:
+                    list_id = ""
+
+
+def _has_started(history: ParsedHistory, list_id: str, number: int, at: int) -> bool:
+    """Whether a list's robot had started under an assignment by a time."""
+    assignment = 0
+    for event in (
+        event for commit in history.stream("ShoppingList", list_id) if commit.at <= at for event in commit.events
+    ):
+        assignment = event.data["assignment"] if event.name == "Assigned" else assignment
+        if event.name == "Started" and assignment == number:
+            return True
+    return False
 
 
 def _taken(stream: StreamHistory) -> Iterator[Violation]:

@@ -1,6 +1,7 @@
 """Planted bugs of the robots' stream: of fleet, of what the depot does with its word, and of the broker."""
 
 from functions.depot import service as depot_service
+from functions.depot import stream as depot_stream
 from functions.depot.bot import Bot as DepotBot
 from functions.fleet import inbox, reading, service, views
 from functions.fleet.domain import Robot
@@ -11,6 +12,7 @@ from tests.simulation.check.orders_to_robots import (
     EXPIRES,
     IN_TIME,
     KNOWN_OVER,
+    NEVER_SENT,
     RETIRED,
     REVOKED,
     TAKEN,
@@ -91,6 +93,12 @@ BUGS = (
         "Fleet knows that a robot's connection has ended, and tells nobody.",
         (LEFT_IDLE,),
         (Edit(Robot.note_presence, "self._be_available(False)", "pass"),),
+    ),
+    Bug(
+        "stream: a list stays with a robot that was not told of it",
+        "A list that came as its robot became unfit waits until the lease ends.",
+        (NEVER_SENT,),
+        (Edit(depot_stream._was_never_sent, "return is_known and", "return False and"),),
     ),
     Bug(
         "stream: short picks taken as whole",

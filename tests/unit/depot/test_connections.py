@@ -15,9 +15,13 @@ from tests.unit.depot.floor import Floor, robot, status
 from tests.unit.depot.test_reports import report
 
 
-def says(floor: Floor, bot_id: str, version: int, *, connected: bool, id: str = "") -> None:
+def says(
+    floor: Floor, bot_id: str, version: int, *, connected: bool, id: str = "", last_order: str | None = None
+) -> None:
     """The fleet says that a robot is connected or not, twice, and once more with the cause forgotten."""
-    said: RobotState = (RobotConnected if connected else RobotDisconnected)(bot_id=bot_id, connected=connected)
+    said: RobotState = RobotDisconnected(bot_id=bot_id, connected=False, last_order=last_order)
+    if connected:
+        said = RobotConnected(bot_id=bot_id, connected=True)
     floor.deliver(said, id=id or f"version-{version}", version=version)
 
 
@@ -63,6 +67,38 @@ def test_a_robot_at_work_that_is_cut_goes_on(floor: Floor) -> None:
     assert robot(bot_id) == ("active", "order-1")
     floor.deliver(report(bot_id, done=True), id="done")
     assert robot(bot_id) == ("idle", None)
+
+
+@pytest.mark.parametrize("last_order", ["", "order-0.1", "order-1.2"])
+def test_a_list_whose_order_was_not_sent_when_its_robot_became_unfit_is_given_back_at_once(
+    floor: Floor, last_order: str
+) -> None:
+    bot_id = connected(floor)
+    service.assign(floor.available(), bot_id)
+    says(floor, bot_id, 3, connected=False, last_order=last_order)
+    assert (robot(bot_id), status()) == (("offline", None), ("available", None))
+    says(floor, bot_id, 4, connected=True)
+    floor.settle()
+    assert (robot(bot_id), status()) == (("active", "order-1"), ("assigned", bot_id))
+    assert service.lists.get("order-1").assignment == 2
+
+
+@pytest.mark.parametrize("last_order", ["order-1.1", None], ids=["sent", "not known, by earlier code"])
+def test_a_list_whose_order_may_have_been_sent_stays_with_its_robot_until_the_lease_ends(
+    floor: Floor, last_order: str | None
+) -> None:
+    bot_id = connected(floor)
+    service.assign(floor.available(), bot_id)
+    says(floor, bot_id, 3, connected=False, last_order=last_order)
+    assert (robot(bot_id), status()) == (("active", "order-1"), ("assigned", bot_id))
+    floor.pass_time(120)
+    assert (robot(bot_id), status()) == (("offline", None), ("available", None))
+
+
+def test_a_list_that_its_robot_has_started_is_not_given_back_whatever_the_fleet_sent(floor: Floor) -> None:
+    bot_id = at_work(floor)
+    says(floor, bot_id, 3, connected=False, last_order="")
+    assert (robot(bot_id), status()) == (("active", "order-1"), ("active", bot_id))
 
 
 @pytest.mark.parametrize("end", ["completed", "cancelled"])

@@ -183,21 +183,34 @@ class TestTheOrder:
 
 
 class TestAnOutdatedOrder:
-    OUTDATED = (*GIVEN, OrderShown(ANOTHER, False, 4, at(18)))
+    OUTDATED = (*GIVEN, OrderShown(ANOTHER, False, 4, at(18)), BecameUnavailable())
 
     def test_it_is_cancelled_before_the_robot_gets_another(self) -> None:
         shown = given(Robot, *GIVEN).when(reports(says(4, ANOTHER)))
-        shown.then(OrderShown(ANOTHER, False, 4, at(20)), Asked(CANCELLED, CANCEL, ANOTHER, at(20)))
+        cancelled = Asked(CANCELLED, CANCEL, ANOTHER, at(20))
+        shown.then(OrderShown(ANOTHER, False, 4, at(20)), BecameUnavailable(), cancelled)
         shown.then_state(wants_order=False)
 
     def test_the_new_one_may_go_out_when_the_old_one_has_ended(self) -> None:
         past = (*self.OUTDATED, Asked(CANCELLED, CANCEL, ANOTHER, at(18)))
         ended = given(Robot, *past).when(reports(says(5, ANOTHER, idle=True)))
-        ended.then(OrderShown(ANOTHER, True, 5, at(20)), Answered((CANCELLED,))).then_state(wants_order=True)
+        ended.then(OrderShown(ANOTHER, True, 5, at(20)), Answered((CANCELLED,)), BecameAvailable())
+        ended.then_state(wants_order=True)
 
     def test_an_order_that_is_not_the_malls_is_outdated_too(self) -> None:
         shown = given(Robot, *IDLE).when(reports(says(4, "by hand")))
-        shown.then(OrderShown("by hand", False, 4, at(20)), Asked(CANCELLED, CANCEL, "by hand", at(20)))
+        cancelled = Asked(CANCELLED, CANCEL, "by hand", at(20))
+        shown.then(OrderShown("by hand", False, 4, at(20)), BecameUnavailable(), cancelled)
+
+    def test_a_robot_is_given_no_list_while_it_puts_back_what_it_holds_of_an_order_that_was_cancelled(self) -> None:
+        past = (*AT_WORK, TaskChanged(task(4)), Asked(CANCELLED, CANCEL, ORDER, at(19)))
+        putting_back = says(5, ORDER, received=frozenset([CANCELLED]))
+        left = given(Robot, *past).when(reports(putting_back)).then(BecameUnavailable())
+        left.then_state(available=False, order_id="")
+        past = (*past, BecameUnavailable())
+        given(Robot, *past).when(reports(putting_back)).then_nothing()
+        ended = given(Robot, *past).when(reports(says(6, ORDER, idle=True)))
+        ended.then(OrderShown(ORDER, True, 6, at(20)), Answered((CANCELLED,)), BecameAvailable())
 
     def test_a_robot_without_a_list_is_free_when_it_shows_the_end(self) -> None:
         past = (*AT_WORK, TaskChanged(task(4)), Asked(CANCELLED, CANCEL, ORDER, at(19)))
@@ -219,7 +232,7 @@ class TestAnOutdatedOrder:
 
     def test_a_mode_that_forbids_it_puts_it_off(self) -> None:
         shown = given(Robot, *GIVEN).when(reports(says(4, ANOTHER, cancels=False)))
-        shown.then(OrderShown(ANOTHER, False, 4, at(20)))
+        shown.then(OrderShown(ANOTHER, False, 4, at(20)), BecameUnavailable())
 
     def test_it_is_not_sent_to_a_robot_that_is_away(self) -> None:
         past = (*AT_WORK, TaskChanged(task(4)))
