@@ -57,6 +57,10 @@ def test_the_bill_stays_within_its_limits(counted: Run, billed: Bill) -> None:
     assert more_of_arrivals(counted) == pytest.approx(14.91, abs=0.5)
 
 
+def test_an_order_that_nobody_watches_lets_live_read_what_its_page_says(billed: Bill) -> None:
+    assert round(billed.units["live", lines.READS]) == 20  # functions/live/README.md
+
+
 def test_robots_on_the_stream_collect_each_order_within_its_limits() -> None:
     """Of 20 orders of one seed, each time the same; more of them: docs/performance.md."""
     streamed = run(0.4, 20, of=StreamedOrders)
