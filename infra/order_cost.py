@@ -9,7 +9,7 @@ tokens: a customer's session and what the authorizer asks come to about $3 a mil
 
 import sys
 
-from infra import prices
+from infra import access_log, prices
 from infra.stages import STAGES
 
 ORDER = {
@@ -21,6 +21,7 @@ ORDER = {
     "queue_requests": 160,
     "kms_requests": 1,
     "log_bytes": 17_122,
+    "access_log_bytes": 6 * (len(access_log.line()) + 1),  # of the gateway, a line for each request
 }
 SECONDS = 0.02  # of an invocation, assumed: no call of AWS was timed here
 
@@ -46,6 +47,7 @@ PRICES = {
     "queue_requests": prices.QUEUE_REQUEST,
     "kms_requests": prices.KEY_REQUEST,
     "log_bytes": prices.LOG_GB / 1e9,
+    "access_log_bytes": prices.LOG_GB / 1e9,
 }
 
 

@@ -130,3 +130,4 @@ def test_one_by_one_takes_as_long_as_the_study_says_and_three_at_once_less() -> 
     found = measure(samples=2_000)
     assert percentile(found["one_by_one_ms"], 50) == pytest.approx(4_700, rel=0.03)
     assert percentile(found["at_once_ms"], 50) == pytest.approx(3_240, rel=0.03)
+    assert found["asks_at_once"] is True  # or the figure of this code would be the other

@@ -17,14 +17,16 @@ from tests.bench import latency
 from tests.cost import bill as lines
 from tests.cost.bill import MILLION, Bill, bill
 from tests.cost.flow import GATHERERS, MOST_GATHERERS, Run, run
-from tests.cost.month import METRICS, Lines, connected, fixed
+from tests.cost.month import METRICS, connected, fixed
 from tests.cost.other_ways import durable_functions, polling_outbox, step_functions
+from tests.cost.receives import more_of_arrivals
 from tests.cost.recount import recount
 from tests.cost.streamed import StreamedOrders
+from tests.cost.watched import Lines
 
 SAMPLES = 20_000  # of the time from checkout to approved
 LEFT_OUT = "text messages, the payment provider, kept logs, data that leaves AWS"
-FLOW_LEAVES_OUT = (lines.LOGS, lines.ARCHIVE, lines.STORED)
+FLOW_LEAVES_OUT = (lines.LOGS, lines.ARCHIVE, lines.STORED, lines.RECOVERY)
 COUNTED = {
     "write_units": (lines.WRITES, lines.INDEXES, lines.REFUSED),
     "read_units": (lines.READS,),
@@ -71,15 +73,27 @@ def kilobytes_of(counted: Run) -> float:
     return sum(counted.left.bytes.values()) / 1024
 
 
-def show_streamed(per_second: float, orders: int, memory: int) -> float:
-    """Print what orders cost that robots on the stream collect; dollars of a million, of their calls."""
-    counted = run(per_second, orders, of=StreamedOrders)
-    billed, broker = bill(counted, memory), sum(stream_cost().values())
+def show_ends(counted: Run, memory: int, what: str) -> float:
+    """Print what the calls cost at best and at most, by how often Lambda receives; dollars of a million at best."""
+    best = calls_of(bill(counted, memory))
+    print(f"${best:9.2f}  {what}, a receive for each batch that is gathered;")
+    print(f"${best + more_of_arrivals(counted):9.2f}  at most: a receive for each message that arrives by itself")
+    return best
+
+
+def show_flow(counted: Run, per_second: float, orders: int, memory: int) -> float:
+    """Print what the flow costs, also with most gatherers, and by the stream: dollars of a million of the last."""
+    show_ends(counted, memory, "its calls: without logs, archive, storage, month and who is connected")
+    most = f"where each window gathers {MOST_GATHERERS} batches at a time, and not {GATHERERS} as above"
+    show_ends(run(per_second, orders, MOST_GATHERERS), memory, most)
+    show_ends(run(per_second, orders, MOST_GATHERERS, StreamedOrders), memory, f"by robots on the stream, {most}")
+    streamed, broker = run(per_second, orders, of=StreamedOrders), sum(stream_cost().values())
+    usd = show_ends(streamed, memory, f"by robots on the stream, whose queue gathers {MOST_GATHERERS}")
     print(
-        f"${calls_of(billed):9.2f}  its calls where robots on the stream collect, and ${broker:.2f} of the broker;"
-        f" ${logs_of(billed):.2f} of logs and {kilobytes_of(counted):.1f} KB left"
+        f"{'':11} and ${broker:.2f} of the broker; ${logs_of(bill(streamed, memory)):.2f} of logs and"
+        f" {kilobytes_of(streamed):.1f} KB left"
     )
-    return calls_of(billed)
+    return usd
 
 
 def summary(
@@ -111,7 +125,7 @@ def main() -> int:
         month = fixed(templates_of(STAGES["prod"], Path(folder)), STAGES["prod"], counted, given.memory)
     show_counts(counted, billed)
 
-    of_orders = billed.usd() | connected()
+    of_orders = billed.usd() | connected(given.memory)
     show("a million orders, by service", of_orders, 0)
     by_use = show("a million orders, by line", of_orders, 1)
     show("a month, by service", month, 0)
@@ -119,10 +133,7 @@ def main() -> int:
     usd = by_use + a_month * MILLION / given.orders
     provisioned = usd + sum(billed.usd(provisioned=True).values()) - sum(billed.usd().values())
     print(f"\n${usd:9.2f}  a million orders at {given.orders:,.0f} a month, without {LEFT_OUT}")
-    print(f"${calls_of(billed):9.2f}  of which its calls: without logs, archive, storage, month and who is connected;")
-    most = calls_of(bill(run(given.per_second, given.counted, MOST_GATHERERS), given.memory))
-    print(f"${most:9.2f}  where each window gathers {MOST_GATHERERS} batches at a time, and not {GATHERERS} as above")
-    streamed = show_streamed(given.per_second, given.counted, given.memory)
+    streamed = show_flow(counted, given.per_second, given.counted, given.memory)
     p50, p99 = (latency.percentile(latency.at_once(SAMPLES), of_100) / 1_000 for of_100 in (50, 99))
     print(f"{p50:10.2f} s from checkout to approved, p50, and {p99:.2f} s p99, by published latencies (make bench)")
     print(f"${provisioned:9.2f}  likewise, with provisioned capacity of tables of which {lines.USE:.0%} is used")

@@ -32,7 +32,8 @@ WRITES, INDEXES, REFUSED, READS = (
 ENTRIES, ARCHIVE = "EventBridge entries", "EventBridge archive, GB"
 REQUESTS, FIFO = "SQS requests", "SQS FIFO requests"
 INVOCATIONS, SECONDS, HTTP, KMS = "Lambda invocations", "Lambda GB-seconds", "API Gateway requests", "KMS requests"
-LOGS, STORED = "CloudWatch logs, GB", "DynamoDB kept for a month, GB"
+LOGS = "CloudWatch logs, GB"
+STORED, RECOVERY = "DynamoDB kept for a month, GB", "DynamoDB recovery for a month, GB"
 
 PRICES = {
     WRITES: prices.WRITE_UNIT,
@@ -48,7 +49,10 @@ PRICES = {
     HTTP: prices.HTTP_REQUEST,
     KMS: prices.KEY_REQUEST,
     LOGS: prices.LOG_GB,
-    STORED: prices.TABLE_GB + prices.BACKUP_GB,
+    STORED: prices.TABLE_GB,
+    # By the size of the table and its local indexes, of which there are none: not by that of global indexes.
+    # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Point-in-time-recovery.html
+    RECOVERY: prices.BACKUP_GB,
 }
 USE = 0.4  # of capacity that is provisioned, assumed: it must hold peaks
 PROVISIONED = {
@@ -99,8 +103,10 @@ def bill(run: Run, memory_mb: int) -> Bill:
         add({(service, LOGS): size / 1e9})
     for what in units:
         units[what] /= run.orders  # type: ignore[assignment]
-    for table, size in kept(run).items():
-        add({(service_of(table), STORED): size / 1e9})
+    left = run.left
+    for line, items, sizes in ((STORED, left.items, left.bytes), (RECOVERY, left.own_items, left.own_bytes)):
+        for table in sizes:
+            add({(service_of(table), line): (sizes[table] + INDEXED * items[table]) / 1e9})
     return Bill(units)
 
 
@@ -137,8 +143,3 @@ def logged(run: Run) -> Counter[str]:
             case _:
                 raise AssertionError(f"nothing fails here, and {container} logged {json.dumps(parts, default=str)}")
     return size
-
-
-def kept(run: Run) -> Counter[str]:
-    """The bytes for which DynamoDB bills what an order left, by table."""
-    return Counter({table: size + INDEXED * run.left.items[table] for table, size in run.left.bytes.items()})

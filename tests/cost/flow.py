@@ -5,7 +5,7 @@
 | flow | that of tests/simulation/whole_order.py, by 9 requests that write, and four looks of the clients |
 | who asks | customers by the token of the session that a kiosk opens for them, robots by their own: the gateway asks the authorizer about each, and again after 60 s. Kiosks and clerks have tokens of the user pool for all their orders; what they make the gateway ask is a line of a month |
 | pace | orders begin at random within equal times; between two requests of one are 6 to 10 s, so that many are under way at once |
-| batches | as the pace gives: messages of different orders share those of a relay or an inbox; a queue with a window gathers GATHERERS batches at a time |
+| batches | as the pace gives: messages of different orders share those of a relay or an inbox; a queue with a window gathers GATHERERS batches at a time, MOST_GATHERERS where it has a maximum concurrency; a batch is received at once (tests/cost/receives.py) |
 | counted | from when the first orders are over until as many more have begun; an order is 13 requests |
 | left out | what would be without orders: schedules, heartbeats, leases; they are lines of a month (tests/cost/month.py) |
 """  # noqa: E501  (a table)
@@ -25,6 +25,7 @@ from tests.simulation.dynamodb import DynamoDBClient
 from tests.simulation.expressions import Item
 from tests.simulation.sdk import Effect, Wire
 from tests.simulation.tables import Table
+from tests.simulation.templates import deployed
 from tests.simulation.whole_order import A_KIOSK, AFTERWARDS, PACE, STORES, Left, WholeOrder
 
 APART = (6.0, 10.0)  # seconds between two requests of an order
@@ -46,7 +47,7 @@ class Run:
     the items, and whether it was consistent; of a batch one for each key. history: the entries of what happened.
     logged: the lines of each container. containers: by function. left: what an order left in the tables. seconds: of
     the time that was counted. before, after: the items of tables. refused: what writes wanted whose condition did not
-    hold. indexes: their keys, by table. queues: those that a function consumes.
+    hold. indexes: their keys, by table. queues: those that a function consumes. gathered: those of them with a window.
     """
 
     orders: float = 0.0
@@ -64,6 +65,7 @@ class Run:
     refused: list[Item] = field(default_factory=list)
     indexes: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     queues: frozenset[str] = frozenset()
+    gathered: frozenset[str] = frozenset()
 
 
 class Orders(WholeOrder):
@@ -78,11 +80,19 @@ class Orders(WholeOrder):
 
     def __init__(self, per_second: float, counted: int, gatherers: int) -> None:
         super().__init__(gatherers=gatherers)
+        self._gather_bounded()
         self.run = Run()
         self.robots: dict[str, str] = {}  # tokens by robot
         self._gap, self._counted = 1.0 / per_second, counted
         self._before = int(self.longest / self._gap) + 1
         self._number = self._before + counted
+
+    def _gather_bounded(self) -> None:
+        """Gather as many batches as Lambda begins with, where a maximum concurrency keeps it from going below that."""
+        for name, mapping in deployed().mappings.items():
+            worker = self.cloud.queues[name].worker
+            if worker and mapping.window and mapping.concurrency:
+                worker._gatherers = MOST_GATHERERS
 
     def _work(self) -> None:
         products = [self._product(store) for store in STORES]
@@ -107,7 +117,7 @@ class Orders(WholeOrder):
         self.cloud.sleep(AFTERWARDS)
         assert self.cloud.is_quiescent()
         left = self._tables().since(before)
-        for one in (left.items, left.bytes):
+        for one in left.counters:
             for table in one:
                 one[table] = round(one[table] / self._number)
         self.run.left = left
@@ -141,6 +151,7 @@ class Orders(WholeOrder):
         run.after = self._items()
         run.indexes = {name: table.index_keys for name, table in cloud.tables.items()}
         run.queues = frozenset(name for name, queue in cloud.queues.items() if queue.worker)
+        run.gathered = frozenset(name for name, mapping in deployed().mappings.items() if mapping.window)
         run.seconds = cloud.now() - at
         run.history = cloud.history.entries[entries:]
         run.logged = [(container, line) for _, container, line in cloud.world.logged[lines:]]

@@ -8,7 +8,8 @@
 | queue requests | the messages that came into a queue, and two for each invocation by one: received, deleted |
 | log bytes | what is printed where a service has a name |
 
-Sizes are summed here by other code than that which counts calls: a number is its digits, two in a byte.
+That a batch is received by one call is assumed in both counts (tests/cost/receives.py). Sizes are summed here by other
+code than that which counts calls: a number is its digits, two in a byte.
 """
 
 import io

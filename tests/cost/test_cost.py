@@ -9,6 +9,7 @@ from tests.cost.bill import Bill, bill
 from tests.cost.flow import Run, run
 from tests.cost.month import custom_metrics, own_figures
 from tests.cost.other_ways import durable_functions, polling_outbox, step_functions
+from tests.cost.receives import more_of_arrivals
 from tests.cost.recount import recount
 from tests.cost.streamed import StreamedOrders
 
@@ -46,20 +47,27 @@ def test_the_lines_that_functions_print_have_the_bytes_that_are_billed(counted: 
 
 
 def test_the_bill_stays_within_its_limits(counted: Run, billed: Bill) -> None:
-    """With a margin for so few orders: 20 of one seed gave $218, $10.43 and 34.1 KB; targets: docs/performance.md."""
-    logs = sum(dollars for (_, line), dollars in billed.usd().items() if line == lines.LOGS)
-    assert 210 < calls_of(billed) < 226
-    assert 9 < logs < 11
-    assert sum(counted.left.bytes.values()) / 1024 < 36
+    """Of 20 orders of one seed, each time the same; more of them: docs/performance.md, with the targets.
+
+    Another build of zlib may need a few bytes more or fewer.
+    """
+    assert calls_of(billed) == pytest.approx(218.30, abs=0.5)
+    assert logs_of(billed) == pytest.approx(10.43, abs=0.1)
+    assert kilobytes_of(counted) == pytest.approx(34.1, abs=0.3)
+    assert more_of_arrivals(counted) == pytest.approx(14.91, abs=0.5)
+
+
+def test_an_order_that_nobody_watches_lets_live_read_what_its_page_says(billed: Bill) -> None:
+    assert round(billed.units["live", lines.READS]) == 20  # functions/live/README.md
 
 
 def test_robots_on_the_stream_collect_each_order_within_its_limits() -> None:
-    """With a margin for so few orders: 60 of one seed gave $282, $13.08 and 42.1 KB (docs/performance.md)."""
+    """Of 20 orders of one seed, each time the same; more of them: docs/performance.md."""
     streamed = run(0.4, 20, of=StreamedOrders)
     assert streamed.orders == pytest.approx(20, rel=0.05)
-    assert 264 < calls_of(bill(streamed, MEMORY)) < 300
-    assert logs_of(bill(streamed, MEMORY)) < 15
-    assert kilobytes_of(streamed) < 46
+    assert calls_of(bill(streamed, MEMORY)) == pytest.approx(290.37, abs=0.7)
+    assert logs_of(bill(streamed, MEMORY)) == pytest.approx(13.38, abs=0.15)
+    assert kilobytes_of(streamed) == pytest.approx(42.5, abs=0.4)
 
 
 def test_the_gateway_asks_who_each_customer_and_robot_is(billed: Bill) -> None:

@@ -61,7 +61,7 @@ def test_a_type_of_resource_without_a_price_fails_the_command() -> None:
 
 def test_what_a_million_orders_cost() -> None:
     assert set(PRICES) == set(ORDER)
-    assert round(sum(order_cost().values())) == 212
+    assert round(sum(order_cost().values())) == 213
     assert f"${sum(order_cost().values()):.0f} |" in row("README.md", "| a million orders of one product")
     assert f"about ${sum(order_cost().values()):.0f} for a million" in DEPLOYING
 

@@ -121,7 +121,7 @@ def test_the_units_of_an_order() -> None:
     assert mall.published[-1] == "NotificationSent"
     assert "OrderCompleted" in mall.published
     assert units == {kind: ORDER[kind] for kind in units}
-    assert set(ORDER) - set(units) == {"http_requests", "log_bytes"}
+    assert set(ORDER) - set(units) == {"http_requests", "log_bytes", "access_log_bytes"}
 
 
 def test_the_log_lines_of_an_order(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

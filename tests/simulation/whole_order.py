@@ -38,17 +38,24 @@ STORES = json.loads((Path(__file__).parents[2] / "infra/local/mall.json").read_t
 
 @dataclass
 class Left:
-    """What tables hold: items and entries of indexes, and their bytes, by table."""
+    """What tables hold: items and entries of indexes, and their bytes, by table; and those of the items alone."""
 
     items: Counter[str] = field(default_factory=Counter)
     bytes: Counter[str] = field(default_factory=Counter)
+    own_items: Counter[str] = field(default_factory=Counter)
+    own_bytes: Counter[str] = field(default_factory=Counter)
 
     def since(self, before: "Left") -> "Left":
         """What came to be there since."""
-        items, size = Counter(self.items), Counter(self.bytes)
-        items.subtract(before.items)
-        size.subtract(before.bytes)
-        return Left(+items, +size)
+        since = Left(*map(Counter, self.counters))
+        for now, then in zip(since.counters, before.counters, strict=True):
+            now.subtract(then)
+        return Left(*(+one for one in since.counters))
+
+    @property
+    def counters(self) -> tuple[Counter[str], ...]:
+        """All that is counted."""
+        return self.items, self.bytes, self.own_items, self.own_bytes
 
 
 class WholeOrder:
@@ -168,6 +175,8 @@ class WholeOrder:
                 entries = sum(item.keys() >= {*index} for index in table.index_keys)
                 left.items[name] += 1 + entries
                 left.bytes[name] += item_size(item) * (1 + entries)
+                left.own_items[name] += 1
+                left.own_bytes[name] += item_size(item)
         return left
 
 
