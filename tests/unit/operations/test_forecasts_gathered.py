@@ -132,5 +132,5 @@ def test_a_forecast_that_another_runner_has_begun_is_not_given_up_for_letters_th
         yield from each(Filter(group=ID, state=OPEN))
 
     each, calls = rows.each, iter([others])
-    monkeypatch.setattr(forecasts.rows, "each", lambda wanted: next(calls, lambda: each(wanted))())
+    monkeypatch.setattr(rows, "each", lambda wanted: next(calls, lambda: each(wanted))())
     assert go_on(run).state == runs.DONE
