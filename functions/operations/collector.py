@@ -30,6 +30,7 @@ TRIES = 6  # of a letter that others change at the same time
 DELIVERIES = 20  # records of which a letter knows that they were stored
 STORING = 2 * budget.MESSAGE  # seconds that it takes at most to receive ten letters and to store one
 COUNTING = 10  # seconds that are kept for the groups, so that they are counted, and ring, also while a flood lasts
+EDITION_LACKS = "it failed in what is built, which lacks {}, the message that was sent in its place: edit it once more"
 WAITS = timedelta(days=1)  # after which an open letter rings
 
 collector = Scheduled(
@@ -141,7 +142,7 @@ def _first(arrived: Letter) -> Letter:
 def _again(before: Letter, arrived: Letter) -> Letter:
     """A letter that came again, open again where transitions.py says so. Why it failed is what was said last."""
     opens = transitions.opens_again(before, arrived)
-    return before.after(
+    again = before.after(
         "came again",
         detail=arrived.reason,
         body=before.body if before.life else arrived.body,
@@ -158,6 +159,9 @@ def _again(before: Letter, arrived: Letter) -> Letter:
         open_since=arrived.failed_at if opens and before.state != OPEN else before.open_since,
         deliveries=(*before.deliveries, *arrived.deliveries)[-DELIVERIES:],
     )
+    if not transitions.lacks_its_edition(before, arrived):
+        return again
+    return again.after("opened again", detail=EDITION_LACKS.format(before.sent_as))
 
 
 def ring_for_the_oldest() -> None:

@@ -31,9 +31,10 @@ from functions.operations import rows
 from functions.operations.fingerprints import fingerprint
 from functions.operations.forms import ORDER_IDS
 from functions.operations.letters import DONE, OPEN, PARKED, Letter, letter_id
+from functions.operations.transitions import EDITED
 
 CUSTOMER_ID = "customer_id"
-EDITED, IN_PLACE_OF = "edited", "made by an edit of"
+IN_PLACE_OF = "made by an edit of"
 
 
 def edit(id: str, data: Mapping[str, Any]) -> Letter:
@@ -47,8 +48,8 @@ def edit(id: str, data: Mapping[str, Any]) -> Letter:
     if working.expected_versions is not None:
         raise StaleError("an edited letter is a new one: it has no version yet")
     text = compact(dict(data))
-    key = working.cause.id if working.cause else text
-    message_id = ids.derive(original.message_id, EDITED, key)
+    key = [working.cause.id] if working.cause else [text, *_opening(original)]
+    message_id = ids.derive(original.message_id, EDITED, *key)
     digest = working.cause.digest if working.cause else ids.derive(text)
     made = rows.find(letter_id(original.consumer, message_id))
     if made is None:
@@ -66,6 +67,13 @@ def previewed(original: Letter, data: Mapping[str, Any]) -> str:
     _must_be_editable(original)
     message_id = ids.derive(original.message_id, EDITED, compact(dict(data)))
     return _made(original, message_id, data, "").body
+
+
+def _opening(original: Letter) -> list[str]:
+    """What tells an edit with the same data apart, once the letter is open again after an edit: it is sent anew."""
+    edits = sum(one.what == EDITED for one in original.history)
+    before = edits - 1 if original.state == DONE and original.sent_as else edits
+    return [str(before)] if before > 0 else []
 
 
 def _made(original: Letter, message_id: str, data: Mapping[str, Any], digest: str) -> Letter:

@@ -143,13 +143,12 @@ def advance(run: Run, until: datetime, asking: Asking | None = None) -> Run:
     """
     if run.kind != FORECAST or run.ended:
         return run
-    if run.state == GATHERING:
-        run = _gathered(run)
-    if run.state != RUNNING:
-        return _ended(run) if run.state == CANCELLED else run
-    worker = ids.new()
     try:
-        progress = _leased(run, worker)
+        if run.state == GATHERING:
+            run = _gathered(run)
+        if run.state != RUNNING:
+            return _ended(run) if run.state == CANCELLED else run
+        progress = _leased(run, ids.new())
         return _answer_all(run, progress, until, asking or patiently()) if progress else run
     except ConcurrencyError:  # another is at it
         return run_rows.get(run.id)
@@ -176,18 +175,19 @@ def _named(wanted: Sequence[str]) -> list[Letter]:
 
 
 def _gathered(run: Run) -> Run:
-    """Find the letters of a group or filter, put them in order, and store them."""
+    """Find the letters of a group or filter, put them in order, and store them. Raises ConcurrencyError.
+
+    Its first write is of the run, so that each try has a version of its own, and its pages replace those of the try
+    before, which may have found other letters. Its last is over that version: of two at once, one is refused.
+    """
+    run = run_rows.put(run)
     found = list(islice(rows.each(Filter(**run.filter)), MOST + 1))
     if len(found) > MOST:
         why = f"a forecast is of {MOST:,} letters at most: ask for fewer"
-        return run_rows.change(run.id, lambda one: replace(one, state=CANCELLED, why=why, ended=clock.stamp()))
+        return run_rows.put(replace(run, state=CANCELLED, why=why, ended=clock.stamp()))
     ordered = in_order(found, run.asked.get("to", ""))
     run_rows.add_letters(run, 0, ordered)
-
-    def after(one: Run) -> Run:
-        return replace(one, state=RUNNING, filter={}, total=len(ordered)) if one.state == GATHERING else one
-
-    return run_rows.change(run.id, after)
+    return run_rows.put(replace(run, state=RUNNING, filter={}, total=len(ordered)))
 
 
 def _filled(wanted: Filter) -> dict[str, str]:

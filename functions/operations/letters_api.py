@@ -76,7 +76,10 @@ class WholeLetter(LetterShape):
 
 
 class LetterAnswer(Answer):
-    """A letter, and what was published about its order around its failure: null where insights does not answer now."""
+    """A letter, and what was published around its failure: about its order, or without one of its flow.
+
+    timeline: null where no owner of the order's streams answers now, or insights for a flow without an order.
+    """
 
     letter: WholeLetter
     timeline: list[EntryShape] | None

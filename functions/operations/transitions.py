@@ -5,11 +5,12 @@ more than once, and late, when the letter is in another run already.
 """
 
 from functions.kernel.messaging import outcomes
+from functions.kernel.projections.generation import is_of_one_generation
 from functions.kernel.runtime import clock
 from functions.operations import runs
 from functions.operations.letters import DISCARDED, DONE, OPEN, REDRIVING, Letter
 
-SENT_BACK, FAILED, FAILING = "redriven", "failed", "failing"
+SENT_BACK, FAILED, FAILING, EDITED = "redriven", "failed", "failing", "edited"
 
 
 def is_claimed(letter: Letter, run: str) -> bool:
@@ -71,7 +72,22 @@ def opens_again(letter: Letter, failed: Letter) -> bool:
     """
     if letter.state == REDRIVING:
         return failed.run == letter.run
+    if letter.sent_as and letter.state == DONE:
+        return lacks_its_edition(letter, failed)
     if letter.state == DONE:
-        done_at = max((one.time for one in letter.history if one.what == DONE), default="")
-        return failed.run != letter.run and not letter.sent_as and failed.failed_at > done_at
+        return failed.run != letter.run and failed.failed_at > _last(letter, DONE)
     return letter.state == OPEN
+
+
+def lacks_its_edition(letter: Letter, failed: Letter) -> bool:
+    """Whether a message failed in what a rebuild builds after another was sent in its place, edited.
+
+    History holds the original alone, so the edited one is not in what is built. Elsewhere it was handled.
+    """
+    is_replaced = letter.state == DONE and bool(letter.sent_as)
+    is_newer = failed.failed_at > _last(letter, EDITED)
+    return is_replaced and is_newer and is_of_one_generation(failed.reason)
+
+
+def _last(letter: Letter, what: str) -> str:
+    return max((one.time for one in letter.history if one.what == what), default="")

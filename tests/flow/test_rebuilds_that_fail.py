@@ -1,5 +1,6 @@
 """Rebuilds in trouble: letters of what is being built, and runs that are given up while they begin."""
 
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -17,6 +18,7 @@ from tests.flow.test_replays import a_few_orders, is_over, table
 from tests.support.callers import OPERATOR_ON_CALL
 from tests.support.operated import OperatedMall, deployed, views_of
 
+EDITED = 123  # cents
 ANSWERS: Callable[[str, Any], object] = lambda service, request: None  # noqa: E731
 
 
@@ -274,3 +276,49 @@ def test_a_generation_that_a_run_is_filling_is_not_given_up_by_another(mall: Ope
     abort(mall, second)  # one that has begun nothing
     mall.until(second, is_over)
     assert (pointer(mall).run, pointer(mall).building) == (first, 1)
+
+
+def edit_and_redrive(mall: OperatedMall, letters: list[str]) -> None:
+    """Send messages with another total in the place of letters."""
+    editions = []
+    for letter in letters:
+        body = json.loads(ask(mall, "GET", f"letters/{letter}")["letter"]["body"])
+        data = {**body["detail"]["data"], "total": EDITED}
+        editions.append(ask(mall, "PUT", f"letters/{letter}/data", {"data": data})["letter"])
+    assert redrive(mall, editions)["counts"]["done"] == len(letters)
+
+
+def test_what_is_built_has_what_was_sent_edited_before_it_is_switched_to(
+    mall: OperatedMall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """History holds the original alone, which fails in every generation that is built."""
+    make = views.position
+
+    def failing(order: dict[str, Any]) -> str:
+        if order.get("total", EDITED) != EDITED:
+            raise ValueError("no place for it")
+        return make(order)
+
+    a_few_orders(mall, 1)
+    monkeypatch.setattr(views, "position", failing)
+    first = begin_and_build(mall)
+    letters = [one["id"] for one in ask(mall, "GET", "letters?state=open")["letters"]]
+    edit_and_redrive(mall, letters)
+    assert states(mall, letters) == {"done"}
+    abort(mall, first)
+    mall.until(first, is_over)
+
+    run = begin_and_build(mall)
+    mall.operate("collector")
+    assert states(mall, letters) == {"open"}
+    history = ask(mall, "GET", f"letters/{letters[0]}")["letter"]["history"]
+    assert (history[-1]["what"], "edit it once more" in history[-1]["detail"]) == ("opened again", True)
+    refused(mall, run)
+    mall.pass_time(300)
+    edit_and_redrive(mall, letters)  # with the same data
+    assert states(mall, letters) == {"done"}
+    ask(mall, "PUT", f"runs/{run}/switch")
+    assert mall.until(run, is_over)[0].state == runs.DONE
+    mall.pass_time(600)
+    [found] = mall.request("POST", "/api/search/orders", {}).body["orders"]
+    assert (round(found["total"] * 100), found["status"]) == (EDITED, "completed")

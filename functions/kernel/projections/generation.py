@@ -16,6 +16,7 @@ FIRST = 0
 TOKENS_FOR = timedelta(hours=1)  # after a switch a paging token of the generation before is good for so long
 
 _PREFIX = re.compile(r"g(\d+)/")
+_FAILED_IN = re.compile(r"[^:]+, generation \d+: ")
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,11 @@ def is_among(partition: str, names: Iterable[str]) -> bool:
 def failed_in(view: str, generation: int) -> str:
     """How the reason of a dead letter begins that failed in one generation of a view alone."""
     return f"{view}, generation {generation}: "
+
+
+def is_of_one_generation(reason: str) -> bool:
+    """Whether a dead letter's reason says that it failed in a generation alone."""
+    return _FAILED_IN.match(reason) is not None
 
 
 def prefixed(partition: str, generation: int) -> str:

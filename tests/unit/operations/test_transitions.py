@@ -111,3 +111,21 @@ def test_a_letter_that_comes_again_is_open_only_where_that_says_something_new(
 def test_a_letter_in_whose_place_an_edited_one_was_sent_stays_done() -> None:
     edited = replace(letter(DONE), sent_as="message-2")
     assert not transitions.opens_again(edited, replace(letter(OPEN), failed_at=LATER, run=""))
+
+
+@pytest.mark.parametrize(
+    ("reason", "failed_at", "opens"),
+    [
+        ("orders, generation 3: KeyError: 'x'", LATER, True),  # a rebuild has the original alone
+        ("orders, generation 3: KeyError: 'x'", BEFORE, False),  # of before the edit, which reached that generation
+        ("KeyError: 'x'", LATER, False),  # where the edited one was handled
+    ],
+)
+def test_a_letter_in_whose_place_an_edited_one_was_sent_is_open_again_where_what_is_built_lacks_that(
+    reason: str, failed_at: str, opens: bool
+) -> None:
+    edited = letter(OPEN).after("edited", "operator:ada", "message-2", state=DONE, sent_as="message-2")
+    edited = replace(edited, history=tuple(replace(one, time=AT) for one in edited.history))
+    failed = replace(letter(OPEN), failed_at=failed_at, run="", reason=reason)
+    assert transitions.opens_again(edited, failed) is opens
+    assert transitions.lacks_its_edition(edited, failed) is opens
