@@ -4,6 +4,8 @@ import json
 import zlib
 from collections import Counter
 from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -12,6 +14,7 @@ from functions.operations.letters import Letter, to_data
 from tests.chaos.history import SANDBOX
 from tests.chaos.journal import Asked, Journal
 from tests.chaos.judge import Verdict, judge
+from tests.chaos.kills import TakenBack
 from tests.chaos.saved import Item, Saved
 from tests.simulation.choices import Choices
 from tests.simulation.cloud import Cloud
@@ -190,3 +193,29 @@ def test_what_a_kill_took_back_is_not_asked_for(found: Saved, journal: Journal, 
     assert verdict_on(found, journal, cloud).lost
     extra.taken_back = True
     assert not verdict_on(found, journal, cloud).lost
+
+
+def test_the_orders_of_visits_are_counted_by_how_they_ended(found: Saved, journal: Journal, cloud: Cloud) -> None:
+    [order] = {it["stream"]["S"].partition("#")[2] for it in found.tables["ordering/events"] if _is_order(it)}
+    visits: Any = [
+        SimpleNamespace(order=SimpleNamespace(id=id), problem=problem) for id, problem in ((order, ""), ("", "astray"))
+    ]
+    verdict = judge(found, journal, visits, [], Counter(), cloud.settings, BEGIN.timestamp(), rested=True)
+    assert (verdict.orders, verdict.astray) == (2, 1)
+    assert verdict.statuses == Counter(completed=1, none=1)
+    assert verdict.holds(0.5)
+    assert not verdict.holds(0.6)
+
+
+def test_what_the_run_tells_of_rest_faults_and_kills_is_judged(found: Saved, journal: Journal, cloud: Cloud) -> None:
+    late = Asked(1, CLERK, "POST", "/api/stores", {}, "key", 990.0, 990.0, 200, {})
+    broken = TakenBack(1_000.0, 980.0, 3.0, [late], [])
+    verdict = judge(found, journal, [], [broken], {"never": 0}, cloud.settings, BEGIN.timestamp(), rested=False)
+    assert wrong(verdict).keys() == {"kills", "faults"}
+    assert (verdict.rested, verdict.report()["rolled_back"]) == (False, 1)
+    rested = judge(found, journal, [], [], {"once": 1}, cloud.settings, BEGIN.timestamp(), rested=True)
+    assert rested.holds(0.6)
+
+
+def _is_order(item: Item) -> bool:
+    return bool(item["stream"]["S"].startswith("Order#"))

@@ -136,3 +136,10 @@ def account() -> Iterator[Account]:
         others = {"InboxDeadLetters": "others"}
         cloudformation.create_stack(StackName="mallbots-dev-depot", TemplateBody=template(others))
         yield Account("prod")
+
+
+@pytest.fixture(params=["dev", "prod"])
+def both(request: pytest.FixtureRequest) -> Templates:
+    """A stage that updates functions in place, and one that shifts versions and gathers messages."""
+    found: Templates = request.getfixturevalue(request.param)
+    return found

@@ -1,101 +1,21 @@
 """`make restore-epoch`: a restored table goes on above all that was published, and what it lacks is listed."""
 
-import json
-from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 
 from functions.kernel.eventstore.epochs import STREAM, base_at
 from functions.kernel.eventstore.store import DynamoEventStore
-from functions.kernel.runtime import clock, runtime
-from infra.operate import restore_epoch
-from infra.operate.__main__ import parser
 from infra.operate.deployment import OperateError
+from tests.infra.restored import NOON, Place, Stopped, listed, local_place
 from tests.support import aws
-from tests.support.jars import Jar, jars
-from tests.support.runtime import memory_runtime
-
-NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
-
-
-class Stopped(Exception):  # noqa: N818  (no error)
-    """The command was stopped."""
-
-
-class Place:
-    """A service of jars on a table that can be copied; a copy may take the place of the one that serves."""
-
-    def __init__(self) -> None:
-        self.now = NOON
-        self.dynamodb = aws.client("dynamodb")
-        self.serving = aws.event_table(self.dynamodb)
-        self.is_deployed = True
-
-    def client(self, service: str, **config: Any) -> Any:
-        assert service == "dynamodb"
-        return self.dynamodb
-
-    def outputs(self) -> dict[str, Mapping[str, str]]:
-        stack = {"mallbots-prod-jars": {"EventsTable": self.serving}} if self.is_deployed else {}
-        return {"mallbots-prod-stores": {"EventsTable": "another"}, **stack}
-
-    def backup(self) -> str:
-        """A copy of the table as of now."""
-        copied = aws.event_table(self.dynamodb)
-        for item in self.dynamodb.scan(TableName=self.serving)["Items"]:
-            if "B" in item["body"]:
-                item["body"] = {"B": bytes(item["body"]["B"])}
-            self.dynamodb.put_item(TableName=copied, Item=item)
-        return copied
-
-    def fill(self, id: str, coins: int = 1) -> Jar:
-        self.now += timedelta(seconds=1)
-        with runtime.active(memory_runtime("jars", store=DynamoEventStore(self.dynamodb, self.serving))):
-            return jars.create(id, lambda jar: jar.fill(coins))
-
-    def keys(self) -> set[tuple[str, int]]:
-        """The commits that serve."""
-        items = self.dynamodb.scan(TableName=self.serving)["Items"]
-        return {(one["stream"]["S"], int(one["version"]["N"])) for one in items if one["stream"]["S"] != STREAM}
-
-    def run_until(self, write: int, *options: str) -> None:
-        """Run the command, which is stopped before its n-th write."""
-        writes = 0
-
-        def count(**_: Any) -> None:
-            nonlocal writes
-            writes += 1
-            if writes == write:
-                raise Stopped
-
-        events = [f"before-call.dynamodb.{call}" for call in ("PutItem", "DeleteItem")]
-        for event in events:
-            self.dynamodb.meta.events.register(event, count)
-        try:
-            self.run(*options)
-        finally:
-            for event in events:
-                self.dynamodb.meta.events.unregister(event, count)
-
-    def run(self, *options: str) -> int:
-        return restore_epoch.run(parser().parse_args(["restore-epoch", "--service", "jars", *options]), self)
 
 
 @pytest.fixture
 def place() -> Iterator[Place]:
-    with aws.local_aws():
-        made = Place()
-        with clock.fixed(lambda: made.now):
-            yield made
-
-
-def listed(capsys: pytest.CaptureFixture[str]) -> tuple[list[dict[str, Any]], str]:
-    lines = capsys.readouterr().out.splitlines()
-    return [json.loads(line) for line in lines if line.startswith("{")], "\n".join(
-        line for line in lines if not line.startswith("{")
-    )
+    with local_place() as made:
+        yield made
 
 
 def test_what_was_committed_after_the_backup_is_listed_and_streams_go_on_above_it(
