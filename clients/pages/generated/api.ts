@@ -551,7 +551,9 @@ export interface InvoiceShape {
   status: "pending" | "paid" | "cancelled";
 }
 /**
- * A letter, and what was published about its order around its failure: null where insights does not answer now.
+ * A letter, and what was published around its failure: about its order, or without one of its flow.
+ *
+ * timeline: null where no owner of the order's streams answers now, or insights for a flow without an order.
  */
 export interface LetterAnswer {
   letter: WholeLetter;
