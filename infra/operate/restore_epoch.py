@@ -183,7 +183,7 @@ def put_in_place(dynamodb: Any, restored: str, old: str, held: Held, highest: in
     """Have a table hold what the restored one does, and an epoch; returns its base. It may stop, and run again.
 
     The epoch comes first, so that nothing that is put back is taken for what is yet to come. What replaces an item is
-    no insertion, so the relay does not send its messages (infra/relay.py).
+    no insertion, so the relay does not send its messages (infra/service.py).
     """
     _put_epochs_back(dynamodb, restored, old)
     base = opened or open_in(dynamodb, old, highest, restored_from(dynamodb, restored))

@@ -1,12 +1,16 @@
 """`make restore-epoch --in-place` of customers: what was sealed or erased since the moment stays sealed and erased."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from functions.customers import migration, service
+from functions.customers.domain import Customer
+from functions.kernel.eventstore.item import from_item, to_item
 from functions.kernel.runtime import runtime
+from functions.kernel.runtime.commit import Cause, Snapshot, StoredEvent
 from infra.operate import restore_epoch
 from infra.operate.__main__ import parser
 from infra.operate.apply_erasures import apply
@@ -69,6 +73,41 @@ def test_a_sealed_commit_that_was_damaged_is_as_restored_until_it_is_sealed_agai
     assert [(one["stream"], one["version"]) for one in listed(capsys)[0]] == [(OF_ADA, 1)]
     [was] = [one for one in place.items(restored) if (one["stream"]["S"], one["version"]["N"]) == (OF_ADA, "1")]
     assert commits(place) == sealed | {(OF_ADA, "1"): was}
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"actor": "somebody"},
+        {"correlation_id": "another"},
+        {"messages": ()},
+        {"cause": Cause("another", "sealed")},
+        {"events": (StoredEvent.of("Registered", 2, {"name": "", "sms_number": "", "more": 1}),)},
+        {"snapshot": Snapshot.of(99, {}, {})},
+    ],
+    ids=lambda damage: next(iter(damage)),
+)
+def test_whatever_a_seal_does_not_hide_is_compared(
+    place: Place, restored: str, capsys: pytest.CaptureFixture[str], damage: dict[str, Any]
+) -> None:
+    sealed = commits(place)[OF_ADA, "1"]
+    item = to_item(replace(from_item(sealed), **damage))
+    assert item != sealed
+    place.dynamodb.put_item(TableName=place.serving.events, Item=item)
+    put_in_place(place, restored)
+    assert [(one["stream"], one["version"]) for one in listed(capsys)[0]] == [(OF_ADA, 1)]
+
+
+def test_a_snapshot_that_was_put_beside_a_sealed_commit_goes(place: Place, restored: str) -> None:
+    sealed = commits(place)
+    with runtime.active(place.at_work()):
+        there = runtime.current().store
+        commit = there.read(OF_ADA, 1)
+        assert commit
+        there.renew(commit, Snapshot.of(Customer.snapshot_schema, {"name": "damaged"}, {}))
+    assert commits(place) != sealed
+    put_in_place(place, restored)
+    assert commits(place) == sealed
 
 
 def test_nobody_who_was_erased_since_comes_back_by_a_damaged_commit(place: Place, restored: str) -> None:

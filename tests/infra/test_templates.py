@@ -145,8 +145,10 @@ def test_costs_are_logged_only_where_the_stage_enables_it(both: Templates) -> No
     assert stage("local").environment["MALLBOTS_METER"] == "1"
 
 
-TAGGED = ("AWS::DynamoDB::Table", "AWS::KMS::Key", "AWS::Lambda::Function", "AWS::Logs::LogGroup", "AWS::S3::Bucket")
-TAGGED = (*TAGGED, "AWS::SecretsManager::Secret", "AWS::SNS::Topic", "AWS::SQS::Queue")
+TAGGED = (
+    *("AWS::DynamoDB::Table", "AWS::KMS::Key", "AWS::Lambda::Function", "AWS::Logs::LogGroup", "AWS::S3::Bucket"),
+    *("AWS::SecretsManager::Secret", "AWS::SNS::Topic", "AWS::SQS::Queue"),
+)
 
 
 @pytest.mark.parametrize("kind", TAGGED)
