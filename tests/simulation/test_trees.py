@@ -29,6 +29,23 @@ def test_a_robot_that_loses_its_lease_in_the_tick_of_another_is_in_no_tree_of_th
     assert (compared.orders, compared.different) == (1, [])
 
 
+def test_that_a_robot_became_unfit_and_lost_its_list_is_in_the_tree_of_the_order_of_that_list() -> None:
+    outcome, compared = run_and_compare(10140281)
+    given_back = [
+        fields["item"]
+        for _, kind, fields in outcome.history
+        if kind == "commit" and "GivenBack" in fields["item"]["events"]["S"]
+    ]
+    caused = {one["causation_id"]["S"] for one in given_back}
+    said = [fields["item"]["messages"]["S"] for _, kind, fields in outcome.history if has_messages(kind, fields)]
+    assert any("RobotDisconnected" in text and any(cause in text for cause in caused) for text in said)
+    assert (compared.orders, compared.different) == (1, [])
+
+
+def has_messages(kind: str, fields: dict[str, Any]) -> bool:
+    return kind == "commit" and "messages" in fields["item"]
+
+
 def is_offline(item: dict[str, Any]) -> bool:
     return "BotWentOffline" in item.get("messages", {}).get("S", "")
 

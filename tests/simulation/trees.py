@@ -122,11 +122,7 @@ def of_tree(messages: list[dict[str, Any]]) -> Parents:
 def timeline(order: str, messages: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """An order's timeline in the form of its route: the messages of its flows, and events about it in others."""
     details = list(messages)
-    flows = {
-        one["metadata"]["correlation_id"]
-        for one in details
-        if not one["metadata"]["causation_id"] and order in _named(one["data"])
-    }
+    flows = _flows(order, details)
     return [
         _shown(one)
         for one in details
@@ -139,7 +135,9 @@ def _of_record(order: str, made: _Made) -> Parents:
 
     A tick of a schedule has to do with many orders: what was made of the same one belongs to this order only if its
     stream was about it just before, as that of a robot that loses its lease while it has the order's list.
+    What began a flow in which the order went on belongs to it too, as that its robot became unfit and lost its list.
     """
+    flows = _flows(order, made.messages.values())
     followed: dict[str, list[str]] = defaultdict(list)
     for id, cause in made.causes.items():
         followed[cause].append(id)
@@ -151,7 +149,21 @@ def _of_record(order: str, made: _Made) -> Parents:
             if id not in chosen and not made.named(id) and (TICK not in cause or order in made.before(id)):
                 chosen.add(id)
                 waiting.append(id)
+        began = made.causes.get(cause, "")
+        is_another = began in made.messages and began not in chosen and not made.named(began)
+        if is_another and made.messages[began]["metadata"]["correlation_id"] in flows:
+            chosen.add(began)
+            waiting.append(began)
     return {id: cause if (cause := made.causes[id]) in chosen else _said_before(id, chosen, made) for id in chosen}
+
+
+def _flows(order: str, messages: Iterable[Mapping[str, Any]]) -> set[str]:
+    """The flows in which something about an order began that nothing in them had led to."""
+    return {
+        one["metadata"]["correlation_id"]
+        for one in messages
+        if not one["metadata"]["causation_id"] and order in _named(one["data"])
+    }
 
 
 def _said_before(id: str, chosen: set[str], made: _Made) -> str | None:

@@ -16,12 +16,12 @@ def violations(history: ParsedHistory) -> Iterator[Violation]:
         if reply.name not in REASONS:
             continue
         command = history.messages.get(reply.metadata.get("causation_id") or "")
-        if command and not REASONS[reply.name](command, _Past(history, at)):
+        if command and not REASONS[reply.name](command, Past(history, at)):
             text = f"{command.name} was answered with {reply.name} without a reason"
             yield Violation(VALID_REASON, text, {"message": message_id, "command": command.id})
 
 
-class _Past:
+class Past:
     """The events stored until a time."""
 
     def __init__(self, history: ParsedHistory, until: int) -> None:
@@ -39,19 +39,19 @@ class _Past:
         return next((e.data[name] for e in events if e.name == event), None)
 
 
-def _customer(command: Message, past: _Past) -> bool:
+def _customer(command: Message, past: Past) -> bool:
     names = past.names("Customer", command.data["customer_id"])
     return not names or bool(names & {"Disabled", "Erased"})
 
 
-def _list(command: Message, past: _Past) -> bool:
+def _list(command: Message, past: Past) -> bool:
     if "Cancelled" in past.names("ShoppingList", command.data["order_id"]):
         return True
     products = [past.names("Product", item["product_id"]) for item in command.data["items"]]
     return any(not names or "Removed" in names for names in products)
 
 
-def _payment(command: Message, past: _Past) -> bool:
+def _payment(command: Message, past: Past) -> bool:
     data, payment_id = command.data, command.data["payment_id"]
     names = past.names("Payment", payment_id)
     if (
@@ -66,21 +66,21 @@ def _payment(command: Message, past: _Past) -> bool:
     return isinstance(amount, int) and (amount < data["amount"] or "Refunded" in names)
 
 
-def _shopping(command: Message, past: _Past) -> bool:
+def _shopping(command: Message, past: Past) -> bool:
     names = past.names("ShoppingList", command.data["order_id"])
     return not names or "Cancelled" in names
 
 
-def _approval(command: Message, past: _Past) -> bool:
+def _approval(command: Message, past: Past) -> bool:
     names = past.names("Order", command.data["order_id"])
     return not names or bool(names & {"Cancelled", "Rejected", "NothingFound"})
 
 
-def _rejection(command: Message, past: _Past) -> bool:
+def _rejection(command: Message, past: Past) -> bool:
     return "Approved" in past.names("Order", command.data["order_id"])
 
 
-REASONS: dict[str, Callable[[Message, _Past], bool]] = {
+REASONS: dict[str, Callable[[Message, Past], bool]] = {
     "CustomerRefused": _customer,
     "ShoppingListRefused": _list,
     "PaymentRefused": _payment,

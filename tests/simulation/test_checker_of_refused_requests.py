@@ -1,0 +1,59 @@
+"""Requests that are refused: which the checker takes for justified by what is stored."""
+
+import pytest
+
+from tests.simulation import sample_histories
+from tests.simulation.check import check
+from tests.simulation.check.refused_requests import REASON_STORED
+from tests.simulation.history_builder import HistoryBuilder
+
+INVALID, REFUSED = (400, "invalid"), (409, "refused")
+
+
+def unfounded(*asked: tuple[str, str, tuple[int, str]], history: HistoryBuilder | None = None) -> bool:
+    """Whether requests after a completed order were refused without a reason."""
+    history = history or sample_histories.completed()
+    for method, path, (status, code) in asked:
+        history.request(method, path)
+        history.respond(status, body={"code": code, "detail": "no"})
+    return REASON_STORED in {one.invariant for one in check(history.entries, history.final)}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "answer"),
+    [
+        ("POST", "/api/stores", INVALID),
+        ("POST", "/api/customers", INVALID),
+        ("POST", "/api/depot/bots", REFUSED),
+        ("POST", "/api/payments", REFUSED),
+        ("PUT", "/api/baskets/another/addItem", REFUSED),
+        ("PUT", "/api/baskets/another/checkout", REFUSED),
+        ("PUT", "/api/baskets/o/checkout", INVALID),
+        ("PUT", "/api/customers/another/disable", INVALID),
+        ("PUT", "/api/depot/bots/r/online", REFUSED),
+    ],
+)
+def test_a_request_that_nothing_stored_refuses_is_found(method: str, path: str, answer: tuple[int, str]) -> None:
+    assert unfounded((method, path, answer))
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "answer"),
+    [
+        ("PUT", "/api/baskets/o/addItem", REFUSED),  # it is checked out
+        ("PUT", "/api/baskets/another/checkout", INVALID),  # it is empty
+        ("PUT", "/api/baskets/another/addItem", (409, "conflict")),
+        ("POST", "/api/stores", (503, "unavailable")),
+        ("PUT", "/api/depot/shopping/another/start", REFUSED),  # a route that is not judged
+    ],
+)
+def test_a_request_with_a_reason_and_one_that_is_not_judged_are_not(
+    method: str, path: str, answer: tuple[int, str]
+) -> None:
+    assert not unfounded((method, path, answer))
+
+
+def test_a_payment_may_be_refused_once_the_provider_has_refused_something() -> None:
+    history = sample_histories.completed()
+    history.record("fault", name="provider declines", where="provider")
+    assert not unfounded(("POST", "/api/payments", REFUSED), history=history)
