@@ -80,8 +80,10 @@ def take_task(id: str, task: Task) -> None:
             _set_out(robot, _node(robot), now)
 
     robot = streams.create(id, decide)
-    if robot.changes or robot.retired or robot.task.version == task.version:  # not for one that comes late
+    if robot.retired or (robot.task.version == task.version and not robot.changes):  # not for one that comes late
         _send_what_is_open(robot)
+    else:
+        _send_what_is_recorded(robot)
 
 
 def take_visits(id: str, list_id: str, assignment: int, visits: Sequence[Visit]) -> None:
@@ -173,10 +175,7 @@ def report(id: str, said: Sequence[Received[State]]) -> None:
     robot = streams.create(id, decide)
     if not robot.retired:
         _keep(robot, reports)
-    if any(isinstance(event, OrderSent) for event in robot.changes):
-        _send_order(robot)
-    asked = {event.id for event in robot.changes if isinstance(event, Asked)}
-    _send_instructions(robot, [one for one in robot.asked if one.id in asked])
+    _send_what_is_recorded(robot)
 
 
 def _keep(robot: Robot, reports: Sequence[tuple[Report, State]]) -> None:
@@ -219,6 +218,14 @@ def _ask(id: str, kind: str, action_id: str = "") -> None:
     # What lets a robot go on with its list waits for its next state: it may be away until the list is another's.
     if reported.get("listens", True) and (robot.connected or not action_id):
         _send_instructions(robot, robot.asked)
+
+
+def _send_what_is_recorded(robot: Robot) -> None:
+    """Send what was recorded just now, and nothing that waits for the robot's next state: it may have that already."""
+    if any(isinstance(event, OrderSent) for event in robot.changes):
+        _send_order(robot)
+    asked = {event.id for event in robot.changes if isinstance(event, Asked)}
+    _send_instructions(robot, [one for one in robot.asked if one.id in asked])
 
 
 def _send_what_is_open(robot: Robot) -> None:

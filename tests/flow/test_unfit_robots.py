@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from clients.robot.settings import Settings
-from tests.flow.robots import orders, robots, standing
-from tests.flow.shopper import Shopper
+from tests.flow.robots import PRICES, orders, robots, standing
+from tests.flow.shopper import Shopper, open_a_store
 from tests.flow.test_robots_stream import BRISK, a_robot, completions, holds_nothing, mall, products
 from tests.support.broker import StreamRobot
 from tests.support.mall import Mall
@@ -81,3 +81,13 @@ def test_a_list_that_comes_as_staff_pause_an_idle_robot_goes_to_another_at_once(
     Shopper(mall).ask("PUT", f"/api/fleet/robots/{paused.id}/resume")
     mall.pass_time(60)
     assert robots(mall)[paused.id] == "idle"
+
+
+def test_a_robot_that_answers_is_asked_once_to_cancel_though_the_depot_says_more_of_it_meanwhile() -> None:
+    mall = Mall(disorder=None)
+    first = a_robot(mall, "Ajax", SLOW_TO_PUT_BACK)
+    waits_behind_a_cancelled_order(mall, open_a_store(mall, PRICES), first)
+    mall.pass_time(SOON)
+    assert robots(mall)[first.id] == "offline"
+    asked = [action for one in mall.broker.to(first.id, "instantActions") for action in one["actions"]]
+    assert [action["actionType"] for action in asked] == ["cancelOrder"]

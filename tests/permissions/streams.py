@@ -39,8 +39,9 @@ def collected_and_called_off() -> None:
     wait_until_at_work(mall, robot)
     assert cancelled.is_cancelled_by_staff().status == 200
     mall.pass_time(60)
+    mall.broker.losing = 1  # its next state has the order sent again
     orders(mall, products)
-    mall.pass_time(5)
+    mall.pass_time(10)
     for act in ("pause", "resume"):
         Shopper(mall).ask("PUT", f"/api/fleet/robots/{robot.id}/{act}")
         mall.pass_time(2)
