@@ -46,7 +46,10 @@ BUGS = (
         "stream: an order beside an outdated one",
         "A robot is sent its new order while it works on an outdated one.",
         (CANCEL_FIRST,),
-        (Edit(Robot.wants_order, "self.available and self.idle", "self.available"),),
+        (
+            Edit(Robot.wants_order, "self.available and self.idle", "self.available"),
+            Edit(Robot.report, "self._is_unfit or self._shows_outdated", "self._is_unfit"),
+        ),
     ),
     Bug(
         "stream: a withdrawn order is sent again",
