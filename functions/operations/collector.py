@@ -30,7 +30,7 @@ TRIES = 6  # of a letter that others change at the same time
 DELIVERIES = 20  # records of which a letter knows that they were stored
 STORING = 2 * budget.MESSAGE  # seconds that it takes at most to receive ten letters and to store one
 COUNTING = 10  # seconds that are kept for the groups, so that they are counted, and ring, also while a flood lasts
-EDITION_LACKS = "it failed in what is built, which lacks {}, the message that was sent in its place: edit it once more"
+EDIT_MISSING = "it failed in what is built, which lacks {}, the message that was sent in its place: edit it once more"
 WAITS = timedelta(days=1)  # after which an open letter rings
 
 collector = Scheduled(
@@ -159,9 +159,9 @@ def _again(before: Letter, arrived: Letter) -> Letter:
         open_since=arrived.failed_at if opens and before.state != OPEN else before.open_since,
         deliveries=(*before.deliveries, *arrived.deliveries)[-DELIVERIES:],
     )
-    if not transitions.lacks_its_edition(before, arrived):
+    if not transitions.lacks_its_edit(before, arrived):
         return again
-    return again.after("opened again", detail=EDITION_LACKS.format(before.sent_as))
+    return again.after("opened again", detail=EDIT_MISSING.format(before.sent_as))
 
 
 def ring_for_the_oldest() -> None:

@@ -73,13 +73,13 @@ def opens_again(letter: Letter, failed: Letter) -> bool:
     if letter.state == REDRIVING:
         return failed.run == letter.run
     if letter.sent_as and letter.state == DONE:
-        return lacks_its_edition(letter, failed)
+        return lacks_its_edit(letter, failed)
     if letter.state == DONE:
         return failed.run != letter.run and failed.failed_at > _last(letter, DONE)
     return letter.state == OPEN
 
 
-def lacks_its_edition(letter: Letter, failed: Letter) -> bool:
+def lacks_its_edit(letter: Letter, failed: Letter) -> bool:
     """Whether a message failed in what a rebuild builds after another was sent in its place, edited.
 
     History holds the original alone, so the edited one is not in what is built. Elsewhere it was handled.

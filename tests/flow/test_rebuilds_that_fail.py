@@ -280,12 +280,12 @@ def test_a_generation_that_a_run_is_filling_is_not_given_up_by_another(mall: Ope
 
 def edit_and_redrive(mall: OperatedMall, letters: list[str]) -> None:
     """Send messages with another total in the place of letters."""
-    editions = []
+    edited = []
     for letter in letters:
         body = json.loads(ask(mall, "GET", f"letters/{letter}")["letter"]["body"])
         data = {**body["detail"]["data"], "total": EDITED}
-        editions.append(ask(mall, "PUT", f"letters/{letter}/data", {"data": data})["letter"])
-    assert redrive(mall, editions)["counts"]["done"] == len(letters)
+        edited.append(ask(mall, "PUT", f"letters/{letter}/data", {"data": data})["letter"])
+    assert redrive(mall, edited)["counts"]["done"] == len(letters)
 
 
 def test_what_is_built_has_what_was_sent_edited_before_it_is_switched_to(

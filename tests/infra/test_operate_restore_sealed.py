@@ -78,7 +78,7 @@ def test_a_sealed_commit_that_was_damaged_is_as_restored_until_it_is_sealed_agai
 @pytest.mark.parametrize(
     "damage",
     [
-        {"actor": "somebody"},
+        {"actor": "operator:ada"},
         {"correlation_id": "another"},
         {"messages": ()},
         {"cause": Cause("another", "sealed")},

@@ -49,8 +49,8 @@ def shown(console: Console, monkeypatch: pytest.MonkeyPatch) -> Shown:
     monkeypatch.setattr(show, "depths", lambda _cloud: {})
     monkeypatch.setattr(show, "dead_letters", lambda _cloud: [])
     monkeypatch.setattr(show, "cost", lambda _cloud, _since, robot: COUNTED if robot == "r-1" else Counter())
-    nobody = Mall("http://127.0.0.1:4566")
-    return show_order(LocalCloud(4566, Path()), People(nobody, nobody), [f"p-{n}" for n in range(6)], console)
+    unused = Mall("http://127.0.0.1:4566")
+    return show_order(LocalCloud(4566, Path()), People(unused, unused), [f"p-{n}" for n in range(6)], console)
 
 
 def test_an_order_is_shown_with_its_bill_in_cents(shown: Shown, console: Console) -> None:

@@ -128,4 +128,4 @@ def test_a_letter_in_whose_place_an_edited_one_was_sent_is_open_again_where_what
     edited = replace(edited, history=tuple(replace(one, time=AT) for one in edited.history))
     failed = replace(letter(OPEN), failed_at=failed_at, run="", reason=reason)
     assert transitions.opens_again(edited, failed) is opens
-    assert transitions.lacks_its_edition(edited, failed) is opens
+    assert transitions.lacks_its_edit(edited, failed) is opens
