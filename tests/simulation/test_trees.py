@@ -1,6 +1,7 @@
 """Trees of orders against the simulator's record of what was handled."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from events.envelope import Metadata
 from functions.kernel.messaging import inbox
 from functions.kernel.runtime.context import Context
+from tests.simulation.history import Entry
 from tests.simulation.run import main
 from tests.simulation.trees import of_tree, run_and_compare
 
@@ -31,15 +33,31 @@ def test_a_robot_that_loses_its_lease_in_the_tick_of_another_is_in_no_tree_of_th
 
 def test_that_a_robot_became_unfit_and_lost_its_list_is_in_the_tree_of_the_order_of_that_list() -> None:
     outcome, compared = run_and_compare(10140281)
-    given_back = [
-        fields["item"]
-        for _, kind, fields in outcome.history
-        if kind == "commit" and "GivenBack" in fields["item"]["events"]["S"]
-    ]
-    caused = {one["causation_id"]["S"] for one in given_back}
+    caused = {one["causation_id"]["S"] for one in given_back(outcome.history)}
     said = [fields["item"]["messages"]["S"] for _, kind, fields in outcome.history if has_messages(kind, fields)]
     assert any("RobotDisconnected" in text and any(cause in text for cause in caused) for text in said)
     assert (compared.orders, compared.different) == (1, [])
+
+
+def test_what_a_robot_reports_of_a_list_of_staffs_own_id_that_was_given_back_is_in_no_tree() -> None:
+    outcome, compared = run_and_compare(10160262)
+    [order] = (stream.removeprefix("Order#") for stream in streams(outcome.history) if stream.startswith("Order#"))
+    lists = {one["stream"]["S"] for one in given_back(outcome.history)}
+    assert lists
+    assert f"ShoppingList#{order}" not in lists
+    assert (compared.orders, compared.different) == (1, [])
+
+
+def given_back(history: Iterable[Entry]) -> list[dict[str, Any]]:
+    return [
+        fields["item"]
+        for _, kind, fields in history
+        if kind == "commit" and "GivenBack" in fields["item"]["events"]["S"]
+    ]
+
+
+def streams(history: Iterable[Entry]) -> set[str]:
+    return {fields["item"]["stream"]["S"] for _, kind, fields in history if kind == "commit"}
 
 
 def has_messages(kind: str, fields: dict[str, Any]) -> bool:

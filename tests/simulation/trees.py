@@ -136,12 +136,18 @@ def _of_record(order: str, made: _Made) -> Parents:
     A tick of a schedule has to do with many orders: what was made of the same one belongs to this order only if its
     stream was about it just before, as that of a robot that loses its lease while it has the order's list.
     What began a flow in which the order went on belongs to it too, as that its robot became unfit and lost its list.
+    What names a list of staff's own id alone belongs to it in the order's flows only (docs/adr/0058): not after such a
+    list was given back.
     """
     flows = _flows(order, made.messages.values())
     followed: dict[str, list[str]] = defaultdict(list)
     for id, cause in made.causes.items():
         followed[cause].append(id)
-    chosen = {id for id in made.messages if order in made.named(id)}
+    chosen = {
+        id
+        for id, one in made.messages.items()
+        if order in _named(one["data"]) or (order in made.named(id) and one["metadata"]["correlation_id"] in flows)
+    }
     waiting = [*chosen, *(cause for id in chosen if (cause := made.causes[id]) and cause not in made.messages)]
     while waiting:
         cause = waiting.pop()
