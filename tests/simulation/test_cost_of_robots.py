@@ -8,6 +8,7 @@ from typing import Any
 from clients.robot.settings import Settings
 from infra.order_cost import STATES
 from tests.simulation.choices import Choices
+from tests.simulation.cost import Call
 from tests.simulation.iot.control_client import SIGNING_REQUEST
 from tests.simulation.iot.robot import StandingRobot
 from tests.simulation.whole_order import PACE, WholeOrder
@@ -34,6 +35,8 @@ class StreamedOrder(WholeOrder):
     def _deeds(self, products: list[tuple[str, str]]) -> Iterator[tuple[str, str, Any]]:
         for method, path, body in super()._deeds(products):
             if path.endswith("/checkout"):
+                self._calls: list[Call] = []
+                self.cloud.cost.calls = self._calls
                 self._written, self._seen = Counter(self.cloud.cost.written), len(self.cloud.history.entries)
             yield method, path, body
 
@@ -44,9 +47,14 @@ class StreamedOrder(WholeOrder):
         self.cloud.sleep(5)
         self.written = Counter(self.cloud.cost.written)
         self.written.subtract(self._written)
+        self.cloud.cost.calls = None
         self.happened = self.cloud.history.entries[self._seen :]
         self.robot.leave()
         yield from ()
+
+    def read(self, table: str) -> float:
+        """The read units of a table meanwhile."""
+        return sum(call.units for call in self._calls if (call.kind, call.where) == ("read_units", table))
 
 
 @cache
@@ -78,6 +86,12 @@ def test_an_order_is_five_commits_of_its_robot_and_one_of_its_task() -> None:
 def test_a_row_is_written_for_each_node_and_every_15_seconds_and_one_for_the_list() -> None:
     assert order().written["fleet/views", "items"] == 18 <= 20
     assert order().written["fleet/views", "indexes"] == 0
+
+
+def test_each_state_reads_its_robot_and_the_row_that_shows_it_once() -> None:
+    # What the depot says of the list and of the robot adds four and three.
+    assert order().read("fleet/events") == said("fleet/topics") + 4
+    assert order().read("fleet/views") == said("fleet/topics") + 3
 
 
 def test_the_depot_is_told_five_times_of_three_lines() -> None:
