@@ -427,6 +427,19 @@ def test_an_order_need_not_be_taken_where_people_set_the_robot_down(
     assert (TAKEN in day.violated()) is is_found
 
 
+@pytest.mark.parametrize(("later", "is_found"), [(46, True), (48, False), (52, True)])
+def test_an_order_need_not_be_taken_where_one_that_was_sent_after_it_came_before_it(
+    later: float, is_found: bool
+) -> None:
+    day = Day()
+    a_list(day)
+    late = day.sends(47, 2)
+    day.delivers(later + 0.1, day.sends(later, 3))
+    day.delivers(51, late)
+    day.record(51, "robot", bot=BOT, what="received order", order="x.2", was_free=True, knows=False, node="depot")
+    assert (TAKEN in day.violated()) is is_found
+
+
 @pytest.mark.parametrize("put_down", [True, False])
 def test_a_robot_that_could_not_say_that_it_put_its_goods_down_is_excused(put_down: bool) -> None:
     day = Day()

@@ -61,6 +61,11 @@ class _Made:
         """The orders that a message names, by itself or by a list."""
         return {self.lists.get(one, one) for one in _named(self.messages[id]["data"])}
 
+    def tells_of(self, id: str) -> set[str]:
+        """The orders that a message names, also as what its robot was sent last."""
+        last = str(self.messages[id]["data"].get("last_order") or "").partition(".")[0]
+        return self.named(id) | ({self.lists.get(last, last)} if last else set())
+
     def before(self, id: str) -> set[str]:
         """The orders that the message before this one in its stream names."""
         told = self.messages[id]["metadata"]
@@ -136,8 +141,8 @@ def _of_record(order: str, made: _Made) -> Parents:
     A tick of a schedule has to do with many orders: what was made of the same one belongs to this order only if its
     stream was about it just before, as that of a robot that loses its lease while it has the order's list.
     What began a flow in which the order went on belongs to it too, as that its robot became unfit and lost its list.
-    What names a list of staff's own id alone belongs to it in the order's flows only (docs/adr/0058): not after such a
-    list was given back.
+    What names a list of staff's own id alone belongs to it in the order's flows only (docs/adr/0058), not after such a
+    list was given back; so does that a robot became unfit whose last order was the order's.
     """
     flows = _flows(order, made.messages.values())
     followed: dict[str, list[str]] = defaultdict(list)
@@ -146,7 +151,7 @@ def _of_record(order: str, made: _Made) -> Parents:
     chosen = {
         id
         for id, one in made.messages.items()
-        if order in _named(one["data"]) or (order in made.named(id) and one["metadata"]["correlation_id"] in flows)
+        if order in _named(one["data"]) or (order in made.tells_of(id) and one["metadata"]["correlation_id"] in flows)
     }
     waiting = [*chosen, *(cause for id in chosen if (cause := made.causes[id]) and cause not in made.messages)]
     while waiting:

@@ -93,6 +93,7 @@ def _taken(stream: StreamHistory) -> Iterator[Violation]:
     Where people took the robot over, and set it down elsewhere, nothing is asked of an order that was sent before fleet
     had a state that says where, and counts. Rules of the broker run in any order: of what a robot sends once back,
     an older state may be dated after ONLINE, and count, and the one that says where it is before, and not.
+    Nor of an order that comes late, behind one that was sent after it: the robot has moved by then.
     """
     for bot_id, deeds in stream.deeds.items():
         if any(fields.get("disk") in ("older", "lost") for _, fields in deeds):
@@ -103,10 +104,19 @@ def _taken(stream: StreamHistory) -> Iterator[Violation]:
                 sent = max(
                     (one.at for when, one in stream.delivered if when == at and one.bot_id == bot_id), default=at
                 )
+                if _was_overtaken(stream, bot_id, sent, at):
+                    continue
                 moved = max((moved for moved in switched if moved <= at), default=None)
                 if moved is None or _knows_where(stream, bot_id, fields["node"], moved, sent):
                     text = f"the robot {bot_id} did not take the order {fields['order']} at {fields['node']}"
                     yield Violation(TAKEN, text, {"robot": bot_id, "at": at})
+
+
+def _was_overtaken(stream: StreamHistory, bot_id: str, sent: int, at: int) -> bool:
+    """Whether a robot had an order by a time that was sent after another."""
+    return any(
+        one.bot_id == bot_id and one.kind == "order" and one.at > sent and when < at for when, one in stream.delivered
+    )
 
 
 def _knows_where(stream: StreamHistory, bot_id: str, node: str, moved: int, at: int) -> bool:
