@@ -37,8 +37,8 @@ class Robot(RobotState):
 
     @property
     def _shows_outdated(self) -> bool:
-        """Whether the order that it works on is not its task, so that it is to cancel that."""
-        return not self.idle and self.shown != self.order_id
+        """Whether the order that it works on is not its task, or none that it names, so that it is to cancel that."""
+        return not self.idle and (self.shown != self.order_id or not self.shown)
 
     @property
     def _is_unfit(self) -> bool:
@@ -89,6 +89,8 @@ class Robot(RobotState):
             self._be_available(False)
         elif self.on_stream and self._is_news(task):
             self.record(TaskChanged(task))
+        if self.connected and not (self.available or self.retired) and task.status in ("idle", "active"):
+            self.record(BecameUnavailable())  # the depot does not know: it was brought online by other means
         self._give_up_outdated(now)
 
     def refuse(self, order_id: str, now: str, *, has_list: bool) -> None:
@@ -122,7 +124,7 @@ class Robot(RobotState):
         self._follow(report)
         self._take_answers(report, now)
         if self.connected:
-            self._be_available(report.able and not (self._is_unfit or self._shows_outdated))
+            self._be_available(report.able and not (self._is_unfit or self._shows_outdated), report)
             self._give_up_outdated(now, report)
 
     def keeps_its_lease(self, report: Report) -> bool:
@@ -141,6 +143,8 @@ class Robot(RobotState):
         """
         if self.retired:
             raise RefusedError("the robot is retired", "retired")
+        if not self.on_stream:
+            raise RefusedError("the robot has never been on the robots' stream")
         if kind in (RETRY, SKIP) and self._shows_outdated:
             raise NotFoundError(f"the action {target} is of a list that is not the robot's any more")
         if not any((asked.kind, asked.target) == (kind, target) for asked in self.asked):
@@ -168,12 +172,13 @@ class Robot(RobotState):
             return False
         return self.session <= self.presence.at and not passed(self.presence.at, report.at, OVERTAKES)
 
-    def _be_available(self, able: bool) -> None:
+    def _be_available(self, able: bool, report: Report | None = None) -> None:
         """Tell the depot when that changes, and when the depot took a robot offline that is here."""
+        header, at = (report.header, report.at) if report else (-1, "")
         if able != self.available:
-            self.record(BecameAvailable() if able else BecameUnavailable())
+            self.record(BecameAvailable(header, at) if able else BecameUnavailable(header, at))
         elif able and self.task.status == "offline" and self.told != self.task.version:
-            self.record(BecameAvailable())
+            self.record(BecameAvailable(header, at))
 
     def _follow(self, report: Report) -> None:
         """Keep which order it shows, and report what it has picked of its list."""
@@ -204,17 +209,23 @@ class Robot(RobotState):
             self.record(Answered(tuple(answered)))
 
     def _give_up_outdated(self, now: str, report: Report | None = None) -> None:
-        """Have it cancel an order that is not its task, before it gets another; again, while it does not show that."""
+        """Have it cancel an order that is not its task, before it gets another; again, while it does not show that.
+
+        And again for the state that led to it: that is handled twice where what was asked could not be sent.
+        """
         if not self.connected or not self._shows_outdated or (report and not report.cancels):
             return
+        state = report.at if report else ""
         asked = next((asked for asked in self.asked if asked.kind == CANCEL and asked.target == self.shown), None)
         if asked is None:
-            self._ask(CANCEL, self.shown, now)
+            self._ask(CANCEL, self.shown, now, state)
+        elif report and asked.state == report.at:
+            self.record(Asked(asked.id, CANCEL, self.shown, now, state))
         elif report and passed(asked.at, now, AGAIN):
             if asked.id in report.ended:
-                self._ask(CANCEL, self.shown, now)
+                self._ask(CANCEL, self.shown, now, state)
             elif asked.id not in report.received:
-                self.record(Asked(asked.id, CANCEL, self.shown, now))
+                self.record(Asked(asked.id, CANCEL, self.shown, now, state))
 
-    def _ask(self, kind: str, target: str, now: str) -> None:
-        self.record(Asked(f"{kind}:{self.asks + 1}:{self.id}", kind, target, now))
+    def _ask(self, kind: str, target: str, now: str, state: str = "") -> None:
+        self.record(Asked(f"{kind}:{self.asks + 1}:{self.id}", kind, target, now, state))

@@ -46,12 +46,18 @@ class Described(DomainEvent):
 
 @dataclass(frozen=True)
 class BecameAvailable(DomainEvent):
-    """It may be given a list."""
+    """It may be given a list. header, at: the state that says so, if one does."""
+
+    header: int = -1
+    at: str = ""
 
 
 @dataclass(frozen=True)
 class BecameUnavailable(DomainEvent):
-    """It takes no list: its connection ended, or it cannot."""
+    """It takes no list: its connection ended, or it cannot. header, at: the state that says so, if one does."""
+
+    header: int = -1
+    at: str = ""
 
 
 @dataclass(frozen=True)
@@ -107,12 +113,16 @@ class Collected(DomainEvent):
 
 @dataclass(frozen=True)
 class Asked(DomainEvent):
-    """An instant action goes out; under the same id, again. target: the order or action that it is about."""
+    """An instant action goes out; under the same id, again. target: the order or action that it is about.
+
+    state: when the state was received that led to it, if one did.
+    """
 
     id: str
     kind: str
     target: str
     at: str
+    state: str = ""
 
 
 @dataclass(frozen=True)
@@ -124,12 +134,13 @@ class Answered(DomainEvent):
 
 @dataclass(frozen=True)
 class Instruction:
-    """An instant action that the robot has not shown yet; at: when it was sent last."""
+    """An instant action that the robot has not shown yet. at: when it was sent last; state: as of `Asked`."""
 
     id: str
     kind: str
     target: str
     at: str
+    state: str = ""
 
     @property
     def replaces(self) -> str:

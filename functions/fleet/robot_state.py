@@ -45,7 +45,7 @@ class RobotState(Aggregate):
     no message holds. orders, asks: how many went out. asked: what the robot has not answered.
     """
 
-    snapshot_schema: ClassVar[int] = 1
+    snapshot_schema: ClassVar[int] = 2
 
     name: str = ""
     retired: bool = False
@@ -124,20 +124,32 @@ class RobotState(Aggregate):
 
     def _in_session(self, at: str) -> None:
         if at > self.session:
-            self.session, self.header, self.untaken = at, -1, 0
+            self.session, self.header = at, -1
+            self._has_another_chance()
 
     @applies(Described)
     def _described(self, event: Described) -> None:
-        self.lacks, self.untaken = event.lacks, 0
+        self.lacks = event.lacks
+        self._has_another_chance()
+
+    def _has_another_chance(self) -> None:
+        """It says who it is, so it is given one list. One that starts again on each order would be given all others."""
+        self.untaken = min(self.untaken, MOST_UNTAKEN - 1)
 
     @applies(BecameAvailable)
     def _became_available(self, event: BecameAvailable) -> None:
         self.available = True
         self.told = self.task.version
+        self._said_by(event)
 
     @applies(BecameUnavailable)
     def _became_unavailable(self, event: BecameUnavailable) -> None:
         self.available = False
+        self._said_by(event)
+
+    def _said_by(self, event: BecameAvailable | BecameUnavailable) -> None:
+        if event.at:
+            self.header, self.header_at = event.header, event.at
 
     @applies(TaskChanged)
     def _task_changed(self, event: TaskChanged) -> None:
@@ -175,7 +187,7 @@ class RobotState(Aggregate):
 
     @applies(Asked)
     def _asked(self, event: Asked) -> None:
-        asked = Instruction(event.id, event.kind, event.target, event.at)
+        asked = Instruction(event.id, event.kind, event.target, event.at, event.state)
         self.asked = (*(one for one in self.asked if one.replaces != asked.replaces), asked)
         self.asks += 1
 

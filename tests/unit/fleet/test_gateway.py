@@ -11,6 +11,7 @@ from events.vda5050.state import (
     ActionState,
     ActionStatus,
     EmergencyStop,
+    OperatingMode,
     SafetyState,
 )
 from functions.fleet import service, views
@@ -89,6 +90,16 @@ class TestTheOrder:
         [published] = gateway.broker.published
         assert published.expires is not None
         assert (published.expires - gateway.now).total_seconds() == 60
+
+    @pytest.mark.parametrize(("silent", "left"), [(20, 40), (59.5, 1), (300, 1)])
+    def test_of_the_lease_counts_what_is_left_of_it(self, gateway: Gateway, silent: float, left: int) -> None:
+        gateway.comes()
+        gateway.visits("list-1", 1)
+        gateway.passes(silent)
+        gateway.assigned("list-1", 1, 3)
+        [published] = gateway.broker.published
+        assert published.expires is not None
+        assert (published.expires - gateway.now).total_seconds() == left
 
     def test_it_waits_for_a_robot_that_is_not_there_yet(self, gateway: Gateway) -> None:
         gateway.goes_online()
@@ -345,6 +356,57 @@ class TestABrokerThatIsDown:
         gateway.broker.failing = None
         service.pause(BOT)
         assert gateway.asked == ["startPause"]
+
+
+class TestAnOutdatedOrder:
+    def test_its_cancellation_goes_out_once_the_broker_is_up_though_the_robot_says_no_more(
+        self, gateway: Gateway
+    ) -> None:
+        sets_out(gateway)
+        gateway.passes(1)
+        gateway.broker.tell_presence(BOT, "s1", 1, connected=False)
+        gateway.is_offline(4)
+        gateway.passes(20)
+        gateway.goes_online()
+        back = gateway.body("state", state(BOT, 2, order_id="list-1.1", node_states=AHEAD))
+        gateway.broker.failing = ConnectionError("down")
+        assert not gateway.deliver(back)
+        gateway.broker.failing = None
+        gateway.passes(2)
+        assert gateway.deliver(back)
+        assert gateway.asked == ["cancelOrder"]
+        gateway.passes(1)
+        gateway.says(3, order_id="list-1.1", node_states=AHEAD)
+        assert gateway.asked == ["cancelOrder"]
+
+
+class TestARobotThatIsNotFit:
+    def test_the_depot_is_told_again_where_it_was_brought_online_by_other_means(self, gateway: Gateway) -> None:
+        gateway.comes()
+        gateway.says(1, operating_mode=OperatingMode.MANUAL)
+        gateway.is_offline(3)
+        gateway.is_idle(BotCameOnline, 4)
+        gateway.visits("list-1", 1)
+        gateway.assigned("list-1", 1, 5)
+        assert gateway.orders == []
+        assert names() == ["RobotConnected", *["RobotDisconnected"] * 3]
+
+    def test_a_late_state_of_before_changes_nothing_of_it(self, gateway: Gateway) -> None:
+        gateway.comes()
+        late = gateway.body("state", state(BOT, 1))
+        gateway.says(2, operating_mode=OperatingMode.MANUAL)
+        gateway.deliver(late)
+        assert names() == ["RobotConnected", "RobotDisconnected"]
+        assert not gateway.robot.available
+
+    def test_what_works_at_no_order_that_it_names_is_told_once(self, gateway: Gateway) -> None:
+        gateway.comes()
+        gateway.visits("list-1", 1)
+        for header in range(1, 8):
+            gateway.passes(1)
+            gateway.says(header, node_states=AHEAD)
+            gateway.is_offline(2 * header + 1) if "RobotDisconnected" in names() else gateway.assigned("list-1", 1, 3)
+        assert names() == ["RobotConnected", "RobotDisconnected"]
 
 
 class TestWhatTheRobotCollects:

@@ -78,7 +78,7 @@ class TestWithoutTheBrokersWord:
 
     def test_a_state_that_was_received_after_the_end_shows_that_the_robot_is_back(self) -> None:
         back = given(Robot, *self.GONE).when(lambda robot: robot.report(says(9, seconds=20), at(20)))
-        back.then(Connected(Presence(True, 0, "", at(20))), BecameAvailable())
+        back.then(Connected(Presence(True, 0, "", at(20))), BecameAvailable(9, at(20)))
 
     def test_a_state_that_was_received_before_the_end_does_not(self) -> None:
         given(Robot, *self.GONE).when(lambda robot: robot.report(says(9, seconds=9), at(20))).then_nothing()
@@ -91,7 +91,7 @@ class TestWithoutTheBrokersWord:
         back = given(Robot, *self.GONE, SessionBegan(at(11))).when(
             lambda robot: robot.report(says(0, seconds=12), at(20))
         )
-        back.then(Connected(Presence(True, 0, "", at(12))), BecameAvailable())
+        back.then(Connected(Presence(True, 0, "", at(12))), BecameAvailable(0, at(12)))
 
     def test_that_it_is_online_shows_it_too(self) -> None:
         back = given(Robot, *self.GONE).when(lambda robot: robot.begin_session(at(20)))
@@ -104,7 +104,7 @@ class TestWithoutTheBrokersWord:
 
     def test_a_robot_of_which_the_broker_never_said_anything_is_connected_when_it_reports(self) -> None:
         first = given(Robot).when(lambda robot: robot.report(says(0, seconds=20), at(20)))
-        first.then(Connected(Presence(True, 0, "", at(20))), BecameAvailable())
+        first.then(Connected(Presence(True, 0, "", at(20))), BecameAvailable(0, at(20)))
 
 
 class TestSessions:

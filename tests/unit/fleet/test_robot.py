@@ -1,11 +1,12 @@
 """A robot on the stream: which order it must work on, what is sent to it, and what is reported of it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from functions.fleet.domain import Robot
-from functions.fleet.reports import Pick, Report, Task
+from functions.fleet.reports import Pick, Presence, Report, Task
 from functions.fleet.robot_events import (
     CANCEL,
     PAUSE,
@@ -18,6 +19,7 @@ from functions.fleet.robot_events import (
     BecameUnavailable,
     Collected,
     Described,
+    Disconnected,
     Named,
     OrderSent,
     OrderShown,
@@ -121,7 +123,7 @@ class TestTheTask:
     def test_no_session_begins_for_a_robot_that_is_retired_though_its_numbers_begin_again(self) -> None:
         past = (*AT_WORK, Collected(LIST, 1, (PICK,), False, 7, at(18)), Retired(), BecameUnavailable())
         later = given(Robot, *past).when(reports(says(1, ORDER, 78), 78))
-        later.then(Asked(CANCELLED, CANCEL, ORDER, at(78)))
+        later.then(Asked(CANCELLED, CANCEL, ORDER, at(78), state=at(78)))
 
     def test_a_message_of_before_assignments_were_numbered_stands_for_no_order(self) -> None:
         told = Task(3, "active", LIST, 0, "flow-1")
@@ -187,30 +189,30 @@ class TestAnOutdatedOrder:
 
     def test_it_is_cancelled_before_the_robot_gets_another(self) -> None:
         shown = given(Robot, *GIVEN).when(reports(says(4, ANOTHER)))
-        cancelled = Asked(CANCELLED, CANCEL, ANOTHER, at(20))
-        shown.then(OrderShown(ANOTHER, False, 4, at(20)), BecameUnavailable(), cancelled)
+        cancelled = Asked(CANCELLED, CANCEL, ANOTHER, at(20), state=at(20))
+        shown.then(OrderShown(ANOTHER, False, 4, at(20)), BecameUnavailable(4, at(20)), cancelled)
         shown.then_state(wants_order=False)
 
     def test_the_new_one_may_go_out_when_the_old_one_has_ended(self) -> None:
         past = (*self.OUTDATED, Asked(CANCELLED, CANCEL, ANOTHER, at(18)))
         ended = given(Robot, *past).when(reports(says(5, ANOTHER, idle=True)))
-        ended.then(OrderShown(ANOTHER, True, 5, at(20)), Answered((CANCELLED,)), BecameAvailable())
+        ended.then(OrderShown(ANOTHER, True, 5, at(20)), Answered((CANCELLED,)), BecameAvailable(5, at(20)))
         ended.then_state(wants_order=True)
 
     def test_an_order_that_is_not_the_malls_is_outdated_too(self) -> None:
         shown = given(Robot, *IDLE).when(reports(says(4, "by hand")))
-        cancelled = Asked(CANCELLED, CANCEL, "by hand", at(20))
-        shown.then(OrderShown("by hand", False, 4, at(20)), BecameUnavailable(), cancelled)
+        cancelled = Asked(CANCELLED, CANCEL, "by hand", at(20), state=at(20))
+        shown.then(OrderShown("by hand", False, 4, at(20)), BecameUnavailable(4, at(20)), cancelled)
 
     def test_a_robot_is_given_no_list_while_it_puts_back_what_it_holds_of_an_order_that_was_cancelled(self) -> None:
         past = (*AT_WORK, TaskChanged(task(4)), Asked(CANCELLED, CANCEL, ORDER, at(19)))
         putting_back = says(5, ORDER, received=frozenset([CANCELLED]))
-        left = given(Robot, *past).when(reports(putting_back)).then(BecameUnavailable())
+        left = given(Robot, *past).when(reports(putting_back)).then(BecameUnavailable(5, at(20)))
         left.then_state(available=False, order_id="")
         past = (*past, BecameUnavailable())
         given(Robot, *past).when(reports(putting_back)).then_nothing()
         ended = given(Robot, *past).when(reports(says(6, ORDER, idle=True)))
-        ended.then(OrderShown(ORDER, True, 6, at(20)), Answered((CANCELLED,)), BecameAvailable())
+        ended.then(OrderShown(ORDER, True, 6, at(20)), Answered((CANCELLED,)), BecameAvailable(6, at(20)))
 
     def test_a_robot_without_a_list_is_free_when_it_shows_the_end(self) -> None:
         past = (*AT_WORK, TaskChanged(task(4)), Asked(CANCELLED, CANCEL, ORDER, at(19)))
@@ -220,7 +222,8 @@ class TestAnOutdatedOrder:
     def test_the_cancellation_is_sent_again_until_the_robot_shows_it(self) -> None:
         past = (*self.OUTDATED, Asked(CANCELLED, CANCEL, ANOTHER, at(18)))
         given(Robot, *past).when(reports(says(5, ANOTHER, 22), 22)).then_nothing()
-        given(Robot, *past).when(reports(says(5, ANOTHER, 23), 23)).then(Asked(CANCELLED, CANCEL, ANOTHER, at(23)))
+        again = Asked(CANCELLED, CANCEL, ANOTHER, at(23), state=at(23))
+        given(Robot, *past).when(reports(says(5, ANOTHER, 23), 23)).then(again)
         seen = says(5, ANOTHER, 23, received=frozenset([CANCELLED]))
         given(Robot, *past).when(reports(seen, 23)).then_nothing()
 
@@ -228,11 +231,26 @@ class TestAnOutdatedOrder:
         past = (*self.OUTDATED, Asked(CANCELLED, CANCEL, ANOTHER, at(18)))
         failed = says(5, ANOTHER, 23, received=frozenset([CANCELLED]), ended=frozenset([CANCELLED]))
         outcome = given(Robot, *past).when(reports(failed, 23))
-        outcome.then(Asked(f"{CANCEL}:2:id-1", CANCEL, ANOTHER, at(23)))
+        outcome.then(Asked(f"{CANCEL}:2:id-1", CANCEL, ANOTHER, at(23), state=at(23)))
 
     def test_a_mode_that_forbids_it_puts_it_off(self) -> None:
         shown = given(Robot, *GIVEN).when(reports(says(4, ANOTHER, cancels=False)))
-        shown.then(OrderShown(ANOTHER, False, 4, at(20)), BecameUnavailable())
+        shown.then(OrderShown(ANOTHER, False, 4, at(20)), BecameUnavailable(4, at(20)))
+
+    def test_where_it_could_not_be_sent_the_state_that_is_handled_again_sends_it_again(self) -> None:
+        first = Asked(CANCELLED, CANCEL, ANOTHER, at(19), state=at(18))
+        past = (*self.OUTDATED, first)
+        again = replace(first, at=at(21))
+        given(Robot, *past).when(reports(says(4, ANOTHER, 18), 21)).then(again)
+        given(Robot, *past).when(reports(says(5, ANOTHER, 19), 21)).then_nothing()
+
+    def test_a_robot_that_works_at_what_it_does_not_name_is_given_no_list_before_that_has_ended(self) -> None:
+        shown = given(Robot, *IDLE).when(reports(says(4, "", idle=False)))
+        cancelled = Asked(CANCELLED, CANCEL, "", at(20), state=at(20))
+        shown.then(OrderShown("", False, 4, at(20)), BecameUnavailable(4, at(20)), cancelled)
+        past = (*IDLE, OrderShown("", False, 4, at(18)), BecameUnavailable(4, at(18)), cancelled)
+        ended = given(Robot, *past).when(reports(says(5, "")))
+        ended.then(OrderShown("", True, 5, at(20)), Answered((CANCELLED,)), BecameAvailable(5, at(20)))
 
     def test_it_is_not_sent_to_a_robot_that_is_away(self) -> None:
         past = (*AT_WORK, TaskChanged(task(4)))
@@ -325,14 +343,32 @@ class TestTheOrderOfStates:
 class TestWhetherItMayBeGivenAList:
     def test_the_first_state_that_is_fit_makes_it_available(self) -> None:
         past = IDLE[:-1]
-        given(Robot, *past).when(reports(says(0))).then(BecameAvailable())
+        given(Robot, *past).when(reports(says(0))).then(BecameAvailable(0, at(20)))
 
     def test_a_state_that_is_not_fit_makes_it_unavailable(self) -> None:
-        given(Robot, *IDLE).when(reports(says(4, able=False))).then(BecameUnavailable())
+        given(Robot, *IDLE).when(reports(says(4, able=False))).then(BecameUnavailable(4, at(20)))
+
+    def test_an_older_state_that_comes_late_does_not_make_it_available_again(self) -> None:
+        past = (*IDLE, BecameUnavailable(7, at(18)))
+        given(Robot, *past).when(reports(says(6, seconds=19))).then_nothing()
+        given(Robot, *past).when(reports(says(8, seconds=19))).then(BecameAvailable(8, at(19)))
+
+    @pytest.mark.parametrize("status", ["idle", "active"])
+    def test_the_depot_is_told_again_where_it_takes_one_that_is_not_fit_for_online(self, status: str) -> None:
+        given_one = task(3, ORDER if status == "active" else "", status=status)
+        past = (*IDLE, BecameUnavailable(4, at(15)))
+        told = given(Robot, *past).when(takes(given_one))
+        told.then(*([TaskChanged(given_one)] if status == "active" else []), BecameUnavailable())
+
+    @pytest.mark.parametrize("status", ["offline", "idle", "active"])
+    def test_but_not_of_one_that_is_away_for_it_may_take_its_steps_otherwise(self, status: str) -> None:
+        past = (*IDLE, Disconnected(Presence(False, 1, "s1", at(14))), BecameUnavailable())
+        told = given(Robot, *past).when(takes(task(4, ORDER, status=status)))
+        assert BecameUnavailable() not in told.aggregate.changes
 
     def test_a_robot_that_the_depot_took_offline_is_told_again_when_it_reports(self) -> None:
         past = (*IDLE, TaskChanged(task(4, status="offline")))
-        given(Robot, *past).when(reports(says(4))).then(BecameAvailable())
+        given(Robot, *past).when(reports(says(4))).then(BecameAvailable(4, at(20)))
         given(Robot, *past, BecameAvailable()).when(reports(says(5))).then_nothing()
 
     def test_a_factsheet_without_what_the_mall_needs_makes_it_unavailable(self) -> None:
@@ -367,22 +403,32 @@ class TestARobotThatTakesNoOrders:
 
     def test_it_may_lose_one_list_and_is_given_no_more_after_two_in_a_row(self) -> None:
         once = (*IDLE, *self.lost(3, ORDER)[:-1])
-        given(Robot, *once).when(reports(says(4))).then(BecameAvailable())
+        given(Robot, *once).when(reports(says(4))).then(BecameAvailable(4, at(20)))
         told = given(Robot, *self.twice).when(reports(says(4)))
-        told.then(BecameUnavailable()).then_state(available=False, takes_no_orders=True)
+        told.then(BecameUnavailable(4, at(20))).then_state(available=False, takes_no_orders=True)
         given(Robot, *self.twice, BecameUnavailable()).when(reports(says(5))).then_nothing()
 
     def test_it_gets_lists_again_once_it_says_that_it_is_online(self) -> None:
         robot = given(Robot, *self.twice, BecameUnavailable()).aggregate
         robot.begin_session(at(30))
         robot.report(says(0, seconds=31), at(31))
-        assert robot.changes == [SessionBegan(at(30)), BecameAvailable()]
+        assert robot.changes == [SessionBegan(at(30)), BecameAvailable(0, at(31))]
 
     def test_it_gets_lists_again_once_it_sends_its_factsheet_though_that_says_the_same(self) -> None:
         robot = given(Robot, *self.twice, BecameUnavailable()).aggregate
         robot.describe([], at(30))
         robot.report(says(4, seconds=31), at(31))
-        assert robot.changes == [Described(()), BecameAvailable()]
+        assert robot.changes == [Described(()), BecameAvailable(4, at(31))]
+
+    def test_but_one_alone_until_it_has_shown_an_order(self) -> None:
+        past = (*self.twice, BecameUnavailable(), SessionBegan(at(30)), BecameAvailable(), *self.lost(7, AGAIN)[:-1])
+        given(Robot, *past).when(reports(says(0, seconds=40), 40)).then(BecameUnavailable(0, at(40)))
+
+    def test_one_that_starts_again_on_each_order_that_it_is_sent_is_given_no_more_after_two(self) -> None:
+        sent, lost = self.lost(3, ORDER)[:2], self.lost(3, ORDER)[2:]
+        again = (*self.lost(5, ANOTHER)[:2], SessionBegan(at(60)), *self.lost(5, ANOTHER)[2:3])
+        past = (*IDLE, *sent, SessionBegan(at(30)), *lost, *again)
+        given(Robot, *past).when(reports(says(0, seconds=70), 70)).then(BecameUnavailable(0, at(70)))
 
     def test_a_list_whose_order_it_showed_begins_the_count_anew(self) -> None:
         shown = (OrderShown(AGAIN, False, 4, at(18)), Collected(LIST, 2, (), False, 4, at(18)))

@@ -280,9 +280,9 @@ class TestWhatIsShown:
 
 class TestStaff:
     def test_an_action_that_waits_may_be_retried_or_skipped_and_no_other(self, gateway: Gateway) -> None:
-        gateway.comes()
+        sets_out(gateway)
         waits = ActionState(action_id="pick-1", action_status=ActionStatus.RETRIABLE)
-        gateway.says(1, action_states=(waits,))
+        gateway.says(2, order_id="list-1.1", action_states=(waits,))
         service.retry(BOT, "pick-1")
         service.skip(BOT, "pick-1")
         assert gateway.asked == ["retry", "skipRetry"]
