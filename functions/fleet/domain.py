@@ -37,13 +37,18 @@ class Robot(RobotState):
 
     @property
     def _shows_outdated(self) -> bool:
-        """Whether the order that it works on is not its task, or none that it names, so that it is to cancel that."""
-        return not self.idle and (self.shown != self.order_id or not self.shown)
+        """Whether the order that it works on is not its task, so that it is to cancel that."""
+        return not self.idle and self.shown != self.order_id
+
+    @property
+    def _works_unnamed(self) -> bool:
+        """Whether it works at what belongs to no order that it names: with a list, that would be outdated at once."""
+        return not self.idle and not self.shown
 
     @property
     def _is_unfit(self) -> bool:
-        """Whether it is given no list, whatever its states say."""
-        return bool(self.lacks) or self.retired or self.takes_no_orders
+        """Whether it is given no list, whether its last state has a mode for it or not."""
+        return bool(self.lacks) or self.retired or self.takes_no_orders or self._shows_outdated or self._works_unnamed
 
     def name_it(self, name: str) -> None:
         """The depot registered it."""
@@ -124,7 +129,7 @@ class Robot(RobotState):
         self._follow(report)
         self._take_answers(report, now)
         if self.connected:
-            self._be_available(report.able and not (self._is_unfit or self._shows_outdated), report)
+            self._be_available(report.able and not self._is_unfit, report)
             self._give_up_outdated(now, report)
 
     def keeps_its_lease(self, report: Report) -> bool:

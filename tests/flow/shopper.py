@@ -121,6 +121,14 @@ def bring_a_robot_online(mall: Mall, name: str = "Ajax") -> str:
     return bot
 
 
+def was_on_the_stream(mall: Mall, bot: str) -> None:
+    """A robot had a connection to the broker, which has ended."""
+    mall.settle()
+    for connected in (True, False):
+        mall.broker.tell_presence(bot, "a-session", 1, connected=connected)
+        mall.settle()
+
+
 def start_heartbeats(mall: Mall, bot: str) -> None:
     """Have a robot send a heartbeat now and regularly from now on; it ignores an unavailable service."""
     _heartbeat(mall, bot)

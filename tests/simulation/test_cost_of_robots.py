@@ -89,9 +89,9 @@ def test_a_row_is_written_for_each_node_and_every_15_seconds_and_one_for_the_lis
 
 
 def test_each_state_reads_its_robot_and_the_row_that_shows_it_once() -> None:
-    # What the depot says of the list and of the robot adds four and three.
+    # What the depot says of the list and of the robot adds four and three; the order's expiry, one.
     assert order().read("fleet/events") == said("fleet/topics") + 4
-    assert order().read("fleet/views") == said("fleet/topics") + 3
+    assert order().read("fleet/views") == said("fleet/topics") + 4
 
 
 def test_the_depot_is_told_five_times_of_three_lines() -> None:

@@ -40,7 +40,7 @@ BUGS = (
         "stream: orders never expire",
         "An order waits for its robot for as long as the broker keeps it.",
         (EXPIRES,),
-        (Edit(service._send_order, "expires=_lease()", "expires=3600"),),
+        (Edit(service._send_order, "expires=_left(robot)", "expires=3600"),),
     ),
     Bug(
         "stream: an order beside an outdated one",
@@ -48,7 +48,7 @@ BUGS = (
         (CANCEL_FIRST,),
         (
             Edit(Robot.wants_order, "self.available and self.idle", "self.available"),
-            Edit(Robot.report, "self._is_unfit or self._shows_outdated", "self._is_unfit"),
+            Edit(Robot._is_unfit, " or self._shows_outdated", ""),
         ),
     ),
     Bug(

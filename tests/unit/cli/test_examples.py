@@ -14,7 +14,7 @@ from botocore.awsrequest import AWSResponse
 from clients.cli import stages
 from clients.cli.verbs import VERBS, Verb, app
 from functions.payments import service as payments
-from tests.flow.shopper import Shopper, bring_a_robot_online, collect, open_a_store
+from tests.flow.shopper import Shopper, bring_a_robot_online, collect, open_a_store, was_on_the_stream
 from tests.flow.test_redrive import broken
 from tests.unit.cli.test_money import cancelled_without_refund
 from tests.unit.cli.test_published import Raw
@@ -45,7 +45,7 @@ class Scene:
 @pytest.fixture
 def scene(mall: ClientsMall, cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> Scene:
     cable = open_a_store(mall, {"cable": 9.95})["cable"]
-    bring_a_robot_online(mall)
+    was_on_the_stream(mall, bring_a_robot_online(mall))
     mended = broken(monkeypatch, payments, "create_or_reduce_invoice")
     shopper = Shopper(mall).registers().fills_a_basket({cable: 2}).authorizes_a_payment(30).checks_out()
     mall.pass_time(300)

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from functions.payments import service as payments
-from tests.flow.shopper import Shopper, bring_a_robot_online, leave, open_a_store
+from tests.flow.shopper import Shopper, bring_a_robot_online, leave, open_a_store, was_on_the_stream
 from tests.flow.test_redrive import broken
 from tests.flow.test_saga_timeouts import MINUTE
 from tests.unit.cli.typed import ClientsMall, CommandLine
@@ -92,13 +92,15 @@ def test_a_robot_shows_what_it_collects(cli: CommandLine, mall: ClientsMall, sho
 
 
 def test_a_robot_is_told_what_to_do_and_an_action_that_did_not_fail_is_not_repeated(
-    cli: CommandLine, shopper: Shopper
+    cli: CommandLine, mall: ClientsMall, shopper: Shopper
 ) -> None:
     for words in ("pause Ajax", "resume Ajax", "retry Ajax pick-1", "skip Ajax pick-1"):
         failed = words.startswith(("retry", "skip"))
         said = "no failed action 'pick-1'" if failed else "tell robot Ajax"
         assert said in cli(f"robot {words} --dry-run", code=3 if failed else 0).err
     assert cli.writes() == []
+    assert "never been on the robots' stream" in cli("robot pause Ajax --yes", code=1).err
+    was_on_the_stream(mall, cli("robot show Ajax --json").data["id"])
     assert cli("robot pause Ajax --yes --json").data["name"] == "Ajax"
     assert cli.writes()[-1].endswith("/pause")
     assert cli("robot resume Ajax --yes --json").data["name"] == "Ajax"

@@ -246,11 +246,10 @@ class TestAnOutdatedOrder:
 
     def test_a_robot_that_works_at_what_it_does_not_name_is_given_no_list_before_that_has_ended(self) -> None:
         shown = given(Robot, *IDLE).when(reports(says(4, "", idle=False)))
-        cancelled = Asked(CANCELLED, CANCEL, "", at(20), state=at(20))
-        shown.then(OrderShown("", False, 4, at(20)), BecameUnavailable(4, at(20)), cancelled)
-        past = (*IDLE, OrderShown("", False, 4, at(18)), BecameUnavailable(4, at(18)), cancelled)
+        shown.then(OrderShown("", False, 4, at(20)), BecameUnavailable(4, at(20)))
+        past = (*IDLE, OrderShown("", False, 4, at(18)), BecameUnavailable(4, at(18)))
         ended = given(Robot, *past).when(reports(says(5, "")))
-        ended.then(OrderShown("", True, 5, at(20)), Answered((CANCELLED,)), BecameAvailable(5, at(20)))
+        ended.then(OrderShown("", True, 5, at(20)), BecameAvailable(5, at(20)))
 
     def test_it_is_not_sent_to_a_robot_that_is_away(self) -> None:
         past = (*AT_WORK, TaskChanged(task(4)))
