@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from clients.robot import battery
 from clients.robot.actions import Actions, is_drop
+from clients.robot.judging import error
 from clients.robot.memory import Ending, Memory, Task
 from clients.robot.settings import Settings
 from events.floor.plan import Floor
@@ -12,6 +13,7 @@ from events.vda5050 import errors
 from events.vda5050.state import ActionStatus, ErrorLevel, OperatingMode
 
 NOTHING = 1e-6  # seconds: what is left of a duration by rounding
+CONTESTED_FOR = 300.0  # seconds for which a takeover is reported: two programs take over from each other every 30
 HALTING = (ErrorLevel.CRITICAL, ErrorLevel.FATAL)
 IN_CONTROL = (OperatingMode.AUTOMATIC, OperatingMode.SEMIAUTOMATIC)  # of the robot is the gateway
 WITHOUT_PLACE = (OperatingMode.STARTUP, OperatingMode.SERVICE, OperatingMode.TEACH_IN)
@@ -58,6 +60,8 @@ class Execution:
             ends.append(memory.ending.left)
         if memory.clearing is not None:
             ends.append(memory.clearing)
+        if memory.contested is not None:
+            ends.append(memory.contested)
         if memory.unsure > 0 and self.online:
             ends.append(memory.unsure)
         if memory.charging:
@@ -92,6 +96,12 @@ class Execution:
         self._memory.unsure = seconds
         self.actions.hold()
 
+    def contest(self) -> None:
+        """Report for some minutes that another program connected under the robot's id."""
+        why, hint = "another program has connected under its id", "stop one of the two, or give it a new certificate"
+        self._memory.report(error(errors.TAKEN_OVER, why, hint))
+        self._memory.contested = CONTESTED_FOR
+
     def pause(self) -> None:
         self._memory.paused = True
         self.actions.pause()
@@ -125,6 +135,8 @@ class Execution:
             memory.ending.left -= seconds
         if memory.clearing is not None:
             memory.clearing -= seconds
+        if memory.contested is not None:
+            memory.contested -= seconds
         if self.online:
             memory.unsure = memory.unsure - seconds if memory.unsure - seconds > NOTHING else 0.0
 
@@ -142,6 +154,10 @@ class Execution:
             return True
         if memory.clearing is not None and memory.clearing <= NOTHING:
             memory.loads, memory.clearing = [], None
+            return True
+        if memory.contested is not None and memory.contested <= NOTHING:
+            memory.contested = None
+            memory.withdraw(errors.TAKEN_OVER)
             return True
         return False
 

@@ -103,6 +103,11 @@ class Robot:
         self._set_online(False)
         return self._report(now)
 
+    def taken_over(self, now: float) -> None:
+        """The broker has ended the connection, since another program connected under the robot's id."""
+        self._pass(now)
+        self._work.contest()
+
     def received(self, kind: str, payload: bytes, now: float) -> list[Publication]:
         """A message on the topic `order` or `instantActions`."""
         self._pass(now)

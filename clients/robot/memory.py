@@ -91,6 +91,8 @@ class Memory:
     charging: bool = False
     reported_at: float | None = None
     """When it sent the last state that the broker has, from which its lease counts (a Unix time)."""
+    contested: float | None = None
+    """Seconds for which it still reports that another program took its connection over; None if none did."""
     unsure: float = 0.0
     """Seconds online in which nothing is handed over, since the order may be another robot's."""
 
