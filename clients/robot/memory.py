@@ -81,7 +81,9 @@ class Memory:
     errors: list[Error] = field(default_factory=list)
     loads: list[Load] = field(default_factory=list)
     leg: float | None = None
-    """Seconds left on the way to the next node; None while the robot stands on a node."""
+    """Seconds left on the way to the next node, or back to the last one; None while the robot stands."""
+    off: tuple[float, float] | None = None
+    """Where it stands or set out, in metres, while that is not its last node: there its order was given up."""
     ending: Ending | None = None
     clearing: float | None = None
     """Seconds left until what an order left in the basket is put back; None while nothing is to be."""
