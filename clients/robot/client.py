@@ -203,6 +203,7 @@ class Connected:
             self._is_taken_over = True
             what = "another program has connected as robot %s: its files may have been copied, and one of them must end"
             _logger.warning(what, self._identity.bot_id)
+            self._robot.taken_over(self._clock())  # staff read no logs of robots: it says so once it is back
 
     def _tell(self, publications: Iterable[Publication]) -> None:
         if self._robot.revision != self._saved:

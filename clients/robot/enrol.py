@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from clients.mall import Mall, wait_for
+from clients.mall import Mall
 from clients.robot.client import Connected
 from clients.robot.files import Files, Identity
 from clients.robot.machine import Robot
@@ -23,7 +23,7 @@ MQTT_PORT = 8883
 def enrol(staff: Mall, bot_id: str, folder: Path) -> Files:
     """A registered robot's files: those that are there, or else a new key and its certificate.
 
-    Raises MallError and WaitTimeoutError.
+    Raises MallError, 404 for a robot that is not registered.
     """
     files = Files(folder / bot_id)
     if files.identity():
@@ -33,8 +33,9 @@ def enrol(staff: Mall, bot_id: str, folder: Path) -> Files:
     request = x509.CertificateSigningRequestBuilder().subject_name(name).sign(key, hashes.SHA256())
     csr = request.public_bytes(serialization.Encoding.PEM).decode()
     path = f"/api/fleet/robots/{bot_id}/certificate"
-    # The gateway knows a robot a moment after its registration, and answers 404 before.
-    answer = wait_for(lambda: staff.post(path, {"csr": csr}), f"a certificate for robot {bot_id}")
+    # A robot that was registered just now gets one too: of whom nothing has come yet, the gateway asks the depot. While
+    # that does not answer it answers 503, and `post` asks again.
+    answer = staff.post(path, {"csr": csr})
     where = urlsplit(f"//{answer['endpoint'].rpartition('//')[2]}")
     identity = Identity(bot_id, where.hostname or "", where.port or MQTT_PORT, answer["topics"])
     secret = key.private_bytes(

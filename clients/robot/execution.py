@@ -5,13 +5,17 @@ from collections.abc import Callable
 
 from clients.robot import battery
 from clients.robot.actions import Actions, is_drop
+from clients.robot.judging import error
 from clients.robot.memory import Ending, Memory, Task
 from clients.robot.settings import Settings
 from events.floor.plan import Floor
+from events.floor.plan import Node as Place
 from events.vda5050 import errors
+from events.vda5050.order import Node
 from events.vda5050.state import ActionStatus, ErrorLevel, OperatingMode
 
 NOTHING = 1e-6  # seconds: what is left of a duration by rounding
+CONTESTED_FOR = 300.0  # seconds for which a takeover is reported: two programs take over from each other every 30
 HALTING = (ErrorLevel.CRITICAL, ErrorLevel.FATAL)
 IN_CONTROL = (OperatingMode.AUTOMATIC, OperatingMode.SEMIAUTOMATIC)  # of the robot is the gateway
 WITHOUT_PLACE = (OperatingMode.STARTUP, OperatingMode.SERVICE, OperatingMode.TEACH_IN)
@@ -58,6 +62,8 @@ class Execution:
             ends.append(memory.ending.left)
         if memory.clearing is not None:
             ends.append(memory.clearing)
+        if memory.contested is not None:
+            ends.append(memory.contested)
         if memory.unsure > 0 and self.online:
             ends.append(memory.unsure)
         if memory.charging:
@@ -92,6 +98,12 @@ class Execution:
         self._memory.unsure = seconds
         self.actions.hold()
 
+    def contest(self) -> None:
+        """Report for some minutes that another program connected under the robot's id."""
+        why, hint = "another program has connected under its id", "stop one of the two, or give it a new certificate"
+        self._memory.report(error(errors.TAKEN_OVER, why, hint))
+        self._memory.contested = CONTESTED_FOR
+
     def pause(self) -> None:
         self._memory.paused = True
         self.actions.pause()
@@ -101,15 +113,22 @@ class Execution:
 
     def place(self) -> tuple[float, float, float]:
         """Where the robot is: x and y in metres, and the angle in radians."""
-        memory, nodes = self._memory, self._floor.nodes
-        here = nodes.get(memory.node_id) or nodes[self._floor.depot]
-        if memory.leg is None or not memory.nodes:
-            return here.x, here.y, 0.0
-        there = nodes[memory.nodes[0].node_id]
+        memory, last = self._memory, self._last_node()
+        x, y = memory.off or (last.x, last.y)
+        if memory.leg is None or not (memory.off or memory.nodes):
+            return x, y, 0.0
+        there = last if memory.off else self._floor.nodes[memory.nodes[0].node_id]
         whole = self._seconds_of_leg()
         done = 1 - memory.leg / whole if whole else 1.0
-        way = (there.x - here.x, there.y - here.y)
-        return here.x + done * way[0], here.y + done * way[1], math.atan2(way[1], way[0])
+        way = (there.x - x, there.y - y)
+        return x + done * way[0], y + done * way[1], math.atan2(way[1], way[0])
+
+    def begin_at(self, first: Node) -> None:
+        """Begin an order at its first node, which counts as traversed. A robot that is not there goes there first."""
+        x, y, _ = self.place()
+        memory, there = self._memory, self._floor.nodes[first.node_id]
+        memory.node_id, memory.sequence_id = first.node_id, first.sequence_id
+        memory.off = None if (x, y) == (there.x, there.y) else (x, y)
 
     def _elapse(self, seconds: float) -> None:
         memory, drain = self._memory, self._settings.percent_a_second * seconds
@@ -125,6 +144,8 @@ class Execution:
             memory.ending.left -= seconds
         if memory.clearing is not None:
             memory.clearing -= seconds
+        if memory.contested is not None:
+            memory.contested -= seconds
         if self.online:
             memory.unsure = memory.unsure - seconds if memory.unsure - seconds > NOTHING else 0.0
 
@@ -143,6 +164,10 @@ class Execution:
         if memory.clearing is not None and memory.clearing <= NOTHING:
             memory.loads, memory.clearing = [], None
             return True
+        if memory.contested is not None and memory.contested <= NOTHING:
+            memory.contested = None
+            memory.withdraw(errors.TAKEN_OVER)
+            return True
         return False
 
     def _begin(self) -> bool:
@@ -154,6 +179,10 @@ class Execution:
             return False
         if memory.paused or memory.clearing is not None or memory.mode not in IN_CONTROL:
             return False
+        if memory.off:
+            sets_out = memory.leg is None and not memory.idle
+            memory.leg = self._seconds_of_leg() if sets_out else memory.leg
+            return sets_out
         if self.actions.begin():
             return True
         if memory.leg is None and memory.nodes and memory.nodes[0].released and not any(t.stops for t in memory.queue):
@@ -166,6 +195,9 @@ class Execution:
 
     def _arrive(self) -> None:
         memory = self._memory
+        if memory.off:
+            memory.off = memory.leg = None
+            return
         node, memory.nodes = memory.nodes[0], memory.nodes[1:]
         memory.edges, memory.leg = memory.edges[1:], None
         memory.node_id, memory.sequence_id = node.node_id, node.sequence_id
@@ -175,7 +207,10 @@ class Execution:
 
     def _has_given_up(self, ending: Ending) -> None:
         memory = self._memory
-        memory.loads, memory.nodes, memory.edges, memory.leg, memory.ending = [], [], [], None, None
+        if memory.leg is not None:
+            x, y, _ = self.place()
+            memory.off, memory.leg = (x, y), None
+        memory.loads, memory.nodes, memory.edges, memory.ending = [], [], [], None
         for task in memory.tasks:
             if task.lost:
                 task.status, task.lost = ActionStatus.FAILED, False
@@ -189,14 +224,21 @@ class Execution:
         memory = self._memory
         memory.mode = mode
         if mode in WITHOUT_PLACE:
-            memory.node_id = ""
+            memory.node_id, memory.off = "", None
         elif not memory.node_id:
             memory.node_id = self._floor.depot  # where those who have served it set it down
         if mode.takes_orders:
             memory.withdraw(errors.MOBILE_ROBOT_NOT_AVAILABLE)
 
+    def _last_node(self) -> Place:
+        nodes = self._floor.nodes
+        return nodes.get(self._memory.node_id) or nodes[self._floor.depot]
+
     def _seconds_of_leg(self) -> float:
         memory = self._memory
+        if memory.off:
+            last = self._last_node()
+            return math.dist(memory.off, (last.x, last.y)) / self._settings.metres_a_second
         edge, end = memory.edges[0], memory.nodes[0].node_id
         if end == memory.node_id:
             return 0.0

@@ -128,13 +128,14 @@ def _content(order: Order) -> object:
 
 
 def _is_within_reach(node: Node, memory: Memory, floor: Floor) -> bool:
+    """On its last node, or within the deviation of another. From between two nodes it can go back to its last one."""
     if node.node_id == memory.node_id:
         return True
     position = node.node_position
     if not position or not position.allowed_deviation_xy or memory.node_id not in floor.nodes:
         return False
-    here = floor.nodes[memory.node_id]
-    away = math.hypot(position.x - here.x, position.y - here.y)
+    last = floor.nodes[memory.node_id]
+    away = math.dist((position.x, position.y), memory.off or (last.x, last.y))
     return away <= min(position.allowed_deviation_xy.a, position.allowed_deviation_xy.b)
 
 

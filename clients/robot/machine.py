@@ -103,6 +103,11 @@ class Robot:
         self._set_online(False)
         return self._report(now)
 
+    def taken_over(self, now: float) -> None:
+        """The broker has ended the connection, since another program connected under the robot's id."""
+        self._pass(now)
+        self._work.contest()
+
     def received(self, kind: str, payload: bytes, now: float) -> list[Publication]:
         """A message on the topic `order` or `instantActions`."""
         self._pass(now)
@@ -198,7 +203,7 @@ class Robot:
             memory.earlier_orders = [*memory.earlier_orders, memory.order.order_id][-EARLIER_ORDERS:]
         memory.cancelled = False
         self._work.actions.clear()  # what an order without a drop left
-        memory.node_id, memory.sequence_id = first.node_id, first.sequence_id
+        self._work.begin_at(first)
         memory.nodes, memory.edges = list(order.nodes[1:]), list(order.edges)
         memory.tasks = [Task(action, reached=action in first.actions) for action in order.actions()]
 

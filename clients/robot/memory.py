@@ -81,7 +81,9 @@ class Memory:
     errors: list[Error] = field(default_factory=list)
     loads: list[Load] = field(default_factory=list)
     leg: float | None = None
-    """Seconds left on the way to the next node; None while the robot stands on a node."""
+    """Seconds left on the way to the next node, or back to the last one; None while the robot stands."""
+    off: tuple[float, float] | None = None
+    """Where it stands or set out, in metres, while that is not its last node: there its order was given up."""
     ending: Ending | None = None
     clearing: float | None = None
     """Seconds left until what an order left in the basket is put back; None while nothing is to be."""
@@ -91,6 +93,8 @@ class Memory:
     charging: bool = False
     reported_at: float | None = None
     """When it sent the last state that the broker has, from which its lease counts (a Unix time)."""
+    contested: float | None = None
+    """Seconds for which it still reports that another program took its connection over; None if none did."""
     unsure: float = 0.0
     """Seconds online in which nothing is handed over, since the order may be another robot's."""
 

@@ -6,10 +6,11 @@ from typing import Any
 from events.vda5050.collecting import MOST_BYTES
 from events.vda5050.state import EmergencyStop, ErrorLevel, State
 from functions.fleet.domain import Robot
-from functions.fleet.factsheets import NEEDED
+from functions.fleet.factsheets import NEEDED, NOT_ALONE, REQUIRED
 
 LACKS_ACTION = "FACTSHEET_LACKS_ACTION"
 LIMIT_TOO_SMALL = "FACTSHEET_LIMIT_TOO_SMALL"
+REQUIRES_PARAMETER = "FACTSHEET_REQUIRES_PARAMETER"
 ORDERS_NOT_TAKEN = "ORDERS_NOT_TAKEN"
 ORDER_TOO_LARGE = "ORDER_TOO_LARGE"
 EMERGENCY_STOP = "EMERGENCY_STOP"
@@ -21,7 +22,7 @@ Fault = dict[str, Any]
 def faults(robot: Robot, state: State) -> Iterator[Fault]:
     """What the mall finds wrong with a robot that reports this."""
     for lack in robot.lacks:
-        yield _lacks_action(lack) if lack in NEEDED else _limit_too_small(lack)
+        yield _lack(lack)
     if robot.takes_no_orders:
         yield _fault(
             ORDERS_NOT_TAKEN,
@@ -55,12 +56,40 @@ def connected_twice(id: str) -> Fault:
     return fault | {"level": str(ErrorLevel.CRITICAL)}
 
 
+def _lack(lack: str) -> Fault:
+    if lack in NEEDED:
+        return _lacks_action(lack)
+    if lack.endswith(NOT_ALONE):
+        return _is_not_hard(lack.removesuffix(NOT_ALONE))
+    if lack.startswith(REQUIRED):
+        return _requires_parameter(lack.removeprefix(REQUIRED))
+    return _limit_too_small(lack)
+
+
 def _lacks_action(action: str) -> Fault:
     return _fault(
         LACKS_ACTION,
         f"the factsheet declares no action {action} for nodes, so the robot gets no list",
         f"declare the action {action} for nodes in the factsheet",
         ("actionType", action),
+    )
+
+
+def _is_not_hard(action: str) -> Fault:
+    return _fault(
+        LACKS_ACTION,
+        f"the factsheet declares the action {action} without the blocking type HARD, so the robot gets no list",
+        f"add HARD to the blocking types of the action {action}, or leave them out",
+        ("actionType", action),
+    )
+
+
+def _requires_parameter(parameter: str) -> Fault:
+    return _fault(
+        REQUIRES_PARAMETER,
+        f"the factsheet requires {parameter}, which orders of the mall do not have, so the robot gets no list",
+        f"declare {parameter} SUPPORTED in optionalParameters, or leave it out",
+        ("parameter", parameter),
     )
 
 

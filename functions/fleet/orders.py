@@ -121,5 +121,6 @@ def _node(floor: Floor, sequence_id: int, node: str, actions: tuple[Action, ...]
 
 
 def _instant_action(id: str, kind: str, target: str) -> Action:
-    about = (ActionParameter(key=ABOUT[kind], value=target),) if kind in ABOUT else None
+    """`cancelOrder` without a target is for the order that is active: a faulty robot may work on one without an id."""
+    about = (ActionParameter(key=ABOUT[kind], value=target),) if kind in ABOUT and target else None
     return Action(action_type=kind, action_id=id, blocking_type=BlockingType.NONE, action_parameters=about)

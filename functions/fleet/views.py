@@ -23,10 +23,11 @@ CERTIFICATES = "certificates"
 NUMBERS = 4_096  # with the time in milliseconds, well below 2^53
 ABOVE_TIMES = 2**53  # earlier code gated rows of connections and takeovers by the time, as those of reports are
 WRITTEN_FOR = 15  # seconds, or a quarter of a lease below 60: as old as the depot takes what it is told of robots
-# A robot whose connection is dead takes over from itself as it connects anew: ours after 10 seconds without an answer.
-# Two programs under one id do so within seconds, again and again. So many within so many seconds is no robot alone; it
-# is shown for some minutes after the last.
-MOST_TAKEOVERS, CONTEST, SHOWN_FOR = 5, 30, 300
+# A robot whose connection is dead takes over from itself as it connects anew: ours after 10 seconds without an answer,
+# so five times in 40 at the soonest. Two programs under one id do so within seconds, again and again. So many within so
+# many seconds is no robot alone; it is shown for some minutes after the last. Programs that wait longer, as ours does,
+# cannot be told from a robot on a bad network here: but they are told that they were taken over, and say so in states.
+MOST_TAKEOVERS, CONTEST, SHOWN_FOR = 5, 35, 300
 TAKEOVERS_FOR = timedelta(hours=1)
 ATTEMPTS = 5
 # A list is collected within minutes; what is given up waits in the dead-letter queue for as long.

@@ -6,6 +6,7 @@ from typing import Any
 from clients.robot.machine import Publication
 from clients.robot.memory import Memory
 from clients.robot.settings import Settings
+from events.floor.plan import plan
 from events.vda5050 import errors
 from events.vda5050.connection import Connection, ConnectionState
 from events.vda5050.factsheet import Factsheet
@@ -99,6 +100,17 @@ def sends_no_states_for_actions(memory: Memory, settings: Settings) -> Any:
 @fault("refuses_orders_in_manual_mode", "MANUAL: not reported within 5 s")
 def sends_no_state_for_another_operating_mode(memory: Memory, settings: Settings) -> Any:
     return _telling(memory, settings, "last_node_sequence_id", "driving", "action_states", "errors")
+
+
+@fault("does_not_leap_after_a_cancel", "its position moved by .* as its order was cancelled")
+def places_itself_on_its_last_node_when_its_order_is_cancelled(memory: Memory, settings: Settings) -> Any:
+    def change(state: State) -> State:
+        at, last = state.mobile_robot_position, plan().nodes.get(state.last_node_id)
+        if not (state.idle and at and last):
+            return state
+        return state.model_copy(update={"mobile_robot_position": at.model_copy(update={"x": last.x, "y": last.y})})
+
+    return states(change)(memory, settings)
 
 
 @fault("does_not_report_the_first_node", "the first node is reported")

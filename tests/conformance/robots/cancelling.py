@@ -1,11 +1,13 @@
 """Cases about cancelling an order and what follows (sections 6.1.3 and 6.6.7)."""
 
+import math
+
 from events.vda5050 import errors
 from events.vda5050.instant_actions import InstantAction
 from events.vda5050.order import Order
-from events.vda5050.state import ActionStatus, State
+from events.vda5050.state import ActionStatus, MobileRobotPosition, State
 from tests.conformance.gateway import PlayedGateway, Stop, instant, statuses
-from tests.conformance.kit import require
+from tests.conformance.kit import UnavailableError, require
 from tests.conformance.robots.declared import case
 from tests.conformance.robots.ordering import busy
 
@@ -112,6 +114,39 @@ def takes_a_new_order_after_a_cancel(gateway: PlayedGateway) -> None:
         )
     )
     require(set(statuses(gateway.does(next_one), next_one.actions())) == {ActionStatus.FINISHED}, "actions failed")
+
+
+@case("mall")
+def does_not_leap_after_a_cancel(gateway: PlayedGateway) -> None:
+    """A robot whose order is cancelled between two nodes reports where it stands, and drives on from there."""
+    busy(gateway)
+    gateway.passes(3)
+    gateway.answers(gateway.instantly(InstantAction.STATE_REQUEST))
+    before, began = _position(gateway.state()), gateway.link.now()
+    gateway.answers(gateway.instantly(CANCEL), 150)
+    ended, within = gateway.state(), gateway.link.now() - began
+    _require_no_leap(before, _position(ended), within, "as its order was cancelled")
+    began = gateway.link.now()
+    order = gateway.sends(
+        gateway.order(
+            Stop("north-1", (gateway.collect(1),)), Stop("depot", (gateway.drop(),)), start=Stop(ended.last_node_id)
+        )
+    )
+    taken, within = gateway.took(order), gateway.link.now() - began
+    _require_no_leap(_position(ended), _position(taken), within, "as it took another")
+    gateway.does(order)
+
+
+def _position(state: State) -> MobileRobotPosition:
+    if state.mobile_robot_position is None:
+        raise UnavailableError("it reports no position")
+    return state.mobile_robot_position
+
+
+def _require_no_leap(here: MobileRobotPosition, there: MobileRobotPosition, seconds: float, when: str) -> None:
+    """A robot of a mall drives two metres a second at most, and knows where it is to a metre."""
+    away = math.dist((here.x, here.y), (there.x, there.y))
+    require(away <= 1 + 2 * seconds, f"its position moved by {away:.1f} m in {seconds:.1f} s {when}")
 
 
 @case("6.6.8")

@@ -9,6 +9,7 @@ import pytest
 from events.floor.plan import Kind, plan
 from events.vda5050.collecting import MOST_ACTIONS, MOST_BYTES
 from events.vda5050.graph import fault
+from events.vda5050.instant_actions import InstantActions
 from events.vda5050.order import Order
 from events.vda5050.text import read, to_bytes
 from functions.fleet import orders
@@ -66,6 +67,24 @@ def test_two_stores_at_one_node_are_one_visit() -> None:
     one, other = (Visit("store-1", "Level 2", (("a", 1),)), Visit("store-1", "Level 2", (("b", 1),)))
     order = made((one, other))
     assert [len(node.actions) for node in order.nodes if node.actions] == [2, 1]
+
+
+@pytest.mark.parametrize(
+    ("kind", "target", "about"),
+    [
+        ("cancelOrder", ORDER, {"orderId": ORDER}),
+        ("cancelOrder", "", None),  # a robot that works on an order without an id
+        ("retry", "drop-1", {"actionId": "drop-1"}),
+        ("startPause", "", None),
+    ],
+)
+def test_an_instant_action_names_what_it_is_about_and_leaves_out_what_has_no_name(
+    kind: str, target: str, about: dict[str, str] | None
+) -> None:
+    message = orders.instant_actions("ajax", [("id-1", kind, target)], header_id=0, at=NOON)
+    [action] = read(InstantActions, to_bytes(message)).actions
+    parameters = action.action_parameters
+    assert (None if parameters is None else {each.key: each.value for each in parameters}) == about
 
 
 def test_a_robot_that_is_not_on_the_map_gets_no_order() -> None:

@@ -5,7 +5,11 @@ from typing import Any, NoReturn
 
 import pytest
 
+from clients.robot.machine import Robot
+from clients.robot.memory import Memory
+from clients.robot.settings import Settings
 from events.depot import BotFinished, BotRegistered
+from events.floor.plan import plan
 from events.vda5050.state import (
     ActionState,
     ActionStatus,
@@ -13,6 +17,7 @@ from events.vda5050.state import (
     ErrorLevel,
     ErrorReference,
     OperatingMode,
+    State,
 )
 from events.vda5050.text import to_bytes
 from functions.fleet import service, shown, views
@@ -94,6 +99,21 @@ class TestTwoProgramsUnderOneId:
         [listed], _ = shown.robots(10, None)
         assert listed == shown.robot(BOT)
         return [problem.type for problem in listed.errors]
+
+    def test_staff_see_programs_that_wait_some_seconds_before_they_take_over(self, gateway: Gateway) -> None:
+        self.take_over(gateway, times=5, seconds=8)
+        assert self.errors() == ["CONNECTED_TWICE"]
+
+    def test_staff_see_programs_that_wait_long_before_they_take_over_by_what_they_say(self, gateway: Gateway) -> None:
+        """The mall's own robot waits 30 seconds, as does one alone on a bad network: the broker tells it which."""
+        self.take_over(gateway, times=20, seconds=30)
+        assert self.errors() == []
+        robot = Robot(BOT, Memory("depot"), Settings(), plan(), lambda: 1.0)
+        robot.taken_over(gateway.now.timestamp())
+        said = [each for each in robot.connected(gateway.now.timestamp()) if isinstance(each.message, State)]
+        gateway.deliver(*(gateway.body("state", each.message) for each in said))
+        assert self.errors() == ["CONNECTION_TAKEN_OVER"]
+        assert gateway.robot.available
 
     def test_staff_see_that_they_take_over_from_each_other_until_that_has_ended(self, gateway: Gateway) -> None:
         self.take_over(gateway, times=5, seconds=3)

@@ -10,9 +10,11 @@ import pytest
 from clients.robot import client
 from clients.robot.files import Files
 from clients.robot.machine import Robot
+from events.vda5050 import errors
+from events.vda5050.state import ActionStatus, ErrorLevel
 from events.vda5050.text import to_bytes
 from events.vda5050.topics import Kind
-from tests.unit.clients.robot.bench import SERIAL, shopping
+from tests.unit.clients.robot.bench import SERIAL, Bench, shopping
 from tests.unit.clients.robot.broker import WITHIN, Broker
 from tests.unit.clients.robot.program import TOPICS, connection, is_done, robot, state, told
 
@@ -76,6 +78,26 @@ def test_a_robot_whose_connection_another_takes_over_waits_long_before_it_takes_
         broker.wait_for(lambda: len(broker.connections) == 2)
         assert time.monotonic() - taken_over >= 0.5
         assert f"another program has connected as robot {SERIAL}" in caplog.text
+        broker.wait_for(lambda: [error["errorType"] for error in state(broker)["errors"]] == [errors.TAKEN_OVER])
+
+
+def test_a_robot_says_for_five_minutes_that_it_was_taken_over_and_works_on() -> None:
+    bench = Bench().send(shopping())
+    bench.robot.taken_over(bench.now)
+    assert bench.wait(299).errors == [errors.TAKEN_OVER]
+    assert errors.LEVELS[errors.TAKEN_OVER] is ErrorLevel.URGENT
+    bench.robot.taken_over(bench.now)
+    assert bench.wait(299).errors == [errors.TAKEN_OVER]
+    assert bench.wait(1).errors == []
+    assert set(bench.statuses()) == {ActionStatus.FINISHED}
+
+
+def test_a_robot_that_is_started_again_still_says_that_it_was_taken_over() -> None:
+    bench = Bench()
+    bench.robot.taken_over(bench.now)
+    again = bench.off(30).back()
+    assert again.errors == [errors.TAKEN_OVER]
+    assert again.wait(300).errors == []
 
 
 def test_a_robot_that_fails_ends_the_program_and_its_error_is_told(

@@ -3,16 +3,17 @@
 import os
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
-from clients.mall import MallError
+from clients.mall import Mall, MallError
 from clients.robot import __main__ as program
 from clients.robot.client import Connected
-from clients.robot.enrol import connected
+from clients.robot.enrol import connected, enrol, is_enrolled
 from clients.robot.files import Files, Identity, InUseError, alone_in, write
 from clients.robot.memory import Memory
 from tests.unit.clients.robot.program import QUICK
@@ -147,3 +148,23 @@ def test_a_robot_that_was_registered_and_not_enrolled_is_enrolled_by_the_next_ru
     assert start(tmp_path, 2, monkeypatch) == (0, ["bot-1", "bot-2"])
     assert staff.names == ["Robot 1", "Robot 2"]
     assert start(tmp_path, 1, monkeypatch) == (0, ["bot-1"])
+
+
+@pytest.mark.parametrize(("status", "asked"), [(200, 1), (503, 2), (404, 1)])
+def test_a_certificate_is_asked_for_again_while_the_mall_cannot_say_and_not_for_a_robot_that_it_does_not_know(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, status: int, asked: int
+) -> None:
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    statuses, requests = [status], list[str]()
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        requests.append(request.url.path)
+        content = {"endpoint": "host:1", "topics": {}, "certificate": "certificate", "ca": "ca"}
+        return httpx.Response(statuses.pop() if statuses else 200, json=content)
+
+    mall = Mall("http://mall.test")
+    mall._http = httpx.Client(base_url="http://mall.test", transport=httpx.MockTransport(answer))
+    with pytest.raises(MallError) if status == 404 else nullcontext():
+        enrol(mall, "bot-1", tmp_path)
+    assert requests == ["/api/fleet/robots/bot-1/certificate"] * asked
+    assert is_enrolled(tmp_path, "bot-1") is (status != 404)
