@@ -101,7 +101,7 @@ class Execution:
     def contest(self) -> None:
         """Report for some minutes that another program connected under the robot's id."""
         why, hint = "another program has connected under its id", "stop one of the two, or give it a new certificate"
-        self._memory.report(error(errors.TAKEN_OVER, why, hint))
+        self._memory.report(error(errors.CONNECTION_TAKEN_OVER, why, hint))
         self._memory.contested = CONTESTED_FOR
 
     def pause(self) -> None:
@@ -166,7 +166,7 @@ class Execution:
             return True
         if memory.contested is not None and memory.contested <= NOTHING:
             memory.contested = None
-            memory.withdraw(errors.TAKEN_OVER)
+            memory.withdraw(errors.CONNECTION_TAKEN_OVER)
             return True
         return False
 

@@ -34,7 +34,7 @@ PICK_FAILED: Final = "PICK_FAILED"  # a collect action did not succeed
 DROP_FAILED: Final = "DROP_FAILED"  # what was collected could not be put down
 BATTERY_LOW: Final = "BATTERY_LOW"
 BATTERY_EMPTY: Final = "BATTERY_EMPTY"  # it stands still, and takes no order, until it is charged
-TAKEN_OVER: Final = "CONNECTION_TAKEN_OVER"  # another program connected under its id, and may drive its order
+CONNECTION_TAKEN_OVER: Final = "CONNECTION_TAKEN_OVER"  # another program connected under its id, and may drive too
 
 # The level that the standard gives each of its types; ours beside them.
 LEVELS: Final = {
@@ -66,7 +66,7 @@ LEVELS: Final = {
     DROP_FAILED: ErrorLevel.CRITICAL,
     BATTERY_LOW: ErrorLevel.URGENT,
     BATTERY_EMPTY: ErrorLevel.FATAL,
-    TAKEN_OVER: ErrorLevel.URGENT,
+    CONNECTION_TAKEN_OVER: ErrorLevel.URGENT,
 }
 
 # A robot that reports one of these did not take over the order that they refer to (section 6.1.4).

@@ -78,16 +78,18 @@ def test_a_robot_whose_connection_another_takes_over_waits_long_before_it_takes_
         broker.wait_for(lambda: len(broker.connections) == 2)
         assert time.monotonic() - taken_over >= 0.5
         assert f"another program has connected as robot {SERIAL}" in caplog.text
-        broker.wait_for(lambda: [error["errorType"] for error in state(broker)["errors"]] == [errors.TAKEN_OVER])
+        broker.wait_for(
+            lambda: [error["errorType"] for error in state(broker)["errors"]] == [errors.CONNECTION_TAKEN_OVER]
+        )
 
 
 def test_a_robot_says_for_five_minutes_that_it_was_taken_over_and_works_on() -> None:
     bench = Bench().send(shopping())
     bench.robot.taken_over(bench.now)
-    assert bench.wait(299).errors == [errors.TAKEN_OVER]
-    assert errors.LEVELS[errors.TAKEN_OVER] is ErrorLevel.URGENT
+    assert bench.wait(299).errors == [errors.CONNECTION_TAKEN_OVER]
+    assert errors.LEVELS[errors.CONNECTION_TAKEN_OVER] is ErrorLevel.URGENT
     bench.robot.taken_over(bench.now)
-    assert bench.wait(299).errors == [errors.TAKEN_OVER]
+    assert bench.wait(299).errors == [errors.CONNECTION_TAKEN_OVER]
     assert bench.wait(1).errors == []
     assert set(bench.statuses()) == {ActionStatus.FINISHED}
 
@@ -96,7 +98,7 @@ def test_a_robot_that_is_started_again_still_says_that_it_was_taken_over() -> No
     bench = Bench()
     bench.robot.taken_over(bench.now)
     again = bench.off(30).back()
-    assert again.errors == [errors.TAKEN_OVER]
+    assert again.errors == [errors.CONNECTION_TAKEN_OVER]
     assert again.wait(300).errors == []
 
 
