@@ -21,6 +21,7 @@ SERVICE_OF = {
     "Payment": "payments",
     "Robot": "fleet",
     "ShoppingList": "depot",
+    "Store": "stores",
 }
 SOURCE_OF_REPLY = {"Customer": "customers", "Order": "ordering", "Payment": "payments", "Shopping": "depot"}
 UNSHOWN = ("ShoppingListStarted", "ShoppingListItemPicked")  # by no row: a list at work is read from its stream
