@@ -153,6 +153,7 @@ class HistoryBuilder:
             "actor": {"S": actor},
             "events": {"S": json.dumps([[name, 1, data] for name, data in events])},
             "messages": {"S": json.dumps(carried)},
+            "snapshot": {"S": "[1,{},{}]"},
         }
         if cause:
             item |= {"cause": {"S": cause}, "causation_id": {"S": cause}}
