@@ -19,6 +19,8 @@ SERVICE_OF = {
     "Notification": "notifications",
     "Order": "ordering",
     "Payment": "payments",
+    "Phone": "customers",
+    "Product": "stores",
     "Robot": "fleet",
     "ShoppingList": "depot",
     "Store": "stores",

@@ -90,11 +90,6 @@ def _bot_retired(request: Request, id: str, past: Past) -> bool:
     return "Retired" in past.names("Bot", id)
 
 
-def _toggled(kind: str, *names: str) -> Reason:
-    """Whether it is so already: since something of these was stored, or from the beginning where nothing was."""
-    return lambda request, id, past: bool(past.names(kind, id) & set(names))
-
-
 REASONS: dict[str, Reason] = {
     "POST /api/stores": _never,
     "POST /api/stores/*/products": _never,
@@ -107,8 +102,6 @@ REASONS: dict[str, Reason] = {
     "PUT /api/baskets/*/addItems": _basket_ended,
     "PUT /api/baskets/*/checkout": _checkout,
     "DELETE /api/baskets/*": _basket_ended,
-    "PUT /api/customers/*/disable": _toggled("Customer", "Disabled", "Erased"),
-    "PUT /api/stores/*/participating": _toggled("Store", "ParticipationToggled"),
     "PUT /api/depot/bots/*/online": _bot_retired,
 }
 OF_THE_PROVIDER = {"POST /api/payments"}
