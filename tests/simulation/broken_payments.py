@@ -3,8 +3,8 @@
 import json
 from copy import deepcopy
 
-from tests.simulation.check import provider
-from tests.simulation.history_builder import Case, HistoryBuilder
+from tests.simulation.check import money, provider
+from tests.simulation.history_builder import TIME, Case, HistoryBuilder
 
 
 def captured_under_two_ids(history: HistoryBuilder) -> None:
@@ -32,6 +32,21 @@ def void_requested_and_not_made(history: HistoryBuilder) -> None:
 def held_without_a_payment(history: HistoryBuilder) -> None:
     what = {"call": "authorize", "payment": "q", "amount": 500}
     history.record("effect", port="provider", request_id="q", what=what, answered=False, again=False)
+    _sweep_twice(history)
+
+
+def found_again_by_each_sweep(history: HistoryBuilder) -> None:
+    history.write_row("payments/views", "payments without an order", f"{TIME} p", 1, {"id": "p", "at": TIME})
+    _sweep_twice(history)
+
+
+def refunded_with_a_delay(history: HistoryBuilder) -> None:
+    item = history.fields("commit", "RefundDue")["item"]
+    item["messages"] = {"S": item["messages"]["S"].replace('"delay": 0', '"delay": 1')}
+
+
+def _sweep_twice(history: HistoryBuilder) -> None:
+    """Long after everything is due."""
     history.wait(2 * 86_400)
     for _ in range(2):
         history.deliver("payments/inbox", json.dumps({"detail-type": "UnconfirmedPaymentsDue"}))
@@ -44,4 +59,6 @@ CASES: list[Case] = [
     ("refused", void_stored_and_not_made, provider.STORED),
     ("refused", void_requested_and_not_made, provider.VOIDED),
     ("completed", held_without_a_payment, provider.HELD),
+    ("completed", found_again_by_each_sweep, provider.FORGOTTEN),
+    ("completed", refunded_with_a_delay, money.AT_ONCE),
 ]

@@ -19,8 +19,11 @@ SERVICE_OF = {
     "Notification": "notifications",
     "Order": "ordering",
     "Payment": "payments",
+    "Phone": "customers",
+    "Product": "stores",
     "Robot": "fleet",
     "ShoppingList": "depot",
+    "Store": "stores",
 }
 SOURCE_OF_REPLY = {"Customer": "customers", "Order": "ordering", "Payment": "payments", "Shopping": "depot"}
 UNSHOWN = ("ShoppingListStarted", "ShoppingListItemPicked")  # by no row: a list at work is read from its stream
@@ -152,6 +155,7 @@ class HistoryBuilder:
             "actor": {"S": actor},
             "events": {"S": json.dumps([[name, 1, data] for name, data in events])},
             "messages": {"S": json.dumps(carried)},
+            "snapshot": {"S": "[1,{},{}]"},
         }
         if cause:
             item |= {"cause": {"S": cause}, "causation_id": {"S": cause}}

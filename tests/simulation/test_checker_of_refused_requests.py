@@ -29,7 +29,6 @@ def unfounded(*asked: tuple[str, str, tuple[int, str]], history: HistoryBuilder 
         ("PUT", "/api/baskets/another/addItem", REFUSED),
         ("PUT", "/api/baskets/another/checkout", REFUSED),
         ("PUT", "/api/baskets/o/checkout", INVALID),
-        ("PUT", "/api/customers/another/disable", INVALID),
         ("PUT", "/api/depot/bots/r/online", REFUSED),
     ],
 )
@@ -44,7 +43,7 @@ def test_a_request_that_nothing_stored_refuses_is_found(method: str, path: str, 
         ("PUT", "/api/baskets/another/checkout", INVALID),  # it is empty
         ("PUT", "/api/baskets/another/addItem", (409, "conflict")),
         ("POST", "/api/stores", (503, "unavailable")),
-        ("PUT", "/api/depot/shopping/another/start", REFUSED),  # a route that is not judged
+        ("PUT", "/api/baskets/o/removeItem", REFUSED),  # a route that is not judged
     ],
 )
 def test_a_request_with_a_reason_and_one_that_is_not_judged_are_not(

@@ -15,8 +15,10 @@ OWED = "captured less refunded is what is owed"
 RELEASED = "what was authorized is captured or released"
 INVOICED = "an invoice has the amount that its order owes"
 OWN_PAYMENT = "an order is paid with its own payment"
+AT_ONCE = "a refund and a void are asked of the provider at once"
 
 ACCEPTED = ("approved", "ready", "completed")
+REMINDERS = ("RefundDue", "VoidDue")
 
 
 @dataclass
@@ -157,6 +159,10 @@ def _apply_payment(payment: Payment, commit: Commit) -> Iterator[Violation]:
         text = f"{commit.where} refunds {sum(payment.requested.values())} of {payment.captured} captured"
         yield Violation(WITHIN_LIMITS, text, {"stream": commit.stream})
     yield from _published(payment, commit)
+    for message in commit.messages:
+        if message.name in REMINDERS and message.delay != 0:
+            text = f"{message.name} of {commit.where} comes after {message.delay} s"
+            yield Violation(AT_ONCE, text, {"stream": commit.stream, "message": message.id})
 
 
 def _refunded_at_once(commit: Commit) -> int:

@@ -3,9 +3,11 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from tests.simulation.check.baskets import SLACK, duration_setting, sweeps_after
 from tests.simulation.check.delivery import Deliveries
+from tests.simulation.check.identity import BEGIN
 from tests.simulation.check.parsed_history import ParsedHistory
 from tests.simulation.check.records import Commit
 from tests.simulation.check.violation import Violation
@@ -14,7 +16,11 @@ ASKED_ONCE = "a payment is authorized, captured and voided under one request id 
 STORED = "what is stored of a payment is what the provider did before"
 VOIDED = "what is voided is released by the provider, and stored as released"
 HELD = "a payment that no order took is not held for ever"
+FORGOTTEN = "a payment that was released, or that an order took, is not found by sweep after sweep"
 TIMER = "UnconfirmedPaymentsDue"
+WITHOUT_AN_ORDER = {
+    "S": "payments without an order"
+}  # the partition of the rows by which a sweep finds them, each from its authorization on
 SWEEPS = 2  # after the faults: they fail no more, and find all that is due
 
 
@@ -61,6 +67,7 @@ def violations(history: ParsedHistory, deliveries: Deliveries) -> Iterator[Viola
             yield from _released(accounts[payment_id], commits, deliveries)
     if history.is_quiescent:
         yield from _held(accounts, history, deliveries)
+        yield from _found_again(history)
 
 
 def _stored(account: Account, commit: Commit) -> Iterator[Violation]:
@@ -101,3 +108,17 @@ def _held(accounts: dict[str, Account], history: ParsedHistory, deliveries: Deli
         if "Confirmed" not in stored and not missed and sweeps_after(history, "payments/inbox", TIMER, due) >= SWEEPS:
             text = f"the payment {payment_id} has no order, and the provider still holds {account.authorized[1]}"
             yield Violation(HELD, text, {"stream": f"Payment#{payment_id}"})
+
+
+def _found_again(history: ParsedHistory) -> Iterator[Violation]:
+    """In the final state, no sweep has left the row of a payment that was due."""
+    longest = duration_setting(history, "MALLBOTS_PAYMENT_UNCONFIRMED")
+    for item in history.table("payments/views") if longest is not None else ():
+        if item["partition"] != WITHOUT_AN_ORDER:
+            continue
+        time, _, payment_id = item["sort"]["S"].partition(" ")
+        since = (datetime.fromisoformat(time) - BEGIN) // timedelta(microseconds=1)
+        due = max(since + (longest or 0), history.faults_ended_at) + SLACK
+        if sweeps_after(history, "payments/inbox", TIMER, due) >= SWEEPS:
+            text = f"the payment {payment_id} is still a row of those without an order, though it was due long ago"
+            yield Violation(FORGOTTEN, text, {"stream": f"Payment#{payment_id}"})

@@ -21,6 +21,17 @@ State = dict[str, Any]
 INVOICE = {"Billed": "pending", "Paid": "paid", "Cancelled": "cancelled"}
 PAYMENT = {"Authorized": "authorized", "Confirmed": "confirmed", "Captured": "settled", "Voided": "voided"}
 
+# A list that is cancelled before it is created is an order's, and nobody's of the staff.
+NO_LIST: State = {
+    "status": "",
+    "bot_id": None,
+    "assignment": 0,
+    "order_id": "",
+    "by_staff": False,
+    "listed": {},
+    "picked": {},
+}
+
 
 def violations(history: ParsedHistory) -> Iterator[Violation]:
     """Public events whose state differs from that of their stream."""
@@ -45,6 +56,7 @@ def _list(state: State, event: Event) -> None:
     if event.name == "Created":
         listed = quantities(data["stops"], "quantity")
         state |= {"listed": listed, "picked": dict.fromkeys(listed, 0)}
+        state |= {"order_id": data["order_id"], "by_staff": data.get("by_staff", False)}
     elif event.name == "Assigned":
         state |= {"bot_id": data["bot_id"], "assignment": data["assignment"]}
     elif event.name == "Picked":
@@ -52,7 +64,7 @@ def _list(state: State, event: Event) -> None:
     elif event.name == "GivenBack":
         state |= {"bot_id": None, "picked": dict.fromkeys(state["listed"], 0)}
     elif event.name == "Cancelled":
-        state["bot_id"] = None
+        state |= {"bot_id": None, "order_id": state["order_id"] or data["order_id"]}
     elif event.name == "Completed":
         state["picked"] = dict(state["listed"])
         for short in data["shortages"]:
@@ -64,7 +76,7 @@ def _published_list(message: Message) -> State | None:
     data = message.data
     if "stops" not in data:
         return None
-    state = {name: data[name] for name in ("status", "bot_id", "assignment")}
+    state = {name: data[name] for name in ("status", "bot_id", "assignment", "order_id", "by_staff")}
     return state | {"picked": quantities(data["stops"], "picked")}
 
 
@@ -111,7 +123,7 @@ def _with(*names: str, where: str) -> Callable[[Message], State | None]:
 # By aggregate class: the initial state, how an event changes it, and which part of it a message has.
 KINDS: dict[str, tuple[Callable[[], State], Callable[[State, Event], None], Callable[[Message], State | None]]] = {
     "ShoppingList": (
-        lambda: {"status": "", "bot_id": None, "assignment": 0, "listed": {}, "picked": {}},
+        lambda: dict(NO_LIST),
         _list,
         _published_list,
     ),

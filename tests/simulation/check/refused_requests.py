@@ -3,6 +3,7 @@
 Without this a system that refuses everything violates nothing, for then nothing happens.
 """
 
+import json
 from collections.abc import Callable, Iterator
 
 from tests.simulation.check.commands import route_of
@@ -12,7 +13,23 @@ from tests.simulation.check.refusals import Past
 from tests.simulation.check.violation import Violation
 
 REASON_STORED = "a request is refused only for a reason in the stored history"
+STATUS = "a refusal has the status of its kind"
+USED_BEFORE = "a key is refused as used before only when its caller used it for another request"
 
+STATUSES = {
+    "invalid": 400,
+    "unauthenticated": 401,
+    "forbidden": 403,
+    "not_found": 404,
+    "refused": 409,
+    "conflict": 409,
+    "stale": 412,
+    "too_large": 413,
+    "idempotency_key_reused": 422,
+    "too_many": 429,
+    "internal_error": 500,
+    "unavailable": 503,
+}
 INVALID, REFUSED = (400, "invalid"), (409, "refused")  # status and code; conflicts of writers and others are none
 ENDS_A_BASKET = {"Cancelled", "CheckedOut", "Abandoned"}
 PROVIDER = "provider"  # the faults of the payment provider
@@ -21,7 +38,8 @@ Reason = Callable[[Request, str, Past], bool]
 
 
 def violations(history: ParsedHistory) -> Iterator[Violation]:
-    """Requests of the routes below that were refused, and nothing stored until then refuses them."""
+    """Refusals of a wrong kind, and those of the routes below that nothing stored until then gives a reason for."""
+    yield from _kinds(history)
     provider_struck = any(
         kind == "fault" and fields["name"].startswith(PROVIDER) for _, kind, fields in history.entries
     )
@@ -36,6 +54,20 @@ def violations(history: ParsedHistory) -> Iterator[Violation]:
         if reason and not reason(request, id, Past(history, request.answered_at or 0)):
             text = f"{request.where} was answered {request.status} without a reason: {request.answer.get('detail')}"
             yield Violation(REASON_STORED, text, {"request": request.id})
+
+
+def _kinds(history: ParsedHistory) -> Iterator[Violation]:
+    """Whether the status of each refusal is that of its code, and whether a key that is said to be used was used."""
+    used: dict[tuple[str, str | None], set[str]] = {}
+    for request in history.requests.values():
+        asked = json.dumps([request.method, request.path, request.body], sort_keys=True, default=str)
+        used.setdefault((request.who, request.key), set()).add(asked)
+        code = request.answer.get("code") if isinstance(request.answer, dict) else None
+        about = {"request": request.id}
+        if code in STATUSES and request.status != STATUSES[code]:
+            yield Violation(STATUS, f"{request.where} was answered {request.status} with the code {code}", about)
+        if code == "idempotency_key_reused" and used[request.who, request.key] == {asked}:
+            yield Violation(USED_BEFORE, f"{request.where} was refused for a key that it alone has", about)
 
 
 def _never(request: Request, id: str, past: Past) -> bool:
@@ -58,11 +90,6 @@ def _bot_retired(request: Request, id: str, past: Past) -> bool:
     return "Retired" in past.names("Bot", id)
 
 
-def _toggled(kind: str, *names: str) -> Reason:
-    """Whether it is so already: since something of these was stored, or from the beginning where nothing was."""
-    return lambda request, id, past: bool(past.names(kind, id) & set(names))
-
-
 REASONS: dict[str, Reason] = {
     "POST /api/stores": _never,
     "POST /api/stores/*/products": _never,
@@ -75,8 +102,6 @@ REASONS: dict[str, Reason] = {
     "PUT /api/baskets/*/addItems": _basket_ended,
     "PUT /api/baskets/*/checkout": _checkout,
     "DELETE /api/baskets/*": _basket_ended,
-    "PUT /api/customers/*/disable": _toggled("Customer", "Disabled", "Erased"),
-    "PUT /api/stores/*/participating": _toggled("Store", "ParticipationToggled"),
     "PUT /api/depot/bots/*/online": _bot_retired,
 }
 OF_THE_PROVIDER = {"POST /api/payments"}

@@ -17,6 +17,7 @@ from tests.simulation.planted import (
     read_models,
     robots_stream,
     sagas,
+    what_is_asked,
 )
 from tests.simulation.planted.bug import Bug
 
@@ -37,4 +38,5 @@ BUGS: tuple[Bug, ...] = (
     *personal_data.BUGS,
     *personal_leads.BUGS,
     *long_days.BUGS,
+    *what_is_asked.BUGS,
 )

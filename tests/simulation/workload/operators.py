@@ -121,21 +121,25 @@ class Operator(Client):
     def _republish_pages(self, service: str, request: dict[str, Any]) -> None:
         """All pages of a republish, or those before the first that fails."""
         cursor: str | None = None
+        began = self.cloud.scheduler.now_us
         while True:
             page = self._republish(service, {**request, "cursor": cursor})
-            if page is None or page["cursor"] is None:
+            if page is None:
                 return
             cursor = page["cursor"]
+            asked = {"service": service, "to": request.get("to"), "stream": request.get("stream")}
+            self._record("republished", **asked, began=began, is_last=cursor is None)
+            if cursor is None:
+                return
 
     def _republish(self, service: str, request: dict[str, Any]) -> dict[str, Any] | None:
         """One page of a republish, in three attempts; None when all fail."""
         for _ in range(3):
             answer: dict[str, Any] | None = self.cloud.invoke(service, "relay", {"republish": request})
             if answer is not None:
-                self._record("republished")
                 return answer
             self.pause(1, 5)
         return None
 
-    def _record(self, what: str) -> None:
-        self.cloud.history.record("deed", who=self.name, what=what)
+    def _record(self, what: str, **more: Any) -> None:
+        self.cloud.history.record("deed", who=self.name, what=what, **more)
