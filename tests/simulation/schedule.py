@@ -21,6 +21,7 @@ from tests.simulation.restoration import Restoration
 from tests.simulation.scheduler import SECOND
 from tests.simulation.workload.draw import (
     DEPLOYER,
+    FORECASTER,
     INTRUDER,
     OPENER,
     REBUILDER,
@@ -30,6 +31,7 @@ from tests.simulation.workload.draw import (
     draw,
     has_menders,
 )
+from tests.simulation.workload.forecasters import Forecaster
 from tests.simulation.workload.intruders import Intruder
 from tests.simulation.workload.long_day import has_long_day, lengthen
 from tests.simulation.workload.mall import Mall
@@ -149,10 +151,19 @@ class _Schedule:
             self._spawn(self._resume)
             cloud.run(cloud.now() + LONGEST_PHASE, enough=lambda: not self.active)
             self.settled = cloud.settle()
+        self._foresee_at_night()
         if cloud.audit_due_us > cloud.scheduler.now_us:
             cloud.run(cloud.audit_due_us / SECOND + 1)
             self.settled = cloud.settle()
         return self._outcome()
+
+    def _foresee_at_night(self) -> None:
+        """Once all is quiet, what is open is forecast and sent back; but on a long day nobody repairs anything."""
+        forecaster = self.workload.client(f"night's {FORECASTER}", "operator", Forecaster, self.cloud, self.mall)
+        if self.settled and not has_long_day(self.seed) and forecaster.has_letters():
+            self._spawn(forecaster.foresee)
+            self.cloud.run(self.cloud.now() + LONGEST_PHASE, enough=lambda: not self.active)
+            self.settled = self.cloud.settle()
 
     def _look_after_consumers(self, night: Mender) -> None:
         """From now on a consumer that pauses itself, for what failed before, is resumed within so many seconds."""
@@ -200,8 +211,9 @@ class _Schedule:
             else self.workload.client("evening robot", "bot", Robot, self.cloud, self.mall)
         )
         crew = self.workload.client(RECOVERY, "operator", RecoveryCrew, self.cloud, self.mall)
+        forecaster = self.workload.client(FORECASTER, "operator", Forecaster, self.cloud, self.mall)
         try:
-            crew.finish(robot, unpaid=float(self.workload.settings["MALLBOTS_ORDER_UNPAID"]) + SWEEPS)
+            crew.finish(robot, forecaster, unpaid=float(self.workload.settings["MALLBOTS_ORDER_UNPAID"]) + SWEEPS)
         finally:
             if isinstance(robot, EveningRobot):
                 robot.go_home()

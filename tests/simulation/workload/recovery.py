@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from tests.simulation.workload.forecasters import Forecaster
 from tests.simulation.workload.menders import Mender
 from tests.simulation.workload.robots import Robot
 from tests.simulation.workload.stream_robots import StreamRobot
@@ -17,10 +18,11 @@ OPEN = ("pending", "approved", "ready")
 class RecoveryCrew(Mender):
     """Staff that end all open orders in one way."""
 
-    def finish(self, robot: Robot | StreamRobot, unpaid: float) -> None:
+    def finish(self, robot: Robot | StreamRobot, forecaster: Forecaster, unpaid: float) -> None:
         """Work in rounds while orders are open. unpaid: seconds to wait for unpaid orders to expire."""
         self.cloud.sleep(PAUSE)
         self.resume_consumers()
+        forecaster.foresee()
         self.redrive_all()
         self.resume_sagas()
         ending = self.choices.pick(ENDINGS, "how open orders end")
