@@ -31,7 +31,7 @@ from tests.simulation.workload.draw import (
     draw,
     has_menders,
 )
-from tests.simulation.workload.forecasters import Forecaster
+from tests.simulation.workload.forecasters import Forecaster, consumers_of_open_letters
 from tests.simulation.workload.intruders import Intruder
 from tests.simulation.workload.long_day import has_long_day, lengthen
 from tests.simulation.workload.mall import Mall
@@ -157,11 +157,13 @@ class _Schedule:
             self.settled = cloud.settle()
         return self._outcome()
 
+    def _foresee(self, when: str) -> None:
+        self.workload.client(f"{when} {FORECASTER}", "operator", Forecaster, self.cloud, self.mall).foresee()
+
     def _foresee_at_night(self) -> None:
         """Once all is quiet, what is open is forecast and sent back; but on a long day nobody repairs anything."""
-        forecaster = self.workload.client(f"night's {FORECASTER}", "operator", Forecaster, self.cloud, self.mall)
-        if self.settled and not has_long_day(self.seed) and forecaster.has_letters():
-            self._spawn(forecaster.foresee)
+        if self.settled and not has_long_day(self.seed) and consumers_of_open_letters(self.cloud):
+            self._spawn(lambda: self._foresee("night"))
             self.cloud.run(self.cloud.now() + LONGEST_PHASE, enough=lambda: not self.active)
             self.settled = self.cloud.settle()
 
@@ -211,9 +213,9 @@ class _Schedule:
             else self.workload.client("evening robot", "bot", Robot, self.cloud, self.mall)
         )
         crew = self.workload.client(RECOVERY, "operator", RecoveryCrew, self.cloud, self.mall)
-        forecaster = self.workload.client(FORECASTER, "operator", Forecaster, self.cloud, self.mall)
+        unpaid = float(self.workload.settings["MALLBOTS_ORDER_UNPAID"]) + SWEEPS
         try:
-            crew.finish(robot, forecaster, unpaid=float(self.workload.settings["MALLBOTS_ORDER_UNPAID"]) + SWEEPS)
+            crew.finish(robot, lambda: self._foresee("evening"), unpaid)
         finally:
             if isinstance(robot, EveningRobot):
                 robot.go_home()

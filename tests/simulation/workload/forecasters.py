@@ -6,10 +6,11 @@ What is forecast while faults strike may be overtaken by them; without faults it
 from typing import Any
 
 from tests.simulation.check.parsed_history import row_data
+from tests.simulation.cloud import Cloud
 from tests.simulation.workload.menders import Mender
 from tests.simulation.workload.rebuilders import ROUTE
 
-COMES = 0.7  # of the evenings on which letters are open
+COMES = 0.7  # of the evenings and nights on which letters are open
 WHOLE = 100  # percent of failures at which a redrive stops: the fate of each letter is to be seen
 
 
@@ -18,10 +19,10 @@ class Forecaster(Mender):
 
     def foresee(self) -> None:
         """Consumer by consumer, forecast the letters that are open, send them back, and see what comes of it."""
-        if not self.chance(COMES, "letters are forecast in the evening"):
+        if not self.chance(COMES, "open letters are forecast"):
             return
         self.wait_until_stored()
-        for consumer in self._with_open_letters():
+        for consumer in consumers_of_open_letters(self.cloud):
             wanted: dict[str, Any] = {"letters": [], "filter": {"service": consumer}}
             answer = self.request("POST", f"{ROUTE}/forecasts", wanted)
             if answer.status not in (200, 201):
@@ -33,12 +34,9 @@ class Forecaster(Mender):
             ):
                 self.watch(run)
 
-    def has_letters(self) -> bool:
-        """Whether any letter is open."""
-        return bool(self._with_open_letters())
 
-    def _with_open_letters(self) -> list[str]:
-        """Their consumers, by the rows: where nothing is open nothing is asked, and the evening is as it was."""
-        rows = list(self.cloud.tables["operations/views"].items.items())
-        letters = [row_data(item) for (partition, sort), item in rows if sort == "letter"]
-        return sorted({one["consumer"] for one in letters if one and one["state"] == "open"})
+def consumers_of_open_letters(cloud: Cloud) -> list[str]:
+    """Whose letters are open, by the rows: where none is, nothing is asked, and all goes on as it did."""
+    rows = list(cloud.tables["operations/views"].items.items())
+    letters = [row_data(item) for (_, sort), item in rows if sort == "letter"]
+    return sorted({one["consumer"] for one in letters if one and one["state"] == "open"})
