@@ -37,12 +37,19 @@ class Evening:
             self.record("quiet")
 
     def send(
-        self, number: int, became: str, *, told: bool = True, meets: str = "", commits: tuple[str, ...] = ()
+        self,
+        number: int,
+        became: str,
+        *,
+        told: bool = True,
+        meets: str = "",
+        commits: tuple[str, ...] = (),
+        enveloped: bool = True,
     ) -> None:
         """A letter is sent, and handled by an invocation of its own, in which this becomes of it."""
         place = {"letter": f"letter-{number}", "run": f"redrive/{number}"}
         metadata = {"id": f"message-{number}", "name": "ApproveOrder", "source": "mallbots.checkout"}
-        body = json.dumps({"detail": {"metadata": metadata, "data": {"order_id": ORDER}}})
+        body = json.dumps({"detail": {"metadata": metadata, "data": {"order_id": ORDER}}}) if enveloped else ORDER
         self.record("sent", queue="depot/inbox", message=f"sent-{number}", body=body, **place)
         self.record("invocation", container=INBOX, function="depot/inbox", cause=[f"sent-{number}"])
         self.write(container=INBOX)
@@ -161,6 +168,12 @@ def test_what_a_letter_writes_is_what_was_forecast(
     evening = Evening(said)
     evening.send(0, "done", commits=commits)
     assert evening.violated() == found
+
+
+def test_what_a_robot_said_is_judged_without_what_it_writes() -> None:
+    evening = Evening(WRITES)
+    evening.send(0, "done", enveloped=False)
+    assert evening.violated() == []
 
 
 def test_what_the_letters_before_it_wrote_was_forecast_too() -> None:
