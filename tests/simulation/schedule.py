@@ -21,6 +21,7 @@ from tests.simulation.restoration import Restoration
 from tests.simulation.scheduler import SECOND
 from tests.simulation.workload.draw import (
     DEPLOYER,
+    FORECASTER,
     INTRUDER,
     OPENER,
     REBUILDER,
@@ -30,6 +31,7 @@ from tests.simulation.workload.draw import (
     draw,
     has_menders,
 )
+from tests.simulation.workload.forecasters import Forecaster, consumers_of_open_letters
 from tests.simulation.workload.intruders import Intruder
 from tests.simulation.workload.long_day import has_long_day, lengthen
 from tests.simulation.workload.mall import Mall
@@ -149,10 +151,21 @@ class _Schedule:
             self._spawn(self._resume)
             cloud.run(cloud.now() + LONGEST_PHASE, enough=lambda: not self.active)
             self.settled = cloud.settle()
+        self._foresee_at_night()
         if cloud.audit_due_us > cloud.scheduler.now_us:
             cloud.run(cloud.audit_due_us / SECOND + 1)
             self.settled = cloud.settle()
         return self._outcome()
+
+    def _foresee(self, when: str) -> None:
+        self.workload.client(f"{when} {FORECASTER}", "operator", Forecaster, self.cloud, self.mall).foresee()
+
+    def _foresee_at_night(self) -> None:
+        """Once all is quiet, what is open is forecast and sent back; but on a long day nobody repairs anything."""
+        if self.settled and not has_long_day(self.seed) and consumers_of_open_letters(self.cloud):
+            self._spawn(lambda: self._foresee("night"))
+            self.cloud.run(self.cloud.now() + LONGEST_PHASE, enough=lambda: not self.active)
+            self.settled = self.cloud.settle()
 
     def _look_after_consumers(self, night: Mender) -> None:
         """From now on a consumer that pauses itself, for what failed before, is resumed within so many seconds."""
@@ -200,8 +213,9 @@ class _Schedule:
             else self.workload.client("evening robot", "bot", Robot, self.cloud, self.mall)
         )
         crew = self.workload.client(RECOVERY, "operator", RecoveryCrew, self.cloud, self.mall)
+        unpaid = float(self.workload.settings["MALLBOTS_ORDER_UNPAID"]) + SWEEPS
         try:
-            crew.finish(robot, unpaid=float(self.workload.settings["MALLBOTS_ORDER_UNPAID"]) + SWEEPS)
+            crew.finish(robot, lambda: self._foresee("evening"), unpaid)
         finally:
             if isinstance(robot, EveningRobot):
                 robot.go_home()

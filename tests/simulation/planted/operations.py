@@ -1,6 +1,7 @@
 """Planted bugs of what operators mend with: letters, redrives, forecasts, replays, rebuilds, pauses."""
 
 from functions.kernel.composition import forecast
+from functions.kernel.composition.answers import Attempt
 from functions.kernel.eventstore import given_up
 from functions.kernel.projections import rebuilding
 from functions.kernel.projections.generation import Pointer
@@ -18,6 +19,7 @@ from functions.operations import (
 )
 from functions.operations.consumers import Consumer
 from functions.operations.history_rows import Progress
+from tests.simulation.check.forecasts import COMES_TRUE
 from tests.simulation.check.letters import (
     COUNTED,
     DRAINED,
@@ -201,6 +203,22 @@ HISTORY = (
         "A forecast writes the rows that handling would write.",
         (READ_ONLY,),
         Edit(forecast._trying, "views=_rows(real.views, overlay, trial),", "views=real.views,"),
+    ),
+    bug(
+        "a forecast of refusals as failures",
+        "A forecast says of a command that is answered by a refusal that it fails.",
+        (COMES_TRUE,),
+        Edit(
+            Attempt.answer,
+            '_answer("refused", reason=observe.reason(refusal.error), reply=refusal.reply, **_done(self.trial))',
+            '_answer("fails", error="RefusedError", reason=observe.reason(refusal.error), retry=False)',
+        ),
+    ),
+    bug(
+        "a forecast that passes for lack of ports",
+        "In a forecast the ports of a service are as in any other call.",
+        (COMES_TRUE, READ_ONLY),
+        Edit(forecast._trying, "        trial=trial,\n", ""),
     ),
     bug(
         "a consumer that stays paused",

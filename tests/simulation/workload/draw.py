@@ -26,11 +26,8 @@ from tests.simulation.workload.two_refunds import TwoRefundsCustomer
 C = TypeVar("C", bound=Client)
 
 UNDO_HOURS = 7.5  # longer than all attempts of an undo take, with a step timeout of 2 or 5 s: 6.8 or 7.1 h
-OPENER, RECOVERY, INTRUDER = (
-    "opener",
-    "evening",
-    "intruder",
-)  # names of clients: each name is part of the seed of its choices
+# Names of clients: each name is part of the seed of its choices.
+OPENER, RECOVERY, INTRUDER, FORECASTER = "opener", "evening", "intruder", "forecaster"
 HOW_MANY_ON_THE_STREAM = (0, 0, 0, 0, 0, 0, 0, 1, 1, 2)
 DEPLOYER = "bad deploy"
 REBUILDER = "rebuild of a broken view"

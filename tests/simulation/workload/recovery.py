@@ -1,5 +1,6 @@
 """Recovery after the faults: a crew redrives dead letters, resumes sagas and ends open orders."""
 
+from collections.abc import Callable
 from typing import Literal
 
 from tests.simulation.workload.menders import Mender
@@ -17,10 +18,14 @@ OPEN = ("pending", "approved", "ready")
 class RecoveryCrew(Mender):
     """Staff that end all open orders in one way."""
 
-    def finish(self, robot: Robot | StreamRobot, unpaid: float) -> None:
-        """Work in rounds while orders are open. unpaid: seconds to wait for unpaid orders to expire."""
+    def finish(self, robot: Robot | StreamRobot, foresee: Callable[[], None], unpaid: float) -> None:
+        """Work in rounds while orders are open.
+
+        foresee: how another sends letters back first. unpaid: seconds to wait for unpaid orders to expire.
+        """
         self.cloud.sleep(PAUSE)
         self.resume_consumers()
+        foresee()
         self.redrive_all()
         self.resume_sagas()
         ending = self.choices.pick(ENDINGS, "how open orders end")
