@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tests.simulation.check import (
+    acceptances,
     access,
     assignment_delay,
     baskets,
@@ -74,6 +75,7 @@ def check(entries: Sequence[Entry], final: Mapping[str, Any]) -> list[Violation]
         *orders.violations(history, deliveries),
         *collection.violations(history, deliveries),
         *refusals.violations(history),
+        *acceptances.violations(history),
         *refused_requests.violations(history),
         *lists.violations(history),
         *language.violations(history),
