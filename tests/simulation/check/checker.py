@@ -14,6 +14,7 @@ from tests.simulation.check import (
     envelopes,
     failures,
     identity,
+    instructions,
     language,
     letters,
     lists,
@@ -90,4 +91,5 @@ def check(entries: Sequence[Entry], final: Mapping[str, Any]) -> list[Violation]
         *personal.violations(history),
         *orders_to_robots.violations(history, stream, deliveries),
         *robots_work.violations(history, stream, deliveries),
+        *instructions.violations(history),
     ]
