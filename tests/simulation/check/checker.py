@@ -34,6 +34,7 @@ from tests.simulation.check import (
     refusals,
     refused_requests,
     robots,
+    robots_tasks,
     robots_work,
     sagas,
     sets,
@@ -91,5 +92,6 @@ def check(entries: Sequence[Entry], final: Mapping[str, Any]) -> list[Violation]
         *personal.violations(history),
         *orders_to_robots.violations(history, stream, deliveries),
         *robots_work.violations(history, stream, deliveries),
+        *robots_tasks.violations(history),
         *instructions.violations(history),
     ]
