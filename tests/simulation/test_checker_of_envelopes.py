@@ -1,6 +1,7 @@
 """Whom an envelope names: a command who asks and for which saga, a reply that saga, and anything else nobody."""
 
 import json
+from copy import deepcopy
 
 import pytest
 
@@ -50,4 +51,15 @@ def test_a_reply_that_no_commit_carries_names_its_saga_too() -> None:
     history = sample_histories.refused()
     assert not misnamed(history)
     history.fields("published", '"PaymentRefused"')["detail"]["metadata"]["saga"] = None
+    assert misnamed(history)
+
+
+def test_a_command_that_was_edited_as_a_letter_names_the_same() -> None:
+    history = sample_histories.completed()
+    edited = deepcopy(history.fields("published", '"AuthorizeCustomer"')["detail"])
+    edited["metadata"]["id"] = "edited"
+    history.deliver("customers/inbox", json.dumps({"detail": edited}))
+    assert not misnamed(history)
+    edited["metadata"] |= {"id": "edited again", "saga": "another"}
+    history.deliver("customers/inbox", json.dumps({"detail": edited}))
     assert misnamed(history)

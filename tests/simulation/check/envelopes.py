@@ -1,4 +1,7 @@
-"""Envelopes: a command says who asks, for which saga; a reply says for which saga; nothing else says either."""
+"""Envelopes: a command says who asks, for which saga; a reply says for which saga; nothing else says either.
+
+Who asks is judged by the envelope itself: a dead letter that was edited is a message of its own, which no commit holds.
+"""
 
 from collections.abc import Iterator
 
@@ -25,8 +28,8 @@ def violations(history: ParsedHistory) -> Iterator[Violation]:
 
 
 def _expected(message: Message, command: Message | None) -> tuple[str | None, str | None]:
-    if message.name in ANSWERS and message.commit:
-        return message.commit.service, message.commit.aggregate_id
+    if message.name in ANSWERS:
+        return message.metadata["source"].removeprefix("mallbots."), message.metadata["stream"].partition("#")[2]
     if message.name in REPLIES and command:
         return None, command.metadata.get("saga")
     return None, None
