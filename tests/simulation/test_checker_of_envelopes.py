@@ -54,12 +54,15 @@ def test_a_reply_that_no_commit_carries_names_its_saga_too() -> None:
     assert misnamed(history)
 
 
-def test_a_command_that_was_edited_as_a_letter_names_the_same() -> None:
+def test_a_command_that_was_edited_as_a_letter_is_left_out_and_its_reply_names_the_same() -> None:
     history = sample_histories.completed()
     edited = deepcopy(history.fields("published", '"AuthorizeCustomer"')["detail"])
-    edited["metadata"]["id"] = "edited"
+    edited["metadata"] |= {"id": "edited", "reply_to": None}
     history.deliver("customers/inbox", json.dumps({"detail": edited}))
+    assert not misnamed(history)
+    history.fields("published", '"CustomerAuthorized"')["detail"]["metadata"]["causation_id"] = "edited"
     assert not misnamed(history)
     edited["metadata"] |= {"id": "edited again", "saga": "another"}
     history.deliver("customers/inbox", json.dumps({"detail": edited}))
+    history.fields("published", '"CustomerAuthorized"')["detail"]["metadata"]["causation_id"] = "edited again"
     assert misnamed(history)

@@ -1,6 +1,6 @@
 """Envelopes: a command says who asks, for which saga; a reply says for which saga; nothing else says either.
 
-Who asks is judged by the envelope itself: a dead letter that was edited is a message of its own, which no commit holds.
+A dead letter that was edited is a message of its own, which no commit holds and nobody publishes: it is left out.
 """
 
 from collections.abc import Iterator
@@ -19,7 +19,8 @@ def violations(history: ParsedHistory) -> Iterator[Violation]:
     """Messages whose envelopes name another service to reply to, or another saga, than they should."""
     for message in history.messages.values():
         command = history.messages.get(message.metadata.get("causation_id") or "")
-        if message.name in REPLIES and command is None:
+        is_ours = message.commit is not None or message.id in history.published
+        if not is_ours or (message.name in REPLIES and command is None):
             continue
         named = message.metadata.get("reply_to"), message.metadata.get("saga")
         if named != _expected(message, command):
@@ -29,7 +30,8 @@ def violations(history: ParsedHistory) -> Iterator[Violation]:
 
 def _expected(message: Message, command: Message | None) -> tuple[str | None, str | None]:
     if message.name in ANSWERS:
-        return message.metadata["source"].removeprefix("mallbots."), message.metadata["stream"].partition("#")[2]
+        stream = str(message.metadata.get("stream", ""))
+        return message.service, stream.partition("#")[2]
     if message.name in REPLIES and command:
         return None, command.metadata.get("saga")
     return None, None

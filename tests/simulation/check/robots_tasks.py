@@ -184,8 +184,8 @@ def _is_kept(one: Handled, list_id: str, assignment: int, fleet: Fleet) -> bool:
         return False
     if any(one.began <= it.at <= one.ended and it.container != one.worker for it in fleet.changes[one.bot_id]):
         return False
-    known = one.ended if one.message.name == OF_A_LIST else one.began
-    if fleet.row(f"list#{list_id}", "visits", known).get("assignment") != assignment:
+    kept = {one.ended} if one.message.name == OF_A_LIST else {one.began, one.ended}
+    if any(fleet.row(f"list#{list_id}", "visits", at).get("assignment") != assignment for at in kept):
         return False
     if any(one.began <= at <= one.ended for at, _ in fleet.rows["reports", one.bot_id]):
         return False
