@@ -85,6 +85,11 @@ def list_still_open(history: HistoryBuilder) -> None:
     history.drop("commit", '"ShoppingList#o"', '"Cancelled"')
 
 
+def goes_on_without_a_list(history: HistoryBuilder) -> None:
+    never_ready(history)
+    history.replace("commit", ('"ShoppingList#o", 6',), '"Completed"', '"Cancelled"')
+
+
 def cancelled_as_unpaid_too_early(history: HistoryBuilder) -> None:
     reason = "the order was not paid within 24 hours of being ready"
     history.commit("Order#o", ("Cancelled", {"reason": reason, "by": "system"}))
@@ -176,6 +181,7 @@ CASES: list[Case] = [
     ("completed", never_ready, orders.READY),
     ("completed", ready_with_nothing, orders.NOT_EMPTY),
     ("refused", list_still_open, orders.LIST_CANCELLED),
+    ("completed", goes_on_without_a_list, orders.LIST_LOST),
     ("completed", listed_above_the_limit, orders.ADDED_UP),
     ("completed", ordered_in_two_lines, orders.ADDED_UP),
     ("completed", cancelled_as_unpaid_too_early, baskets.EXPIRES_IN_TIME),

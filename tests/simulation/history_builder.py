@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.simulation.check.parsed_history import SECOND, Entry, row_data
 from tests.simulation.check.stages import STAGES
-from tests.simulation.check.subscribers import SUBSCRIBERS
+from tests.simulation.check.subscribers import ANSWERS, SUBSCRIBERS
 
 SERVICE_OF = {
     "Basket": "baskets",
@@ -26,6 +26,7 @@ SERVICE_OF = {
     "Store": "stores",
 }
 SOURCE_OF_REPLY = {"Customer": "customers", "Order": "ordering", "Payment": "payments", "Shopping": "depot"}
+REPLIES = {name for _, answers in ANSWERS.values() for name in answers}
 UNSHOWN = ("ShoppingListStarted", "ShoppingListItemPicked")  # by no row: a list at work is read from its stream
 TIME = "2026-01-05T09:00:00.000000Z"  # of every message
 
@@ -47,6 +48,7 @@ class HistoryBuilder:
         self._request: str | None = None
         self._who = "system"  # who sent the request that is being handled
         self._actors: dict[str, str] = {}  # by message
+        self._sagas: dict[str, str] = {}  # by command
         self._timers: list[tuple[str, str]] = []
         self._being_handled: list[str] = []  # messages to the saga, which are deleted after its next commit
         self.write_row("insights/views", "sums", "summed", 1, {"until": "2026-01-05T10:00"})
@@ -204,6 +206,11 @@ class HistoryBuilder:
             "causation_id": cause,
             "actor": actor,
         }
+        if name in ANSWERS:
+            self._sagas[metadata["id"]] = stream.partition("#")[2]
+            metadata |= {"reply_to": service, "saga": self._sagas[metadata["id"]]}
+        elif name in REPLIES:
+            metadata["saga"] = self._sagas[cause or ""]
         self._actors[metadata["id"]] = actor
         return {"metadata": metadata, "data": data}
 

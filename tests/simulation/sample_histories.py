@@ -141,6 +141,7 @@ def _ask_provider(builder: HistoryBuilder, call: str, amount: int) -> None:
 def _checked_out(authorized: int) -> tuple[HistoryBuilder, list[str]]:
     """A payment, a basket that is checked out, its order, and a saga that has begun; the ids of its commands."""
     builder = HistoryBuilder()
+    builder.commit("Customer#c", ("Registered", {}))
     builder.request("POST", "/api/payments", key="1")
     _ask_provider(builder, "authorize", authorized)
     builder.commit(

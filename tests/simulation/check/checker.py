@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tests.simulation.check import (
+    acceptances,
     access,
     as_asked,
     assignment_delay,
@@ -13,10 +14,12 @@ from tests.simulation.check import (
     collection,
     commands,
     delivery,
+    envelopes,
     failures,
     flows,
     forecasts,
     identity,
+    instructions,
     language,
     letters,
     lists,
@@ -39,6 +42,7 @@ from tests.simulation.check import (
     replies,
     republished,
     robots,
+    robots_tasks,
     robots_work,
     runs,
     sagas,
@@ -69,6 +73,7 @@ def check(entries: Sequence[Entry], final: Mapping[str, Any]) -> list[Violation]
         *transitions.violations(history),
         *delivery.violations(history, deliveries),
         *republished.violations(history),
+        *envelopes.violations(history),
         *side_effects.violations(history, deliveries),
         *codes.violations(history, deliveries),
         *money.violations(history, deliveries),
@@ -87,6 +92,7 @@ def check(entries: Sequence[Entry], final: Mapping[str, Any]) -> list[Violation]
         *orders.violations(history, deliveries),
         *collection.violations(history, deliveries),
         *refusals.violations(history),
+        *acceptances.violations(history),
         *refused_requests.violations(history),
         *refused_steps.violations(history),
         *as_asked.violations(history),
@@ -108,4 +114,6 @@ def check(entries: Sequence[Entry], final: Mapping[str, Any]) -> list[Violation]
         *personal.violations(history),
         *orders_to_robots.violations(history, stream, deliveries),
         *robots_work.violations(history, stream, deliveries),
+        *robots_tasks.violations(history),
+        *instructions.violations(history),
     ]

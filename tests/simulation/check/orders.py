@@ -12,6 +12,7 @@ from tests.simulation.check.violation import Violation
 READY = "an order whose list was collected is ready, less the shortages"
 NOT_EMPTY = "an order of which nothing was found is cancelled"
 LIST_CANCELLED = "the list of an order that has ended is cancelled"
+LIST_LOST = "an order whose list was cancelled has ended"
 ADDED_UP = "an order and a list have one line for each product, of 999 at most"
 
 MOST_OF_ONE = 999
@@ -45,6 +46,9 @@ def violations(history: ParsedHistory, deliveries: Deliveries) -> Iterator[Viola
         is_left = status in ("cancelled", "rejected") and listed and not listed & {"Cancelled", "Completed"}
         if is_left and not deliveries.misses("depot", order_id, ENDS):
             yield Violation(LIST_CANCELLED, f"the order {order_id} is {status}, and its list is still open", about)
+        is_lost = status in ("approved", "ready") and "Cancelled" in listed
+        if is_lost and not deliveries.misses("ordering", order_id, ["ShoppingListCancelled"]):
+            yield Violation(LIST_LOST, f"the list of the order {order_id} was cancelled, and it is {status}", about)
         indexed_at = first_written(history, "ordering/views", "orders", order_id)
         if status == "ready" and unpaid and ready_at is not None and indexed_at is not None:
             due = max(ready_at + unpaid, indexed_at) + SLACK

@@ -10,7 +10,7 @@ from tests.simulation.check.stream_history import FLEET, Known, Sent, StreamHist
 from tests.simulation.check.violation import Violation
 
 IN_TIME = "no order reaches a robot after it has expired"
-EXPIRES = "an order to a robot expires with the lease"
+EXPIRES = "what is sent to a robot expires with the lease"
 KNOWN_OVER = "no order is sent for an assignment that is known to be over"
 CANCEL_FIRST = "a robot with an outdated order is sent no other before that one has ended"
 TAKEN = "a robot that is free takes the order that it is sent"
@@ -31,6 +31,9 @@ def violations(history: ParsedHistory, stream: StreamHistory, deliveries: Delive
             late = (at - sent.expires) / SECOND
             yield Violation(IN_TIME, f"{_named(sent)} arrived {late:.0f} s after its expiry", {"robot": sent.bot_id})
     for sent in stream.sent:
+        if not 0 < sent.expires - sent.at <= LEASE:
+            text = f"{_named(sent)} expires after {(sent.expires - sent.at) // SECOND} s"
+            yield Violation(EXPIRES, text, {"robot": sent.bot_id, "message": sent.number})
         if sent.kind == "order":
             yield from _order(sent, stream)
     yield from _taken(stream)
@@ -41,8 +44,6 @@ def violations(history: ParsedHistory, stream: StreamHistory, deliveries: Delive
 
 def _order(sent: Sent, stream: StreamHistory) -> Iterator[Violation]:
     about = {"robot": sent.bot_id, "message": sent.number}
-    if not 0 < sent.expires - sent.at <= LEASE:
-        yield Violation(EXPIRES, f"{_named(sent)} expires after {(sent.expires - sent.at) // SECOND} s", about)
     known = stream.known[sent.bot_id]
     newest = max((one for one in known if one.handled < sent.began), key=_version, default=None)
     its = max((one.version for one in known if one.assignment == sent.assignment), default=None)
@@ -168,7 +169,8 @@ def _version(known: Known) -> int:
 
 
 def _named(sent: Sent) -> str:
-    return f"the order {sent.content.get('orderId')} for the robot {sent.bot_id}"
+    what = f"the order {sent.content.get('orderId')}" if sent.kind == "order" else f"a message ({sent.kind})"
+    return f"{what} for the robot {sent.bot_id}"
 
 
 def _has(known: Known) -> str:

@@ -29,8 +29,12 @@ class Past:
 
     def names(self, kind: str, aggregate_id: str) -> set[str]:
         """The names of the events of one aggregate."""
+        return set(self.ordered(kind, aggregate_id))
+
+    def ordered(self, kind: str, aggregate_id: str) -> list[str]:
+        """The same, one for each event, in the order of the stream."""
         commits = self._history.stream(kind, aggregate_id)
-        return {name for commit in commits if commit.at <= self._until for name in commit.event_names()}
+        return [name for commit in commits if commit.at <= self._until for name in commit.event_names()]
 
     def value(self, kind: str, aggregate_id: str, event: str, name: str) -> object:
         """A member of the first event of a name of one aggregate; None without one."""

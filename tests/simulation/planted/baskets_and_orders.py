@@ -9,7 +9,7 @@ from functions.ordering.domain import Order
 from tests.simulation.check.baskets import CONTENTS, EXPIRES_IN_TIME
 from tests.simulation.check.commands import ONCE
 from tests.simulation.check.money import INVOICED, OWED
-from tests.simulation.check.orders import ADDED_UP, NOT_EMPTY, READY
+from tests.simulation.check.orders import ADDED_UP, LIST_LOST, NOT_EMPTY, READY
 from tests.simulation.check.side_effects import NOTIFIED_ONCE, ONE_ID, RECORDED, SKIPPED
 from tests.simulation.check.transitions import LEGAL
 from tests.simulation.planted.bug import Bug, Edit
@@ -77,6 +77,12 @@ BUGS = (
         "A list that is completed before its order is approved never makes the order ready.",
         (READY,),
         (Edit(Order.approve, "if shopping_list_id in self.collected_early:", "if False:"),),
+    ),
+    Bug(
+        "order outlives its list",
+        "An approved order whose list was cancelled waits for it for ever.",
+        (LIST_LOST,),
+        (Edit(Order.lose_list, "if shopping_list_id == self.shopping_list_id:", "if False:"),),
     ),
     Bug(
         "completion ignored",

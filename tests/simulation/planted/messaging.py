@@ -1,12 +1,13 @@
 """Planted bugs of relay, bus and inbox: how messages are published, received and answered."""
 
 from functions.kernel.composition.adapters import EventBridgeBus
-from functions.kernel.eventstore import relay
+from functions.kernel.eventstore import publish, relay
 from functions.kernel.eventstore.repository import Repository
 from functions.kernel.messaging import inbox, retry
 from functions.kernel.messaging.inbox import Inbox
 from functions.kernel.messaging.redelivery import Redelivery
 from tests.simulation.check.delivery import ANSWERED, DEAD_LETTER_REASON, DELIVERED, PUBLISHED, UNKNOWN_VERSION
+from tests.simulation.check.envelopes import NAMES_ITS_SAGA
 from tests.simulation.check.projections import REBUILT
 from tests.simulation.check.refusals import VALID_REASON
 from tests.simulation.check.sagas import ENDS
@@ -126,5 +127,17 @@ BUGS = (
                 "        if not retry.is_final(",
             ),
         ),
+    ),
+    Bug(
+        "reply without its saga",
+        "A reply does not say for which saga it is.",
+        (NAMES_ITS_SAGA,),
+        (Edit(publish.answer, "saga=context.saga", "saga=None"),),
+    ),
+    Bug(
+        "commands without their service",
+        "A command does not say which service asks.",
+        (NAMES_ITS_SAGA,),
+        (Edit(publish.Publisher._detail, "self.service if asks else None", "None"),),
     ),
 )

@@ -3,6 +3,7 @@
 from functions.payments import inbox, service
 from functions.payments.domain import Payment
 from functions.payments.invoice import Invoice
+from tests.simulation.check.acceptances import DONE
 from tests.simulation.check.failures import CAUSED
 from tests.simulation.check.money import INVOICED, NEVER_RISES, OWED, OWN_PAYMENT, RELEASED, TOGETHER, WITHIN_LIMITS
 from tests.simulation.check.provider import ASKED_ONCE, HELD, STORED, VOIDED
@@ -18,7 +19,15 @@ COMMIT_AND_CAPTURE = """payment.capture(invoice.id, invoice.amount)
 
     _captured(*change_together((invoices, invoice_id), (payments, _payment_of(invoice_id)), decide))"""
 
+VOID = "service.void(command.payment_id, command.order_id, command.customer_id)"
+
 BUGS = (
+    Bug(
+        "void that failed counts as made",
+        "Whatever happens to a void, the saga is told that it was made.",
+        (DONE,),
+        (Edit(inbox.void_payment, VOID, f"try:\n        {VOID}\n    except Exception:\n        pass"),),
+    ),
     Bug(
         "confirmed beyond what was authorized",
         "A payment is accepted for an order that it does not cover.",

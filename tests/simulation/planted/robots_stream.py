@@ -7,6 +7,7 @@ from functions.fleet import inbox, reading, service, views
 from functions.fleet.domain import Robot
 from functions.fleet.reports import Presence, Task
 from tests.simulation.check.collection import SILENT
+from tests.simulation.check.instructions import AT_ONCE
 from tests.simulation.check.orders_to_robots import (
     CANCEL_FIRST,
     EXPIRES,
@@ -18,6 +19,7 @@ from tests.simulation.check.orders_to_robots import (
     TAKEN,
 )
 from tests.simulation.check.robots import ONE_ROBOT
+from tests.simulation.check.robots_tasks import SET_OUT, TAKEN_OVER
 from tests.simulation.check.robots_work import (
     DRIVEN_TWICE,
     IN_ORDER,
@@ -41,6 +43,36 @@ BUGS = (
         "An order waits for its robot for as long as the broker keeps it.",
         (EXPIRES,),
         (Edit(service._send_order, "expires=_left(robot)", "expires=3600"),),
+    ),
+    Bug(
+        "stream: instant actions never expire",
+        "A cancelOrder waits for its robot for as long as the broker keeps it.",
+        (EXPIRES,),
+        (Edit(service._send_instructions, "expires=_lease()", "expires=3600"),),
+    ),
+    Bug(
+        "stream: what is asked waits",
+        "An instant action goes out with the robot's next state alone.",
+        (AT_ONCE,),
+        (Edit(service._send_what_is_recorded, "if one.id in asked", "if False"),),
+    ),
+    Bug(
+        "stream: a pause waits",
+        "What staff ask of a robot goes out with its next state alone.",
+        (AT_ONCE,),
+        (Edit(service._ask, 'reported.get("listens", True)', "False"),),
+    ),
+    Bug(
+        "stream: a task is forgotten",
+        "What the depot says of a robot is not stored.",
+        (TAKEN_OVER,),
+        (Edit(Robot.take_task, "self.record(TaskChanged(task))", "pass"),),
+    ),
+    Bug(
+        "stream: an order waits for a state",
+        "A robot's order does not go out with what is to be collected, which came last.",
+        (SET_OUT,),
+        (Edit(service.take_visits, "if robot.order_id == order and robot.wants_order:", "if False:"),),
     ),
     Bug(
         "stream: an order beside an outdated one",
