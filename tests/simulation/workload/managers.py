@@ -7,6 +7,9 @@ from tests.simulation.workload.client import Client
 from tests.simulation.workload.mall import Product, rest_amount
 
 PRICES = (995, 3_490, 2_000)  # cents
+DAY = "2026-01-05"  # that of a schedule
+SETTLED = 130.0  # seconds: longer than an order must be unchanged before it is compared
+DIFFERENCES = "/api/payments/differences"
 
 
 class Opener(Client):
@@ -105,3 +108,18 @@ class Manager(Client):
     def reconcile(self) -> None:
         """Start the reconciliation of payments, as the schedule does each night."""
         self.request("POST", "/api/payments/reconciliation")
+
+
+class Accountant(Client):
+    """The client that compares the money of the day's orders when all is quiet."""
+
+    def reconcile_the_day(self) -> None:
+        """Have all orders of the day compared, and those that differ compared again."""
+        self.cloud.sleep(SETTLED)
+        self.cloud.history.record("deed", who=self.name, what="day reconciled")
+        self.request("POST", "/api/payments/reconciliation", {"day": DAY})
+        self.cloud.sleep(SETTLED)
+        found = self.get(f"{DIFFERENCES}?status=open") or {"differences": []}
+        for difference in found["differences"]:
+            self.get(f"{DIFFERENCES}/{difference['orderId']}")
+            self.request("PUT", f"{DIFFERENCES}/{difference['orderId']}/recheck")
