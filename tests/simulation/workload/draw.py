@@ -13,6 +13,7 @@ from tests.simulation.workload.client import Client
 from tests.simulation.workload.customers import Customer, arrival_times
 from tests.simulation.workload.deployers import Deployer
 from tests.simulation.workload.forgers import Forger
+from tests.simulation.workload.garbage import Litterer
 from tests.simulation.workload.historians import Historian
 from tests.simulation.workload.intruders import Intruder, Thief
 from tests.simulation.workload.late_capture import LateCaptureCustomer
@@ -179,13 +180,16 @@ def _add_false_tokens(workload: Workload, choices: Choices) -> None:
 
 
 def _add_rare_staff(workload: Workload, choices: Choices) -> None:
-    """Those who ask for the limits of amounts, and for what was, by choices of their own too."""
+    """Those who try the limits of amounts, ask for what was, or litter, by choices of their own too."""
     if choices.chance(0.04, "the limits of amounts"):
         begins = choices.seconds(5, 60, "when they are tried")
         workload.add("measurer", "staff", Measurer, lambda measurer: measurer.measure(begins))
     if choices.chance(0.06, "a historian"):
         comes = choices.seconds(30, 240, "when a historian comes")
         workload.add("historian", "operator", Historian, lambda historian: historian.look_back(comes))
+    if choices.chance(0.05, "garbage"):
+        at, pieces = choices.seconds(10, 90, "when it comes"), choices.between(1, 4, "how much")
+        workload.add("litterer", "operator", Litterer, lambda litterer: litterer.litter(at, pieces))
 
 
 def _add_leavers(workload: Workload, choices: Choices) -> None:
