@@ -225,6 +225,11 @@ def valid_token_refused(history: HistoryBuilder) -> None:
     asked(history, BO, "GET", "/api/stores/s", 401, token=token("customer", "x"))
 
 
+def forged_token_admitted(history: HistoryBuilder) -> None:
+    registered(history)
+    asked(history, "", "GET", "/api/stores/s", token="Bearer a.forged.one")
+
+
 CASES: list[Case] = [
     ("completed", read_by_another_customer, access.NOT_ADMITTED),
     ("completed", read_by_nobody, access.NOT_ADMITTED),
@@ -265,4 +270,5 @@ CASES: list[Case] = [
     ("completed", used_by_a_revoked_robot, identity.REVOKED),
     ("completed", used_by_a_retired_robot, identity.REVOKED),
     ("completed", valid_token_refused, identity.VALID),
+    ("completed", forged_token_admitted, access.NOT_ADMITTED),
 ]

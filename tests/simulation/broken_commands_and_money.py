@@ -113,6 +113,10 @@ def unknown_aggregate_class(history: HistoryBuilder) -> None:
     history.tables["baskets/events"]["Parcel#o", 1] = fields["item"]
 
 
+def amount_of_2_to_the_53(history: HistoryBuilder) -> None:
+    history.commit("Invoice#o", ("Adjusted", {"amount": 2**53}))
+
+
 def negative_quantity(history: HistoryBuilder) -> None:
     history.replace("commit", ('"Basket#o", 2',), '"quantity": 3', '"quantity":-3')
 
@@ -267,6 +271,7 @@ CASES: list[Case] = [
     ("completed", ready_and_paid_but_not_completed, transitions.LEGAL),
     ("completed", unknown_aggregate_class, transitions.LEGAL),
     ("completed", negative_quantity, transitions.NOT_NEGATIVE),
+    ("completed", amount_of_2_to_the_53, transitions.WITHIN_NUMBERS),
     ("completed", never_published, delivery.PUBLISHED),
     ("completed", never_routed, delivery.DELIVERED),
     ("completed", never_handled, delivery.DELIVERED),

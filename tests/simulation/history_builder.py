@@ -15,6 +15,7 @@ SERVICE_OF = {
     "Bot": "depot",
     "CreateOrderSaga": "checkout",
     "Customer": "customers",
+    "Difference": "payments",
     "Invoice": "payments",
     "Notification": "notifications",
     "Order": "ordering",

@@ -94,6 +94,7 @@ OUTCOMES: dict[str, str] = {
     "projection broken": "by a deploy, in all generations or in what is built alone",
     "consumer paused": "by an operator",
     "consumer paused itself": "because most of its messages failed",
+    "day reconciled": "staff had the money of the day's orders compared when all was quiet",
     "republished": "a page of stored messages was published again",
     "unknown version": "a message of an unknown version was published",
     "old version": "a message of a version that is no longer written was published",

@@ -35,7 +35,7 @@ from tests.simulation.workload.forecasters import Forecaster, consumers_of_open_
 from tests.simulation.workload.intruders import Intruder
 from tests.simulation.workload.long_day import has_long_day, lengthen
 from tests.simulation.workload.mall import Mall
-from tests.simulation.workload.managers import Opener
+from tests.simulation.workload.managers import Accountant, Opener
 from tests.simulation.workload.menders import Mender
 from tests.simulation.workload.recovery import RecoveryCrew
 from tests.simulation.workload.robots import Robot
@@ -44,6 +44,7 @@ from tests.simulation.workload.stream_robots import EveningRobot
 SCALES = (0.05, 0.1, 0.2, 0.3, 0.5, 1.0)  # of the usual rates of faults
 QUIESCENCE = "everything settles after the faults"
 RESTORED_DAYS = 0.7  # of those on which somebody was erased
+RECONCILED = 0.05  # of the days on which no message of payments was given up; of the others, all
 EPOCHS = 0.05  # of all days, those after which a table of events is restored
 ON_STREAM = 0.3  # of the evenings, the crew's robot
 SWEEPS = 330.0  # seconds: long enough for five sweeps, one a minute
@@ -151,6 +152,11 @@ class _Schedule:
             self._spawn(self._resume)
             cloud.run(cloud.now() + LONGEST_PHASE, enough=lambda: not self.active)
             self.settled = cloud.settle()
+        if self._is_reconciled():
+            accountant = self.workload.client("accountant", "staff", Accountant, cloud, self.mall)
+            self._spawn(accountant.reconcile_the_day)
+            cloud.run(cloud.now() + LONGEST_PHASE, enough=lambda: not self.active)
+            self.settled = cloud.settle()
         self._foresee_at_night()
         if cloud.audit_due_us > cloud.scheduler.now_us:
             cloud.run(cloud.audit_due_us / SECOND + 1)
@@ -201,6 +207,13 @@ class _Schedule:
         """Whether a saga was parked: then staff resume it, with or without a recovery crew."""
         stored = (fields for _, kind, fields in self.cloud.history.entries if kind == "commit")
         return any("Parked" in it["item"]["events"]["S"] for it in stored if it["table"] == "checkout/events")
+
+    def _is_reconciled(self) -> bool:
+        """Whether the money of the day's orders is compared: always where a message of payments was given up."""
+        given_up = (fields["queue"] for _, kind, fields in self.cloud.history.entries if kind == "dead")
+        if any(queue.startswith("payments/") for queue in given_up):
+            return True
+        return choices_for(self.seed, "reconciliation").chance(RECONCILED, "the day is reconciled")
 
     def _resume(self) -> None:
         self.workload.client("staff", "staff", RecoveryCrew, self.cloud, self.mall).resume_sagas()

@@ -265,6 +265,20 @@ def test_a_reminder_that_is_early_by_its_containers_clock_needs_no_cause_to_wait
     assert (failures.CAUSED in violated(history)) is not may_wait
 
 
+@pytest.mark.parametrize(("queue", "may_wait"), [("search/inbox", False), ("depot/inbox", True)])
+def test_an_event_in_the_inbox_of_who_does_not_subscribe_to_it_needs_no_cause_to_wait(
+    queue: str, may_wait: bool
+) -> None:
+    history = sample_histories.completed()
+    body = json.dumps({"detail": history.fields("published", '"OrderPaid"')["detail"]})
+    where = {"container": f"{queue}-1", "function": queue}
+    history.record("sent", queue=queue, message="stray", body=body, delay=0)
+    history.record("invocation", **where, cause=["stray"])
+    history.record("ended", **where, how="ok", failures=["stray"])
+    history.record("deleted", queue=queue, message="stray")
+    assert (failures.CAUSED in violated(history)) is not may_wait
+
+
 @pytest.mark.parametrize(("seconds", "not_begun"), [(15, set()), (16, {"message-3"})])
 def test_a_message_that_was_not_begun_before_time_was_over_needs_no_cause(seconds: int, not_begun: set[str]) -> None:
     batch = ["message-1", "message-2", "message-3"]

@@ -56,3 +56,11 @@ def test_a_payment_may_be_refused_once_the_provider_has_refused_something() -> N
     history = sample_histories.completed()
     history.record("fault", name="provider declines", where="provider")
     assert not unfounded(("POST", "/api/payments", REFUSED), history=history)
+
+
+def test_only_an_amount_that_is_too_large_may_be_invalid() -> None:
+    for amount, is_found in ((2**53 / 100, False), (2**53 / 100 - 1, True)):
+        history = sample_histories.completed()
+        history.request("POST", "/api/payments", body={"customerId": "c", "amount": amount})
+        history.respond(400, body={"code": "invalid", "detail": "no"})
+        assert (REASON_STORED in {one.invariant for one in check(history.entries, history.final)}) == is_found

@@ -9,6 +9,7 @@ from tests.simulation.cloud import Cloud
 from tests.simulation.faults import Faults
 from tests.simulation.gateway import Response
 from tests.simulation.holdings import held
+from tests.simulation.workload.forgers import FORGERIES, LIFE, OF_ROBOTS, at_other_times, forged, right
 
 KIOSK, STAFF = "kiosk:1", "staff:1"
 
@@ -112,6 +113,24 @@ def test_a_session_is_over_after_15_minutes(visit: Visit) -> None:
         assert visit.by_token("GET", "/api/stores", visit.session).status == 200
         visit.cloud.sleep(61)
         assert visit.by_token("GET", "/api/stores", visit.session).status == 401
+
+    visit.run(work)
+
+
+def test_a_forged_token_is_right_but_for_one_thing(visit: Visit) -> None:
+    def work() -> None:
+        now, customer = visit.cloud.now(), f"/api/customers/{visit.customer}"
+        online = f"/api/depot/bots/{visit.robot}/online"
+        as_it_is = at_other_times(0, LIFE)
+        assert visit.by_token("GET", customer, as_it_is(right("customer", visit.customer, now))).status == 200
+        assert visit.by_token("PUT", online, as_it_is(right("bot", visit.robot, now))).status == 200
+        for how in FORGERIES:
+            if how != "too long for a robot":
+                assert (
+                    visit.by_token("GET", customer, forged(how, right("customer", visit.customer, now))).status == 401
+                )
+        for how in ("too long for a robot", *OF_ROBOTS):
+            assert visit.by_token("PUT", online, forged(how, right("bot", visit.robot, now))).status == 401
 
     visit.run(work)
 

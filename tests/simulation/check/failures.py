@@ -15,7 +15,7 @@ from typing import Any
 from tests.simulation.check.delivery import ATTEMPTS, is_hopeless
 from tests.simulation.check.parsed_history import SECOND, Entry, ParsedHistory
 from tests.simulation.check.records import DeadLetter
-from tests.simulation.check.subscribers import LIVE, VERSIONS
+from tests.simulation.check.subscribers import LIVE, VERSIONS, may_wait
 from tests.simulation.check.violation import Violation
 
 CAUSED = "every failure has a cause"
@@ -63,7 +63,6 @@ SDK_RETRIES = {
 }
 BEGIN = datetime(2026, 1, 5, 9, tzinfo=UTC)  # the moment from which a history counts
 EARLY = timedelta(seconds=0.5)  # before it is due, a reminder is put off
-MAY_WAIT = {"OrderReconciliationDue"}  # whose handlers may ask to be called again
 SWEEP_MAY_WAIT = '"RobotLeasesDue"'  # in the body of a schedule's tick: a lease may be in doubt
 # A worker's 20 s without the 8 s that a message needs to begin: only then may a batch hand back what it did not begin.
 TIME_IS_SHORT = 12 * SECOND
@@ -250,7 +249,7 @@ def _waits(message_id: str, invocation: Invocation, history: ParsedHistory) -> b
         return copy is not None and SWEEP_MAY_WAIT in copy.body
     newest = 1 if invocation.container in history.old_containers else VERSIONS.get(copy.message.name, 1)
     is_newer = copy.message.metadata.get("version", 1) > newest
-    return is_newer or copy.message.name in MAY_WAIT or _is_early(copy.body, invocation)
+    return is_newer or may_wait(copy.queue, copy.message.name) or _is_early(copy.body, invocation)
 
 
 def _is_early(body: str, invocation: Invocation) -> bool:

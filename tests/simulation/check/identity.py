@@ -52,7 +52,7 @@ def violations(history: ParsedHistory) -> Iterator[Violation]:
     owners = Owners(history)
     yield from _actors(history, owners)
     for request in history.requests.values():
-        if request.token:
+        if request.token and request.who:  # whoever made a token is nobody: access.py says what becomes of that
             yield from _presented(request, owners)
         issued = request.accepted and isinstance(request.answer, dict) and "token" in request.answer
         if issued and (text := _wrongly_issued(request, history, owners)):

@@ -32,6 +32,7 @@ STATUSES = {
 }
 INVALID, REFUSED = (400, "invalid"), (409, "refused")  # status and code; conflicts of writers and others are none
 ENDS_A_BASKET = {"Cancelled", "CheckedOut", "Abandoned"}
+TOO_MUCH = 2**53  # cents
 PROVIDER = "provider"  # the faults of the payment provider
 
 Reason = Callable[[Request, str, Past], bool]
@@ -74,6 +75,12 @@ def _never(request: Request, id: str, past: Past) -> bool:
     return False
 
 
+def _too_much(request: Request, id: str, past: Past) -> bool:
+    """Whether an amount in a body has too many cents for a number of JSON."""
+    body = request.body if isinstance(request.body, dict) else {}
+    return request.status == INVALID[0] and any(body.get(name, 0) * 100 >= TOO_MUCH for name in ("amount", "price"))
+
+
 def _basket_ended(request: Request, id: str, past: Past) -> bool:
     return bool(past.names("Basket", id) & ENDS_A_BASKET)
 
@@ -96,7 +103,7 @@ REASONS: dict[str, Reason] = {
     "POST /api/customers": _never,
     "POST /api/baskets": _never,
     "POST /api/baskets/withItems": _never,
-    "POST /api/payments": _never,
+    "POST /api/payments": _too_much,
     "POST /api/depot/bots": _never,
     "PUT /api/baskets/*/addItem": _basket_ended,
     "PUT /api/baskets/*/addItems": _basket_ended,

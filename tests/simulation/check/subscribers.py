@@ -138,3 +138,10 @@ ANSWERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "VoidPayment": (PAYMENTS, ("PaymentVoidAccepted",)),
     "ReportCollection": (DEPOT, ("CollectionAccepted", "CollectionRefused")),
 }
+
+MAY_WAIT = {"OrderReconciliationDue"}  # whose handlers may ask to be called again
+
+
+def may_wait(queue: str, name: str) -> bool:
+    """Whether a message may be tried again without a failure: its handler asks for that, or no code handles it yet."""
+    return name in MAY_WAIT or (name in SUBSCRIBERS and queue not in SUBSCRIBERS[name])

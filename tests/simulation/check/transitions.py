@@ -9,6 +9,7 @@ from tests.simulation.check.violation import Violation
 
 LEGAL = "each transition is legal"
 NOT_NEGATIVE = "no amount or quantity is negative"
+WITHIN_NUMBERS = "no amount reaches 2^53 cents, where a number of JSON loses some"
 
 Machine = dict[str, dict[str, str]]  # state → event → the next state; a stream begins in ""
 
@@ -203,15 +204,19 @@ MACHINES: dict[str, Machine] = {
 TRANSIENT = {"ready and paid", "taken", "started", "compensating", "undone", "resumed", "connected", "cut"}
 
 _NEGATIVE = re.compile(r'"(?:amount|price|previous_price|total|quantity|picked|left|assignment|number)":-')
+_LARGE = re.compile(r'"(?:amount|price|previous_price|total)": ?(\d{16,})')
+LEAST_TOO_LARGE = 2**53
 
 
 def violations(history: ParsedHistory) -> Iterator[Violation]:
-    """The first illegal event of each stream, and negative amounts."""
+    """The first illegal event of each stream, and amounts that are negative or too large."""
     for stream, commits in history.streams.items():
         yield from _transitions(stream, commits)
         for commit in commits:
             if found := _NEGATIVE.search(commit.item["events"]["S"]):
                 yield Violation(NOT_NEGATIVE, f"{commit.where} has {found[0]}…", {"stream": stream})
+            if any(int(amount) >= LEAST_TOO_LARGE for amount in _LARGE.findall(commit.item["events"]["S"])):
+                yield Violation(WITHIN_NUMBERS, f"{commit.where} has an amount of 2^53 or more", {"stream": stream})
 
 
 def _transitions(stream: str, commits: list[Commit]) -> Iterator[Violation]:

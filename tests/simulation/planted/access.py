@@ -10,6 +10,7 @@ from functions.kernel.eventstore import publish, repository
 from functions.kernel.eventstore.repository import Repository
 from functions.kernel.messaging import inbox
 from functions.kernel.rest import caller
+from functions.kernel.runtime import tokens
 from functions.kernel.runtime.context import Caller
 from functions.ordering import service as ordering_service
 from functions.payments import service as payments_service
@@ -177,6 +178,18 @@ BUGS = (
         "A session goes on though its customer is disabled or erased.",
         (REVOKED,),
         (Edit(authorizer._check_customer, "customer is None or not customer.enabled", "False"),),
+    ),
+    Bug(
+        "access: expired token admitted",
+        "The times of a token are not judged.",
+        (REVOKED, *ANOTHERS),
+        (Edit(tokens.verified, "check_times(claims)", "pass"),),
+    ),
+    Bug(
+        "access: token of another kind admitted",
+        "Whatever the mall's key signed is taken for a token.",
+        ANOTHERS,
+        (Edit(tokens.read, "!= TYPE", '== ""'),),
     ),
     Bug(
         "access: session by any kiosk",

@@ -20,6 +20,7 @@ from tests.simulation.check.commands import (
 )
 from tests.simulation.check.failures import CAUSED
 from tests.simulation.check.money import OWED, RELEASED, TOGETHER, WITHIN_LIMITS
+from tests.simulation.check.past import AS_OF
 from tests.simulation.check.published_state import PUBLISHED_STATE
 from tests.simulation.check.robots import ONE_ROBOT
 from tests.simulation.check.side_effects import ONE_EFFECT
@@ -213,5 +214,11 @@ BUGS = (
                 "working.version = version - 1",
             ),
         ),
+    ),
+    Bug(
+        "the state before a version",
+        "Operators who ask what a stream was at the first event of a commit are shown what it was before.",
+        (AS_OF,),
+        (Edit(Repository.as_of, "commit.version > version", "commit.version >= version"),),
     ),
 )

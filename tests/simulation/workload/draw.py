@@ -12,11 +12,14 @@ from tests.simulation.workload.clerks import Clerk
 from tests.simulation.workload.client import Client
 from tests.simulation.workload.customers import Customer, arrival_times
 from tests.simulation.workload.deployers import Deployer
+from tests.simulation.workload.forgers import Forger
+from tests.simulation.workload.garbage import Litterer
+from tests.simulation.workload.historians import Historian
 from tests.simulation.workload.intruders import Intruder, Thief
 from tests.simulation.workload.late_capture import LateCaptureCustomer
 from tests.simulation.workload.leavers import Leaver
 from tests.simulation.workload.mall import Mall
-from tests.simulation.workload.managers import Manager
+from tests.simulation.workload.managers import Manager, Measurer
 from tests.simulation.workload.menders import Mender
 from tests.simulation.workload.operators import COMPENSATING, HOUR, RETRIED, SERVICES, UNDOING, Operator
 from tests.simulation.workload.robots import Robot
@@ -92,6 +95,8 @@ def draw(seed: int) -> Workload:
     _add_staff(workload, choices)
     _add_operators(workload, choices)
     _add_intruders(workload, choices_for(seed, "intruders"))
+    _add_false_tokens(workload, choices_for(seed, "false tokens"))
+    _add_rare_staff(workload, choices_for(seed, "rare staff"))
     _add_leavers(workload, choices_for(seed, "leavers"))
     _add_menders(workload, choices_for(seed, "menders"))
     _add_a_broken_rebuild(workload, choices_for(seed, REBUILDER))
@@ -159,6 +164,29 @@ def _add_intruders(workload: Workload, choices: Choices) -> None:
     if workload.has_tokens and choices.chance(0.5, "a thief"):
         starts = choices.seconds(5, 60, "when a thief begins")
         workload.add("thief", "", Thief, lambda thief: thief.use_a_revoked_token(starts))
+
+
+def _add_false_tokens(workload: Workload, choices: Choices) -> None:
+    """Those who make tokens, and one who has a customer's for longer than it is valid, by choices of their own too."""
+    if choices.chance(0.08, "a forger"):
+        begins, attempts = choices.seconds(5, 60, "when a forger begins"), choices.between(3, 10, "attempts")
+        workload.add("forger", "", Forger, lambda forger: forger.forge(begins, attempts))
+    if workload.has_tokens and choices.chance(0.3, "a patient thief"):
+        starts = choices.seconds(20, 90, "when a thief begins")
+        workload.add("patient thief", "", Thief, lambda thief: thief.use_an_expired_token(starts))
+
+
+def _add_rare_staff(workload: Workload, choices: Choices) -> None:
+    """Those who try the limits of amounts, ask for what was, or litter, by choices of their own too."""
+    if choices.chance(0.04, "the limits of amounts"):
+        begins = choices.seconds(5, 60, "when they are tried")
+        workload.add("measurer", "staff", Measurer, lambda measurer: measurer.measure(begins))
+    if choices.chance(0.06, "a historian"):
+        comes = choices.seconds(30, 240, "when a historian comes")
+        workload.add("historian", "operator", Historian, lambda historian: historian.look_back(comes))
+    if choices.chance(0.05, "garbage"):
+        at, pieces = choices.seconds(10, 90, "when it comes"), choices.between(1, 4, "how much")
+        workload.add("litterer", "operator", Litterer, lambda litterer: litterer.litter(at, pieces))
 
 
 def _add_leavers(workload: Workload, choices: Choices) -> None:

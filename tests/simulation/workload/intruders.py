@@ -1,4 +1,4 @@
-"""Intruders: they ask for what is another's, or not for their role, and use tokens that were revoked."""
+"""Intruders: they ask for what is another's, or not for their role, and use tokens that were revoked or expired."""
 
 from typing import Any
 
@@ -10,6 +10,7 @@ PLAN = Plan(payment="never", cancellation="no", extra=0, double_clicks=False, sh
 ROLES = (*4 * ("customer",), *3 * ("bot",), "kiosk", "kiosk", "")
 AFTERWARDS = 30.0  # seconds from the end of the faults: read models have caught up
 REVOKED_FOR = (5.0, 75.0, 75.0, 120.0)  # seconds until a revoked token is used: it may be admitted for 70
+EXPIRED_AFTER = 1_000.0  # seconds: a customer's 900, and those for which the gateway keeps the answer about a token
 
 Attempt = tuple[str, str, Any]
 # What is of customers, of robots and of staff alone. The {names} stand for things of others.
@@ -155,7 +156,7 @@ def _filled(body: Any, names: dict[str, str]) -> Any:
 
 
 class Thief(Client):
-    """Somebody who has another's token, which staff revoke."""
+    """Somebody who has another's token, which staff revoke, or which expires."""
 
     def use_a_revoked_token(self, after: float) -> None:
         """Begin after so many seconds: steal a token, have it revoked, and use it again and again."""
@@ -176,6 +177,19 @@ class Thief(Client):
             self._use()
             if self.role == "bot":
                 self.request("POST", f"/api/depot/bots/{self.id}/token")
+            self.pause(1, 30)
+
+    def use_an_expired_token(self, after: float) -> None:
+        """Begin after so many seconds: steal a customer's token, and use it when its time is over."""
+        self.cloud.sleep(after)
+        of_customers = [(who, token) for who, token in self.mall.tokens if who.startswith("customer:")]
+        if not of_customers:
+            return
+        who, self.token = self.choices.pick(of_customers, "whose token")
+        self.role, _, self.id = who.partition(":")
+        self.cloud.sleep(EXPIRED_AFTER)
+        for _ in range(2):
+            self._use()
             self.pause(1, 30)
 
     def _use(self) -> None:

@@ -7,6 +7,10 @@ from tests.simulation.workload.client import Client
 from tests.simulation.workload.mall import Product, rest_amount
 
 PRICES = (995, 3_490, 2_000)  # cents
+DAY = "2026-01-05"  # that of a schedule
+SETTLED = 130.0  # seconds: longer than an order must be unchanged before it is compared
+DIFFERENCES = "/api/payments/differences"
+TOO_MUCH = 2**53 / 100  # the least that the mall takes for no amount any more
 
 
 class Opener(Client):
@@ -105,3 +109,35 @@ class Manager(Client):
     def reconcile(self) -> None:
         """Start the reconciliation of payments, as the schedule does each night."""
         self.request("POST", "/api/payments/reconciliation")
+
+
+class Accountant(Client):
+    """The client that compares the money of the day's orders when all is quiet."""
+
+    def reconcile_the_day(self) -> None:
+        """Have all orders of the day compared, and those that differ compared again."""
+        self.cloud.sleep(SETTLED)
+        self.cloud.history.record("deed", who=self.name, what="day reconciled")
+        self.request("POST", "/api/payments/reconciliation", {"day": DAY})
+        self.cloud.sleep(SETTLED)
+        found = self.get(f"{DIFFERENCES}?status=open") or {"differences": []}
+        for difference in found["differences"]:
+            self.get(f"{DIFFERENCES}/{difference['orderId']}")
+            self.request("PUT", f"{DIFFERENCES}/{difference['orderId']}/recheck")
+
+
+class Measurer(Client):
+    """The client that asks for the least and the most that there may be."""
+
+    def measure(self, after: float) -> None:
+        """Begin after so many seconds: sell something for nothing, and pay more than there is."""
+        self.draw_retry_key()
+        self.cloud.sleep(after)
+        store = self.choices.pick(self.mall.stores, "a store")
+        body = {"name": "Sample", "description": "", "sku": "S-1", "price": 0}
+        added = self.request("POST", f"/api/stores/{store}/products", body)
+        if added.status == 200:
+            self.request("PUT", f"/api/stores/products/{added.body['id']}/increasePrice", {"price": TOO_MUCH})
+        if self.mall.customers:
+            customer = self.choices.pick(self.mall.customers, "a customer")
+            self.request("POST", "/api/payments", {"customerId": customer, "amount": TOO_MUCH})
