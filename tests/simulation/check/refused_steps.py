@@ -11,6 +11,7 @@ from tests.simulation.check.letters import TABLE
 from tests.simulation.check.parsed_history import SECOND, ParsedHistory, row_data
 from tests.simulation.check.published_state import INVOICE, PAYMENT
 from tests.simulation.check.records import Event, Request
+from tests.simulation.check.refused_requests import TOO_MUCH
 from tests.simulation.check.robots import BOT_STATUS, LIST_STATUS, quantities
 from tests.simulation.check.violation import Violation
 from tests.simulation.check.whose import Owners
@@ -179,6 +180,8 @@ def _price(is_wrong: Callable[[float, float], bool]) -> Reason:
     def reason(request: Request, id: str, meanwhile: Meanwhile) -> bool:
         prices = meanwhile.values("Product", id, 0, lambda event: event.data.get("price"))
         asked = round(float(request.body["price"]) * 100)
+        if request.status == INVALID[0] and asked >= TOO_MUCH:
+            return True
         return _removed(request, id, meanwhile) or any(is_wrong(asked, price) for price in prices)
 
     return reason
