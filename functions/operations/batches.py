@@ -18,7 +18,7 @@ from functions.kernel.runtime.json_text import compact
 from functions.kernel.runtime.views import Row
 from functions.operations.cloud import LONGEST_CALL, Held, relays
 from functions.operations.consumers import FailureQueue
-from functions.operations.forms import Why, letter, number
+from functions.operations.forms import Why, in_its_place, letter, number
 from functions.operations.letters import Letter
 
 WHERE = "DDBStreamBatchInfo"
@@ -81,8 +81,12 @@ def pages(queue: FailureQueue, held: Held, batch: Batch) -> Iterator[list[Letter
     progress = _Progress(held.id)
     cursor: Cursor | None = progress.cursor or {"next": batch.first}
     while cursor is not None:
-        messages, cursor = _by_time(batch, cursor["by_time"]) if "by_time" in cursor else _from_stream(batch, cursor)
-        yield [letter(queue, _body(detail), batch.why, held) for detail in messages]
+        answer, cursor = _by_time(batch, cursor["by_time"]) if "by_time" in cursor else _from_stream(batch, cursor)
+        places = answer.get("places", {})  # a relay of an earlier release names none
+        yield [
+            in_its_place(letter(queue, _body(detail), batch.why, held), places.get(detail["metadata"]["id"]))
+            for detail in answer["messages"]
+        ]
         if cursor is not None:
             progress.go_on(cursor)
 
@@ -92,20 +96,20 @@ def forget(held: Held) -> None:
     runtime.current().views.delete(_key(held.id), CURSOR)
 
 
-def _from_stream(batch: Batch, cursor: Cursor) -> tuple[list[dict[str, Any]], Cursor | None]:
+def _from_stream(batch: Batch, cursor: Cursor) -> tuple[dict[str, Any], Cursor | None]:
     wanted = {"stream_arn": batch.stream_arn, "shard": batch.shard, "first": cursor["next"], "last": batch.last}
     answer = _ask(batch.service, {"records": wanted})
     if answer["gone"]:
-        return [], {"by_time": None}
-    return answer["messages"], {"next": answer["next"]} if answer["next"] else None
+        return answer, {"by_time": None}
+    return answer, {"next": answer["next"]} if answer["next"] else None
 
 
-def _by_time(batch: Batch, cursor: str | None) -> tuple[list[dict[str, Any]], Cursor | None]:
+def _by_time(batch: Batch, cursor: str | None) -> tuple[dict[str, Any], Cursor | None]:
     since, until = clock.read(batch.since) - MARGIN, clock.read(batch.until) + MARGIN
     names = [name for name, message in language().items() if message.about.source == batch.service]
     wanted = {"since": clock.stamp(since), "until": clock.stamp(until), "names": names, "cursor": cursor}
     answer = _ask(batch.service, {"history": wanted})
-    return answer["messages"], {"by_time": answer["cursor"]} if answer["cursor"] else None
+    return answer, {"by_time": answer["cursor"]} if answer["cursor"] else None
 
 
 def _ask(service: str, request: dict[str, Any]) -> dict[str, Any]:

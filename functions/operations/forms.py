@@ -12,7 +12,7 @@ Lambda, a stream   where the records are that it gave up; batches.py reads them
                    https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -20,6 +20,7 @@ from typing import Any
 
 from events.envelope import Envelope
 from events.registry import language
+from functions.kernel.eventstore.given_up import COMMIT
 from functions.kernel.messaging.outcomes import LETTER, RUN
 from functions.kernel.messaging.record import envelope, read_body
 from functions.kernel.messaging.retry import UndeliverableError
@@ -64,7 +65,9 @@ def read(queue: FailureQueue, held: Held) -> Letter:
         body = dated(held.body, number(held.system.get("SentTimestamp")))
         made = letter(queue, body, _by_a_rule_of_iot(held, content), held)
         return replace(made, id=identity(held) or letter_id(queue.consumer, "", held.body))
-    return letter(queue, held.body, _by_an_inbox(held) if "reason" in held.attributes else _by_sqs(held), held)
+    made = letter(queue, held.body, _by_an_inbox(held) if "reason" in held.attributes else _by_sqs(held), held)
+    version, _, stream = held.attributes.get(COMMIT, "").partition(" ")
+    return in_its_place(made, (stream, version) if version.isdecimal() else None)
 
 
 def letter(queue: FailureQueue, body: str, why: Why, held: Held) -> Letter:
@@ -89,6 +92,11 @@ def letter(queue: FailureQueue, body: str, why: Why, held: Held) -> Letter:
     )
     known = _of_message(made, message) if message else _of_topic(made, content)
     return replace(known, fingerprint=fingerprint(known.consumer, known.name, known.error, known.reason))
+
+
+def in_its_place(made: Letter, place: Sequence[Any] | None) -> Letter:
+    """A relay's letter with stream and version of the commit that holds its message: it is sent back from there."""
+    return replace(made, stream=str(place[0]), stream_version=int(place[1])) if place else made
 
 
 def identity(held: Held) -> str:

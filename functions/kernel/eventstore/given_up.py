@@ -18,6 +18,7 @@ from functions.kernel.runtime.runtime import Port
 # A shard that has ended goes with its last record.
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_GetShardIterator.html
 LET_GO = {"TrimmedDataAccessException", "ResourceNotFoundException"}
+COMMIT = "commit"  # the attribute of a message that the bus refused: version and stream of the commit that holds it
 EMPTY_PAGES = 10  # GetRecords may return none before it reaches those that are there
 
 
@@ -67,30 +68,40 @@ stream: Port[RecordStream] = Port("stream", connect=DynamoStream)
 def records(*, stream_arn: str, shard: str, first: str, last: str) -> dict[str, Any]:
     """The messages that the records of a batch hold, from a sequence number to another, verbatim.
 
-    Returns {"messages": the details, "next": the sequence number to go on from where not all fit into an answer, or
-    None, "gone": whether the stream has let go of them, so that they are to be found by their time}. Raises
-    UnavailableError where the stream does not give them now.
+    Returns {"messages": the details, "places": by id, stream and version of the commits that hold replies, "next": the
+    sequence number to go on from where not all fit into an answer, or None, "gone": whether the stream has let go of
+    them, so that they are to be found by their time}. Raises UnavailableError where the stream does not give them now.
     """
     found: list[dict[str, Any]] = []
+    places: dict[str, tuple[str, int]] = {}
     size = 0
     try:
         for record in stream().records(stream_arn, shard, first):
             number = record["dynamodb"]["SequenceNumber"]
             if int(number) > int(last):
-                return {"messages": found, "next": None, "gone": False}
-            details = _details(record)
-            size += sum(weight(compact(detail)) for detail in details)
+                return _found(found, places)
+            details, held = _details(record)
+            size += sum(weight(compact(detail)) for detail in details) + weight(compact(held))
             if found and size > ANSWER_BYTES:
-                return {"messages": found, "next": number, "gone": False}
+                return {**_found(found, places), "next": number}
             found += details
+            places |= held
             if int(number) == int(last):
-                return {"messages": found, "next": None, "gone": False}
+                return _found(found, places)
     except GoneError:
         pass
-    return {"messages": [], "next": None, "gone": True}  # also where the shard ended before the last of them
+    return {**_found([], {}), "gone": True}  # also where the shard ended before the last of them
 
 
-def _details(record: dict[str, Any]) -> list[dict[str, Any]]:
-    """What the relay would have published of a record."""
+def _found(messages: list[dict[str, Any]], places: dict[str, tuple[str, int]]) -> dict[str, Any]:
+    return {"messages": messages, "places": places, "next": None, "gone": False}
+
+
+def _details(record: dict[str, Any]) -> tuple[list[dict[str, Any]], dict[str, tuple[str, int]]]:
+    """What the relay would have published of a record, and the places of replies."""
     image = record["dynamodb"].get("NewImage", {})
-    return [message.detail for message in messages_of(image)] if record["eventName"] == "INSERT" else []
+    messages = messages_of(image) if record["eventName"] == "INSERT" else ()
+    places: dict[str, tuple[str, int]] = {}
+    for message in messages:
+        places |= message.place_in(image["stream"]["S"], int(image["version"]["N"]))
+    return [message.detail for message in messages], places

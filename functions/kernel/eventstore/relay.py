@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from functions.kernel.domain.errors import UnavailableError
-from functions.kernel.eventstore.given_up import records
-from functions.kernel.eventstore.item import messages_of
+from functions.kernel.eventstore.given_up import COMMIT, records
+from functions.kernel.eventstore.item import Item, messages_of
 from functions.kernel.runtime import clock, observe, runtime
 from functions.kernel.runtime.commit import Commit, Outgoing
 from functions.kernel.runtime.json_text import compact, fitting
@@ -23,22 +23,24 @@ def handle(event: dict[str, Any]) -> dict[str, Any]:
     A message that the bus refuses for its content goes to the failure queue with the reason, and holds up no other.
     """
     started = clock.now()
-    owners: list[str] = []
+    owners: list[dict[str, Any]] = []
     waiting: list[Outgoing] = []
     for record in event["Records"]:
         image = record["dynamodb"].get("NewImage", {})
         for message in messages_of(image) if record["eventName"] == "INSERT" else ():
-            owners.append(record["dynamodb"]["SequenceNumber"])
+            owners.append(record["dynamodb"])
             waiting.append(message)
     unsent = send(waiting)
     failed = {
-        owners[one.position] for one in unsent if not (one.refusal and _give_up(waiting[one.position], one.refusal))
+        owners[one.position]["SequenceNumber"]
+        for one in unsent
+        if not (one.refusal and _give_up(waiting[one.position], owners[one.position]["NewImage"], one.refusal))
     }
     _log_sent(waiting, {one.position for one in unsent}, started)
     if not failed:
         return {"batchItemFailures": []}
     observe.logger().warning("messages were not published", extra={"records": len(failed)})
-    first = next(owner for owner in owners if owner in failed)
+    first = next(number for owner in owners if (number := owner["SequenceNumber"]) in failed)
     return {"batchItemFailures": [{"itemIdentifier": first}]}
 
 
@@ -59,11 +61,14 @@ def send(messages: list[Outgoing]) -> list[Unsent]:
     return sorted(unsent, key=lambda one: one.position)
 
 
-def _give_up(message: Outgoing, refusal: str) -> bool:
-    """Send a message to the failure queue; whether it took it."""
+def _give_up(message: Outgoing, image: Item, refusal: str) -> bool:
+    """Send a message to the failure queue, with the place of its commit if only that tells it; whether it took it."""
     body = {"detail-type": message.name, "source": message.detail["metadata"]["source"], "detail": message.detail}
     code = runtime.current().code
     why = {"reason": refusal, "error": "RefusedByBus", **({"code": code} if code else {})}
+    if place := message.place_in(image["stream"]["S"], int(image["version"]["N"])):
+        stream, version = place[message.id]
+        why[COMMIT] = f"{version} {stream}"
     try:
         runtime.current().dead_letters.send(json.dumps(body), reason=why)
     except Exception as error:  # reported to the stream, which retries the record
@@ -160,16 +165,22 @@ def history(
     """What commits hold, verbatim and by pages, to whoever invoked the relay: nothing is published.
 
     The same messages as those of `republish`; only: of these names alone. A page reads at most `limit` commits, and
-    fewer where their messages would not fit into a function's answer. Returns {"messages": the details, "cursor": of
-    the next page, or None}.
+    fewer where their messages would not fit into a function's answer. Returns {"messages": the details, "places": as
+    of `given_up.records`, "cursor": of the next page, or None}.
     """
     where, wanted, named = Where(stream, segment, segments), None if only is None else set(only), frozenset(names)
     while True:
         commits, next_cursor, _ = where.page(cursor, limit)
-        found = chosen(commits, (since, until), named)
-        details = [message.detail for message in found if wanted is None or message.name in wanted]
-        if limit == 1 or fitting(map(compact, details)) >= len(details):
-            return {"messages": details, "cursor": next_cursor}
+        details: list[dict[str, Any]] = []
+        places: dict[str, tuple[str, int]] = {}
+        for commit in commits:
+            for message in chosen([commit], (since, until), named):
+                if wanted is None or message.name in wanted:
+                    details.append(message.detail)
+                    places |= message.place_in(commit.stream, commit.version)
+        answer = [*details, places]
+        if limit == 1 or fitting(map(compact, answer)) >= len(answer):
+            return {"messages": details, "places": places, "cursor": next_cursor}
         limit = max(1, limit // 2)  # one commit always fits
 
 

@@ -74,6 +74,10 @@ class Outgoing(msgspec.Struct, frozen=True, omit_defaults=True):
     def id(self) -> str:
         return str(self.detail["metadata"]["id"])
 
+    def place_in(self, stream: str, version: int) -> dict[str, tuple[str, int]]:
+        """Its id and the commit that holds it, where its metadata name another stream: a reply's name its command."""
+        return {} if self.detail["metadata"]["stream"] == stream else {self.id: (stream, version)}
+
 
 class Snapshot(msgspec.Struct, frozen=True, array_like=True):
     """The state after a commit as JSON text, and the latest causes that the stream has handled."""

@@ -3,13 +3,14 @@
 from functions.kernel.eventstore import relay
 from functions.kernel.messaging import inbox, outcomes
 from functions.kernel.messaging.redelivery import Redelivery
-from functions.operations import groups, intake, redriver, redrives, run_rows, runs, sending, transitions
+from functions.operations import forms, groups, intake, redriver, redrives, run_rows, runs, sending, transitions
 from functions.operations.worker import Worker
 from tests.simulation.check.letters import CLAIMED, ENDS, HANDLED, LEGAL, VERBATIM
 from tests.simulation.check.lost_updates import ONE_AFTER_ANOTHER
 from tests.simulation.check.projections import REBUILT
 from tests.simulation.check.rebuilt import SAME_ROWS
 from tests.simulation.check.redrives import HALTED, LIMITED, ONCE, OUTCOME, OWN_SET, RAMP, STOPS
+from tests.simulation.check.relayed import HELD
 from tests.simulation.planted.bug import Bug, Edit, Set
 from tests.simulation.schedule import QUIESCENCE
 
@@ -44,6 +45,12 @@ BUGS = (
         "The cap of a redrive is not looked at.",
         (LIMITED,),
         Edit(transitions.why_not, 'return runs.CAPPED if letter.redrives >= cap else ""', 'return ""'),
+    ),
+    bug(
+        "a reply looked for in its command",
+        "A reply that a relay gave up is looked for under the name of its command, where no commit is.",
+        (HELD,),
+        Edit(forms.in_its_place, "if place else made", "if False else made"),
     ),
     bug("no ramp", "A redrive begins with fifty letters.", (RAMP,), Set(runs, "RAMP", (50,))),
     bug(

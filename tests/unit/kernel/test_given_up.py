@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -22,7 +23,10 @@ COMMITS = 4
 def commit(number: int, size: int = 0) -> Commit:
     """A commit with two messages."""
     details = [
-        {"metadata": {"id": f"message-{number}-{n}", "name": "JarFilled"}, "data": {"text": f"{n}" * size}}
+        {
+            "metadata": {"id": f"message-{number}-{n}", "name": "JarFilled", "stream": f"Jar#{number}"},
+            "data": {"text": f"{n}" * size},
+        }
         for n in (1, 2)
     ]
     return Commit(
@@ -78,11 +82,22 @@ def test_the_messages_of_a_batch_are_given_verbatim_and_published_to_no_one(runn
     answer = asked("20", "30")
     assert answer == {
         "messages": [one.detail for n in (2, 3) for one in commit(n).messages],
+        "places": {},
         "next": None,
         "gone": False,
     }
     assert isinstance(running.bus, RecordingBus)
     assert running.bus.messages == []
+
+
+def test_of_a_reply_it_is_said_which_commit_holds_it(running: Runtime) -> None:
+    made = commit(2)
+    reply = {"metadata": {"id": "reply", "name": "JarFillAccepted", "stream": "FillJar#command-1"}, "data": {}}
+    running.store.commit(commit(1))
+    running.store.commit(replace(made, version=7, messages=(*made.messages, Outgoing(reply))))
+    assert asked("10", "20")["places"] == {"reply": ["Jar#2", 7]}
+    held = relay.serve({"history": {"stream": "Jar#2", "names": ["JarFilled", "JarFillAccepted"]}})
+    assert held["places"] == {"reply": ("Jar#2", 7)}
 
 
 def test_a_batch_of_which_the_last_record_held_no_commit_ends_there(running: Runtime) -> None:
@@ -102,7 +117,7 @@ def test_what_was_changed_and_not_committed_is_no_part_of_it(running: Runtime) -
 def test_a_batch_whose_shard_ends_before_its_last_record_is_to_be_found_by_its_time(running: Runtime) -> None:
     for number in range(1, COMMITS + 1):
         running.store.commit(commit(number))
-    assert asked("30", "90") == {"messages": [], "next": None, "gone": True}
+    assert asked("30", "90") == {"messages": [], "places": {}, "next": None, "gone": True}
 
 
 def test_a_batch_larger_than_an_answer_is_given_by_pages(running: Runtime) -> None:
@@ -173,7 +188,7 @@ class TestDynamoStream:
         arn, shard, numbers = streamed
         running.adapters["stream"] = failing(operation, code)
         answer = asked(numbers[0], numbers[3], stream_arn=arn, shard=shard)
-        assert answer == {"messages": [], "next": None, "gone": True}
+        assert answer == {"messages": [], "places": {}, "next": None, "gone": True}
 
     def test_any_other_error_is_raised_so_that_it_is_asked_again(
         self, running: Runtime, streamed: tuple[str, str, list[str]]

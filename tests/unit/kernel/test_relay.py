@@ -144,6 +144,25 @@ def test_what_the_bus_refuses_for_its_content_goes_to_the_failure_queue_and_hold
     assert letter.reason == {"reason": "MalformedDetail in PutEvents", "error": "RefusedByBus"}
 
 
+def test_of_a_reply_that_the_bus_refuses_its_commit_is_named_for_its_metadata_name_its_command() -> None:
+    reply = {"metadata": {"id": "reply", "name": "JarFilled", "source": "mallbots.jars", "stream": "FillJar#command-1"}}
+    commit = Commit(
+        stream="Jar#jar-1",
+        version=4,
+        id="commit-1",
+        events=(StoredEvent.of("Filled", 1, {}),),
+        time="2026-03-01T12:00:00.000000Z",
+        messages=(Outgoing({**reply, "data": {}}),),
+        correlation_id="flow-1",
+    )
+    with active(memory_runtime("jars", bus=PickyBus(0, refusal="MalformedDetail in PutEvents"))) as running:
+        running.store.commit(commit)
+        assert relay.handle(stream_of(running)) == DONE
+    assert isinstance(running.dead_letters, RecordingQueue)
+    [letter] = running.dead_letters.sent
+    assert (letter.reason or {})["commit"] == "4 Jar#jar-1"
+
+
 def test_what_not_even_the_failure_queue_takes_is_retried_by_the_stream() -> None:
     with active(memory_runtime("jars", bus=PickyBus(0, refusal="MalformedDetail in PutEvents"))) as running:
         jars.create("jar-1", lambda jar: jar.fill(1))

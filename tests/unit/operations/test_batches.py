@@ -97,6 +97,23 @@ def test_each_message_of_a_batch_is_a_letter_of_the_relay(
     }
 
 
+@pytest.mark.parametrize("is_gone", [False, True])
+def test_a_reply_is_about_the_commit_that_holds_it_from_where_it_is_sent_again(
+    is_gone: bool, runtime: Runtime, queues: MemoryFailureQueues, minutes: Minutes
+) -> None:
+    def answer(request: Mapping[str, Any]) -> dict[str, Any]:
+        if "records" in request and is_gone:
+            return {"messages": [], "places": {}, "next": None, "gone": True}
+        found = {"messages": [detail(1), detail(2)], "places": {"message-2": ["ShoppingList#list-1", 5]}}
+        return {**found, "next": None, "gone": False, "cursor": None}
+
+    relay(runtime, answer)
+    minutes.collect()
+    event, reply = letters()
+    assert (event.stream, event.stream_version) == (detail(1)["metadata"]["stream"], 1)
+    assert (reply.stream, reply.stream_version) == ("ShoppingList#list-1", 5)
+
+
 def test_a_batch_larger_than_an_answer_is_read_by_pages(
     runtime: Runtime, queues: MemoryFailureQueues, minutes: Minutes
 ) -> None:

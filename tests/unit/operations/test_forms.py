@@ -80,6 +80,13 @@ def test_what_was_sent_back_is_the_letter_that_it_was_also_where_the_queue_itsel
     assert forms.read(queue, held).run == ""
 
 
+def test_a_reply_that_the_bus_refused_is_about_the_commit_that_holds_it() -> None:
+    queue, held = sample("relay")
+    reply = replace(held, attributes={**held.attributes, "commit": "5 ShoppingList#of two words"})
+    letter = forms.read(queue, reply)
+    assert (letter.stream, letter.stream_version) == ("ShoppingList#of two words", 5)
+
+
 def test_a_letter_of_a_fifo_queue_keeps_its_group() -> None:
     assert read("fifo_inbox").fifo_group == "in-turn"
     assert read("inbox").fifo_group == ""
