@@ -75,3 +75,13 @@ def test_a_reply_is_sent_again_for_a_second_copy_of_the_command_and_after_a_lost
     history = sample_histories.completed()
     answered(history, ("conflict", {"table": "payments/events", "key": ["Payment#p", 2], "container": "inbox"}))
     assert violated(history) == set()
+
+
+def test_a_reply_is_sent_again_where_a_transaction_of_an_earlier_try_commits_just_before() -> None:
+    history = sample_histories.completed()
+    answered(history)
+    position = history.find("commit", f'"{ACCEPTED}"')
+    at, _, fields = history.entries[position]
+    history.entries.insert(0, (0, "underway", {"container": fields["container"], "keys": [fields["key"]]}))
+    assert at > 0
+    assert violated(history) == set()

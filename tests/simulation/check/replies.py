@@ -18,13 +18,17 @@ def violations(history: ParsedHistory) -> Iterator[Violation]:
     commits = iter(history.commits)  # one for each entry
     causes: dict[str, list[str]] = {}  # of the invocation that each container works on
     carried: dict[str, set[str]] = {}
+    late: set[tuple[str, str, int]] = set()  # what a transaction of an earlier invocation may still commit
     for _, kind, fields in history.entries:
         if kind == "invocation":
             causes[fields["container"]] = list(fields.get("cause") or ())
             carried[fields["container"]] = set()
         elif kind == "commit":
             sent = {message.id for message in next(commits).messages if message.delay is None}
-            carried.setdefault(fields["container"], set()).update(sent)
+            if (fields["container"], *fields["key"]) not in late:
+                carried.setdefault(fields["container"], set()).update(sent)
+        elif kind == "underway":
+            late |= {(fields["container"], *key) for key in fields["keys"]}
         elif kind == "conflict":  # perhaps with its own commit, whose answer was lost: it is handled again
             carried.pop(fields["container"], None)
         elif kind == "published" and fields["name"] in REPLIES and (container := fields.get("by")) in causes:

@@ -2,6 +2,7 @@
 
 import json
 
+from events.registry import language
 from tests.simulation.workload.client import Client
 
 UNREADABLE = (
@@ -41,7 +42,7 @@ class Litterer(Client):
         name = self.choices.pick(tuple(UNSUBSCRIBED), "which event")
         queue = self.cloud.queues[self.choices.pick(UNSUBSCRIBED[name], "into which inbox")]
         published = self.cloud.last_published(name)
-        if published is None:
+        if published is None or published["metadata"]["version"] != language()[name].about.version:
             return
         metadata = {**published["metadata"], "id": self.cloud.new_id()}
         content = {"source": metadata["source"], "detail-type": name, "detail": {**published, "metadata": metadata}}
