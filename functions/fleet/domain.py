@@ -224,12 +224,11 @@ class Robot(RobotState):
         asked = next((asked for asked in self.asked if asked.kind == CANCEL and asked.target == self.shown), None)
         if asked is None:
             self._ask(CANCEL, self.shown, now, state)
-        elif report and asked.state == report.at:
-            self.record(Asked(asked.id, CANCEL, self.shown, now, state))
-        elif report and passed(asked.at, now, AGAIN):
-            if asked.id in report.ended:
+        elif report and asked.id in report.ended:
+            if passed(asked.at, now, AGAIN):
                 self._ask(CANCEL, self.shown, now, state)
-            elif asked.id not in report.received:
+        elif report and asked.id not in report.received:
+            if asked.state == state or passed(asked.at, now, AGAIN):
                 self.record(Asked(asked.id, CANCEL, self.shown, now, state))
 
     def _ask(self, kind: str, target: str, now: str, state: str = "") -> None:
