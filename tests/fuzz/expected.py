@@ -255,6 +255,8 @@ UNCHECKED_FOR = {
 NEVER_OK = {
     "PUT /api/fleet/robots/{id}/actions/{actionId}/retry": "an action waits only where a robot on the stream says so",
     "PUT /api/fleet/robots/{id}/actions/{actionId}/skip": "an action waits only where a robot on the stream says so",
+    "PUT /api/fleet/robots/{id}/pause": "the robots of the scene have never been on the stream",
+    "PUT /api/fleet/robots/{id}/resume": "the robots of the scene have never been on the stream",
     "POST /api/fleet/robots/{id}/certificate": "the fuzzer makes no signing requests",
     "POST /api/customers/sessions": "the code comes to a phone, which the fuzzer does not have",
     "PUT /api/checkout/sagas/{orderId}/resume": "a saga is parked only after a compensation has failed repeatedly",
