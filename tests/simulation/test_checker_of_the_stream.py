@@ -12,6 +12,7 @@ from tests.simulation.check.delivery import Deliveries
 from tests.simulation.check.failures import BEGIN, robot_and_topic
 from tests.simulation.check.orders_to_robots import (
     CANCEL_FIRST,
+    CANCELLED,
     EXPIRES,
     GIVEN_UP,
     IN_TIME,
@@ -308,6 +309,11 @@ def fleet_shows_another_node(day: Day) -> None:
     day.shows(node="west")
 
 
+def an_order_that_is_over_is_not_cancelled(day: Day) -> None:
+    for at in (50, 58, 61):
+        day.reports(at, f"{LIST}.1", active=True)
+
+
 BROKEN: dict[Callable[[Day], None], str] = {
     an_order_arrives_late: IN_TIME,
     an_order_never_expires: EXPIRES,
@@ -326,6 +332,7 @@ BROKEN: dict[Callable[[Day], None], str] = {
     the_end_of_an_earlier_connection_counts: OLD_NEWS,
     an_older_word_of_a_connection_is_taken: IN_ORDER,
     a_list_whose_order_was_not_sent_stays: NEVER_SENT,
+    an_order_that_is_over_is_not_cancelled: CANCELLED,
     fleet_shows_another_node: TRUE_STATE,
 }
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from tests.simulation.check.delivery import Deliveries
 from tests.simulation.check.parsed_history import SECOND, ParsedHistory
 from tests.simulation.check.robots import BOT_STATUS
-from tests.simulation.check.stream_history import FLEET, Known, Sent, StreamHistory
+from tests.simulation.check.stream_history import FLEET, Known, Report, Sent, StreamHistory, assignment_of
 from tests.simulation.check.violation import Violation
 
 IN_TIME = "no order reaches a robot after it has expired"
@@ -17,9 +17,11 @@ TAKEN = "a robot that is free takes the order that it is sent"
 RETIRED = "a retired robot cannot connect"
 GIVEN_UP = "a robot that gives up its order comes to an end of it"
 REVOKED = "the certificates of a retired robot are revoked"
+CANCELLED = "a robot that goes on with an order that is over is told to cancel it"
 NEVER_SENT = "a list whose order was not sent before its robot became unfit is given back at once"
 
 LEASE = 60 * SECOND
+LONG_ENOUGH = 10 * SECOND  # between two states of a robot that goes on
 ON_ITS_WAY = SECOND  # the network's part, after the broker sent it
 REVOCATION = 5 * SECOND  # from the message of the retirement on, where no fault delays it
 
@@ -38,6 +40,7 @@ def violations(history: ParsedHistory, stream: StreamHistory, deliveries: Delive
             yield from _order(sent, stream)
     yield from _taken(stream)
     yield from _given_up(stream)
+    yield from _cancelled(stream)
     yield from _never_sent(history)
     yield from _retired(history, stream, deliveries)
 
@@ -136,6 +139,43 @@ def _given_up(stream: StreamHistory) -> Iterator[Violation]:
             if deed["what"] == "left" and deed["stuck"]:
                 text = f"the robot {bot_id} gives up {deed['order']}, and waits for what does not begin"
                 yield Violation(GIVEN_UP, text, {"robot": bot_id, "at": at})
+
+
+def _cancelled(stream: StreamHistory) -> Iterator[Violation]:
+    """Orders that are over as fleet knows, and that a robot shows for long, though it was never told to cancel them.
+
+    Judged by states of a session that fleet knew of, for others may not count.
+    """
+    told = {
+        (sent.bot_id, parameter["value"])
+        for sent in stream.sent
+        for action in sent.content.get("actions", ())
+        if action["actionType"] == "cancelOrder"
+        for parameter in action.get("actionParameters", ())
+    }
+    for bot_id, reports in stream.reports.items():
+        begun: dict[str, Report] = {}
+        for one in reports:
+            if not (one.is_active and one.goes_on and one.handled is not None and _is_over(one, stream)):
+                continue
+            began = [online for online in stream.online[bot_id] if online.said <= one.said]
+            if not all(online.handled and one.received and online.handled < one.received for online in began):
+                continue
+            first = begun.setdefault(one.order_id, one)
+            if one.said - first.said >= LONG_ENOUGH and (bot_id, one.order_id) not in told:
+                text = f"the robot {bot_id} showed {one.order_id} for {(one.said - first.said) // SECOND} s"
+                yield Violation(CANCELLED, text, {"robot": bot_id, "order": one.order_id})
+                break
+
+
+def _is_over(report: Report, stream: StreamHistory) -> bool:
+    """Whether fleet had handled that a robot's order is over before a function received this state."""
+    known = [one for one in stream.known[report.bot_id] if report.received and one.handled < report.received]
+    newest = max(known, key=_version, default=None)
+    its = max((one.version for one in known if one.assignment == assignment_of(report.order_id)), default=None)
+    if newest is None or its is None or newest.assignment == assignment_of(report.order_id):
+        return False
+    return newest.version > its
 
 
 def _retired(history: ParsedHistory, stream: StreamHistory, deliveries: Deliveries) -> Iterator[Violation]:

@@ -10,6 +10,7 @@ from tests.simulation.check.collection import SILENT
 from tests.simulation.check.instructions import AT_ONCE
 from tests.simulation.check.orders_to_robots import (
     CANCEL_FIRST,
+    CANCELLED,
     EXPIRES,
     IN_TIME,
     KNOWN_OVER,
@@ -98,7 +99,7 @@ BUGS = (
     Bug(
         "stream: outdated orders are not cancelled",
         "A robot that is back with an outdated order is left to it.",
-        (DRIVEN_TWICE, STILL_THERE, TRUE_STATE),
+        (CANCELLED, DRIVEN_TWICE, STILL_THERE, TRUE_STATE),
         (Edit(Robot._give_up_outdated, "if not self.connected", "if True or not self.connected"),),
     ),
     Bug(
