@@ -1,7 +1,7 @@
 """What robots are told: orders that are theirs, in time, after what they had before was cancelled, which ends it."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from tests.simulation.check.delivery import Deliveries
 from tests.simulation.check.parsed_history import SECOND, ParsedHistory
@@ -158,14 +158,21 @@ def _cancelled(stream: StreamHistory) -> Iterator[Violation]:
         for one in reports:
             if not (one.is_active and one.goes_on and one.handled is not None and _is_over(one, stream)):
                 continue
-            began = [online for online in stream.online[bot_id] if online.said <= one.said]
-            if not all(online.handled and one.received and online.handled < one.received for online in began):
+            if not _counts(one, reports, stream):
                 continue
             first = begun.setdefault(one.order_id, one)
             if one.said - first.said >= LONG_ENOUGH and (bot_id, one.order_id) not in told:
                 text = f"the robot {bot_id} showed {one.order_id} for {(one.said - first.said) // SECOND} s"
                 yield Violation(CANCELLED, text, {"robot": bot_id, "order": one.order_id})
                 break
+
+
+def _counts(report: Report, reports: Sequence[Report], stream: StreamHistory) -> bool:
+    """Whether a state was the newest that fleet had, of a session that it knew of."""
+    at = report.received or 0
+    began = [online.handled for online in stream.online[report.bot_id] if online.said <= report.said]
+    newest = max((one.told_at for one in reports if one.received and one.received <= at), default=report.told_at)
+    return newest == report.told_at and all(handled is not None and handled < at for handled in began)
 
 
 def _is_over(report: Report, stream: StreamHistory) -> bool:
