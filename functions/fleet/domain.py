@@ -224,11 +224,11 @@ class Robot(RobotState):
         asked = next((asked for asked in self.asked if asked.kind == CANCEL and asked.target == self.shown), None)
         if asked is None:
             self._ask(CANCEL, self.shown, now, state)
-        elif report and asked.id in report.ended:
-            if passed(asked.at, now, AGAIN):
+        elif report:
+            is_due = passed(asked.at, now, AGAIN)
+            if asked.id in report.ended and is_due:
                 self._ask(CANCEL, self.shown, now, state)
-        elif report and asked.id not in report.received:
-            if asked.state == state or passed(asked.at, now, AGAIN):
+            elif asked.id not in report.received and (is_due or asked.state == state):
                 self.record(Asked(asked.id, CANCEL, self.shown, now, state))
 
     def _ask(self, kind: str, target: str, now: str, state: str = "") -> None:
