@@ -79,6 +79,8 @@ class Robot:
             self.number = max(self.number, (data["at"], -1), key=lambda number: number[0])
         elif name in ("BecameAvailable", "BecameUnavailable"):
             self.available = name == "BecameAvailable"
+            if data.get("at"):
+                self.number = self.number[0], data["header"]
         elif name == "Retired":
             self.retired = True
         elif name == "TaskChanged":
