@@ -150,7 +150,7 @@ def _cancelled(stream: StreamHistory) -> Iterator[Violation]:
         (sent.bot_id, parameter["value"])
         for sent in stream.sent
         for action in sent.content.get("actions", ())
-        if action["actionType"] == "cancelOrder"
+        if action.get("actionType") == "cancelOrder"
         for parameter in action.get("actionParameters", ())
     }
     for bot_id, reports in stream.reports.items():
