@@ -84,6 +84,7 @@ def test_a_step_that_no_state_refuses_is_found(method: str, path: str, answer: t
         ("PUT", "/api/stores/products/cable/increasePrice", INVALID, {"price": 8.95}),
         ("PUT", "/api/stores/products/cable/decreasePrice", INVALID, {"price": 10.95}),
         ("PUT", "/api/stores/products/cable/increasePrice", INVALID, {"price": 2**53 / 100}),
+        ("PUT", "/api/fleet/robots/r/pause", REFUSED, None),  # it was never on the stream
         ("PUT", "/api/customers/k/enable", INVALID, None),
         ("PUT", "/api/operations/letters/l/data", REFUSED, None),  # a route that is not judged
     ],

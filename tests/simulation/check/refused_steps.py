@@ -191,6 +191,12 @@ def _retired(request: Request, id: str, meanwhile: Meanwhile) -> bool:
     return "retired" in meanwhile.statuses("Bot", id, BOT_STATUS)
 
 
+def _not_on_the_stream(request: Request, id: str, meanwhile: Meanwhile) -> bool:
+    """Whether a robot was retired, or had never been on the stream."""
+    begun = {"Connected": True, "SessionBegan": True, "Disconnected": True}
+    return _retired(request, id, meanwhile) or "" in meanwhile.statuses("Robot", id, begun)
+
+
 def _letter_is(*statuses: str) -> Reason:
     return lambda request, id, meanwhile: any(
         row.get("state") in statuses for row in meanwhile.rows(f"letter {id}", "letter")
@@ -232,8 +238,8 @@ REASONS: dict[str, Reason] = {
     "POST /api/depot/bots/*/token": _retired,
     "DELETE /api/depot/bots/*": _never,
     "POST /api/fleet/robots/*/certificate": _retired,
-    "PUT /api/fleet/robots/*/pause": _retired,
-    "PUT /api/fleet/robots/*/resume": _retired,
+    "PUT /api/fleet/robots/*/pause": _not_on_the_stream,
+    "PUT /api/fleet/robots/*/resume": _not_on_the_stream,
     "PUT /api/operations/letters/*/park": _letter_is("redriving", "done", "discarded"),
     "PUT /api/operations/letters/*/discard": _letter_is("redriving", "done"),
     "PUT /api/operations/runs/*/pause": _run_is("stopped", "cancelled", "done"),
