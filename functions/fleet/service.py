@@ -250,7 +250,7 @@ def _send_order(robot: Robot) -> None:
     """Publish what was recorded as sent: under the number of that, so that no two orders have the same."""
     if order := _order(robot, robot.start):
         trace = _trace(robot.task.traceparent)
-        broker().publish(_topics().order(robot.id), order, expires=_left(robot), properties=trace)
+        broker().publish(_topics().order(robot.id), order, expires=_lease_left(robot), properties=trace)
 
 
 def _order(robot: Robot, start: str) -> bytes | None:
@@ -297,7 +297,7 @@ def _lease() -> int:
     return int(runtime.current().setting("ROBOT_LEASE"))
 
 
-def _left(robot: Robot) -> int:
+def _lease_left(robot: Robot) -> int:
     """The seconds until the lease may end by which the robot has its list, one at least."""
     row = views.report(robot.id)
     age = (clock.now() - clock.read(row["heard"] or row["at"])).total_seconds() if row else 0

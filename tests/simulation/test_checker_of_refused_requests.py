@@ -64,3 +64,17 @@ def test_only_an_amount_that_is_too_large_may_be_invalid() -> None:
         history.request("POST", "/api/payments", body={"customerId": "c", "amount": amount})
         history.respond(400, body={"code": "invalid", "detail": "no"})
         assert (REASON_STORED in {one.invariant for one in check(history.entries, history.final)}) == is_found
+
+
+@pytest.mark.parametrize("voided", [True, False])
+def test_a_payment_that_was_voided_before_a_slow_request_under_its_key_came_is_refused_for_that(voided: bool) -> None:
+    history = HistoryBuilder()
+    body = {"customerId": "c", "amount": 10}
+    history.request("POST", "/api/payments", body=body, key="once", who="customer:c")
+    history.commit("Payment#p", ("Authorized", {"customer_id": "c", "amount": 1_000}))
+    history.respond(200, body={"id": "p"})
+    if voided:
+        history.commit("Payment#p", ("Voided", {}))
+    history.request("POST", "/api/payments", body=body, key="once", who="customer:c")
+    history.respond(409, body={"code": "refused", "detail": "the provider has released this payment"})
+    assert (REASON_STORED in {one.invariant for one in check(history.entries, history.final)}) == (not voided)

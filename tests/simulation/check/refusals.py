@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from tests.simulation.check.parsed_history import ParsedHistory
-from tests.simulation.check.records import Message
+from tests.simulation.check.records import Message, Request
 from tests.simulation.check.violation import Violation
 
 VALID_REASON = "a command is refused for a valid reason"
@@ -26,6 +26,13 @@ class Past:
 
     def __init__(self, history: ParsedHistory, until: int) -> None:
         self._history, self._until = history, until
+
+    def made_by(self, request: Request, kind: str) -> set[str]:
+        """The ids of the aggregates of a kind that a request changed, or another of its client under its key."""
+        requests = self._history.requests.values()
+        same = {one.id for one in requests if request.key and (one.who, one.key) == (request.who, request.key)}
+        commits = (one for one in self._history.commits if one.at <= self._until and one.kind == kind)
+        return {one.aggregate_id for one in commits if one.request in same}
 
     def names(self, kind: str, aggregate_id: str) -> set[str]:
         """The names of the events of one aggregate."""

@@ -43,7 +43,7 @@ BUGS = (
         "stream: orders never expire",
         "An order waits for its robot for as long as the broker keeps it.",
         (EXPIRES,),
-        (Edit(service._send_order, "expires=_left(robot)", "expires=3600"),),
+        (Edit(service._send_order, "expires=_lease_left(robot)", "expires=3600"),),
     ),
     Bug(
         "stream: instant actions never expire",
