@@ -8,6 +8,7 @@ from functions.fleet.identities import IotIdentities
 from functions.kernel.runtime.runtime import Runtime, active
 from tests.support.iot import FakeIot
 from tests.support.runtime import memory_runtime
+from tests.unit.fleet.gateway import Gateway
 
 
 @pytest.fixture
@@ -26,3 +27,9 @@ def running(identities: IotIdentities) -> Iterator[Runtime]:
     runtime.adapters |= {"identities": identities, "revocation": identities, "authorities": "a root of trust"}
     with active(runtime):
         yield runtime
+
+
+@pytest.fixture
+def gateway() -> Iterator[Gateway]:
+    with Gateway().open() as made:
+        yield made

@@ -12,10 +12,11 @@ from events.registry import Message
 from events.shapes import Stop, StopItem
 from events.vda5050.connection import Connection, ConnectionState
 from events.vda5050.shape import Shape
-from events.vda5050.state import NodeState
+from events.vda5050.state import ActionState, ActionStatus, NodeState
 from events.vda5050.text import to_bytes
 from functions.fleet.domain import Robot
 from functions.fleet.inbox import inbox
+from functions.fleet.orders import drop_id
 from functions.fleet.service import streams
 from functions.fleet.topics import topics
 from functions.kernel.eventstore.store import MemoryEventStore
@@ -29,6 +30,9 @@ from tests.support.states import TIME, state
 
 BOT = "ajax"
 AHEAD = (NodeState(node_id="depot", sequence_id=2, released=True),)
+# What a state says of a robot that has put down at the depot what it collected.
+DROPPED = ActionState(action_id=drop_id("list-1.1"), action_status=ActionStatus.FINISHED)
+BROUGHT: dict[str, Any] = {"order_id": "list-1.1", "last_node_id": "depot", "action_states": (DROPPED,)}
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 
@@ -165,3 +169,9 @@ def sets_out(gateway: Gateway) -> None:
     gateway.visits("list-1", 1)
     gateway.assigned("list-1", 1, 3)
     gateway.says(1, order_id="list-1.1", node_states=AHEAD)
+
+
+def begins_of(gateway: Gateway, order_id: str) -> list[str]:
+    """The first node of an order, each time that it was published."""
+    published = gateway.broker.to(BOT, "order")
+    return [order["nodes"][0]["nodeId"] for order in published if order["orderId"] == order_id]

@@ -1,6 +1,5 @@
 """States that a robot sent after ONLINE, and that rules of the broker dated before it, for rules run in any order."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -10,12 +9,6 @@ from functions.fleet import views
 from functions.kernel.runtime import clock
 from tests.support.states import state
 from tests.unit.fleet.gateway import AHEAD, BOT, Gateway, sets_out
-
-
-@pytest.fixture
-def gateway() -> Iterator[Gateway]:
-    with Gateway().open() as made:
-        yield made
 
 
 def is_given_a_list(gateway: Gateway) -> None:

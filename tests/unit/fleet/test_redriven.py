@@ -2,10 +2,7 @@
 
 import json
 from base64 import b64encode
-from collections.abc import Iterator
 from datetime import datetime
-
-import pytest
 
 from events.vda5050.connection import Connection, ConnectionState
 from events.vda5050.text import to_bytes
@@ -14,12 +11,6 @@ from functions.fleet import views
 from functions.kernel.messaging.topics import dated
 from tests.support.states import TIME, state
 from tests.unit.fleet.gateway import BOT, Gateway
-
-
-@pytest.fixture
-def gateway() -> Iterator[Gateway]:
-    with Gateway().open() as made:
-        yield made
 
 
 def redrive(gateway: Gateway, topic: str, payload: bytes, undelivered: datetime) -> None:

@@ -2,7 +2,6 @@
 
 import json
 from base64 import b64encode
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,12 +13,6 @@ from functions.kernel.runtime import runtime
 from tests.support.handling import dead_letters_of
 from tests.support.states import state
 from tests.unit.fleet.gateway import BOT, Gateway, sets_out
-
-
-@pytest.fixture
-def gateway() -> Iterator[Gateway]:
-    with Gateway().open() as gateway:
-        yield gateway
 
 
 def letters() -> int:

@@ -1,7 +1,6 @@
 """What the robots' gateway shows of robots, who is connected, and what staff ask of them."""
 
-from collections.abc import Iterator
-from typing import Any, NoReturn
+from typing import Any
 
 import pytest
 
@@ -28,19 +27,6 @@ from functions.kernel.runtime import clock
 from functions.kernel.runtime.json_text import ANSWER_BYTES, compact, weight
 from tests.support.states import state
 from tests.unit.fleet.gateway import AHEAD, BOT, Gateway, names, sets_out
-
-DROPPED = ActionState(action_id=drop_id("list-1.1"), action_status=ActionStatus.FINISHED)
-BROUGHT: dict[str, Any] = {"order_id": "list-1.1", "last_node_id": "depot", "action_states": (DROPPED,)}
-
-
-@pytest.fixture
-def gateway() -> Iterator[Gateway]:
-    with Gateway().open() as made:
-        yield made
-
-
-def fails(*_: object) -> NoReturn:
-    raise ConnectionError("no answer")
 
 
 class TestPresence:
