@@ -1,15 +1,28 @@
-"""Moments, presence events, tasks and reports of a robot in tests."""
+"""Moments, presence events, tasks and reports of a robot in tests, and how it is told them."""
 
+from collections.abc import Callable
 from typing import Any
 
-from functions.fleet.reports import Presence, Report, Task
-from functions.fleet.robot_events import BecameAvailable, Connected, OrderSent, OrderShown, SessionBegan, TaskChanged
+from functions.fleet.domain import Robot
+from functions.fleet.reports import Pick, Presence, Report, Task
+from functions.fleet.robot_events import (
+    CANCEL,
+    BecameAvailable,
+    Collected,
+    Connected,
+    OrderSent,
+    OrderShown,
+    SessionBegan,
+    TaskChanged,
+)
 from functions.kernel.domain.aggregate import DomainEvent
 
 LIST, OTHER = "list-1", "list-2"
 ORDER, AGAIN, ANOTHER = f"{LIST}.1", f"{LIST}.2", f"{OTHER}.1"
 NODE = "parking-1"
 FLOW = "flow-1"
+PICK = Pick("store-1", "product-1", 2)
+CANCELLED = f"{CANCEL}:1:id-1"
 
 
 def at(seconds: float) -> str:
@@ -49,3 +62,13 @@ IDLE: tuple[DomainEvent, ...] = (
 GIVEN: tuple[DomainEvent, ...] = (*IDLE, TaskChanged(task(3, ORDER)))
 SENT: tuple[DomainEvent, ...] = (*GIVEN, OrderSent(ORDER, NODE, at(15)))
 AT_WORK: tuple[DomainEvent, ...] = (*SENT, OrderShown(ORDER, False, 4, at(18)))
+# A robot that has put down at the depot what it collected, and has reported that.
+DONE = (*AT_WORK, OrderShown(ORDER, True, 5, at(19)), Collected(LIST, 1, (PICK,), True, 5, at(19)))
+
+
+def reports(report: Report, seconds: float = 20) -> Callable[[Robot], None]:
+    return lambda robot: robot.report(report, at(seconds))
+
+
+def takes(told: Task, seconds: float = 20) -> Callable[[Robot], None]:
+    return lambda robot: robot.take_task(told, at(seconds))
