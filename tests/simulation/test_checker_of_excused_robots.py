@@ -1,0 +1,173 @@
+"""Days of a robot that only look as if they violated an invariant: what the checker excuses, and what it does not."""
+
+import json
+
+import pytest
+
+from tests.simulation.check.orders_to_robots import TAKEN
+from tests.simulation.check.robots_work import DRIVEN_TWICE, LEFT_IDLE, SILENT_AT_WORK, STILL_THERE, TRUE_STATE
+from tests.simulation.robots_day import (
+    BOT,
+    LIST,
+    Day,
+    a_list,
+    a_list_is_driven_twice,
+    a_robot_at_work_falls_silent,
+    an_idle_robot_is_cut_and_stays,
+    fleet_shows_another_node,
+)
+
+
+@pytest.mark.parametrize(("said", "violated"), [(90, True), (45, False)])
+def test_a_report_that_comes_late_is_none_of_now(said: float, violated: bool) -> None:
+    day = Day()
+    a_list(day)
+    an_idle_robot_is_cut_and_stays(day)
+    day.reports(90, said=said)
+    day.commit(100, f"Bot#{BOT}", "WentOffline")
+    assert (STILL_THERE in day.violated()) is violated
+
+
+@pytest.mark.parametrize(("gave_up", "violated"), [(55, False), (57, True), (None, True)])
+def test_a_report_that_is_handled_with_the_news_that_the_robot_gave_up_says_nothing(
+    gave_up: float | None, violated: bool
+) -> None:
+    day = Day()
+    a_list(day)
+    an_idle_robot_is_cut_and_stays(day)
+    day.entries = [entry for entry in day.entries if "Finished" not in json.dumps(entry[2])]
+    day.reports(55, f"{LIST}.1", active=True)
+    if gave_up:
+        day.reports(gave_up, f"{LIST}.1")
+    day.commit(95, f"Bot#{BOT}", "WentOffline")
+    assert (STILL_THERE in day.violated()) is violated
+
+
+@pytest.mark.parametrize("ends", [5_000, None])
+def test_a_silent_robot_is_not_taken_offline_while_fleet_cannot_say_when_it_was_heard(ends: float | None) -> None:
+    day = Day()
+    a_list(day)
+    a_robot_at_work_falls_silent(day)
+    day.reports(3_000, f"{LIST}.1", active=True)
+    day.record(5_001, "quiet")
+    assert SILENT_AT_WORK in day.violated()
+    day.record(10, "away", name="table away", target="fleet/views")
+    if ends:
+        day.record(ends, "back", name="table away", target="fleet/views")
+    assert SILENT_AT_WORK not in day.violated()
+
+
+@pytest.mark.parametrize(("given_back", "is_found"), [(29, True), (31, False), (44.9, False)])
+def test_a_robot_that_puts_goods_down_before_it_can_be_told_is_excused(given_back: float, is_found: bool) -> None:
+    day = Day()
+    a_list(day)
+    a_list_is_driven_twice(day, given_back)
+    assert (DRIVEN_TWICE in day.violated()) is is_found
+
+
+@pytest.mark.parametrize(
+    ("taken_over", "told", "node", "is_found"),
+    [
+        pytest.param(47, 48, "depot", True, id="which the gateway knew"),
+        pytest.param(47, 48, "west", False, id="of which an older state came before the one that says so"),
+        pytest.param(47, 50, "depot", False, id="of which the gateway was told after it had sent it"),
+        pytest.param(50, 50.5, "depot", False, id="after it was sent"),
+    ],
+)
+def test_an_order_need_not_be_taken_where_people_set_the_robot_down(
+    taken_over: float, told: float, node: str, is_found: bool
+) -> None:
+    day = Day()
+    a_list(day)
+    day.record(taken_over, "robot", bot=BOT, what="switched", mode="SERVICE", node="")
+    day.reports(told, node=node)
+    day.delivers(51, day.sends(49, 2))
+    day.record(51, "robot", bot=BOT, what="received order", order="x.2", was_free=True, knows=False, node="depot")
+    assert (TAKEN in day.violated()) is is_found
+
+
+@pytest.mark.parametrize(("later", "is_found"), [(46, True), (48, False), (52, True)])
+def test_an_order_need_not_be_taken_where_one_that_was_sent_after_it_came_before_it(
+    later: float, is_found: bool
+) -> None:
+    day = Day()
+    a_list(day)
+    late = day.sends(47, 2)
+    day.delivers(later + 0.1, day.sends(later, 3))
+    day.delivers(51, late)
+    day.record(51, "robot", bot=BOT, what="received order", order="x.2", was_free=True, knows=False, node="depot")
+    assert (TAKEN in day.violated()) is is_found
+
+
+@pytest.mark.parametrize("put_down", [True, False])
+def test_a_robot_that_could_not_say_that_it_put_its_goods_down_is_excused(put_down: bool) -> None:
+    day = Day()
+    a_list(day)
+    day.entries = [entry for entry in day.entries if "Completed" not in json.dumps(entry[2].get("item", ""))]
+    day.reports(46, f"{LIST}.1", active=not put_down, put_down=put_down)
+    day.commit(90, f"ShoppingList#{LIST}", "GivenBack")
+    day.commit(91, f"ShoppingList#{LIST}", "Assigned", bot_id=BOT, assignment=2)
+    day.ends(100, 2, "drop")
+    assert (DRIVEN_TWICE in day.violated()) is put_down
+
+
+@pytest.mark.parametrize(("offline", "is_found"), [(95, False), (120, True)])
+def test_while_the_depot_is_paused_a_cut_is_noticed_once_it_goes_on(offline: float, is_found: bool) -> None:
+    day = Day()
+    a_list(day)
+    an_idle_robot_is_cut_and_stays(day)
+    day.record(50, "mapping", queue="depot/inbox", state="Disabling")
+    day.record(90, "mapping", queue="depot/inbox", state="Enabled")
+    day.commit(offline, f"Bot#{BOT}", "WentOffline", day.message(offline, "depot/inbox", "RobotDisconnected"))
+    assert (LEFT_IDLE in day.violated()) is is_found
+
+
+def test_a_robot_of_which_fleet_knows_no_more_than_its_name_may_be_taken_offline() -> None:
+    day = Day()
+    a_list(day)
+    an_idle_robot_is_cut_and_stays(day)
+    words = ("BotAssigned", "BotFinished")
+    day.entries = [entry for entry in day.entries if not any(word in entry[2].get("body", "") for word in words)]
+    day.is_told(2, 1, None, 0, "BotRegistered")
+    day.reports(55)
+    day.commit(70, f"Bot#{BOT}", "WentOffline")
+    assert STILL_THERE not in day.violated()
+
+
+@pytest.mark.parametrize(("told", "is_found"), [(48, True), (300, False)])
+def test_a_robot_may_be_taken_offline_while_fleet_does_not_know_that_its_list_was_withdrawn(
+    told: float, is_found: bool
+) -> None:
+    day = Day()
+    a_list(day)
+    an_idle_robot_is_cut_and_stays(day)
+    day.entries = [entry for entry in day.entries if "BotFinished" not in entry[2].get("body", "")]
+    day.is_told(told, 4, None, 0, "BotFinished")
+    day.reports(55)
+    day.commit(70, f"Bot#{BOT}", "WentOffline")
+    assert (STILL_THERE in day.violated()) is is_found
+
+
+@pytest.mark.parametrize(("lost", "is_found"), [(5, True), (100, False), (210, False)])
+def test_a_state_that_a_rule_could_not_send_excuses_what_fleet_shows_until_later_ones_replace_it(
+    lost: float, is_found: bool
+) -> None:
+    day = Day()
+    a_list(day)
+    day.reports(200)
+    day.loses(lost)
+    assert day.violated() & {TRUE_STATE} == set()
+    fleet_shows_another_node(day)
+    assert (TRUE_STATE in day.violated()) is is_found
+
+
+@pytest.mark.parametrize(("handled", "said", "is_found"), [(300, 190, False), (199, 190, True), (300, 130, True)])
+def test_an_online_that_comes_behind_all_that_a_robot_said_excuses_what_fleet_shows_if_it_left_within_a_minute(
+    handled: float, said: float, is_found: bool
+) -> None:
+    day = Day()
+    a_list(day)
+    day.reports(200)
+    day.says_online(handled, said=said)
+    fleet_shows_another_node(day)
+    assert (TRUE_STATE in day.violated()) is is_found
