@@ -234,9 +234,13 @@ class FindSkippedTexts(Query[SkippedTextsFound], owner="notifications"):
 
 
 class LastHeardFound(Answer):
-    """When each robot last reported (RFC 3339), by its id, of those that have ever been on the robots' stream."""
+    """When each robot last reported (RFC 3339), by its id, of those that have ever been on the robots' stream.
+
+    is_behind: whether some may have reported since, for what robots say is handled late.
+    """
 
     heard: dict[str, str]
+    is_behind: bool = False
 
 
 class FindLastHeard(Query[LastHeardFound], owner="fleet"):

@@ -143,6 +143,16 @@ class Bot(Aggregate):
         if is_cut:
             self.record(WentOffline())
 
+    def call_off(self) -> None:
+        """Its list was cancelled: it is free. Raises RefusedError.
+
+        One that has a stream may hold goods, which it puts back first: it is offline until the fleet says that it can
+        take a list, so that the list that has waited longest does not wait for it.
+        """
+        self.finish()
+        if self.has_stream and self.is_online:
+            self.record(WentOffline())
+
     def retire(self) -> None:
         """It leaves for good, without a list. Nothing but its events is left of it."""
         if self.status != "retired":

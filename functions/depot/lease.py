@@ -17,7 +17,7 @@ It is a schedule and not a reminder that sends the next: Lambda stops a function
 invokes more than about 16 times (https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from events.queries import FindLastHeard
@@ -51,18 +51,23 @@ def renew_by_step(shopping_list: ShoppingList, assignment: int, at: datetime | N
         renew(shopping_list.bot_id, at)
 
 
-def learn(bot_ids: Sequence[str]) -> dict[str, datetime]:
-    """Ask the fleet when robots last reported over their stream, those that did, and record that as heartbeats.
+def heard(bot_ids: Sequence[str]) -> tuple[dict[str, datetime], bool]:
+    """When robots last reported over their stream, those that did, by the fleet; and whether it is behind with that.
 
     Raises UnavailableError when it does not answer.
     """
-    learned: dict[str, datetime] = {}
+    found, is_behind = dict[str, datetime](), False
     for begin in range(0, len(bot_ids), ASKED_AT_ONCE):
-        found = find_last_heard(bot_ids=tuple(bot_ids[begin : begin + ASKED_AT_ONCE]))
-        learned |= {bot_id: clock.read(heard) for bot_id, heard in found.heard.items()}
-    for bot_id, moment in learned.items():
+        answer = find_last_heard(bot_ids=tuple(bot_ids[begin : begin + ASKED_AT_ONCE]))
+        found |= {bot_id: clock.read(moment) for bot_id, moment in answer.heard.items()}
+        is_behind = is_behind or answer.is_behind
+    return found, is_behind
+
+
+def record(moments: Mapping[str, datetime]) -> None:
+    """Take what the fleet has heard of robots as their heartbeats."""
+    for bot_id, moment in moments.items():
         views.record_heartbeat(bot_id, moment)
-    return learned
 
 
 def left(recorded: datetime | None) -> float:

@@ -1,7 +1,8 @@
 """Use cases of shopping lists and robots. What changes a list and its robot together is one transaction."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from math import ceil
 from typing import Any
@@ -153,12 +154,12 @@ def complete(list_id: str, shortages: Iterable[Shortage] | None, assignment: int
 
 
 def cancel(list_id: str) -> None:
-    """Cancel a list; its robot becomes idle. Raises NotFoundError, RefusedError."""
+    """Cancel a list; its robot is free of it. Raises NotFoundError, RefusedError."""
 
     def decide(shopping_list: ShoppingList, bot: Bot | None) -> None:
         shopping_list.cancel()
         if bot:
-            bot.finish()
+            bot.call_off()
 
     change_with_partner((lists, list_id), bots, robot_at_work, decide)
 
@@ -169,7 +170,7 @@ def cancel_for_order(order_id: str) -> None:
     def decide(shopping_list: ShoppingList, bot: Bot | None) -> None:
         shopping_list.cancel_for_order()
         if bot:
-            bot.finish()
+            bot.call_off()
 
     change_with_partner((lists, order_id), bots, robot_at_work, decide, may_be_new=True)
 
@@ -252,23 +253,35 @@ def retire(bot_id: str) -> None:
 def end_leases() -> int:
     """Take all robots offline that are online and have been silent for their lease.
 
-    The fleet is asked when those that seem silent last reported over their stream. While it does not answer, no robot
-    that has one is taken offline. Returns the seconds after which to look again, as some may have been silent; 0 if
-    there are none.
+    The fleet is asked when those that seem silent last reported over their stream. While it does not answer, or is
+    behind with what robots say, no robot that has one is taken offline. Returns the seconds after which to look again,
+    as some may have been silent; 0 if there are none.
     """
     heartbeats = views.heartbeats()
     left = {bot_id: lease.left(heartbeats.get(bot_id)) for bot_id in views.online_bots()}
     silent = [bot_id for bot_id, seconds in left.items() if seconds <= 0]
-    try:
-        learned, may_report = lease.learn(silent), False
-    except UnavailableError as error:
-        observe.log_error("the fleet does not say which robots have reported", error)
-        lease_not_ended.ring(robots=len(silent))
-        learned, may_report = {}, True
+    learned, may_report = _learn(silent)
     left |= {bot_id: lease.left(moment) for bot_id, moment in learned.items()}
     silent = [bot_id for bot_id, seconds in left.items() if seconds <= 0]
     sweep(silent, partial(end_lease, may_report=may_report), lease_not_ended)
     return ceil(max(filter(lease.is_in_doubt, left.values()), default=0))
+
+
+def _learn(silent: Sequence[str]) -> tuple[dict[str, datetime], bool]:
+    """When robots that seem silent were last heard, those on the stream, and whether they may report unheard."""
+    if not silent:
+        return {}, False
+    try:
+        heard, is_behind = lease.heard(silent)
+    except UnavailableError as error:
+        observe.log_error("the fleet does not say which robots have reported", error)
+        lease_not_ended.ring(robots=len(silent))
+        return {}, True
+    if is_behind:
+        observe.logger().error("the fleet is behind with what robots say: none on the stream is taken offline")
+        lease_not_ended.ring(robots=len(silent))
+    lease.record(heard)
+    return heard, is_behind
 
 
 def end_lease(bot_id: str, *, may_report: bool = False) -> None:

@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from functions.fleet.reports import LATE, OVERTAKES, Presence, Report, Task, passed
+from functions.fleet.reports import LATE, LOW_CHARGE, OVERTAKES, Presence, Report, Task, passed
 from functions.fleet.robot_events import (
     CANCEL,
+    CLEAR,
     RETRY,
     SKIP,
     Answered,
@@ -29,6 +30,9 @@ from functions.fleet.robot_state import RobotState, digest
 from functions.kernel.domain.errors import NotFoundError, RefusedError
 
 AGAIN = 5  # seconds after which what a robot does not show is sent again
+# Instant actions that have ended stay in a robot's states until it is asked to clear them (7.8), and a state may have
+# 128 KB. So many are well below that; one that does not clear them is not asked again for an hour.
+MOST_ENDED, CLEARED_EVERY = 30, 3600
 
 
 @dataclass
@@ -45,10 +49,11 @@ class Robot(RobotState):
         """Whether it works at what belongs to no order that it names: with a list, that would be outdated at once."""
         return not self.idle and not self.shown
 
-    @property
-    def _is_unfit(self) -> bool:
-        """Whether it is given no list, whether its last state has a mode for it or not."""
-        return bool(self.lacks) or self.retired or self.takes_no_orders or self._shows_outdated or self._works_unnamed
+    def _is_unfit(self, report: Report, now: str) -> bool:
+        """Whether it is given no list, whether it could take an order or not."""
+        is_low = report.idle and report.charge < self.lowest_charge  # it might not bring the list to the depot
+        is_barred = bool(self.lacks) or self.retired or self.is_benched(now)
+        return is_low or is_barred or self._shows_outdated or self._works_unnamed
 
     def name_it(self, name: str) -> None:
         """The depot registered it."""
@@ -72,17 +77,19 @@ class Robot(RobotState):
             if at > self.session:
                 self.record(SessionBegan(at))
 
-    def describe(self, lacks: Iterable[str], at: str) -> None:
+    def describe(self, lacks: Iterable[str], at: str, lowest_charge: int = LOW_CHARGE) -> None:
         """Its factsheet says what it can do; `lacks` of that what the mall needs. With any, it gets no list.
 
-        One that took no orders is given lists again, for it may have been mended.
+        lowest_charge: percent below which it is to charge. One that was benched is given lists again, for it may have
+        been mended.
 
         A factsheet follows each ONLINE, so one that was received some seconds before the session began is outdated.
         """
         if self.retired or (self.session and passed(at, self.session, OVERTAKES)):
             return
-        if tuple(lacks) != self.lacks or self.takes_no_orders:
-            self.record(Described(tuple(lacks)))
+        described = Described(tuple(lacks), lowest_charge)
+        if self.picks_nothing or described != Described(self.lacks, self.lowest_charge):
+            self.record(described)
             self._be_available(self.available and not self.lacks)
 
     def take_task(self, task: Task, now: str) -> None:
@@ -128,8 +135,9 @@ class Robot(RobotState):
             self._must_be_connected(report.at)
         self._follow(report)
         self._take_answers(report, now)
+        self._clear_answers(report, now)
         if self.connected:
-            self._be_available(report.able and not self._is_unfit, report)
+            self._be_available(report.able and not self._is_unfit(report, now), report)
             self._give_up_outdated(now, report)
 
     def keeps_its_lease(self, report: Report) -> bool:
@@ -202,6 +210,8 @@ class Robot(RobotState):
         for asked in self.asked:
             if asked.kind == CANCEL:
                 over = self.idle or asked.target != self.shown
+            elif asked.kind == CLEAR:
+                over = asked.id in report.received or len(report.ended) <= MOST_ENDED
             else:
                 over = asked.id in report.received or (
                     asked.kind in (RETRY, SKIP) and (asked.target not in report.retriable or self._shows_outdated)
@@ -212,6 +222,12 @@ class Robot(RobotState):
                 self.record(Asked(asked.id, asked.kind, asked.target, now))
         if answered:
             self.record(Answered(tuple(answered)))
+
+    def _clear_answers(self, report: Report, now: str) -> None:
+        """Have it forget the instant actions that have ended, before it shows too many."""
+        is_due = len(report.ended) > MOST_ENDED and passed(self.cleared_at, now, CLEARED_EVERY)
+        if is_due and report.listens and self.connected and not self.retired:
+            self._ask(CLEAR, "", now)
 
     def _give_up_outdated(self, now: str, report: Report | None = None) -> None:
         """Have it cancel an order that is not its task, before it gets another; again, while it does not show that.

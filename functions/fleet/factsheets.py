@@ -1,10 +1,12 @@
 """What the mall needs of a robot, and its factsheet does not declare or does not allow. Pure."""
 
 from collections.abc import Iterator, Sequence
+from math import floor
 
 from events.vda5050 import collecting
 from events.vda5050.factsheet import Factsheet, MobileRobotAction, ProtocolFeatures, ProtocolLimits, Scope, Support
 from events.vda5050.order import BlockingType
+from functions.fleet.reports import LOW_CHARGE
 
 NEEDED = (collecting.COLLECT, collecting.DROP)  # what a robot must be able to do on a node
 # What the longest orders take, which tests/unit/fleet/test_orders.py measures: a list of 100 lines at all stores.
@@ -12,6 +14,7 @@ LONGEST_MESSAGE = 48 * 1024  # bytes
 LONGEST_ID = 120  # characters of an action's id: two ids of the mall's and the order's, with numbers
 MOST_NODES = 40
 MOST_PARAMETERS = 3  # of `collect`
+ORDERS_EVERY = 5  # seconds: an order that a robot does not show goes out again
 # The optional fields that the mall's orders and instant actions have.
 SENT = {
     "order.nodes.nodePosition",
@@ -34,6 +37,14 @@ def lacks(factsheet: Factsheet) -> tuple[str, ...]:
     features = factsheet.protocol_features
     declared = [action for action in features.mobile_robot_actions if Scope.NODE in action.action_scopes]
     return (*_undeclared(declared), *_too_small(factsheet.protocol_limits), *_required(features))
+
+
+def lowest_charge(factsheet: Factsheet) -> int:
+    """Percent below which a robot is given no list: at its critical level it is to do nothing but charge (7.10)."""
+    configuration = factsheet.mobile_robot_configuration
+    charging = configuration.battery_charging if configuration else None
+    critical = charging.critical_low_charging_level if charging else None
+    return max(LOW_CHARGE, floor(critical) + 1) if critical else LOW_CHARGE
 
 
 def _undeclared(declared: Sequence[MobileRobotAction]) -> Iterator[str]:
@@ -70,3 +81,5 @@ def _too_small(limits: ProtocolLimits) -> Iterator[str]:
             yield name
     if texts.id_numerical_only:
         yield "idNumericalOnly"
+    if limits.timing.minimum_order_interval > ORDERS_EVERY:
+        yield "minimumOrderInterval"

@@ -7,11 +7,12 @@ from events.vda5050.collecting import MOST_BYTES
 from events.vda5050.state import EmergencyStop, ErrorLevel, State
 from functions.fleet.domain import Robot
 from functions.fleet.factsheets import NEEDED, NOT_ALONE, REQUIRED
+from functions.fleet.robot_state import BENCHED_FOR
 
 LACKS_ACTION = "FACTSHEET_LACKS_ACTION"
 LIMIT_TOO_SMALL = "FACTSHEET_LIMIT_TOO_SMALL"
 REQUIRES_PARAMETER = "FACTSHEET_REQUIRES_PARAMETER"
-ORDERS_NOT_TAKEN = "ORDERS_NOT_TAKEN"
+PICKS_NOTHING = "PICKS_NOTHING"
 ORDER_TOO_LARGE = "ORDER_TOO_LARGE"
 EMERGENCY_STOP = "EMERGENCY_STOP"
 CONNECTED_TWICE = "CONNECTED_TWICE"
@@ -19,15 +20,16 @@ CONNECTED_TWICE = "CONNECTED_TWICE"
 Fault = dict[str, Any]
 
 
-def faults(robot: Robot, state: State) -> Iterator[Fault]:
+def faults(robot: Robot, state: State, now: str) -> Iterator[Fault]:
     """What the mall finds wrong with a robot that reports this."""
     for lack in robot.lacks:
         yield _lack(lack)
-    if robot.takes_no_orders:
+    if robot.is_benched(now):
         yield _fault(
-            ORDERS_NOT_TAKEN,
-            f"it was sent {robot.untaken} lists in a row and showed the order of none, so the robot gets no list",
-            "see why it refuses orders; it gets lists again once it says ONLINE or sends its factsheet",
+            PICKS_NOTHING,
+            f"of its last lists it lost {robot.lost} and brought {robot.empty}, all without a pick, so it gets no list",
+            f"see why it refuses orders or cannot pick; it gets a list once it says ONLINE or sends its factsheet, and "
+            f"{BENCHED_FOR // 60} minutes after its last order",
         )
     if robot.waits_for_staff:
         yield _fault(

@@ -10,4 +10,4 @@ queries = Queries("fleet", uses=Uses(rows=("get_many",)))
 
 @queries.on(FindLastHeard)
 def find_last_heard(query: FindLastHeard) -> LastHeardFound:
-    return LastHeardFound(heard=views.last_heard(query.bot_ids))
+    return LastHeardFound(heard=views.last_heard(query.bot_ids), is_behind=views.is_behind())

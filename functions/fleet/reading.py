@@ -11,7 +11,6 @@ from events.vda5050.state import ActionState, ActionStatus, EmergencyStop, Error
 from functions.fleet.orders import drop_id, line_of
 from functions.fleet.reports import Pick, Report
 
-LOW_CHARGE = 10  # percent below which an idle robot is given no list: it might not bring it to the depot
 # What is kept of a robot's words, which may take 128 KB: a page of robots is one answer, and each row is paid by size.
 MOST_ERRORS, MOST_REFERENCES, MOST_RETRIABLE = 20, 4, 20
 LONGEST_TEXT, LONGEST_NAME = 300, 200  # characters
@@ -61,7 +60,8 @@ def report(state: State, at: str) -> Report:
         and ErrorLevel.FATAL not in levels
         and bool(node)
         and not stopped
-        and not (state.idle and _rests(state)),
+        and not (state.idle and state.paused),  # one at work goes on: staff see that it is paused
+        charge=state.power_supply.state_of_charge,
         goes_on=levels.isdisjoint(KEEPS_FROM_GOING_ON) and not stopped,
         node=node,
         listens=mode in (OperatingMode.AUTOMATIC, OperatingMode.SEMIAUTOMATIC),
@@ -70,11 +70,6 @@ def report(state: State, at: str) -> Report:
         ended=frozenset(action.action_id for action in state.instant_action_states if action.action_status.ended),
         retriable=frozenset(retriable(state)),
     )
-
-
-def _rests(state: State) -> bool:
-    """Whether a robot without work is to be left alone. One at work goes on: staff see that it is paused, or low."""
-    return bool(state.paused) or state.power_supply.state_of_charge < LOW_CHARGE
 
 
 def picked(state: State) -> tuple[Pick, ...]:

@@ -15,6 +15,7 @@ LATE = 60
 # of its connection though it was sent before. A message is dated when its rule runs, and rules run in any order:
 # https://docs.aws.amazon.com/iot/latest/developerguide/iot-rules.html
 OVERTAKES = 5
+LOW_CHARGE = 10  # percent below which an idle robot is given no list, where its factsheet names no higher level
 
 
 @dataclass(frozen=True)
@@ -68,10 +69,10 @@ class Report:
 
     at: when the broker received it (RFC 3339, UTC). header: its number in the robot's session. order_id: of the order
     that it has or had last, "" without one. idle: nothing of it is left to do. picked: what finished and failed
-    collects took. dropped: what was collected is at the depot. able: it can take an order. goes_on: no error keeps it
-    from going on with its order. node: the last one, "" where the map has none such. listens, cancels: its mode allows
-    to send it instant actions, and cancelOrder. received: the instant actions that it shows. ended: those of them that
-    have ended. retriable: the actions that wait to be tried again.
+    collects took. dropped: what was collected is at the depot. able: it can take an order. charge: percent. goes_on: no
+    error keeps it from going on with its order. node: the last one, "" where the map has none such. listens, cancels:
+    its mode allows to send it instant actions, and cancelOrder. received: the instant actions that it shows. ended:
+    those of them that have ended. retriable: the actions that wait to be tried again.
     """
 
     at: str
@@ -81,6 +82,7 @@ class Report:
     picked: tuple[Pick, ...] = ()
     dropped: bool = False
     able: bool = True
+    charge: float = 100
     goes_on: bool = True
     node: str = ""
     listens: bool = True

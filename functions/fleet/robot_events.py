@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
-from functions.fleet.reports import Pick, Presence, Task
+from functions.fleet.reports import LOW_CHARGE, Pick, Presence, Task
 from functions.kernel.domain.aggregate import DomainEvent
 
 CANCEL, PAUSE, RESUME, RETRY, SKIP = "cancelOrder", "startPause", "stopPause", "retry", "skipRetry"
+CLEAR = "clearInstantActions"
 
 
 @dataclass(frozen=True)
@@ -39,9 +40,10 @@ class SessionBegan(DomainEvent):
 
 @dataclass(frozen=True)
 class Described(DomainEvent):
-    """What the mall needs and the robot's factsheet does not declare."""
+    """What the mall needs and the robot's factsheet does not declare, and the percent below which it is to charge."""
 
     lacks: tuple[str, ...]
+    lowest_charge: int = LOW_CHARGE
 
 
 @dataclass(frozen=True)

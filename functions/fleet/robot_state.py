@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from hashlib import blake2s
 from typing import ClassVar
 
-from functions.fleet.reports import NO_TASK, Pick, Presence, Task
+from functions.fleet.reports import LOW_CHARGE, NO_TASK, Pick, Presence, Task, passed
 from functions.fleet.robot_events import (
+    CLEAR,
     Answered,
     Asked,
     BecameAvailable,
@@ -28,7 +29,9 @@ from functions.fleet.robot_events import (
 )
 from functions.kernel.domain.aggregate import Aggregate, applies
 
-MOST_UNTAKEN = 2  # lists in a row that a robot may lose whose orders it never showed, before it is given no more
+# Lists in a row that a robot may lose of which it picked nothing, and that it may bring to the depot with nothing.
+MOST_LOST, MOST_EMPTY = 2, 5
+BENCHED_FOR = 600  # seconds after its last order for which one that reached such a number is given no list
 
 
 @dataclass
@@ -37,15 +40,17 @@ class RobotState(Aggregate):
 
     presence: the last word of the broker that counted. session: since when the numbers of states count. header,
     header_at: the number of the latest state that changed something, and when it was received. lacks: which actions its
-    factsheet does not declare, and which of its limits are too small. untaken: how many lists in a row it lost whose
-    orders it never showed. available: whether the depot was told that it may be given a list, and `told` for which
-    version of the depot's stream. task: what the depot says; refused: it took no report of it. progress:
-    which picks were reported of the task; done: all of it. shown, idle: the order that the robot shows, and whether it
-    has ended. sent, start, sent_at: the order that went out last, where it begins, and when. too_large: the order that
-    no message holds. orders, asks: how many went out. asked: what the robot has not answered.
+    factsheet does not declare, and which of its limits are too small. lowest_charge: percent below which it is given no
+    list. lost, empty: how many lists in a row it lost after their orders were sent, and how many it brought, without a
+    pick. available: whether the depot was told that it may be given a list, and `told` for which version of the depot's
+    stream. task: what the depot says; refused: it took no report of it. progress: which picks were reported of the
+    task; gained: whether one of them is of any quantity; done: all of it. shown, idle: the order that the robot shows,
+    and whether it has ended. sent, start, sent_at: the order that went out last, where it begins, and when. too_large:
+    the order that no message holds. orders, asks: how many went out. cleared_at: when it
+    was asked last to clear its instant actions. asked: what the robot has not answered.
     """
 
-    snapshot_schema: ClassVar[int] = 2
+    snapshot_schema: ClassVar[int] = 3
 
     name: str = ""
     retired: bool = False
@@ -55,12 +60,15 @@ class RobotState(Aggregate):
     header: int = -1
     header_at: str = ""
     lacks: tuple[str, ...] = ()
-    untaken: int = 0
+    lowest_charge: int = LOW_CHARGE
+    lost: int = 0
+    empty: int = 0
     available: bool = False
     told: int = -1
     task: Task = NO_TASK
     refused: bool = False
     progress: str = ""
+    gained: bool = False
     done: bool = False
     shown: str = ""
     idle: bool = True
@@ -69,6 +77,7 @@ class RobotState(Aggregate):
     sent_at: str = ""
     too_large: str = ""
     orders: int = 0
+    cleared_at: str = ""
     asked: tuple[Instruction, ...] = ()
     asks: int = 0
 
@@ -89,9 +98,16 @@ class RobotState(Aggregate):
         return free and self.order_id not in ("", self.shown, self.too_large)
 
     @property
-    def takes_no_orders(self) -> bool:
-        """Whether it showed the order of none of its last lists, so that it gets no other until it says who it is."""
-        return self.untaken >= MOST_UNTAKEN
+    def picks_nothing(self) -> bool:
+        """Whether it picked nothing of its last lists."""
+        return self.lost >= MOST_LOST or self.empty >= MOST_EMPTY
+
+    def is_benched(self, now: str) -> bool:
+        """Whether it is given no list for a while, or until it says who it is, since it picked nothing of the last.
+
+        For a while, for it may not be to blame: its orders may not have reached it, or the stores had nothing.
+        """
+        return self.picks_nothing and not passed(self.sent_at, now, BENCHED_FOR)
 
     @property
     def waits_for_staff(self) -> bool:
@@ -129,12 +145,12 @@ class RobotState(Aggregate):
 
     @applies(Described)
     def _described(self, event: Described) -> None:
-        self.lacks = event.lacks
+        self.lacks, self.lowest_charge = event.lacks, event.lowest_charge
         self._has_another_chance()
 
     def _has_another_chance(self) -> None:
         """It says who it is, so it is given one list. One that starts again on each order would be given all others."""
-        self.untaken = min(self.untaken, MOST_UNTAKEN - 1)
+        self.lost, self.empty = min(self.lost, MOST_LOST - 1), min(self.empty, MOST_EMPTY - 1)
 
     @applies(BecameAvailable)
     def _became_available(self, event: BecameAvailable) -> None:
@@ -153,18 +169,23 @@ class RobotState(Aggregate):
 
     @applies(TaskChanged)
     def _task_changed(self, event: TaskChanged) -> None:
-        never_showed_it = self.order_id != "" and self.order_id == self.sent and not self.progress
-        if never_showed_it and event.task.status == "offline":  # not where it was cancelled, or is staff's
-            self.untaken += 1
+        was_sent = self.order_id != "" and self.order_id == self.sent
+        if was_sent and not (self.gained or self.done) and event.task.status == "offline":  # not where it was cancelled
+            self.lost += 1
         self.task = event.task
-        self.refused, self.progress, self.done = False, "", False
+        self.refused = False
+        self._begin_anew()
 
     @applies(Refused)
     def _refused(self, event: Refused) -> None:
         if event.has_list:
             self.refused = True
         else:  # that it is idle may have come before, when that was no news
-            self.task, self.progress, self.done = self.task.without_list, "", False
+            self.task = self.task.without_list
+            self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        self.progress, self.gained, self.done = "", False, False
 
     @applies(OrderSent)
     def _order_sent(self, event: OrderSent) -> None:
@@ -182,7 +203,11 @@ class RobotState(Aggregate):
 
     @applies(Collected)
     def _collected(self, event: Collected) -> None:
-        self.progress, self.done, self.untaken = digest(event.picked), event.done, 0
+        self.progress, self.done = digest(event.picked), event.done
+        if any(pick.quantity for pick in event.picked):
+            self.gained, self.lost, self.empty = True, 0, 0
+        elif event.done:
+            self.lost, self.empty = 0, self.empty + 1
         self.header, self.header_at = event.header, event.at
 
     @applies(Asked)
@@ -190,6 +215,8 @@ class RobotState(Aggregate):
         asked = Instruction(event.id, event.kind, event.target, event.at, event.state)
         self.asked = (*(one for one in self.asked if one.replaces != asked.replaces), asked)
         self.asks += 1
+        if event.kind == CLEAR:
+            self.cleared_at = event.at
 
     @applies(Answered)
     def _answered(self, event: Answered) -> None:

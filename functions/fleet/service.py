@@ -151,8 +151,9 @@ def begin_sessions(id: str, said: Sequence[Received[Connection]]) -> None:
 
 def describe(id: str, said: Sequence[Received[Factsheet]]) -> None:
     """A robot says what it can do."""
-    lacks = factsheets.lacks(said[-1].message)
-    streams.create(id, lambda robot: robot.describe(lacks, said[-1].at))
+    factsheet, at = said[-1].message, said[-1].at
+    lacks, lowest_charge = factsheets.lacks(factsheet), factsheets.lowest_charge(factsheet)
+    streams.create(id, lambda robot: robot.describe(lacks, at, lowest_charge))
 
 
 def report(id: str, said: Sequence[Received[State]]) -> None:
@@ -197,9 +198,10 @@ def _keep(robot: Robot, reports: Sequence[tuple[Report, State]]) -> None:
 
 def _keep_newest(robot: Robot, session: str, newest: Report, state: State) -> None:
     """Keep the newest that a robot reports in a session."""
-    shown = reading.row(state, newest, faults(robot, state))
+    shown = reading.row(state, newest, faults(robot, state, clock.stamp()))
     number, heard = (session, newest.header), robot.keeps_its_lease(newest)
-    views.keep_report(robot.id, newest.at, number, shown, heard=heard)
+    known = (robot.session, robot.header)
+    views.keep_report(robot.id, newest.at, number, shown, heard=heard, known=known)
 
 
 def _newest(robot: Robot, reports: Sequence[tuple[Report, State]]) -> tuple[Report, State] | None:

@@ -19,6 +19,7 @@ from functions.kernel.runtime.views import Page, Row
 
 ROBOTS, REPORTS, CONNECTIONS, VISITS = "robots", "reports", "connections", "visits"
 TAKEOVERS = "takeovers"
+BEHIND = "behind"
 CERTIFICATES = "certificates"
 NUMBERS = 4_096  # with the time in milliseconds, well below 2^53
 ABOVE_TIMES = 2**53  # earlier code gated rows of connections and takeovers by the time, as those of reports are
@@ -92,21 +93,28 @@ def report(robot_id: str) -> dict[str, Any] | None:
     return read(REPORTS, robot_id)
 
 
-def keep_report(robot_id: str, at: str, number: tuple[str, int], shown: dict[str, Any], *, heard: bool) -> None:
+def keep_report(
+    robot_id: str, at: str, number: tuple[str, int], shown: dict[str, Any], *, heard: bool, known: tuple[str, int]
+) -> None:
     """Keep what a robot reported, unless the row says the same, and has said so for less than 15 seconds.
 
     number: the robot's session, and that of the state in it: a late state with a lower one is older than the row.
+    known: the number up to which its stream knows it. A robot without an order whose row is older gets none.
     """
     last = report(robot_id) or {}
     if last and at < last["at"]:
         return
     if last and number <= tuple(last["number"]) and not passed(last["at"], at, LATE):
         return keep_heard(last, at) if heard else None
-    news = _essence(shown) != _essence(last)
+    is_needed = shown["order"] is None and bool(last) and tuple(last["number"]) < known
+    news = is_needed or _essence(shown) != _essence(last)
     if last and not news and not passed(last["heard"] if heard else last["at"], at, _written_for()):
         return
     data = {**shown, "id": robot_id, "at": at, "number": number, "heard": at if heard else last.get("heard", "")}
     runtime.current().views.put(Row(REPORTS, robot_id, data), _version(at, number[1]))
+    now = clock.stamp()
+    if passed(at, now, _lease() / 2):
+        runtime.current().views.put(Row(BEHIND, BEHIND, {"at": now}), _version(now))
 
 
 def keep_heard(last: dict[str, Any], at: str) -> None:
@@ -181,6 +189,15 @@ def last_heard(robot_ids: Iterable[str]) -> dict[str, str]:
     return {id: row["heard"] for (_, id), row in found.items() if row["heard"]}
 
 
+def is_behind() -> bool:
+    """Whether within a lease the newest of a robot was shown that late that its lease could have ended meanwhile.
+
+    Robots report within 30 seconds, so half a lease more is too long.
+    """
+    row = read_many([(BEHIND, BEHIND)]).get((BEHIND, BEHIND))
+    return row is not None and not passed(row["at"], clock.stamp(), _lease())
+
+
 def _is_contest(ends: Sequence[str]) -> bool:
     soon = len(ends) == MOST_TAKEOVERS and not passed(ends[0], ends[-1], CONTEST)
     return soon and not passed(ends[-1], clock.stamp(), SHOWN_FOR)
@@ -194,7 +211,11 @@ def _essence(shown: dict[str, Any]) -> dict[str, Any]:
 
 
 def _written_for() -> float:
-    return min(WRITTEN_FOR, int(runtime.current().setting("ROBOT_LEASE")) / 4)
+    return min(WRITTEN_FOR, _lease() / 4)
+
+
+def _lease() -> int:
+    return int(runtime.current().setting("ROBOT_LEASE"))
 
 
 def _version(at: str, header: int = 0) -> int:

@@ -54,7 +54,7 @@ BUGS = (
         (
             Edit(
                 service.cancel_for_order,
-                "        if bot:\n            bot.finish()\n",
+                "        if bot:\n            bot.call_off()\n",
                 "",
             ),
         ),

@@ -194,13 +194,13 @@ BUGS = (
         "stream: the sweep does not ask fleet",
         "Robots on the stream are swept by what the depot knows of them alone.",
         (STILL_THERE,),
-        (Edit(depot_service.end_leases, "lease.learn(silent)", "{}"),),
+        (Edit(depot_service._learn, "lease.heard(silent)", "{}, False"),),
     ),
     Bug(
         "stream: what fleet cannot say counts as silence",
         "While fleet does not answer, robots on the stream are taken offline.",
         (STILL_THERE,),
-        (Edit(depot_service.end_leases, "{}, True", "{}, False"),),
+        (Edit(depot_service._learn, "{}, True", "{}, False"),),
     ),
     Bug(
         "broker: expired orders are delivered",

@@ -39,11 +39,12 @@ PRODUCTS = {"bread": BREAD, "roll": ROLL, "ink": INK}
 class Others:
     """What other services answer: stores of its products, the fleet of robots that reported over their stream.
 
-    While stores are `down`, or the `fleet_is_down`, they do not answer. heard: when a robot last reported.
+    While stores are `down`, or the `fleet_is_down`, they do not answer. heard: when a robot last reported;
+    fleet_is_behind: what robots say reaches the fleet late.
     """
 
     def __init__(self) -> None:
-        self.down = self.fleet_is_down = False
+        self.down = self.fleet_is_down = self.fleet_is_behind = False
         self.queries: list[str] = []
         self.products = dict(PRODUCTS)
         self.heard: dict[str, datetime] = {}
@@ -56,7 +57,7 @@ class Others:
             bot_ids = FindLastHeard.model_validate(query["data"]).bot_ids
             self.asked_for.append(len(bot_ids))
             heard = {bot_id: clock.stamp(self.heard[bot_id]) for bot_id in bot_ids if bot_id in self.heard}
-            return {"answer": LastHeardFound(heard=heard).model_dump(mode="json")}
+            return {"answer": LastHeardFound(heard=heard, is_behind=self.fleet_is_behind).model_dump(mode="json")}
         product_id = query["data"]["product_id"]
         self.queries.append(product_id)
         if product_id not in self.products:

@@ -138,6 +138,26 @@ def test_a_late_cut_of_an_earlier_session_changes_nothing_for_a_robot_at_work(fl
     says(floor, bot_id, 4, connected=True)
     service.assign(floor.available(), bot_id)
     says(floor, bot_id, 3, connected=False)
+    service.complete("order-1", None, None)
+    assert robot(bot_id) == ("idle", None)
+
+
+def test_a_robot_whose_list_is_cancelled_gets_the_next_once_the_fleet_says_that_it_is_free(floor: Floor) -> None:
+    bot_id = registered()
+    says(floor, bot_id, 1, connected=True)
+    service.assign(floor.available(), bot_id)
+    service.cancel("order-1")
+    next_list = floor.available("order-2")
+    floor.settle()
+    assert (robot(bot_id), service.shopping_list(next_list).status) == (("offline", None), "available")
+    says(floor, bot_id, 2, connected=True)
+    floor.settle()
+    assert (robot(bot_id), service.shopping_list(next_list).status) == (("active", next_list), "assigned")
+
+
+def test_a_robot_without_a_stream_is_idle_when_its_list_is_cancelled(floor: Floor) -> None:
+    bot_id = floor.idle()
+    service.assign(floor.available(), bot_id)
     service.cancel("order-1")
     assert robot(bot_id) == ("idle", None)
 

@@ -93,6 +93,21 @@ def test_a_fleet_that_does_not_answer_rings_the_alarm_once_a_look(
     assert "LeaseNotEnded" not in capsys.readouterr().out
 
 
+def test_while_the_fleet_is_behind_robots_on_the_stream_keep_their_lists_and_the_alarm_rings(
+    floor: Floor, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MALLBOTS_SERVICE", "depot")
+    bot_id, by_request = at_work(floor), floor.silent("Hector")
+    floor.catalogue.heard[bot_id] = floor.now
+    floor.catalogue.fleet_is_behind = True
+    floor.pass_time(300)
+    assert (status(), robot(by_request)[0]) == (("active", bot_id), "offline")
+    assert '"LeaseNotEnded":[1.0]' in capsys.readouterr().out
+    floor.catalogue.fleet_is_behind = False
+    floor.pass_time(60)
+    assert (status(), robot(bot_id)[0]) == (("available", None), "offline")
+
+
 def test_the_fleet_is_not_asked_while_no_robot_seems_silent(floor: Floor) -> None:
     floor.idle()
     floor.pass_time(600)

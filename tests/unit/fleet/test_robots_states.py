@@ -165,13 +165,20 @@ class TestWhetherItMayBeGivenAList:
         given(Robot, *IDLE).when(lambda robot: robot.describe([], at(20))).then_nothing()
 
 
-class TestARobotThatTakesNoOrders:
-    """It is sent orders, and shows none."""
+class TestARobotThatPicksNothing:
+    """It loses its lists, or brings nothing of them."""
 
     @staticmethod
     def lost(version: int, order: str) -> tuple[DomainEvent, ...]:
         offline = TaskChanged(task(version + 1, status="offline"))
         return (TaskChanged(task(version, order)), OrderSent(order, NODE, at(15)), offline, BecameAvailable())
+
+    @staticmethod
+    def brought(version: int, quantity: int) -> tuple[DomainEvent, ...]:
+        order = f"list-{version}.1"
+        picked = (Pick("store-1", "product-1", quantity),)
+        collected = Collected(f"list-{version}", 1, picked, True, version, at(15))
+        return (TaskChanged(task(version, order)), OrderSent(order, NODE, at(15)), collected)
 
     @property
     def twice(self) -> tuple[DomainEvent, ...]:
@@ -182,7 +189,7 @@ class TestARobotThatTakesNoOrders:
         once = (*IDLE, *self.lost(3, ORDER)[:-1])
         given(Robot, *once).when(reports(says(4))).then(BecameAvailable(4, at(20)))
         told = given(Robot, *self.twice).when(reports(says(4)))
-        told.then(BecameUnavailable(4, at(20))).then_state(available=False, takes_no_orders=True)
+        told.then(BecameUnavailable(4, at(20))).then_state(available=False, picks_nothing=True)
         given(Robot, *self.twice, BecameUnavailable()).when(reports(says(5))).then_nothing()
 
     def test_it_gets_lists_again_once_it_says_that_it_is_online(self) -> None:
@@ -197,7 +204,12 @@ class TestARobotThatTakesNoOrders:
         robot.report(says(4, seconds=31), at(31))
         assert robot.changes == [Described(()), BecameAvailable(4, at(31))]
 
-    def test_but_one_alone_until_it_has_shown_an_order(self) -> None:
+    def test_it_gets_a_list_again_ten_minutes_after_its_last_order_for_that_may_not_have_reached_it(self) -> None:
+        past = (*self.twice, BecameUnavailable())
+        given(Robot, *past).when(reports(says(4, seconds=614), 614)).then_nothing()
+        given(Robot, *past).when(reports(says(4, seconds=616), 616)).then(BecameAvailable(4, at(616)))
+
+    def test_but_one_alone_until_it_has_picked_something(self) -> None:
         past = (*self.twice, BecameUnavailable(), SessionBegan(at(30)), BecameAvailable(), *self.lost(7, AGAIN)[:-1])
         given(Robot, *past).when(reports(says(0, seconds=40), 40)).then(BecameUnavailable(0, at(40)))
 
@@ -207,12 +219,16 @@ class TestARobotThatTakesNoOrders:
         past = (*IDLE, *sent, SessionBegan(at(30)), *lost, *again)
         given(Robot, *past).when(reports(says(0, seconds=70), 70)).then(BecameUnavailable(0, at(70)))
 
-    def test_a_list_whose_order_it_showed_begins_the_count_anew(self) -> None:
-        shown = (OrderShown(AGAIN, False, 4, at(18)), Collected(LIST, 2, (), False, 4, at(18)))
+    @pytest.mark.parametrize(("quantity", "lost"), [(1, 0), (0, 2)])
+    def test_a_list_of_which_it_picked_something_begins_the_count_anew_and_one_that_it_only_showed_does_not(
+        self, quantity: int, lost: int
+    ) -> None:
+        picked = (Pick("store-1", "product-1", quantity),)
+        shown = (OrderShown(AGAIN, False, 4, at(18)), Collected(LIST, 2, picked, False, 4, at(18)))
         took = (TaskChanged(task(5, AGAIN)), OrderSent(AGAIN, NODE, at(16)), *shown)
         past = (*IDLE, *self.lost(3, ORDER), *took, *self.lost(7, ANOTHER)[2:])
-        assert given(Robot, *past).aggregate.untaken == 0
-        assert given(Robot, *past, *self.lost(9, ANOTHER)).aggregate.untaken == 1
+        assert given(Robot, *past).aggregate.lost == lost
+        assert given(Robot, *past, *self.lost(9, ANOTHER)).aggregate.lost == lost + 1
 
     @pytest.mark.parametrize(
         "ends",
@@ -223,8 +239,37 @@ class TestARobotThatTakesNoOrders:
         ],
     )
     def test_a_list_that_it_did_not_lose_by_itself_does_not_count(self, ends: tuple[DomainEvent, ...]) -> None:
-        assert given(Robot, *SENT, *ends).aggregate.untaken == 0
+        assert given(Robot, *SENT, *ends).aggregate.lost == 0
 
     def test_a_list_whose_order_never_went_out_does_not_count(self) -> None:
         past = (*GIVEN, TaskChanged(task(4, status="offline")))
-        assert given(Robot, *past).aggregate.untaken == 0
+        assert given(Robot, *past).aggregate.lost == 0
+
+    def test_a_list_that_it_brought_does_not_count_as_lost(self) -> None:
+        past = (*IDLE, *self.brought(3, 0), TaskChanged(task(4, status="offline")))
+        assert given(Robot, *past).aggregate.lost == 0
+
+    def test_it_is_given_no_more_after_five_lists_in_a_row_of_which_it_brought_nothing(self) -> None:
+        empty = tuple(event for version in range(3, 7) for event in self.brought(version, 0))
+        given(Robot, *IDLE, *empty).when(reports(says(4))).then_nothing()
+        given(Robot, *IDLE, *empty, *self.brought(7, 0)).when(reports(says(8))).then(BecameUnavailable(8, at(20)))
+        given(Robot, *IDLE, *empty, *self.brought(7, 1), *self.brought(8, 0)).when(reports(says(9))).then_nothing()
+
+
+class TestItsCharge:
+    """An idle robot that is low is given no list: it might not bring it to the depot."""
+
+    @pytest.mark.parametrize(("charge", "told"), [(9.9, [BecameUnavailable(4, at(20))]), (10, [])])
+    def test_below_ten_percent_it_is_given_no_list(self, charge: float, told: list[DomainEvent]) -> None:
+        robot = given(Robot, *IDLE).aggregate
+        robot.report(says(4, charge=charge), at(20))
+        assert robot.changes == told
+
+    @pytest.mark.parametrize(("charge", "told"), [(20, [BecameUnavailable(4, at(20))]), (21, [])])
+    def test_nor_at_the_critical_level_of_its_factsheet(self, charge: float, told: list[DomainEvent]) -> None:
+        robot = given(Robot, *IDLE, Described((), 21)).aggregate
+        robot.report(says(4, charge=charge), at(20))
+        assert robot.changes == told
+
+    def test_one_at_work_goes_on(self) -> None:
+        given(Robot, *AT_WORK).when(reports(says(5, ORDER, charge=1))).then_state(available=True)

@@ -111,3 +111,24 @@ class TestWhereAnOrderBegins:
         assert begins_of(gateway, "list-1.1") == []
         gateway.says(0, last_node_id="west")
         assert begins_of(gateway, "list-1.1") == ["west"]
+
+    @pytest.mark.parametrize("seconds", [1, 5, 14, 16])
+    def test_the_order_does_not_wait_for_another_state_however_soon_the_robot_was_back(
+        self, gateway: Gateway, seconds: int
+    ) -> None:
+        gateway.comes()
+        gateway.passes(seconds)
+        gateway.goes_online()
+        gateway.says(0)
+        gateway.visits("list-1", 1)
+        gateway.assigned("list-1", 1, 3)
+        assert gateway.orders == ["list-1.1"]
+
+    def test_nor_where_the_depot_took_it_offline_and_was_told_again_that_it_is_here(self, gateway: Gateway) -> None:
+        gateway.comes()
+        gateway.passes(1)
+        gateway.is_offline(3)
+        gateway.says(1)
+        gateway.visits("list-1", 1)
+        gateway.assigned("list-1", 1, 4)
+        assert gateway.orders == ["list-1.1"]

@@ -18,7 +18,7 @@ from tests.support.states import state
 from tests.unit.fleet.gateway import AHEAD, BOT, BROUGHT, Gateway, names, sets_out
 
 
-class TestARobotThatTakesNoOrders:
+class TestARobotThatPicksNothing:
     def test_it_is_given_no_list_after_two_until_it_says_that_it_is_online(self, gateway: Gateway) -> None:
         gateway.comes()
         for version in (3, 5):
@@ -30,12 +30,33 @@ class TestARobotThatTakesNoOrders:
             gateway.says(version + 1)
         assert names() == ["RobotConnected", "RobotConnected", "RobotDisconnected"]
         shown = views.report(BOT) or {}
-        assert [error["type"] for error in shown["errors"]] == ["ORDERS_NOT_TAKEN"]
+        assert [error["type"] for error in shown["errors"]] == ["PICKS_NOTHING"]
         gateway.passes(1)
         gateway.goes_online()
         gateway.says(0)
         assert names()[3:] == ["RobotConnected"]
         assert (views.report(BOT) or {})["errors"] == []
+
+    def test_one_whose_orders_could_not_be_published_is_given_a_list_ten_minutes_after_the_last(
+        self, gateway: Gateway
+    ) -> None:
+        gateway.comes()
+        gateway.broker.failing = ConnectionError("down")
+        for version in (3, 5):
+            gateway.visits(f"list-{version}", 1)
+            gateway.assigned(f"list-{version}", 1, version)
+            gateway.passes(90)
+            gateway.is_offline(version + 1)
+            gateway.says(version)
+        gateway.broker.failing = None
+        gateway.says(7)
+        assert names()[-1] == "RobotDisconnected"
+        gateway.passes(600)
+        gateway.says(8)
+        assert names()[-1] == "RobotConnected"
+        gateway.visits("list-7", 1)
+        gateway.assigned("list-7", 1, 7)
+        assert gateway.orders == ["list-7.1"]
 
 
 class TestARobotThatStandsStill:

@@ -7,6 +7,7 @@ import pytest
 from functions.fleet.domain import Robot
 from functions.fleet.robot_events import (
     CANCEL,
+    CLEAR,
     PAUSE,
     RESUME,
     RETRY,
@@ -145,3 +146,29 @@ class TestWhatStaffAskOfIt:
     def test_a_retired_robot_is_asked_nothing(self) -> None:
         asked = given(Robot, *IDLE, Retired()).when(lambda robot: robot.ask(PAUSE, at(20)))
         asked.then_refused("the robot is retired", "retired")
+
+
+class TestInstantActionsThatHaveEnded:
+    """A robot shows them in each state, until it is asked to clear them."""
+
+    MANY = frozenset(f"{CANCEL}:{n}:id-1" for n in range(1, 32))
+    ASKED = Asked(f"{CLEAR}:1:id-1", CLEAR, "", at(20))
+
+    def test_it_is_asked_to_clear_more_than_thirty(self) -> None:
+        few = frozenset(sorted(self.MANY)[1:])
+        given(Robot, *IDLE).when(reports(says(4, received=few, ended=few))).then_nothing()
+        given(Robot, *IDLE).when(reports(says(4, received=self.MANY, ended=self.MANY))).then(self.ASKED)
+
+    def test_it_is_asked_again_until_it_has_cleared_them(self) -> None:
+        past = (*IDLE, self.ASKED)
+        full = says(5, received=self.MANY, ended=self.MANY)
+        given(Robot, *past).when(reports(full, 24)).then_nothing()
+        given(Robot, *past).when(reports(full, 26)).then(Asked(self.ASKED.id, CLEAR, "", at(26)))
+        given(Robot, *past).when(reports(says(5), 26)).then(Answered((self.ASKED.id,)))
+
+    def test_one_that_answers_and_clears_nothing_is_asked_again_after_an_hour(self) -> None:
+        past = (*IDLE, self.ASKED, Answered((self.ASKED.id,)))
+        full = self.MANY | {self.ASKED.id}
+        given(Robot, *past).when(reports(says(5, seconds=3_610, received=full, ended=full), 3_610)).then_nothing()
+        again = Asked(f"{CLEAR}:2:id-1", CLEAR, "", at(3_620))
+        given(Robot, *past).when(reports(says(5, seconds=3_620, received=full, ended=full), 3_620)).then(again)
