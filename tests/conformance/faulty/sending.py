@@ -143,6 +143,11 @@ def never_cancels_an_order() -> Publish:
     return lambda got: [] if b"cancelOrder" in got.payload else [got]
 
 
+@outgoing("clears_instant_actions_that_have_ended", "no clearInstantActions came")
+def never_clears_instant_actions() -> Publish:
+    return lambda got: [] if b"clearInstantActions" in got.payload else [got]
+
+
 @outgoing("cancels_the_order_of_a_cancelled_list", "it names None")
 def cancels_whatever_order_there_is() -> Publish:
     return _instant(lambda message: [action.pop("actionParameters", None) for action in message["actions"]])

@@ -6,7 +6,7 @@ from jsonschema import Draft202012Validator
 
 from events.vda5050 import errors
 from events.vda5050.instant_actions import InstantAction
-from events.vda5050.state import ActionStatus, Error, ErrorLevel, ErrorReference, OperatingMode
+from events.vda5050.state import ActionState, ActionStatus, Error, ErrorLevel, ErrorReference, OperatingMode
 from events.vda5050.topics import Kind
 from tests.conformance import schemas
 from tests.conformance.gateways.bench import LEASE, SENT_AGAIN, TOPICS, Bench, collects
@@ -277,6 +277,23 @@ def works_with_a_robot_that_keeps_instant_actions(bench: Bench) -> None:
     bench.passes(SENT_AGAIN)
     sent = robot.instant(PAUSE)
     require(sent and first.action_id not in {action.action_id for action in sent}, "the second pause did not come")
+
+
+@case("7.8")
+def clears_instant_actions_that_have_ended(bench: Bench) -> None:
+    """A robot whose state is full of instant actions that have ended is asked to clear them, and asked once."""
+    robot = bench.robot()
+    robot.says(wait=1, instant_action_states=tuple(_ended(number) for number in range(40)))
+    asked = robot.one_instant(InstantAction.CLEAR_INSTANT_ACTIONS)
+    robot.says(wait=1, instant_action_states=())
+    robot.answers(asked, ActionStatus.FINISHED)
+    robot.forgets()
+    bench.passes(2 * SENT_AGAIN)
+    require(not robot.instant(InstantAction.CLEAR_INSTANT_ACTIONS), "it is asked again")
+
+
+def _ended(number: int) -> ActionState:
+    return ActionState(action_id=f"ended-{number}", action_type=CANCEL, action_status=ActionStatus.FINISHED)
 
 
 @case("6.1.2.1")
