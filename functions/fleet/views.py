@@ -111,10 +111,10 @@ def keep_report(
     if last and not news and not passed(last["heard"] if heard else last["at"], at, _written_for()):
         return
     data = {**shown, "id": robot_id, "at": at, "number": number, "heard": at if heard else last.get("heard", "")}
-    runtime.current().views.put(Row(REPORTS, robot_id, data), _version(at, number[1]))
     now = clock.stamp()
-    if passed(at, now, _lease() / 2):
+    if passed(at, now, _lease() / 2):  # before the row: once that is written, the same state is no news
         runtime.current().views.put(Row(BEHIND, BEHIND, {"at": now}), _version(now))
+    runtime.current().views.put(Row(REPORTS, robot_id, data), _version(at, number[1]))
 
 
 def keep_heard(last: dict[str, Any], at: str) -> None:

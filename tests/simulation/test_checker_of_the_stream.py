@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.simulation.check import orders_to_robots, robots_work
+from tests.simulation.check import behind, orders_to_robots, robots_work
+from tests.simulation.check.behind import BEHIND
 from tests.simulation.check.failures import robot_and_topic
 from tests.simulation.check.orders_to_robots import (
     CANCEL_FIRST,
@@ -124,6 +125,13 @@ def an_order_that_is_over_is_not_cancelled(day: Day) -> None:
         day.reports(at, f"{LIST}.1", active=True)
 
 
+def a_robot_is_taken_offline_while_fleet_is_behind(day: Day, handled: float = 180) -> None:
+    day.commit(8, f"Bot#{BOT}", "Connected", stream_version=2)
+    day.reports(120, handled=handled)
+    day.commit(201, f"Bot#{BOT}", "CameOnline")
+    day.commit(202, f"Bot#{BOT}", "WentOffline")
+
+
 BROKEN: dict[Callable[[Day], None], str] = {
     an_order_arrives_late: IN_TIME,
     an_order_never_expires: EXPIRES,
@@ -137,6 +145,7 @@ BROKEN: dict[Callable[[Day], None], str] = {
     an_idle_robot_is_cut_and_stays: LEFT_IDLE,
     a_robot_at_work_falls_silent: SILENT_AT_WORK,
     a_robot_that_reports_is_taken_offline: STILL_THERE,
+    a_robot_is_taken_offline_while_fleet_is_behind: BEHIND,
     a_list_is_completed_before_its_goods_are_put_down: PUT_DOWN,
     a_free_robot_refuses_its_order: TAKEN,
     the_end_of_an_earlier_connection_counts: OLD_NEWS,
@@ -161,8 +170,16 @@ def test_a_violated_invariant_is_found(break_it: Callable[[Day], None]) -> None:
     assert BROKEN[break_it] in day.violated()
 
 
+@pytest.mark.parametrize(("handled", "violated"), [(121, False), (164, False), (170, True), (185, True), (195, False)])
+def test_a_fleet_is_behind_for_a_lease_after_it_has_handled_something_late(handled: float, violated: bool) -> None:
+    day = Day()
+    a_list(day)
+    a_robot_is_taken_offline_while_fleet_is_behind(day, handled)
+    assert (BEHIND in day.violated()) is violated
+
+
 def test_every_invariant_of_the_stream_is_violated_by_some_broken_day() -> None:
-    families = (orders_to_robots, robots_work)
+    families = (behind, orders_to_robots, robots_work)
     constants = [value for family in families for name, value in vars(family).items() if name.isupper()]
     assert {value for value in constants if isinstance(value, str) and " " in value} == set(BROKEN.values())
 

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator
 
+from tests.simulation.check import behind
 from tests.simulation.check.delivery import Deliveries
 from tests.simulation.check.parsed_history import SECOND, ParsedHistory, row_data
 from tests.simulation.check.records import Commit
@@ -45,6 +46,7 @@ def violations(history: ParsedHistory, stream: StreamHistory, deliveries: Delive
         yield from _left_idle(bot_id, spans, history, stream)
         yield from _silent_at_work(bot_id, spans, stream, history.end)
     yield from _still_there(history, stream)
+    yield from behind.violations(history, stream)
     yield from _old_news(history, stream)
     yield from _in_order(history)
     if history.is_quiescent:
