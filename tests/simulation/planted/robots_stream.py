@@ -6,7 +6,6 @@ from functions.depot.bot import Bot as DepotBot
 from functions.fleet import inbox, reading, service, views
 from functions.fleet.domain import Robot
 from functions.fleet.reports import Presence, Task
-from tests.simulation.check.behind import BEHIND
 from tests.simulation.check.collection import SILENT
 from tests.simulation.check.instructions import AT_ONCE
 from tests.simulation.check.orders_to_robots import (
@@ -202,12 +201,6 @@ BUGS = (
         "While fleet does not answer, robots on the stream are taken offline.",
         (STILL_THERE,),
         (Edit(depot_service._learn, "{}, True", "{}, False"),),
-    ),
-    Bug(
-        "stream: a fleet that is behind does not say so",
-        "What robots say is handled late, and the sweep takes their silence for true.",
-        (BEHIND,),
-        (Edit(depot_service._learn, "return heard, is_behind", "return heard, False"),),
     ),
     Bug(
         "broker: expired orders are delivered",
