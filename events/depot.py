@@ -95,7 +95,12 @@ class BotCameOnline(ServingBotState, source="depot", key="bot_id"):
 
 
 class BotWentOffline(ServingBotState, source="depot", key="bot_id"):
-    """A robot signed off, or its heartbeats stopped."""
+    """A robot signed off, its heartbeats stopped, or it may have goods of a cancelled list to put back.
+
+    gave_back: the list that it lost by that, which is available again. Earlier code did not say.
+    """
+
+    gave_back: str | None = None
 
 
 class BotAssigned(ServingBotState, source="depot", key="bot_id"):

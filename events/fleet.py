@@ -25,10 +25,10 @@ class RobotConnected(RobotState, source="fleet", key="bot_id"):
 class RobotDisconnected(RobotState, source="fleet", key="bot_id"):
     """A robot may be given no list: its connection ended, in order or by a cut, or its state is fit for none.
 
-    Also sent when it retires, when its factsheet lacks what the mall needs, and while it puts back the goods of an
-    outdated order. One that is at work goes on, and may be back before its lease ends. last_order: the order that was
-    sent to it last (events/vda5050/collecting.py), "" if none was. No other is sent while it may be given no list.
-    Earlier code did not say.
+    Also sent when it retires, when its factsheet lacks what the mall needs, when it has picked nothing of its last
+    lists, and while it puts back the goods of an outdated order. One that is at work goes on, and may be back before
+    its lease ends. last_order: the order that was sent to it last (events/vda5050/collecting.py), "" if none was. No
+    other is sent while it may be given no list. Earlier code did not say.
     """
 
     last_order: str | None = None

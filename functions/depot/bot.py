@@ -19,7 +19,9 @@ class CameOnline(DomainEvent):
 
 @dataclass(frozen=True)
 class WentOffline(DomainEvent):
-    pass
+    """gave_back: the list that it lost by that; earlier code did not keep it."""
+
+    gave_back: str = ""
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,7 @@ class Bot(Aggregate):
         """It is offline, without a list. Raises RefusedError once it is retired."""
         self.must_be_in_service()
         if self.status != "offline":
-            self.record(WentOffline())
+            self.record(WentOffline(self.list_id or ""))
 
     def connect(self, stream_version: int) -> None:
         """It is connected to the robots' stream, and so online; what is older than what was told changes nothing."""

@@ -99,7 +99,7 @@ def bot_came_online(bot: Bot, event: CameOnline) -> BotCameOnline:
 
 @publishes(WentOffline)
 def bot_went_offline(bot: Bot, event: WentOffline) -> BotWentOffline:
-    return BotWentOffline(**_bot(bot))
+    return BotWentOffline(**_bot(bot), gave_back=event.gave_back or None)
 
 
 @publishes(TookList)

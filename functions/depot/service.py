@@ -263,6 +263,9 @@ def end_leases() -> int:
     learned, may_report = _learn(silent)
     left |= {bot_id: lease.left(moment) for bot_id, moment in learned.items()}
     silent = [bot_id for bot_id, seconds in left.items() if seconds <= 0]
+    if silent and may_report:
+        observe.logger().error("no robot on the stream is taken offline: fleet does not answer, or is behind")
+        lease_not_ended.ring(robots=len(silent))
     sweep(silent, partial(end_lease, may_report=may_report), lease_not_ended)
     return ceil(max(filter(lease.is_in_doubt, left.values()), default=0))
 
@@ -274,12 +277,8 @@ def _learn(silent: Sequence[str]) -> tuple[dict[str, datetime], bool]:
     try:
         heard, is_behind = lease.heard(silent)
     except UnavailableError as error:
-        observe.log_error("the fleet does not say which robots have reported", error)
-        lease_not_ended.ring(robots=len(silent))
+        observe.log_error("fleet does not say which robots have reported", error)
         return {}, True
-    if is_behind:
-        observe.logger().error("the fleet is behind with what robots say: none on the stream is taken offline")
-        lease_not_ended.ring(robots=len(silent))
     lease.record(heard)
     return heard, is_behind
 

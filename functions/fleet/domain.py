@@ -218,7 +218,7 @@ class Robot(RobotState):
                 )
             if over:
                 answered.append(asked.id)
-            elif asked.kind != CANCEL and report.listens and passed(asked.at, now, AGAIN):
+            elif asked.kind not in (CANCEL, CLEAR) and report.listens and passed(asked.at, now, AGAIN):
                 self.record(Asked(asked.id, asked.kind, asked.target, now))
         if answered:
             self.record(Answered(tuple(answered)))

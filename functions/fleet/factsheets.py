@@ -44,7 +44,7 @@ def lowest_charge(factsheet: Factsheet) -> int:
     configuration = factsheet.mobile_robot_configuration
     charging = configuration.battery_charging if configuration else None
     critical = charging.critical_low_charging_level if charging else None
-    return max(LOW_CHARGE, floor(critical) + 1) if critical else LOW_CHARGE
+    return max(LOW_CHARGE, min(floor(critical) + 1, 100)) if critical else LOW_CHARGE
 
 
 def _undeclared(declared: Sequence[MobileRobotAction]) -> Iterator[str]:

@@ -34,9 +34,9 @@ def bot_changed(event: BotState) -> None:
     sent = context.current().message
     assert sent is not None
     flow, trace = sent.correlation_id, sent.traceparent
-    service.take_task(
-        event.bot_id, Task(sent.stream_version, event.status, event.list_id or "", event.assignment, flow, trace)
-    )
+    lost = (event.gave_back or "") if isinstance(event, BotWentOffline) else ""
+    task = Task(sent.stream_version, event.status, event.list_id or "", event.assignment, flow, trace, lost)
+    service.take_task(event.bot_id, task)
 
 
 @inbox.on(BotRetired)

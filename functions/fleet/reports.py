@@ -119,7 +119,7 @@ class Task:
     """What the depot says of a robot: its status, and the list that it has, with the number of the assignment.
 
     version: of the robot's stream at the depot. flow, traceparent: the correlation id and the trace context of what
-    the depot said, which a robot's reports of its list go on with.
+    the depot said, which a robot's reports of its list go on with. lost: the list that it gave back, if it lost one.
     """
 
     version: int
@@ -128,6 +128,7 @@ class Task:
     assignment: int = 0
     flow: str = ""
     traceparent: str = ""
+    lost: str = ""
 
     @property
     def order_id(self) -> str:

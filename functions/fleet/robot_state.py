@@ -105,9 +105,11 @@ class RobotState(Aggregate):
     def is_benched(self, now: str) -> bool:
         """Whether it is given no list for a while, or until it says who it is, since it picked nothing of the last.
 
-        For a while, for it may not be to blame: its orders may not have reached it, or the stores had nothing.
+        For a while, for it may not be to blame: its orders may not have reached it, or the stores had nothing. Then it
+        has one list, for which it is as good as any other.
         """
-        return self.picks_nothing and not passed(self.sent_at, now, BENCHED_FOR)
+        has_list = self.order_id != "" and not self.done
+        return self.picks_nothing and not has_list and not passed(self.sent_at, now, BENCHED_FOR)
 
     @property
     def waits_for_staff(self) -> bool:
@@ -170,7 +172,7 @@ class RobotState(Aggregate):
     @applies(TaskChanged)
     def _task_changed(self, event: TaskChanged) -> None:
         was_sent = self.order_id != "" and self.order_id == self.sent
-        if was_sent and not (self.gained or self.done) and event.task.status == "offline":  # not where it was cancelled
+        if was_sent and not (self.gained or self.done) and event.task.lost == self.task.list_id:
             self.lost += 1
         self.task = event.task
         self.refused = False

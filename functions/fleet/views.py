@@ -111,9 +111,8 @@ def keep_report(
     if last and not news and not passed(last["heard"] if heard else last["at"], at, _written_for()):
         return
     data = {**shown, "id": robot_id, "at": at, "number": number, "heard": at if heard else last.get("heard", "")}
-    now = clock.stamp()
-    if passed(at, now, _lease() / 2):  # before the row: once that is written, the same state is no news
-        runtime.current().views.put(Row(BEHIND, BEHIND, {"at": now}), _version(now))
+    if passed(at, clock.stamp(), _lease() / 2):  # before the row: once that is written, the same state is no news
+        _keep_behind()
     runtime.current().views.put(Row(REPORTS, robot_id, data), _version(at, number[1]))
 
 
@@ -196,6 +195,14 @@ def is_behind() -> bool:
     """
     row = read_many([(BEHIND, BEHIND)]).get((BEHIND, BEHIND))
     return row is not None and not passed(row["at"], clock.stamp(), _lease())
+
+
+def _keep_behind() -> None:
+    """Keep that something was late now, unless that was kept lately: all robots write this one row."""
+    now = clock.stamp()
+    row = read(BEHIND, BEHIND)
+    if row is None or passed(row["at"], now, _lease() / 12):
+        runtime.current().views.put(Row(BEHIND, BEHIND, {"at": now}), _version(now))
 
 
 def _is_contest(ends: Sequence[str]) -> bool:

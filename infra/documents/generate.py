@@ -43,8 +43,10 @@ def picture() -> str:
     arrows: dict[tuple[str, str, Kind], list[str]] = defaultdict(list)
     for name, consuming in consumers().items():
         message = language()[name]
+        if message.about.kind is Kind.REPLY:  # goes back along its command's arrow
+            continue
         for consumer in consuming - {message.about.source, *LISTENERS}:
-            kind = Kind.COMMAND if message.about.kind in (Kind.COMMAND, Kind.REPLY) else Kind.EVENT
+            kind = Kind.COMMAND if message.about.kind is Kind.COMMAND else Kind.EVENT
             arrows[message.about.source, consumer, kind].append(name)
     lines = ["```mermaid", "flowchart LR"]
     for role in (CUSTOMER, BOT):
@@ -53,7 +55,7 @@ def picture() -> str:
     for (source, consumer, kind), names in sorted(arrows.items()):
         if kind is Kind.EVENT:
             lines.append(f"    {source} -- {_label(names)} --> {consumer}")
-        elif source == "checkout":  # replies go back along the same arrow
+        else:
             lines.append(f"    {source} == {_label(names)} ==> {consumer}")
     listeners = " & ".join(service for service in services() if service in LISTENERS)
     lines.append(f"    bus[(every message)] -.-> {listeners}")

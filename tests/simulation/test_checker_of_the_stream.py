@@ -125,9 +125,10 @@ def an_order_that_is_over_is_not_cancelled(day: Day) -> None:
         day.reports(at, f"{LIST}.1", active=True)
 
 
-def a_robot_is_taken_offline_while_fleet_is_behind(day: Day, handled: float = 180) -> None:
+def a_robot_is_taken_offline_while_fleet_is_behind(day: Day, handled: float | None = 180) -> None:
     day.commit(8, f"Bot#{BOT}", "Connected", stream_version=2)
-    day.reports(120, handled=handled)
+    if handled:
+        day.reports(120, handled=handled)
     day.commit(201, f"Bot#{BOT}", "CameOnline")
     day.commit(202, f"Bot#{BOT}", "WentOffline")
 
@@ -176,6 +177,15 @@ def test_a_fleet_is_behind_for_a_lease_after_it_has_handled_something_late(handl
     a_list(day)
     a_robot_is_taken_offline_while_fleet_is_behind(day, handled)
     assert (BEHIND in day.violated()) is violated
+
+
+def test_a_queue_that_is_drained_in_order_may_be_behind_too() -> None:
+    day = Day()
+    a_list(day)
+    a_robot_is_taken_offline_while_fleet_is_behind(day, None)
+    for at in (78, 100, 122, 144):
+        day.reports(at, handled=at + 50)
+    assert BEHIND in day.violated()
 
 
 def test_every_invariant_of_the_stream_is_violated_by_some_broken_day() -> None:

@@ -4,11 +4,18 @@ from tests.contract.kinds import FLAG, NUMBER, TEXT, Reads, each, maybe, optiona
 
 READS: Reads = {
     ("BotRegistered",): {"bot_id": TEXT, "name": TEXT},
-    ("BotCameOnline", "BotWentOffline", "BotAssigned", "BotFinished"): {
+    ("BotCameOnline", "BotAssigned", "BotFinished"): {
         "bot_id": TEXT,
         "status": words("offline", "idle", "active"),
         "list_id": maybe(TEXT),
         "assignment": optional(NUMBER),
+    },
+    ("BotWentOffline",): {
+        "bot_id": TEXT,
+        "status": words("offline", "idle", "active"),
+        "list_id": maybe(TEXT),
+        "assignment": optional(NUMBER),
+        "gave_back": optional(maybe(TEXT)),
     },
     ("BotRetired",): {
         "bot_id": TEXT,

@@ -12,6 +12,7 @@ LEASE = 60 * SECOND
 # A state that is handled half a minute after the broker had it says for a minute that fleet is behind: with clocks that
 # are seconds wrong, and a sweep that takes seconds.
 SURELY_LATE, REMEMBERED = 45 * SECOND, (45 * SECOND, 15 * SECOND)
+WRITTEN_FOR = 20 * SECOND  # after what is shown of a robot, what it says is written again within 15 seconds
 
 
 def violations(history: ParsedHistory, stream: StreamHistory) -> Iterator[Violation]:
@@ -37,5 +38,5 @@ def _handled_late(bot_id: str, stream: StreamHistory) -> Iterator[int]:
         handled, before = report.handled or 0, newest
         newest = max(newest, report.said)
         began = any(report.said - LEASE <= one.said <= handled for one in stream.online[bot_id])
-        if handled - report.said > SURELY_LATE and report.said - before > SURELY_LATE and not began:
+        if handled - report.said > SURELY_LATE and report.said - before > WRITTEN_FOR and not began:
             yield handled

@@ -57,11 +57,17 @@ def test_a_robot_that_is_online_stays_as_it_is(history: tuple[DomainEvent, ...])
     given(Bot, *history).when(lambda bot: bot.come_online()).then_nothing()
 
 
-@pytest.mark.parametrize("history", [IDLE, ACTIVE])
-def test_a_robot_that_goes_offline_has_no_list(history: tuple[DomainEvent, ...]) -> None:
-    given(Bot, *history).when(lambda bot: bot.go_offline()).then(WentOffline()).then_state(
+@pytest.mark.parametrize(("history", "gave_back"), [(IDLE, ""), (ACTIVE, "order-1")])
+def test_a_robot_that_goes_offline_has_no_list(history: tuple[DomainEvent, ...], gave_back: str) -> None:
+    given(Bot, *history).when(lambda bot: bot.go_offline()).then(WentOffline(gave_back)).then_state(
         status="offline", list_id=None
     )
+
+
+def test_a_robot_whose_list_is_cancelled_gives_none_back() -> None:
+    on_stream = (*IDLE, Connected(2), TookList("list-1", 1))
+    given(Bot, *on_stream).when(lambda bot: bot.call_off()).then(Finished(), WentOffline())
+    given(Bot, *ACTIVE).when(lambda bot: bot.call_off()).then(Finished())
 
 
 def test_a_robot_that_is_offline_stays_so() -> None:

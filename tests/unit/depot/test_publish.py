@@ -61,7 +61,7 @@ def test_all_events_of_a_list_and_its_robot(floor: Floor) -> None:
         list_state("ShoppingListAssigned", "assigned", first, 1),
         bot_state("BotAssigned", first, "active", list_id, 1),
         list_state("ShoppingListStarted", "active", first, 1),
-        bot_state("BotWentOffline", first, "offline"),
+        bot_state("BotWentOffline", first, "offline") | {"gave_back": list_id},
         list_state("ShoppingListAvailable", "available", None, 1),
         bot_state("BotCameOnline", first, "idle"),
         list_state("ShoppingListAssigned", "assigned", first, 2),

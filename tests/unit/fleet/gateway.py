@@ -125,8 +125,9 @@ class Gateway:
     def is_idle(self, kind: type[BotFinished] | type[BotCameOnline], version: int) -> bool:
         return self.depot_says(kind(bot_id=BOT, name="Ajax", status="idle", list_id=None), version)
 
-    def is_offline(self, version: int) -> bool:
-        return self.depot_says(BotWentOffline(bot_id=BOT, name="Ajax", status="offline", list_id=None), version)
+    def is_offline(self, version: int, gave_back: str | None = None) -> bool:
+        message = BotWentOffline(bot_id=BOT, name="Ajax", status="offline", list_id=None, gave_back=gave_back)
+        return self.depot_says(message, version)
 
     def is_retired(self, version: int, id: str = "") -> bool:
         return self.depot_says(BotRetired(bot_id=BOT, name="Ajax", status="retired", list_id=None), version, id)

@@ -40,10 +40,11 @@ def gone(version: int = 1, session: str = "s1", seconds: float = 10) -> Presence
     return Presence(False, version, session, at(seconds))
 
 
-def task(version: int, order: str = "", status: str = "") -> Task:
-    """What the depot says at a version of its stream."""
+def task(version: int, order: str = "", status: str = "", lost: str = "") -> Task:
+    """What the depot says at a version of its stream; lost: the order of the list that the robot gave back."""
     list_id, _, assignment = order.rpartition(".")
-    return Task(version, status or ("active" if order else "idle"), list_id, int(assignment or 0), FLOW)
+    gave_back = lost.rpartition(".")[0]
+    return Task(version, status or ("active" if order else "idle"), list_id, int(assignment or 0), FLOW, lost=gave_back)
 
 
 def says(header: int, order_id: str = "", seconds: float = 20, **more: Any) -> Report:

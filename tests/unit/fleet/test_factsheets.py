@@ -193,7 +193,7 @@ def test_an_order_may_be_sent_again_after_five_seconds() -> None:
     assert lacks(ordered_every(5.1)) == ("minimumOrderInterval",)
 
 
-@pytest.mark.parametrize(("critical", "lowest"), [(None, 10), (0, 10), (5, 10), (15, 16), (15.5, 16)])
+@pytest.mark.parametrize(("critical", "lowest"), [(None, 10), (0, 10), (5, 10), (15, 16), (15.5, 16), (100, 100)])
 def test_a_robot_at_its_critical_level_is_to_charge(critical: float | None, lowest: int) -> None:
     assert lowest_charge(charged(critical)) == lowest
     assert lowest_charge(REFERENCE) == 10

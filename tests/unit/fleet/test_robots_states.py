@@ -170,7 +170,7 @@ class TestARobotThatPicksNothing:
 
     @staticmethod
     def lost(version: int, order: str) -> tuple[DomainEvent, ...]:
-        offline = TaskChanged(task(version + 1, status="offline"))
+        offline = TaskChanged(task(version + 1, status="offline", lost=order))
         return (TaskChanged(task(version, order)), OrderSent(order, NODE, at(15)), offline, BecameAvailable())
 
     @staticmethod
@@ -209,6 +209,14 @@ class TestARobotThatPicksNothing:
         given(Robot, *past).when(reports(says(4, seconds=614), 614)).then_nothing()
         given(Robot, *past).when(reports(says(4, seconds=616), 616)).then(BecameAvailable(4, at(616)))
 
+    def test_then_it_keeps_that_list_and_is_sent_its_order_as_any_other_is(self) -> None:
+        past = (*self.twice, BecameUnavailable(), BecameAvailable(), TaskChanged(task(7, AGAIN)))
+        sent = (*past, OrderSent(AGAIN, NODE, at(620)))
+        robot = given(Robot, *sent).aggregate
+        robot.report(says(4, seconds=626), at(626))
+        robot.set_out(NODE, at(626))
+        assert robot.changes == [OrderSent(AGAIN, NODE, at(626))]
+
     def test_but_one_alone_until_it_has_picked_something(self) -> None:
         past = (*self.twice, BecameUnavailable(), SessionBegan(at(30)), BecameAvailable(), *self.lost(7, AGAIN)[:-1])
         given(Robot, *past).when(reports(says(0, seconds=40), 40)).then(BecameUnavailable(0, at(40)))
@@ -226,7 +234,7 @@ class TestARobotThatPicksNothing:
         picked = (Pick("store-1", "product-1", quantity),)
         shown = (OrderShown(AGAIN, False, 4, at(18)), Collected(LIST, 2, picked, False, 4, at(18)))
         took = (TaskChanged(task(5, AGAIN)), OrderSent(AGAIN, NODE, at(16)), *shown)
-        past = (*IDLE, *self.lost(3, ORDER), *took, *self.lost(7, ANOTHER)[2:])
+        past = (*IDLE, *self.lost(3, ORDER), *took, *self.lost(7, AGAIN)[2:])
         assert given(Robot, *past).aggregate.lost == lost
         assert given(Robot, *past, *self.lost(9, ANOTHER)).aggregate.lost == lost + 1
 
@@ -235,6 +243,7 @@ class TestARobotThatPicksNothing:
         [
             (TaskChanged(task(4)),),  # it was cancelled, or staff collect it
             (TaskChanged(task(5, ANOTHER)),),
+            (TaskChanged(task(5, status="offline")),),  # it was cancelled: that it is idle comes later, and is old
             (OrderTooLarge(ORDER),),
         ],
     )
@@ -242,11 +251,11 @@ class TestARobotThatPicksNothing:
         assert given(Robot, *SENT, *ends).aggregate.lost == 0
 
     def test_a_list_whose_order_never_went_out_does_not_count(self) -> None:
-        past = (*GIVEN, TaskChanged(task(4, status="offline")))
+        past = (*GIVEN, TaskChanged(task(4, status="offline", lost=ORDER)))
         assert given(Robot, *past).aggregate.lost == 0
 
     def test_a_list_that_it_brought_does_not_count_as_lost(self) -> None:
-        past = (*IDLE, *self.brought(3, 0), TaskChanged(task(4, status="offline")))
+        past = (*IDLE, *self.brought(3, 0), TaskChanged(task(4, status="offline", lost="list-3.1")))
         assert given(Robot, *past).aggregate.lost == 0
 
     def test_it_is_given_no_more_after_five_lists_in_a_row_of_which_it_brought_nothing(self) -> None:

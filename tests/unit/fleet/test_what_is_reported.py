@@ -26,7 +26,7 @@ class TestARobotThatPicksNothing:
             gateway.assigned(f"list-{version}", 1, version)
             gateway.passes(90)
             gateway.says(version)
-            gateway.is_offline(version + 1)
+            gateway.is_offline(version + 1, gave_back=f"list-{version}")
             gateway.says(version + 1)
         assert names() == ["RobotConnected", "RobotConnected", "RobotDisconnected"]
         shown = views.report(BOT) or {}
@@ -46,7 +46,7 @@ class TestARobotThatPicksNothing:
             gateway.visits(f"list-{version}", 1)
             gateway.assigned(f"list-{version}", 1, version)
             gateway.passes(90)
-            gateway.is_offline(version + 1)
+            gateway.is_offline(version + 1, gave_back=f"list-{version}")
             gateway.says(version)
         gateway.broker.failing = None
         gateway.says(7)
@@ -209,7 +209,7 @@ class TestWhatTheRobotCollects:
         assert views.last_heard([BOT]) == {BOT: clock.stamp()}
 
     @pytest.mark.parametrize("idle_first", [True, False])
-    def test_a_robot_whose_list_was_cancelled_as_it_put_it_down_stays_online(
+    def test_a_robot_whose_list_staff_ended_as_it_put_it_down_stays_online(
         self, gateway: Gateway, idle_first: bool
     ) -> None:
         sets_out(gateway)
@@ -217,7 +217,7 @@ class TestWhatTheRobotCollects:
         if idle_first:
             gateway.is_idle(BotFinished, 4)
         refusal = CollectionRefused(
-            list_id="list-1", bot_id=BOT, assignment=1, reason="the shopping list is cancelled", has_list=False
+            list_id="list-1", bot_id=BOT, assignment=1, reason="the shopping list is completed", has_list=False
         )
         gateway.depot_says(refusal)
         if not idle_first:
