@@ -46,8 +46,8 @@ class RobotState(Aggregate):
     stream. task: what the depot says; refused: it took no report of it. progress: which picks were reported of the
     task; gained: whether one of them is of any quantity; done: all of it. shown, idle: the order that the robot shows,
     and whether it has ended. sent, start, sent_at: the order that went out last, where it begins, and when. too_large:
-    the order that no message holds. orders, asks: how many went out. cleared_at: when it
-    was asked last to clear its instant actions. asked: what the robot has not answered.
+    the order that no message holds. orders, asks: how many went out. cleared_at: when it was asked last to clear its
+    instant actions. asked: what the robot has not answered.
     """
 
     snapshot_schema: ClassVar[int] = 3

@@ -68,6 +68,7 @@ class Day:
         put_down: bool = False,
         node: str = "depot",
         handled: float | None = None,
+        received: float | None = None,
     ) -> None:
         """A state comes to the queue and is handled, at once or later; the broker had it when it was said."""
         drop = [{"actionType": "drop", "actionStatus": "FINISHED"}] if put_down else []
@@ -82,22 +83,29 @@ class Day:
             "operatingMode": "AUTOMATIC",
             "paused": False,
         }
-        self._comes(at, "state", state, said, handled)
+        self._comes(at, "state", state, said, handled, received)
 
     def says_online(self, at: float, *, said: float) -> None:
         """That it is online comes to the queue and is handled at once; the broker had it when it was said."""
         self._comes(at, "connection", {"connectionState": "ONLINE"}, said)
 
     def _comes(
-        self, at: float, topic: str, message: dict[str, Any], said: float | None, handled: float | None = None
+        self,
+        at: float,
+        topic: str,
+        message: dict[str, Any],
+        said: float | None,
+        handled: float | None = None,
+        received: float | None = None,
     ) -> None:
         payload = base64.b64encode(json.dumps(message).encode()).decode()
-        received = int(BEGIN.timestamp() + (at if said is None else said)) * 1_000
-        body = json.dumps({"robot": BOT, "topic": topic, "received": received, "client": BOT, "payload": payload})
+        dated = int(BEGIN.timestamp() + (at if said is None else said)) * 1_000
+        body = json.dumps({"robot": BOT, "topic": topic, "received": dated, "client": BOT, "payload": payload})
         copy = self.number()
         self.record(at, "sent", queue="fleet/topics", message=copy, body=body, delay=0)
         done = at if handled is None else handled
-        self.record(done, "received", queue="fleet/topics", message=copy, count=1, function="fleet/topics")
+        begun = done if received is None else received
+        self.record(begun, "received", queue="fleet/topics", message=copy, count=1, function="fleet/topics")
         self.record(done, "deleted", queue="fleet/topics", message=copy)
 
     def loses(self, at: float) -> None:

@@ -188,6 +188,14 @@ def test_a_queue_that_is_drained_in_order_may_be_behind_too() -> None:
     assert BEHIND in day.violated()
 
 
+def test_what_was_received_in_time_and_whose_acknowledgement_was_lost_was_not_late() -> None:
+    day = Day()
+    a_list(day)
+    a_robot_is_taken_offline_while_fleet_is_behind(day, None)
+    day.reports(120, received=121, handled=180)
+    assert BEHIND not in day.violated()
+
+
 def test_every_invariant_of_the_stream_is_violated_by_some_broken_day() -> None:
     families = (behind, orders_to_robots, robots_work)
     constants = [value for family in families for name, value in vars(family).items() if name.isupper()]

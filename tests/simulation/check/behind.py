@@ -12,6 +12,7 @@ LEASE = 60 * SECOND
 # A state that is handled half a minute after the broker had it says for a minute that fleet is behind: with clocks that
 # are seconds wrong, and a sweep that takes seconds.
 SURELY_LATE, REMEMBERED = 45 * SECOND, (45 * SECOND, 15 * SECOND)
+AT_ONCE = 10 * SECOND
 WRITTEN_FOR = 20 * SECOND  # after what is shown of a robot, what it says is written again within 15 seconds
 
 
@@ -32,11 +33,17 @@ def violations(history: ParsedHistory, stream: StreamHistory) -> Iterator[Violat
 
 
 def _handled_late(bot_id: str, stream: StreamHistory) -> Iterator[int]:
-    """When states of a robot were handled that were late, and the newest of it in its session."""
+    """When states of a robot were handled that were late, and the newest of it in its session.
+
+    Those that a function received late and handled at once. What left the queue long after it was first received may
+    have been handled then: its acknowledgement may be lost.
+    """
     newest = 0
     for report in sorted((one for one in stream.reports[bot_id] if one.handled), key=lambda one: one.handled or 0):
         handled, before = report.handled or 0, newest
         newest = max(newest, report.said)
         began = any(report.said - LEASE <= one.said <= handled for one in stream.online[bot_id])
-        if handled - report.said > SURELY_LATE and report.said - before > WRITTEN_FOR and not began:
+        received = report.received or 0
+        is_late = received - report.said > SURELY_LATE and handled - received < AT_ONCE
+        if is_late and report.said - before > WRITTEN_FOR and not began:
             yield handled
