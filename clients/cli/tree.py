@@ -24,37 +24,58 @@ def branches(messages: list[Json]) -> Iterator[Branch]:
     """
     followed: dict[str, list[Json]] = {}
     roots, causes = [], _causes(messages)
-    for one in sorted(messages, key=_place):
+    ordered = sorted(messages, key=_place)
+    for one in ordered:
         if cause := causes.get(one["id"]):
             followed.setdefault(cause["id"], []).append(one)
         else:
             roots.append(one)
-    waiting = [(root, 0) for root in reversed(roots)]
     seen: set[str] = set()
-    while waiting:
-        one, depth = waiting.pop()
-        if one["id"] in seen:
-            continue
-        seen.add(one["id"])
-        cause = causes.get(one["id"])
-        gap = (moment(one["time"]) - moment(cause["time"])).total_seconds() if cause and depth else None
-        yield Branch(one, depth, gap)
-        waiting += [(next_one, depth + 1) for next_one in reversed(followed.get(one["id"], []))]
+    for root in (*roots, *ordered):  # causes do not form a circle, but if they did, no message would be missing
+        waiting = [(root, 0)]
+        while waiting:
+            one, depth = waiting.pop()
+            if one["id"] in seen:
+                continue
+            seen.add(one["id"])
+            yield Branch(one, depth, _gap(one, causes[one["id"]]) if depth else None)
+            waiting += [(next_one, depth + 1) for next_one in reversed(followed.get(one["id"], []))]
+
+
+def _gap(one: Json, cause: Json) -> float:
+    """Seconds since its cause; 0 where clocks differ by more."""
+    return max(0.0, (moment(one["time"]) - moment(cause["time"])).total_seconds())
 
 
 def _causes(messages: list[Json]) -> dict[str, Json]:
-    """By the id of a message, the one that it is after."""
+    """By the id of a message, the one that it is after.
+
+    Clocks differ: a stream may have said what followed from a message before that message, by their times. So of what
+    a stream said before, what followed from the message itself does not count: each would be after the other.
+    """
     known = {one["id"]: one for one in messages}
+    causes = {
+        one["id"]: known[cause] for one in messages if (cause := one["causationId"]) in known if cause != one["id"]
+    }
     said: dict[str, list[Json]] = {}
-    causes: dict[str, Json] = {}
     for one in sorted(messages, key=_place):
-        if id := one["causationId"]:
-            before = (other for other in reversed(said.get(one["stream"], [])) if other["causationId"] != id)
-            cause = known.get(id) or next(before, None)
-            if cause and cause["id"] != one["id"]:
+        earlier = said.setdefault(one["stream"], [])
+        if (id := one["causationId"]) and id not in known:
+            before = (other for other in reversed(earlier) if other["causationId"] != id)
+            if cause := next((other for other in before if not _follows(other, one, causes)), None):
                 causes[one["id"]] = cause
-        said.setdefault(one["stream"], []).append(one)
+        earlier.append(one)
     return causes
+
+
+def _follows(later: Json, one: Json, causes: dict[str, Json]) -> bool:
+    """Whether a message followed from another, or is it."""
+    at: Json | None = later
+    seen: set[str] = set()
+    while at and at["id"] != one["id"] and at["id"] not in seen:
+        seen.add(at["id"])
+        at = causes.get(at["id"])
+    return at is not None and at["id"] == one["id"]
 
 
 def _place(message: Json) -> tuple[str, str]:

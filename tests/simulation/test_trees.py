@@ -40,12 +40,21 @@ def test_that_a_robot_became_unfit_and_lost_its_list_is_in_the_tree_of_the_order
 
 
 def test_what_a_robot_reports_of_a_list_of_staffs_own_id_that_was_given_back_is_in_no_tree() -> None:
-    outcome, compared = run_and_compare(10160262)
+    outcome, compared = run_and_compare(10160448)
     [order] = (stream.removeprefix("Order#") for stream in streams(outcome.history) if stream.startswith("Order#"))
     lists = {one["stream"]["S"] for one in given_back(outcome.history)}
     assert lists
     assert f"ShoppingList#{order}" not in lists
     assert (compared.orders, compared.different) == (1, [])
+
+
+def test_what_followed_from_a_list_given_back_is_under_that_where_clocks_date_the_list_later() -> None:
+    outcome, compared = run_and_compare(10303497)
+    commits = [fields["item"] for _, kind, fields in outcome.history if kind == "commit"]
+    times = {(one["stream"]["S"], int(one["version"]["N"])): one["time"]["S"] for one in commits}
+    returned = [(one["stream"]["S"], int(one["version"]["N"])) for one in given_back(outcome.history)]
+    assert any(times[stream, version] > times.get((stream, version + 1), "9") for stream, version in returned)
+    assert (compared.orders, compared.different) == (2, [])
 
 
 def given_back(history: Iterable[Entry]) -> list[dict[str, Any]]:

@@ -165,7 +165,11 @@ def _of_record(order: str, made: _Made) -> Parents:
         if is_another and made.messages[began]["metadata"]["correlation_id"] in flows:
             chosen.add(began)
             waiting.append(began)
-    return {id: cause if (cause := made.causes[id]) in chosen else _said_before(id, chosen, made) for id in chosen}
+    parents: Parents = {id: cause if (cause := made.causes[id]) in chosen else None for id in chosen}
+    for id in sorted(chosen, key=lambda id: (made.messages[id]["metadata"]["time"], id)):
+        if parents[id] is None:
+            parents[id] = _said_before(id, parents, made)
+    return parents
 
 
 def _flows(order: str, messages: Iterable[Mapping[str, Any]]) -> set[str]:
@@ -177,16 +181,27 @@ def _flows(order: str, messages: Iterable[Mapping[str, Any]]) -> set[str]:
     }
 
 
-def _said_before(id: str, chosen: set[str], made: _Made) -> str | None:
-    """What the stream of a message said before that followed from something else, if something led to this one."""
+def _said_before(id: str, parents: Parents, made: _Made) -> str | None:
+    """What the stream of a message said before that followed from something else, if something led to this one.
+
+    By their times, and clocks differ: what followed from the message is not before it, whatever its time.
+    """
     of_stream: list[tuple[str, str]] = []
     told = made.messages[id]["metadata"]
-    for other in chosen:
+    for other in parents:
         about = made.messages[other]["metadata"]
         if about["stream"] == told["stream"] and about["causation_id"] != told["causation_id"]:
             of_stream.append((about["time"], other))
-    before = [one for one in of_stream if one < (told["time"], id)]
+    before = [one for one in of_stream if one < (told["time"], id) and id not in _above(one[1], parents)]
     return max(before)[1] if told["causation_id"] and before else None
+
+
+def _above(id: str | None, parents: Parents) -> set[str]:
+    found: set[str] = set()
+    while id and id not in found:
+        found.add(id)
+        id = parents[id]
+    return found
 
 
 def _named(data: Mapping[str, Any]) -> set[str]:

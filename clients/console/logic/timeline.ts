@@ -47,17 +47,32 @@ export interface Actor {
   readonly id: string;
 }
 
-/** By the id of an entry, what it is after: its cause, or where that is not there what its stream said before. */
+/**
+ * By the id of an entry, what it is after: its cause, or where that is not there what its stream said before.
+ * Clocks differ: what followed from an entry may have an earlier time than the entry, and is not before it.
+ */
 function causesOf(sorted: readonly Entry[]): Map<string, Entry> {
   const known = new Map(sorted.map((entry) => [entry.id, entry]));
   const causes = new Map<string, Entry>();
+  for (const entry of sorted) {
+    const cause = entry.causationId === null ? undefined : known.get(entry.causationId);
+    if (cause && cause !== entry) causes.set(entry.id, cause);
+  }
+  const follows = (later: Entry, entry: Entry): boolean => {
+    const seen = new Set<Entry>();
+    let at: Entry | undefined = later;
+    while (at && at !== entry && !seen.has(at)) {
+      seen.add(at);
+      at = causes.get(at.id);
+    }
+    return at === entry;
+  };
   const said = new Map<string, Entry[]>();
   for (const entry of sorted) {
     const before = said.get(entry.stream) ?? [];
-    if (entry.causationId !== null) {
-      const other = before.filter(({ causationId }) => causationId !== entry.causationId).at(-1);
-      const cause = known.get(entry.causationId) ?? other;
-      if (cause && cause !== entry) causes.set(entry.id, cause);
+    if (entry.causationId !== null && !known.has(entry.causationId)) {
+      const other = before.filter((one) => one.causationId !== entry.causationId && !follows(one, entry)).at(-1);
+      if (other) causes.set(entry.id, other);
     }
     said.set(entry.stream, [...before, entry]);
   }

@@ -57,6 +57,16 @@ test("messages whose cause is not there are each after what their stream said be
   ]);
 });
 
+test("what followed from a message is under it where a fast clock dates the message later", () => {
+  const [created, available] = [message("a", "01", null), message("c", "05", "not here")];
+  const made = entries(created, message("b", "04", "c"), available);
+  assert.deepEqual(drawn(made), ["a", "c", "b"]);
+  assert.deepEqual(
+    lines(made).map(({ after }) => after),
+    [null, 4000, 0],
+  );
+});
+
 test("a message that is heard of live is there at once, and moves under its cause when the archive has that", () => {
   const archived = [message("a", "01", null)];
   const heard = message("c", "04", "b");
