@@ -28,9 +28,11 @@ CONNECTS = 20
 SHARED_API, SHARED_AUTHORIZER = "socket-api", "authorizer-function"
 AT_CONNECT = "AWS lets an authorizer judge $connect alone: whoever sends on a connection was let in there."
 PUSH = "service-role/AmazonAPIGatewayPushToCloudWatchLogs"
+# $context.error.messageString is within quotes of its own:
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-logging.html
 LOG = (
     '{"time":"$context.requestTime","route":"$context.routeKey","status":"$context.status",'
-    '"integration":"$context.integration.status","error":"$context.error.messageString",'
+    '"integration":"$context.integration.status","error":"$context.error.message",'
     '"connection":"$context.connectionId","request":"$context.requestId"}'
 )
 

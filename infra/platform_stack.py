@@ -1,6 +1,7 @@
 """What all services share: the bus and its archive, the HTTP API, who may call it, the signing key, the alarm topic."""
 
 from pathlib import Path
+from typing import cast
 
 from aws_cdk import Acknowledgment, ArnFormat, CfnOutput, Duration, RemovalPolicy, Stack, Validations
 from aws_cdk import aws_apigatewayv2 as gateway
@@ -68,12 +69,15 @@ class PlatformStack(Stack):
 
     def _bus(self) -> None:
         bus = events.EventBus(self, "Bus", event_bus_name=bus_name(self.stage))
-        bus.archive(
+        archive = bus.archive(
             "Archive",
             description="Every message on the bus, for replays within the archive's retention",
             event_pattern=events.EventPattern(source=events.Match.prefix("mallbots.")),
             retention=Duration.days(self.stage.archive_days),
         )
+        # The CDK writes an empty key, which is none, and which EventBridge refuses in some regions:
+        # https://github.com/aws/aws-cdk/issues/37847
+        cast("events.CfnArchive", archive.node.default_child).add_property_deletion_override("KmsKeyIdentifier")
         CfnOutput(self, "BusName", value=bus.event_bus_name)
 
     def _alarm_topic(self, email: str | None) -> None:

@@ -117,7 +117,7 @@ SILENT = re.compile(
 )  # ring where nothing is counted: test_identity.py, test_synthetic.py
 LEVELS = re.compile(r"(Approvals|Texts|Screens)Late(Fast|Slow)(Long|Short)")  # test_service_levels.py
 AGES = {"DeadLetters": 600, "OldestMessage": 4_500, "RelayLag": 60_000}  # seconds; the last in milliseconds
-LIMITS = {**AGES, "ServerErrors": 3, "SocketErrors": 3, "Refusals": 0.5}  # 1 of any other
+LIMITS = {**AGES, "ServerErrors": 3, "SocketErrors": 3, "Refusals": 0.5, "RequestsNearRate": 2_400}  # 1 of any other
 
 
 def named_alarms(*stages: Templates) -> Iterator[tuple[str, Resource]]:
@@ -141,8 +141,11 @@ def test_an_alarm_rings_at_the_first_of_what_it_counts_or_at_a_limit_that_is_lis
     for kind, alarm in named_alarms(dev):
         kinds.add(kind)
         several = {one["MetricStat"]["Stat"] for one in alarm.get("Metrics", []) if "MetricStat" in one}
-        statistics = several - {"SampleCount"} or {alarm.get("Statistic", "Sum")}
-        assert (alarm["Threshold"], statistics) == (LIMITS.get(kind, 1), {"Maximum" if kind in AGES else "Sum"}), kind
+        [statistic] = several - {"SampleCount"} or {alarm.get("Statistic", "Sum")}
+        assert alarm["Threshold"] == LIMITS.get(kind, 1), kind
+        assert statistic == ("Maximum" if kind in AGES else "SampleCount" if kind == "RequestsNearRate" else "Sum"), (
+            kind
+        )
     assert kinds >= LIMITS.keys()
 
 
@@ -217,6 +220,21 @@ def test_a_request_beyond_the_stages_rate_rings_an_alarm(dev: Templates, prod: T
         _, parts = access["DestinationArn"]["Fn::Join"]
         assert parts[-2:] == [":log-group:", {"Ref": group}], "without the :* of the attribute Arn"
         assert json.loads(access["Format"])["status"] == "$context.status"
+
+
+def test_requests_near_the_stages_rate_ring_an_alarm_because_a_flood_of_429_may_leave_no_lines(
+    dev: Templates, prod: Templates
+) -> None:
+    for templates in (dev, prod):
+        alarm = of_kind(templates, "platform", "RequestsNearRate")
+        [rate] = {
+            stage["DefaultRouteSettings"]["ThrottlingRateLimit"]
+            for stack, _, stage in templates.resources("AWS::ApiGatewayV2::Stage")
+            if stack == "platform"
+        }
+        assert (alarm["MetricName"], alarm["Statistic"], alarm["Period"]) == ("Count", "SampleCount", 60)
+        assert 0.5 * rate * 60 <= alarm["Threshold"] < rate * 60
+        assert "requests-throttled.md" in alarm["AlarmDescription"]
 
 
 def test_every_function_is_watched_for_errors_throttles_and_loops(dev: Templates, prod: Templates) -> None:

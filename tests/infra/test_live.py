@@ -72,6 +72,8 @@ def test_the_stage_is_deployed_when_its_routes_are_there_and_the_account_can_log
     assert resources[parts[-1]["Ref"]]["Type"] == "AWS::Logs::LogGroup"
     said = json.loads(log["Format"])
     assert said["status"] == "$context.status"
+    written = log["Format"].replace("$context.error.messageString", '"Internal server error"')
+    assert json.loads(written), "the quotes of messageString are in the line"
     assert not [text for text in said.values() if "header" in text.lower()], "a token is among the headers"
 
 

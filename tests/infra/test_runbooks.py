@@ -34,6 +34,18 @@ ROUTE = re.compile(r"(GET|PUT|POST|DELETE) (/api/\S+)")
 # Options of the aws command line itself, beside those of an operation.
 OF_AWS = {"query", "output", "cli-binary-format", "name-prefix"}
 
+# What a restored table lacks, of what templates set on tables, and what sets it again:
+# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_RestoreTableToPointInTime.html
+NOT_RESTORED = {
+    "StreamSpecification": "--stream-specification",
+    "TimeToLiveSpecification": "update-time-to-live",
+    "PointInTimeRecoverySpecification": "--point-in-time-recovery-specification",
+    "DeletionProtectionEnabled": "--deletion-protection-enabled",
+    "Tags": "tag-resource",
+}
+RESTORED = {"AttributeDefinitions", "KeySchema", "BillingMode", "GlobalSecondaryIndexes", "SSESpecification"}
+OF_THE_REQUEST = {"TableName"}
+
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 
 
@@ -225,3 +237,11 @@ def _referred(reference: str) -> dict[str, Any]:
     for part in reference.removeprefix("#/").split("/"):
         found = found[part]
     return dict(found)
+
+
+def test_whatever_a_restored_table_lacks_is_set_again_by_a_command_of_the_page(prod: Templates) -> None:
+    page = (ROOT / "docs" / "personal-data.md").read_text()
+    for _, name, table in prod.resources("AWS::DynamoDB::Table"):
+        lacks = set(table) - RESTORED - OF_THE_REQUEST
+        assert lacks <= set(NOT_RESTORED), name
+        assert [one for one in lacks if NOT_RESTORED[one] not in page] == [], name

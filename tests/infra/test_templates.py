@@ -2,6 +2,8 @@
 
 import json
 import re
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -72,6 +74,31 @@ def test_the_bus_keeps_every_message_of_ours_for_14_days(dev: Templates, prod: T
     for templates in (dev, prod):
         [(_, _, archive)] = templates.resources("AWS::Events::Archive")
         assert (archive["RetentionDays"], archive["EventPattern"]) == (14, {"source": [{"prefix": "mallbots."}]})
+
+
+def test_no_property_is_an_empty_text_but_variables_of_functions(dev: Templates, prod: Templates) -> None:
+    """What is left empty is left out: EventBridge refuses an empty key (https://github.com/aws/aws-cdk/issues/37847)."""
+    for templates in (dev, prod):
+        for stack, template in templates.stacks.items():
+            for name, resource in template["Resources"].items():
+                properties = {k: v for k, v in resource.get("Properties", {}).items() if k != "Environment"}
+                assert [path for path in empty(properties) if not path.endswith(EMPTY_BY_ITS_FORM)] == [], (stack, name)
+
+
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-cloudfront-distribution-s3originconfig.html
+EMPTY_BY_ITS_FORM = ".S3OriginConfig.OriginAccessIdentity"  # empty where there is an access control of the origin
+
+
+def empty(value: Any, path: str = "") -> Iterator[str]:
+    """Where in a property an empty text is, other than what a join is by."""
+    if value == "":
+        yield path
+    elif isinstance(value, dict):
+        for key, member in value.items():
+            yield from empty(member[1:] if key == "Fn::Join" else member, f"{path}.{key}")
+    elif isinstance(value, list):
+        for member in value:
+            yield from empty(member, path)
 
 
 def test_every_function_has_a_log_group_of_its_own_that_keeps_its_lines_as_long_as_the_stage_says(
