@@ -1,0 +1,134 @@
+/** The kiosk's screens as a customer finds them when the mall fails. */
+
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, test } from "node:test";
+import { render } from "preact";
+import type { Kiosk } from "../../../clients/kiosk/kiosk.ts";
+import { Catalogue } from "../../../clients/kiosk/logic/catalogue.ts";
+import { NotedApi } from "../../../clients/kiosk/logic/network.ts";
+import { begin, change, type } from "../../../clients/kiosk/logic/visit.ts";
+import { App } from "../../../clients/kiosk/views/App.tsx";
+import { Intents } from "../../../clients/pages/api/intents.ts";
+import { until } from "./dom.ts";
+import { memory } from "./memory.ts";
+
+type Answer = readonly [status: number, body: object];
+
+const STORES = ["a", "b"].map((id) => ({ id, name: `Store ${id}`, location: "", participating: true }));
+const GOODS = "GET /api/stores/a/products";
+
+/** What the mall answers to a request, unless it is replaced; what was asked; what waits for seconds. */
+let answers: Record<string, Answer> = {};
+let asked: string[] = [];
+let later = new Map<number, () => void>();
+
+const usual = globalThis.setTimeout;
+const clear = globalThis.clearTimeout;
+Object.assign(globalThis, {
+  scrollTo: () => undefined,
+  // Only what waits for 5 seconds is held, until the test lets them pass.
+  setTimeout: (run: () => void, after = 0) => {
+    if (after !== 5_000) return usual(run, after);
+    later.set(-later.size - 1, run);
+    return -later.size;
+  },
+  clearTimeout: (timer: number) => later.delete(timer) || clear(timer),
+  fetch: async (url: string, request: RequestInit) => {
+    const what = `${request.method} ${new URL(url).pathname}`;
+    asked.push(what);
+    const [status, body] = answers[what] ?? [404, {}];
+    return new Response(JSON.stringify(body), { status });
+  },
+});
+
+async function fiveSecondsPass(): Promise<void> {
+  await until(() => later.size > 0);
+  const due = [...later.values()];
+  later = new Map();
+  for (const run of due) run();
+}
+
+const goods = (storeId: string, count: number) =>
+  Array.from({ length: count }, (_, at) => ({
+    ...{ id: `${storeId} ${at}`, storeId, name: `Tea ${at}`, description: "", sku: "", price: 1 },
+  }));
+
+function shows(): Kiosk {
+  const caller = { access: async () => "token", signedOut: () => undefined };
+  const waits = { sleep: async () => undefined, random: () => 0.5 };
+  const api = new NotedApi("https://mall", caller, new Intents(memory()), waits);
+  const kiosk = { api, mine: api, stay: async () => undefined, catalogue: new Catalogue(api, memory()) };
+  render(<App kiosk={kiosk} onEnd={() => undefined} onMoreTime={() => undefined} />, document.body);
+  return kiosk;
+}
+
+const text = (selector: string): string => document.querySelector(selector)?.textContent ?? "";
+
+const press = (name: string): void => {
+  const found = [...document.querySelectorAll("button")].find(({ textContent }) => textContent === name);
+  assert(found, name);
+  found.click();
+};
+
+beforeEach(() => {
+  begin({ ...memory(), clear: () => undefined });
+  asked = [];
+  later = new Map();
+  answers = {
+    "GET /api/stores": [200, { stores: STORES }],
+    [GOODS]: [200, { products: goods("a", 400) }],
+    "GET /api/stores/b/products": [200, { products: goods("b", 1) }],
+  };
+});
+
+afterEach(() => render(null, document.body));
+
+test("a store whose products do not come says so, asks again by itself, and by a press", async () => {
+  for (const status of [503, 500, 429]) {
+    answers[GOODS] = [status, {}];
+    change({ screen: "store", storeId: "a" });
+    const { catalogue } = shows();
+    await catalogue.refresh();
+    await until(() => text(".screen").includes("This does not work right now."));
+    asked = [];
+    await fiveSecondsPass();
+    await until(() => asked.filter((what) => what === GOODS).length === 3);
+    answers[GOODS] = [200, { products: goods("a", 2) }];
+    if (status === 503) await fiveSecondsPass();
+    else press("Try again");
+    await until(() => document.querySelectorAll(".product").length === 2);
+    assert(!text(".screen").includes("does not work") && text(".told").includes("2 products"));
+    render(null, document.body);
+  }
+});
+
+test("a list of stores that does not come is asked for again, and then told", async () => {
+  answers["GET /api/stores"] = [503, {}];
+  change({ screen: "stores" });
+  shows();
+  await until(() => text(".screen").includes("This does not work right now."));
+  answers["GET /api/stores"] = [200, { stores: STORES }];
+  await fiveSecondsPass();
+  await until(() => text(".told").includes("2 stores"));
+});
+
+test("a search tells how many it found only when it has searched every store", async () => {
+  answers[GOODS] = [503, {}];
+  change({ screen: "search" });
+  type({ search: "tea" });
+  shows();
+  await until(() => text(".found").startsWith("Still loading"));
+  await until(() => text(".found").startsWith("Some stores do not answer"));
+  assert.equal(document.querySelectorAll(".product").length, 1);
+  answers[GOODS] = [200, { products: goods("a", 1) }];
+  await fiveSecondsPass();
+  await until(() => text(".found") === "2 products found");
+});
+
+test("a search that finds more than it shows says both numbers", async () => {
+  change({ screen: "search" });
+  type({ search: "tea" });
+  shows();
+  await until(() => text(".found").startsWith("401 products found. Here are the first 30"));
+  assert.equal(document.querySelectorAll(".product").length, 30);
+});
