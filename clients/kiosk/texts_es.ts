@@ -143,6 +143,9 @@ export const es: Texts = {
   "wrong.code": "Esta clave no es correcta o ha caducado. Compruébela o pida otra.",
   "wrong.attempts": "Demasiados intentos. Espere unos minutos o regístrese.",
   "wrong.declined": "El pago no se ha aceptado. No se le ha cobrado. Inténtelo de nuevo o pregunte en el mostrador.",
+  "wrong.basket":
+    "El centro no puede tomar esta cesta en un solo pedido. No se le ha cobrado. Cámbiela o pregunte al personal.",
+  "wrong.full": "Su cesta está llena: no cabe más de {name}.",
   "wrong.gone": "{name} está agotado. Lo hemos quitado de su cesta.",
   "wrong.offline": "No podemos conectar con el centro. No se ha perdido nada: espere un momento e inténtelo de nuevo.",
   "wrong.again": "Ahora mismo no ha funcionado. No se ha perdido nada: inténtelo de nuevo en un momento.",

@@ -4,7 +4,7 @@ import { Button } from "../../pages/design/Button.tsx";
 import type { BasketContent } from "../../pages/generated/api.ts";
 import { shared } from "../../pages/text/shared.ts";
 import { money } from "../../pages/text/text.ts";
-import { checkoutOf, fail, go, type Kiosk, nameOf, reachable, tell } from "../kiosk.ts";
+import { checkoutOf, fail, go, type Kiosk, nameOf, quiet, reachable, tell } from "../kiosk.ts";
 import { type Line, totalOf } from "../logic/basket.ts";
 import { GoneError } from "../logic/checkout.ts";
 import { awaited, busy } from "../logic/network.ts";
@@ -58,6 +58,7 @@ export function Pay({ kiosk }: { readonly kiosk: Kiosk }) {
 
   const pay = async (): Promise<void> => {
     setPhase("working");
+    quiet();
     if (!(await awaited(() => reachable(kiosk)))) {
       setPhase("ready");
       return fail(t("pay.lost"));

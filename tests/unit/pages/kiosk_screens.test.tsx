@@ -3,13 +3,14 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import { render } from "preact";
-import type { Kiosk } from "../../../clients/kiosk/kiosk.ts";
+import { failed, type Kiosk, put, said } from "../../../clients/kiosk/kiosk.ts";
 import { Catalogue } from "../../../clients/kiosk/logic/catalogue.ts";
 import { NotedApi } from "../../../clients/kiosk/logic/network.ts";
-import { begin, change, type } from "../../../clients/kiosk/logic/visit.ts";
+import { findVoices, listen } from "../../../clients/kiosk/logic/speech.ts";
+import { begin, change, type, visit } from "../../../clients/kiosk/logic/visit.ts";
 import { App } from "../../../clients/kiosk/views/App.tsx";
 import { Intents } from "../../../clients/pages/api/intents.ts";
-import { until } from "./dom.ts";
+import { settled, until } from "./dom.ts";
 import { memory } from "./memory.ts";
 
 type Answer = readonly [status: number, body: object];
@@ -21,11 +22,24 @@ const GOODS = "GET /api/stores/a/products";
 let answers: Record<string, Answer> = {};
 let asked: string[] = [];
 let later = new Map<number, () => void>();
+let spoken: string[] = [];
 
 const usual = globalThis.setTimeout;
 const clear = globalThis.clearTimeout;
 Object.assign(globalThis, {
   scrollTo: () => undefined,
+  requestAnimationFrame: (run: () => void) => usual(run, 16),
+  cancelAnimationFrame: (frame: number) => clear(frame),
+  MutationObserver: (window as unknown as { MutationObserver: unknown }).MutationObserver,
+  SpeechSynthesisUtterance: class {
+    constructor(readonly text: string) {}
+  },
+  speechSynthesis: {
+    getVoices: () => [{ lang: "en-US", localService: true }],
+    addEventListener: () => undefined,
+    cancel: () => undefined,
+    speak: (utterance: { text: string }) => spoken.push(utterance.text),
+  },
   // Only what waits for 5 seconds is held, until the test lets them pass.
   setTimeout: (run: () => void, after = 0) => {
     if (after !== 5_000) return usual(run, after);
@@ -40,6 +54,11 @@ Object.assign(globalThis, {
     return new Response(JSON.stringify(body), { status });
   },
 });
+
+const plain = { button: "", heading: "", field: "", unavailable: "", on: "", empty: "", characters: () => "" };
+const voice = { on: () => true, language: () => "en", volume: () => 1, aloud: () => false, words: () => plain };
+findVoices();
+listen(document, voice);
 
 async function fiveSecondsPass(): Promise<void> {
   await until(() => later.size > 0);
@@ -74,6 +93,7 @@ beforeEach(() => {
   begin({ ...memory(), clear: () => undefined });
   asked = [];
   later = new Map();
+  spoken = [];
   answers = {
     "GET /api/stores": [200, { stores: STORES }],
     [GOODS]: [200, { products: goods("a", 400) }],
@@ -131,4 +151,65 @@ test("a search that finds more than it shows says both numbers", async () => {
   shows();
   await until(() => text(".found").startsWith("401 products found. Here are the first 30"));
   assert.equal(document.querySelectorAll(".product").length, 30);
+});
+
+const timesSpoken = (words: string): number => spoken.filter((one) => one.includes(words)).length;
+
+/** How often a text is shown anew from now on. */
+function shownAnew(words: string): () => number {
+  let times = 0;
+  new MutationObserver(() => {
+    if (text(".told-failed").includes(words)) times += 1;
+  }).observe(document.querySelector(".told-failed") as Element, {
+    childList: true,
+    characterData: true,
+    subtree: true,
+  });
+  return () => times;
+}
+
+test("a code that is wrong twice is told twice, on the screen and aloud", async () => {
+  answers["POST /api/customers/sessions"] = [403, { code: "forbidden" }];
+  change({ screen: "code" });
+  type({ phone: "5550199", code: "000000" });
+  shows();
+  const times = shownAnew("This code is wrong");
+  for (const count of [1, 2]) {
+    press("Continue");
+    await until(() => times() === count && timesSpoken("This code is wrong") === count);
+    await settled();
+  }
+  assert.deepEqual([times(), timesSpoken("This code is wrong")], [2, 2]);
+});
+
+test("a code that is too short is told each time", async () => {
+  change({ screen: "code" });
+  type({ phone: "5550199", code: "00" });
+  shows();
+  const times = shownAnew("The code has 6 digits");
+  for (const count of [1, 2]) {
+    press("Continue");
+    await until(() => times() === count && timesSpoken("The code has 6 digits") === count);
+  }
+});
+
+test("a product that a full basket does not take is told so, each time, and not as in it or out of it", async () => {
+  const [product] = goods("a", 1);
+  const [store] = STORES;
+  assert(product && store);
+  const line = { productId: "x", storeId: "a", storeName: "Store a", name: "X", price: 1, quantity: 1 };
+  const many = Array.from({ length: 100 }, (_, at) => ({ ...line, productId: `x ${at}` }));
+  for (const lines of [many, [{ ...line, productId: product.id, name: product.name, quantity: 999 }]]) {
+    change({ screen: "store", storeId: "a", lines });
+    shows();
+    const times = shownAnew("Your basket is full: it holds no more of Tea 0.");
+    for (const count of [1, 2]) {
+      put({ store, product }, 1);
+      await until(() => times() === count);
+    }
+    assert.deepEqual([visit.value.lines, said.value], [lines, ""]);
+    put({ store, product: { ...product, id: lines[0]?.productId ?? "" } }, -1);
+    assert.deepEqual([failed.value, visit.value.lines.length], ["", lines.length === 1 ? 1 : 99]);
+    render(null, document.body);
+  }
 });
