@@ -51,7 +51,7 @@ Object.assign(globalThis, {
     const what = `${request.method} ${new URL(url).pathname}`;
     asked.push(what);
     const [status, body] = answers[what] ?? [404, {}];
-    return new Response(JSON.stringify(body), { status });
+    return new Response(JSON.stringify(body), { status, headers: { etag: '"1"' } });
   },
 });
 
@@ -212,4 +212,20 @@ test("a product that a full basket does not take is told so, each time, and not 
     assert.deepEqual([failed.value, visit.value.lines.length], ["", lines.length === 1 ? 1 : 99]);
     render(null, document.body);
   }
+});
+
+test("an order that is too large says so, and leads back to the basket", async () => {
+  const line = { productId: "a 0", storeId: "a", storeName: "Store a", productName: "Tea 0", quantity: 1 };
+  const basket = { id: "1", customerId: "ada", status: "open", items: [{ ...line, productPrice: 1 }], total: 1 };
+  answers["POST /api/baskets/withItems"] = [200, { id: "1" }];
+  answers["GET /api/baskets/1"] = [200, { basket }];
+  answers["POST /api/payments"] = [200, { id: "p" }];
+  answers["PUT /api/baskets/1/checkout"] = [400, { code: "invalid" }];
+  change({ screen: "pay", customerId: "ada", lines: [{ ...line, name: "Tea 0", price: 1 }] });
+  shows();
+  await until(() => text(".told").includes("You can pay now"));
+  press("Order and pay $1.00");
+  await until(() => text(".told-failed").startsWith("The mall cannot take this basket in one order."));
+  press("Change the basket");
+  await until(() => text("h1") === "Your basket");
 });
