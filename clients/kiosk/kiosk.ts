@@ -48,19 +48,23 @@ export function checkoutOf({ mine }: Kiosk): Checkout {
 export const said = signal("");
 export const failed = signal("");
 
-export const tell = (text: string): void => {
-  failed.value = "";
-  said.value = text;
-};
+let comingBack = 0;
 
-export const fail = (text: string): void => {
-  said.value = "";
-  failed.value = text;
-};
+function show(politely: string, atOnce: string): void {
+  cancelAnimationFrame(comingBack);
+  said.value = politely;
+  failed.value = atOnce;
+}
 
-export function quiet(): void {
-  said.value = "";
-  failed.value = "";
+export const tell = (text: string): void => show(text, "");
+
+export const quiet = (): void => show("", "");
+
+/** The same text goes before it comes back: one that only stayed would be neither seen nor heard to fail again. */
+export function fail(text: string): void {
+  const stays = failed.value === text;
+  show("", stays ? "" : text);
+  if (stays) comingBack = requestAnimationFrame(() => show("", text));
 }
 
 export function go(screen: Screen, more: Partial<Parameters<typeof change>[0]> = {}): void {
@@ -69,7 +73,12 @@ export function go(screen: Screen, more: Partial<Parameters<typeof change>[0]> =
 }
 
 export function put({ store, product }: Found, by: number): void {
-  const lines = changed(visit.value.lines, store, product, by);
+  const before = visit.value.lines;
+  const lines = changed(before, store, product, by);
+  if (lines === before) {
+    fail(t("wrong.full", { name: product.name }));
+    return;
+  }
   change({ lines });
   const count = lines.find(({ productId }) => productId === product.id)?.quantity ?? 0;
   const total = money(totalOf(lines));

@@ -35,6 +35,9 @@ export const en = {
   "search.intro": "Type a word. The results are below the keys.",
   "search.field": "What are you looking for?",
   "search.found": { one: "{count} product found", other: "{count} products found" },
+  "search.first": "{count} products found. Here are the first {shown}: type more to find fewer.",
+  "search.loading": "Still loading: not every store has been searched.",
+  "search.partial": "Some stores do not answer: not every store has been searched.",
   "search.results": "Results",
   "keys.digits": "Number keys",
   "keys.letters": "Letter keys",
@@ -144,6 +147,9 @@ export const en = {
   "wrong.code": "This code is wrong or too old. Check it, or have another one sent.",
   "wrong.attempts": "Too many attempts. Wait a few minutes, or register as new.",
   "wrong.declined": "The payment was not accepted. You were not charged. Try again, or ask at the desk.",
+  "wrong.basket":
+    "The mall cannot take this basket in one order. You were not charged. Change it, or ask the mall’s staff.",
+  "wrong.full": "Your basket is full: it holds no more of {name}.",
   "wrong.gone": "{name} is sold out. We took it out of your basket.",
   "wrong.offline": "We cannot reach the mall. Nothing is lost: wait a moment and try again.",
   "wrong.again": "That did not work right now. Nothing is lost: try again in a moment.",
@@ -163,15 +169,25 @@ export type Texts = Readonly<Record<keyof typeof en, string | { readonly one: st
 
 export const t = dictionary({ en, es });
 
+/** What the customer wants of the mall: a code, to be known by one, to register, to pay, to have it ordered, or else. */
+export type Doing = "request" | "code" | "register" | "pay" | "order" | "any";
+
+const INVALID: Partial<Record<Doing, keyof typeof en>> = {
+  ...{ request: "wrong.phone", code: "wrong.phone", register: "wrong.phone" },
+  ...{ pay: "wrong.declined", order: "wrong.basket" },
+};
+
 /** What went wrong, for somebody who only wants to order. naming: the name of a product. */
-export function wrong(error: unknown, doing: "code" | "phone" | "pay" | "any", naming: (id: string) => string): string {
+export function wrong(error: unknown, doing: Doing, naming: (id: string) => string): string {
   if (error instanceof GoneError) return t("wrong.gone", { name: naming(error.productId) });
   if (!(error instanceof Known)) return t("wrong.other", { correlation: "–" });
   const { kind } = error as ApiError;
+  const invalid = INVALID[doing];
   if (kind === "offline") return t("wrong.offline");
-  if (kind === "too_many") return t("wrong.attempts");
+  // Only codes are limited by number: elsewhere the mall is busy, and the customer did nothing too often.
+  if (kind === "too_many" && (doing === "code" || doing === "request")) return t("wrong.attempts");
   if (kind === "forbidden" && doing === "code") return t("wrong.code");
-  if (kind === "invalid" && doing !== "any") return t(doing === "pay" ? "wrong.declined" : "wrong.phone");
+  if (kind === "invalid" && invalid) return t(invalid);
   if (kind === "refused" && doing === "pay") return t("wrong.declined");
   if (kind === "unauthenticated" || kind === "forbidden") return t("wrong.session");
   if (error.passes || kind === "stale" || kind === "refused") return t("wrong.again");

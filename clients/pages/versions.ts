@@ -1,6 +1,10 @@
-/** Whether a newer version of this page was deployed. The console never reloads by itself: somebody may be typing. */
+/** Whether a newer version of this page was deployed, or another config.json.
+ *
+ * The console never reloads by itself: somebody may be typing.
+ */
 
 import { signal } from "@preact/signals";
+import { isReplaced } from "./api/config.ts";
 
 const LOOKS = 5 * 60_000; // milliseconds
 
@@ -12,18 +16,20 @@ export const scriptOf = (html: string): string | null => /src="\.\/(main-[^"]+\.
 const running = (): string | null =>
   document.querySelector<HTMLScriptElement>('script[src*="main-"]')?.getAttribute("src")?.replace("./", "") ?? null;
 
-/** Asks for index.html, which is never cached, and compares. An answer that is none tells nothing. */
+/** Asks for index.html and config.json, which are never cached, and compares. An answer that is none tells nothing. */
 export async function lookForNewer(): Promise<void> {
+  const answers = await Promise.all([hasOtherScript().catch(() => null), isReplaced().catch(() => null)]);
+  if (answers.includes(true)) isOutdated.value = true;
+  else if (!answers.includes(null)) isOutdated.value = false;
+}
+
+/** Null where that cannot be told. */
+async function hasOtherScript(): Promise<boolean | null> {
   const own = running();
-  if (own === null) return;
-  try {
-    const response = await fetch("./index.html", { cache: "no-store" });
-    if (!response.ok) return;
-    const there = scriptOf(await response.text());
-    if (there !== null) isOutdated.value = there !== own;
-  } catch {
-    // Looked for again.
-  }
+  if (own === null) return null;
+  const response = await fetch("./index.html", { cache: "no-store" });
+  const there = response.ok ? scriptOf(await response.text()) : null;
+  return there === null ? null : there !== own;
 }
 
 /** Looks from now on, every five minutes. */

@@ -180,15 +180,16 @@ class Walk:
         self.kiosk.mall.lose(route, times=1)
 
     def types_the_number(self) -> None:
-        """With the keys on the screen: a wrong digit, too few, then all of them."""
-        since = len(self.ear.log)
+        """With the keys on the screen: a wrong digit, too few, sent twice, then all of them."""
         self.ear.find(self.words.field)
         self.types("3")
         self.ear.find(self.words.delete)
         self.ear.enter()
-        self.ear.find(self.words.next)
-        self.ear.enter()
-        self.ear.hear(self.words.wrong_phone, since)
+        for _ in range(2):
+            since = len(self.ear.log)
+            self.ear.find(self.words.next)
+            self.ear.enter()
+            self.ear.hear(self.words.wrong_phone, since)
         self.types(PHONE)
 
     def types(self, digits: str) -> None:

@@ -62,6 +62,7 @@ MUTANTS = {
     ),
     "a polite region silent": ("views/Bar.tsx", 'role="status" aria-live="polite" class="told"', 'class="told"'),
     "an alert silent": ("views/Bar.tsx", 'role="alert" aria-live="assertive" class="told told-failed"', 'class="told"'),
+    "a second failure silent": ("kiosk.ts", "const stays = failed.value === text;", "const stays = false;"),
     "the news of an order not told": ("views/Order.tsx", "if (before !== news) tell(", "if (before === news) tell("),
     "an arrow that goes nowhere in the keys": (
         "logic/arrows.ts",

@@ -24,7 +24,6 @@ export interface Found {
 const KEPT = "catalogue";
 const FRESH = 60_000; // milliseconds
 const AT_ONCE = 4;
-const MOST_FOUND = 30;
 
 export class Catalogue {
   readonly shop = signal<Shop>({ stores: null, products: {} });
@@ -74,14 +73,19 @@ export class Catalogue {
     this.keep({ ...this.shop.value, products: { ...this.shop.value.products, [storeId]: { at: this.now(), data } } });
   }
 
-  /** The products of all stores that take part, for a search. Throws the first ApiError. */
+  /** The products of all stores that take part, for a search. A store that fails leaves the others: throws its ApiError
+   * when all were asked.
+   */
   async openAll(): Promise<void> {
-    await this.refresh();
+    const failures: unknown[] = [];
+    const note = (error: unknown): unknown => failures.push(error);
+    await this.refresh().catch(note);
     const waiting = (this.shop.value.stores?.data ?? []).filter(({ participating }) => participating);
     const next = async (): Promise<void> => {
-      for (let store = waiting.shift(); store; store = waiting.shift()) await this.open(store.id);
+      for (let store = waiting.shift(); store; store = waiting.shift()) await this.open(store.id).catch(note);
     };
     await Promise.all(Array.from({ length: AT_ONCE }, next));
+    if (failures.length > 0) throw failures[0];
   }
 
   /** How old the older of the stores and this store's products is; 0 while both are fresh. */
@@ -104,7 +108,9 @@ export class Catalogue {
   }
 
   private fresh(part: Aged<unknown> | null | undefined): boolean {
-    return part != null && this.now() - part.at < FRESH;
+    if (part == null) return false;
+    const age = this.now() - part.at;
+    return age >= 0 && age < FRESH; // below 0: the clock was set back since
   }
 
   private keep(shop: Shop): void {
@@ -122,6 +128,10 @@ const first = (one: StoreShape, other: StoreShape): number =>
 
 const plain = (text: string): string => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 
+/** Whether there is nothing yet of a store that takes part, so that a search cannot find all. */
+export const lacks = ({ stores, products }: Shop): boolean =>
+  stores === null || stores.data.some(({ id, participating }) => participating && !products[id]);
+
 /** The products of stores that take part whose name, description or store has every word; by name first. */
 export function search(shop: Shop, words: string): Found[] {
   const wanted = plain(words).split(/\s+/).filter(Boolean);
@@ -134,5 +144,5 @@ export function search(shop: Shop, words: string): Found[] {
   const told = all.filter(
     ({ store, product }) => !has(product.name) && has(`${product.name} ${product.description} ${store.name}`),
   );
-  return [...named, ...told].slice(0, MOST_FOUND);
+  return [...named, ...told];
 }

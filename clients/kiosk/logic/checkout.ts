@@ -5,7 +5,7 @@
  */
 
 import type { Api } from "../../pages/api/api.ts";
-import { ApiError } from "../../pages/api/problem.ts";
+import { ApiError, type Kind } from "../../pages/api/problem.ts";
 import type { BasketContent, SomeItems } from "../../pages/generated/api.ts";
 import type { Line } from "./basket.ts";
 
@@ -40,7 +40,7 @@ export interface Kept {
   readonly write: (progress: Progress) => void;
 }
 
-/** A product that the mall does not sell any more. */
+/** A product that the mall does not sell any more, or whose store takes no orders any more. */
 export class GoneError extends Error {
   override readonly name = "GoneError";
 
@@ -49,6 +49,19 @@ export class GoneError extends Error {
   }
 }
 
+/** The mall refused the order, and has none of this basket: what is held for it is not charged. */
+export class NotOrderedError extends ApiError {
+  override readonly name = "NotOrderedError";
+
+  constructor({ kind, detail, status, retryAfter, correlation }: ApiError) {
+    super(kind, detail, status, retryAfter, correlation);
+  }
+}
+
+/** Answers to a checkout that are the same whenever the request comes, while the basket stays as it is. */
+const DECIDED: readonly Kind[] = ["invalid", "refused", "stale", "not_found"];
+/** Answers to an addition: the product, or its store, is gone. */
+const GONE: readonly Kind[] = ["not_found", "refused"];
 const PASSES = 4;
 
 export class Checkout {
@@ -79,14 +92,19 @@ export class Checkout {
         this.write({ version: found.version, total: found.basket.total });
         return found.basket;
       }
-      for (const { productId, by } of missing) await this.alter(basketId, found.version, productId, by);
+      for (const { productId, by } of missing) {
+        if (!(await this.alter(basketId, found.version, productId, by))) break;
+      }
     }
     throw new ApiError("conflict", "", 0);
   }
 
-  /** Pays for what `prepare` answered last, and checks it out. Throws ApiError: `stale` where the basket is another. */
+  /** Pays for what `prepare` answered last, and checks it out.
+   *
+   * Throws ApiError, and NotOrderedError where the mall refused the order: `stale` where the basket is another.
+   */
   async pay(): Promise<void> {
-    const { customerId, basketId, version, total, orderId } = this.kept.read();
+    const { customerId, basketId, version, total, orderId, sent } = this.kept.read();
     if (orderId !== "") return;
     const payment = await this.api.get("POST /api/payments", {
       body: { customerId, amount: total },
@@ -103,8 +121,11 @@ export class Checkout {
         ...(version ? { ifMatch: version } : {}),
       });
     } catch (error) {
-      const decided = error instanceof ApiError && ["refused", "stale", "not_found"].includes(error.kind);
-      if (!decided || (await this.look(basketId)) !== "placed") throw error;
+      if (!(error instanceof ApiError) || !DECIDED.includes(error.kind)) throw error;
+      const found = await this.look(basketId);
+      // A copy of the request that is still on its way names the same version: it is refused as this one was.
+      if (typeof found === "object" && version && !sent) this.write({ sent: false });
+      if (found !== "placed") throw new NotOrderedError(error);
     }
     this.write({ orderId: basketId });
   }
@@ -126,7 +147,7 @@ export class Checkout {
     return id;
   }
 
-  /** Where a product is gone the basket begins empty: adding each of them tells which. */
+  /** Where a product is gone, or its store, the basket begins empty: adding each of them tells which. */
   private async begun(customerId: string, lines: readonly Line[], number: string): Promise<string> {
     const items = lines.map(({ productId, quantity }) => ({ productId, quantity }));
     try {
@@ -134,7 +155,7 @@ export class Checkout {
       const filled = { body: { customerId, items }, intent, keep: true };
       return (await this.api.get("POST /api/baskets/withItems", filled)).id;
     } catch (error) {
-      if (!(error instanceof ApiError) || error.kind !== "not_found") throw error;
+      if (!(error instanceof ApiError) || !GONE.includes(error.kind)) throw error;
       const empty = { body: { customerId }, intent: this.named("basket", number), keep: true };
       return (await this.api.get("POST /api/baskets", empty)).id;
     }
@@ -153,17 +174,22 @@ export class Checkout {
     return "ended";
   }
 
-  /** The version is a part of what is meant, so a repeated change is one, and the same change later another. */
-  private async alter(id: string, version: string, productId: string, by: number): Promise<void> {
+  /** Answers whether the basket is still open. Throws ApiError, and GoneError.
+   *
+   * The version is a part of what is meant, so a repeated change is one, and the same change later another.
+   */
+  private async alter(id: string, version: string, productId: string, by: number): Promise<boolean> {
     const body: SomeItems = { productId, quantity: Math.abs(by) };
     const name = by > 0 ? "PUT /api/baskets/{id}/addItem" : "PUT /api/baskets/{id}/removeItem";
     try {
       const intent = this.named("alter", id, version, productId, `${by}`);
       await this.api.ask(name, { path: { id }, body, intent, keep: true });
+      return true;
     } catch (error) {
-      if (!(error instanceof ApiError) || by < 0) throw error;
-      if (error.kind === "not_found") throw new GoneError(productId);
-      if (error.kind !== "refused") throw error; // refused: it is not open any more, which the next look tells
+      if (!(error instanceof ApiError) || !GONE.includes(error.kind)) throw error;
+      if (error.kind === "refused" && typeof (await this.look(id)) === "string") return false;
+      if (by > 0) throw new GoneError(productId);
+      throw error;
     }
   }
 

@@ -4,9 +4,9 @@ import { Button } from "../../pages/design/Button.tsx";
 import type { BasketContent } from "../../pages/generated/api.ts";
 import { shared } from "../../pages/text/shared.ts";
 import { money } from "../../pages/text/text.ts";
-import { checkoutOf, fail, go, type Kiosk, nameOf, reachable, tell } from "../kiosk.ts";
+import { checkoutOf, fail, go, type Kiosk, nameOf, quiet, reachable, tell } from "../kiosk.ts";
 import { type Line, totalOf } from "../logic/basket.ts";
-import { GoneError } from "../logic/checkout.ts";
+import { GoneError, NotOrderedError } from "../logic/checkout.ts";
 import { awaited, busy } from "../logic/network.ts";
 import { change, still, visit } from "../logic/visit.ts";
 import { t, wrong } from "../texts.ts";
@@ -58,6 +58,7 @@ export function Pay({ kiosk }: { readonly kiosk: Kiosk }) {
 
   const pay = async (): Promise<void> => {
     setPhase("working");
+    quiet();
     if (!(await awaited(() => reachable(kiosk)))) {
       setPhase("ready");
       return fail(t("pay.lost"));
@@ -76,8 +77,9 @@ export function Pay({ kiosk }: { readonly kiosk: Kiosk }) {
     const kind = error instanceof ApiError ? error.kind : "";
     if (kind === "unauthenticated") return refused(error);
     if (visit.value.progress.sent && kind === "offline") return fail(t("pay.unsure"));
-    fail(wrong(error, "pay", nameOf));
-    if (kind === "stale" || (kind === "refused" && visit.value.progress.sent)) await prepare(true);
+    const ordering = error instanceof NotOrderedError;
+    fail(wrong(error, ordering ? "order" : "pay", nameOf));
+    if (ordering && kind !== "invalid") await prepare(true);
   };
 
   const again = (): unknown => {

@@ -1,10 +1,10 @@
 import { Button } from "../../pages/design/Button.tsx";
 import { language } from "../../pages/text/text.ts";
-import { fail, go, type Kiosk, nameOf, tell } from "../kiosk.ts";
+import { fail, go, type Kiosk, nameOf, quiet, tell } from "../kiosk.ts";
 import { phoneOf, prove, register, requestCode } from "../logic/customer.ts";
 import { awaited, busy } from "../logic/network.ts";
 import { still, type, typed, visit } from "../logic/visit.ts";
-import { t, wrong } from "../texts.ts";
+import { type Doing, t, wrong } from "../texts.ts";
 import { Entry } from "./Entry.tsx";
 import { Screen } from "./Screen.tsx";
 
@@ -32,8 +32,9 @@ export function Who() {
 }
 
 /** Does what the mall is asked for; afterwards, while it is still this customer's visit, what comes then. */
-async function trying(doing: "phone" | "code", asking: () => Promise<void>, then: () => void): Promise<void> {
+async function trying(doing: Doing, asking: () => Promise<void>, then: () => void): Promise<void> {
   const { id } = visit.value;
+  quiet();
   try {
     await awaited(asking);
     if (still(id)) then();
@@ -48,7 +49,7 @@ export function Phone({ kiosk: { api } }: Props) {
   const send = (): unknown => {
     if (!returning) return go("name");
     return trying(
-      "phone",
+      "request",
       () => requestCode(api, phoneOf(phone) ?? ""),
       () => {
         go("code");
@@ -78,7 +79,7 @@ export function Name({ kiosk: { api } }: Props) {
   const { name, phone } = typed.value;
   const send = (): unknown =>
     trying(
-      "phone",
+      "register",
       async () => {
         const called = name.trim() || t("name.guest");
         await register(api, called, phoneOf(phone) ?? "", language.value === "es" ? "es" : "en");
@@ -115,7 +116,7 @@ export function Code({ kiosk: { api } }: Props) {
     );
   const again = (): unknown =>
     trying(
-      "phone",
+      "request",
       () => requestCode(api, number),
       () => tell(t("code.sent")),
     );

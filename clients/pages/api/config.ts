@@ -31,8 +31,24 @@ export interface Config {
 
 const TEXTS = ["stage", "api", "socket", "signIn", "staffClient", "kioskClient", "identity"] as const;
 
+const ADDRESS = "./config.json";
+
+/** As it was loaded; "" before. */
+let loaded = "";
+
 /** Fetches config.json. Throws Error where there is none, or where it lacks something. */
-export async function loadConfig(address = "./config.json"): Promise<Config> {
+export async function loadConfig(address = ADDRESS): Promise<Config> {
+  const config = await fetchConfig(address);
+  loaded = JSON.stringify(config);
+  return config;
+}
+
+/** Whether the page was told something else when it loaded config.json. Throws Error as `loadConfig` does. */
+export async function isReplaced(address = ADDRESS): Promise<boolean> {
+  return JSON.stringify(await fetchConfig(address)) !== loaded;
+}
+
+async function fetchConfig(address: string): Promise<Config> {
   const response = await fetch(address, { cache: "no-store" });
   if (!response.ok) throw new Error(`${address}: ${response.status}`);
   return readConfig(await response.json());

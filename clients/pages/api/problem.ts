@@ -6,7 +6,7 @@ import type { Problem } from "../generated/api.ts";
 export type Kind = Problem["code"] | "offline";
 
 export class ApiError extends Error {
-  override readonly name = "ApiError";
+  override readonly name: string = "ApiError";
 
   constructor(
     readonly kind: Kind,

@@ -10,6 +10,7 @@ import { signInAs } from "./development.ts";
 import { byPassword } from "./pool.ts";
 import type { Session } from "./session.ts";
 import { loginAddress } from "./staff.ts";
+import { signInWords } from "./texts.ts";
 
 interface Props {
   readonly config: Config;
@@ -24,18 +25,15 @@ interface UsersProps extends Props {
 /** The users of the local cloud, to choose from. */
 export function DevelopmentUsers({ config, session, kiosk = false }: UsersProps) {
   const users = config.users.filter(({ role }) => (role === "kiosk") === kiosk);
-  const [failed, setFailed] = useState(false);
+  const [failed, setFailed] = useState("");
   const choose = async (user: DevelopmentUser): Promise<void> => {
-    try {
-      await signInAs(config, session, user);
-    } catch {
-      setFailed(true);
-    }
+    setFailed("");
+    await signInAs(config, session, user).catch((error: unknown) => setFailed(signInWords(error)));
   };
   return (
     <>
       <p>{shared("signIn.local")}</p>
-      {failed && <Notice kind="bad">{shared("signIn.failed")}</Notice>}
+      {failed && <Notice kind="bad">{failed}</Notice>}
       <ul class="plain stack" aria-label={shared("signIn.choose")}>
         {users.map((user) => (
           <li key={user.name}>
@@ -91,13 +89,14 @@ function Frame({ ended, children }: { ended: boolean; children: preact.Component
 function Device({ config, session }: Props) {
   const [name, setName] = useState("");
   const [password, setPassword] = useState("");
-  const [failed, setFailed] = useState(false);
+  const [failed, setFailed] = useState("");
   const submit = async (event: Event): Promise<void> => {
     event.preventDefault();
+    setFailed("");
     try {
       session.begin(await byPassword(config, config.kioskClient, name, password));
-    } catch {
-      setFailed(true);
+    } catch (error) {
+      setFailed(signInWords(error));
     }
   };
   return (
@@ -111,8 +110,8 @@ function Device({ config, session }: Props) {
         onInput={setPassword}
         required
         autocomplete="off"
-        {...(failed ? { error: shared("signIn.failed") } : {})}
       />
+      {failed && <Notice kind="bad">{failed}</Notice>}
       <Button kind="primary" type="submit">
         {shared("signIn.action")}
       </Button>

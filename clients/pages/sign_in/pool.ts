@@ -14,6 +14,9 @@ export interface Tokens {
 /** What the pool says of a refresh token that is never good again; the last is OAuth's word (RFC 6749, 5.2). */
 const FINAL = ["NotAuthorizedException", "UserNotFoundException", "RefreshTokenReuseException", "invalid_grant"];
 
+/** Our own word: a one-time password was sent to be replaced, and nobody knows whether it was. */
+export const SPENT = "spent";
+
 /** The pool refused; `code` is its word for why. A pool that does not answer throws TypeError, as fetch does. */
 export class SignInError extends Error {
   override readonly name = "SignInError";
@@ -35,7 +38,10 @@ type Fields = Record<string, unknown>;
 
 const WITHIN = 10_000; // milliseconds
 
-/** Signs in by a password. A one-time password is replaced at once by `next`, which nobody is told. */
+/** Signs in by a password. A one-time password is replaced at once by `next`, which nobody is told.
+ *
+ * Throws SignInError; of the code SPENT where the one-time password may have been replaced, and no tokens came.
+ */
 export async function byPassword(
   config: Config,
   client: string,
@@ -55,6 +61,8 @@ export async function byPassword(
     ChallengeName: answer.ChallengeName,
     ChallengeResponses: { USERNAME: name, NEW_PASSWORD: next() },
     Session: answer.Session,
+  }).catch((error: unknown) => {
+    throw error instanceof SignInError ? error : new SignInError(SPENT, "the pool did not answer the next password");
   });
   return tokens(replaced.AuthenticationResult);
 }

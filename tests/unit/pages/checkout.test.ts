@@ -3,169 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { changed, type Line, totalOf } from "../../../clients/kiosk/logic/basket.ts";
-import { Checkout, differences, GoneError, NOTHING, type Progress } from "../../../clients/kiosk/logic/checkout.ts";
-import { Api } from "../../../clients/pages/api/api.ts";
-import { Intents } from "../../../clients/pages/api/intents.ts";
-import { ApiError } from "../../../clients/pages/api/problem.ts";
-import { memory } from "./memory.ts";
-
-interface Basket {
-  status: string;
-  version: number;
-  lines: Map<string, number>;
-}
-
-const PRICES: Record<string, number> = { tea: 18.9, atlas: 32, key: 4.5 };
-
-/** The mall's side: keys are honoured, refusals are not remembered, answers may be lost. */
-class Mall {
-  baskets = new Map<string, Basket>();
-  payments: { id: string; amount: number }[] = [];
-  orders: { id: string; total: number; paid: number }[] = [];
-  requests = 0;
-  /** The numbers of the requests whose answers are lost (effect: they took place), or which never arrive. */
-  lost = new Set<number>();
-  dropped = new Set<number>();
-  prices = { ...PRICES };
-  declines = 0;
-  private answers = new Map<string, { request: string; answer: unknown }>();
-
-  fetch = async (url: unknown, request: RequestInit = {}): Promise<Response> => {
-    const number = this.requests++;
-    if (this.dropped.has(number)) throw new TypeError("never arrived");
-    const { method = "GET", headers = {}, body } = request;
-    const response = this.answer(
-      method,
-      new URL(String(url)).pathname,
-      headers as Record<string, string>,
-      String(body),
-    );
-    if (this.lost.has(number)) throw new TypeError("the answer was lost");
-    return response;
-  };
-
-  private answer(method: string, path: string, headers: Record<string, string>, body: string): Response {
-    const key = `${headers["idempotency-key"]} ${method} ${path}`;
-    const before = this.answers.get(key);
-    if (method !== "GET" && before) {
-      return before.request === body ? json(before.answer) : problem(422, "idempotency_key_reused");
-    }
-    const [status, answer, etag] = this.done(method, path, headers, method === "GET" ? {} : JSON.parse(body));
-    if (status !== 200) return problem(status, String(answer));
-    if (method !== "GET") this.answers.set(key, { request: body, answer });
-    return json(answer, etag === undefined ? {} : { etag });
-  }
-
-  private done(
-    method: string,
-    path: string,
-    headers: Record<string, string>,
-    body: Record<string, unknown>,
-  ): [number, unknown, string?] {
-    if (path === "/api/baskets" || path === "/api/baskets/withItems") {
-      const id = `basket ${this.baskets.size + 1}`;
-      const items = (body.items ?? []) as { productId: string; quantity: number }[];
-      if (items.some(({ productId }) => !(productId in this.prices))) return [404, "not_found"];
-      const lines = new Map(items.map(({ productId, quantity }) => [productId, quantity]));
-      this.baskets.set(id, { status: "open", version: 1, lines });
-      return [200, { id }];
-    }
-    if (path === "/api/payments") {
-      if (this.declines-- > 0) return [409, "refused"];
-      const id = `payment ${this.payments.length + 1}`;
-      this.payments.push({ id, amount: Number(body.amount) });
-      return [200, { id }];
-    }
-    const [, , , name = "", what = ""] = path.split("/");
-    const id = decodeURIComponent(name);
-    const basket = this.baskets.get(id);
-    if (!basket) return [404, "not_found"];
-    if (method === "GET") return [200, { basket: this.shown(id, basket) }, `"${basket.version}"`];
-    if (what === "checkout" && (headers["if-match"] ?? `"${basket.version}"`) !== `"${basket.version}"`) {
-      return [412, "stale"];
-    }
-    if (basket.status !== "open") return [409, "refused"];
-    if (what === "checkout") {
-      const paid = this.payments.find((payment) => payment.id === body.paymentId)?.amount ?? 0;
-      this.orders.push({ id, total: this.shown(id, basket).total, paid });
-      basket.status = "checked_out";
-    } else this.alter(basket, String(body.productId), Number(body.quantity) * (what === "addItem" ? 1 : -1));
-    if (what === "addItem" && !(String(body.productId) in this.prices)) return [404, "not_found"];
-    basket.version += 1;
-    return [200, {}];
-  }
-
-  private alter(basket: Basket, product: string, by: number): void {
-    if (!(product in this.prices)) return;
-    const count = (basket.lines.get(product) ?? 0) + by;
-    if (count > 0) basket.lines.set(product, count);
-    else basket.lines.delete(product);
-  }
-
-  private shown(id: string, { status, lines }: Basket) {
-    const items = [...lines].map(([productId, quantity]) => ({
-      ...{ productId, quantity, productPrice: this.prices[productId] ?? 0 },
-      ...{ storeId: "s", storeName: "Store", productName: productId },
-    }));
-    const total = items.reduce((sum, item) => sum + Math.round(item.productPrice * 100) * item.quantity, 0) / 100;
-    return { id, customerId: "ada", status, items, total };
-  }
-}
-
-const json = (body: unknown, headers: Record<string, string> = {}): Response =>
-  new Response(JSON.stringify(body), { status: 200, headers });
-const problem = (status: number, code: string): Response =>
-  new Response(JSON.stringify({ code, status, detail: code }), { status });
-
-/** A kiosk whose page may be loaded again: what it keeps is in the store alone. */
-class Page {
-  store = memory();
-  patient = true;
-
-  constructor(readonly mall: Mall) {
-    globalThis.fetch = mall.fetch as typeof fetch;
-  }
-
-  get progress(): Progress {
-    return JSON.parse(this.store.getItem("progress") ?? JSON.stringify(NOTHING)) as Progress;
-  }
-
-  /** As after a reload: nothing of before but the store. */
-  checkout(): Checkout {
-    const caller = { access: async () => "token", signedOut: () => undefined };
-    const waits = { sleep: async () => undefined, random: () => 0.5 };
-    const api = new Api("https://mall", caller, new Intents(this.store, () => `key ${keys++}`), waits);
-    return new Checkout(api, "visit", {
-      read: () => this.progress,
-      write: (progress) => this.store.setItem("progress", JSON.stringify(progress)),
-    });
-  }
-
-  /** Prepares and pays, once. */
-  async order(lines: readonly Line[], customer = "ada"): Promise<void> {
-    const checkout = this.checkout();
-    if ((await checkout.prepare(customer, lines)) !== null) await checkout.pay();
-  }
-
-  /** Until it works, loading the page anew after each failure; gives up after some. */
-  async insist(lines: readonly Line[]): Promise<void> {
-    for (let attempt = 0; attempt < 20 && this.progress.orderId === ""; attempt += 1) {
-      try {
-        await this.order(lines);
-      } catch (error) {
-        assert(error instanceof ApiError, String(error));
-      }
-    }
-  }
-}
-
-let keys = 0;
-
-const line = (productId: string, quantity: number): Line => ({
-  ...{ productId, quantity, storeId: "s", storeName: "Store", name: productId, price: PRICES[productId] ?? 0 },
-});
-const LINES = [line("tea", 2), line("atlas", 1)];
-const TOTAL = 69.8;
+import { differences, GoneError } from "../../../clients/kiosk/logic/checkout.ts";
+import { LINES, line, Mall, Page, TOTAL } from "./checkout_mall.ts";
 
 test("an order is one basket, one payment of its total, one checkout", async () => {
   const page = new Page(new Mall());
@@ -327,16 +166,76 @@ test("a declined payment orders nothing, and may be tried again", async () => {
   assert.equal(page.mall.orders.length, 1);
 });
 
-test("a product that is not sold any more is named", async () => {
+test("an order that the mall refuses for good leaves the customer free to change the basket, and to order", async () => {
   const page = new Page(new Mall());
-  delete page.mall.prices.atlas;
-  try {
+  page.mall.tooLarge = true;
+  await page.checkout().prepare("ada", LINES);
+  await assert.rejects(page.checkout().pay(), { name: "NotOrderedError", kind: "invalid" });
+  assert.deepEqual([page.checkout().bound, page.progress.orderId, page.mall.baskets.size], [false, "", 1]);
+  page.mall.tooLarge = false;
+  await page.order([line("tea", 1)]);
+  assert.deepEqual(page.mall.orders, [{ id: "basket 1", total: 18.9, paid: 18.9 }]);
+});
+
+test("a refusal that comes after a try without an answer does not undo that an order may exist", async () => {
+  const page = new Page(new Mall());
+  page.mall.tooLarge = true;
+  const checkout = page.checkout();
+  await checkout.prepare("ada", LINES);
+  for (let number = page.mall.requests + 1; number < page.mall.requests + 4; number += 1) page.mall.dropped.add(number);
+  await assert.rejects(checkout.pay(), { kind: "offline" });
+  await assert.rejects(checkout.pay(), { name: "NotOrderedError", kind: "invalid" });
+  assert(checkout.bound);
+});
+
+test("a basket that changed since it was shown binds nobody, and one that ended is replaced", async () => {
+  for (const [change, refusal] of [
+    [{ version: 7 }, "stale"],
+    [{ status: "abandoned" }, "refused"],
+  ] as const) {
+    const page = new Page(new Mall());
     await page.checkout().prepare("ada", LINES);
-    assert(false, "it was accepted");
-  } catch (error) {
-    assert(error instanceof GoneError);
-    assert.equal(error.productId, "atlas");
+    Object.assign(page.mall.baskets.get("basket 1") ?? {}, change);
+    await assert.rejects(page.checkout().pay(), { name: "NotOrderedError", kind: refusal });
+    assert(!page.checkout().bound);
+    await page.order(LINES);
+    assert.equal(page.mall.orders.length, 1);
   }
+});
+
+/** The product that the mall does not take, for which the basket is not made. */
+async function refusedOf(page: Page, lines: readonly Line[]): Promise<string> {
+  const error: unknown = await page
+    .checkout()
+    .prepare("ada", lines)
+    .catch((error) => error);
+  assert(error instanceof GoneError, String(error));
+  return error.productId;
+}
+
+test("a product that is not sold any more is named, and so is one whose store has left", async () => {
+  for (const begun of [false, true]) {
+    for (const end of [(mall: Mall) => delete mall.prices.atlas, (mall: Mall) => mall.left.add("atlas")]) {
+      const page = new Page(new Mall());
+      if (begun) await page.checkout().prepare("ada", [line("tea", 1)]);
+      end(page.mall);
+      assert.equal(await refusedOf(page, LINES), "atlas");
+      await page.order([line("tea", 2)]);
+      assert.deepEqual(page.mall.orders, [{ id: page.progress.orderId, total: 37.8, paid: 37.8 }]);
+    }
+  }
+});
+
+test("a basket that ends while it is filled is no product that is gone: another is filled", async () => {
+  const page = new Page(new Mall());
+  await page.checkout().prepare("ada", [line("tea", 1), line("key", 1)]);
+  globalThis.fetch = (async (url: string, request: RequestInit) => {
+    const basket = page.mall.baskets.get("basket 1");
+    if (request.method === "PUT" && basket) basket.status = "abandoned";
+    return page.mall.fetch(url, request);
+  }) as typeof fetch;
+  const basket = await page.checkout().prepare("ada", LINES);
+  assert.deepEqual([basket?.id, basket?.total, page.mall.baskets.size], ["basket 2", TOTAL, 2]);
 });
 
 test("differences take away what is not wanted", () => {

@@ -5,10 +5,11 @@ import { test } from "node:test";
 import { JSDOM } from "jsdom";
 import { type Arrow, next, type Stop } from "../../../clients/kiosk/logic/arrows.ts";
 import { search } from "../../../clients/kiosk/logic/catalogue.ts";
+import { GoneError } from "../../../clients/kiosk/logic/checkout.ts";
 import { phoneOf } from "../../../clients/kiosk/logic/customer.ts";
 import { stepsOf } from "../../../clients/kiosk/logic/follow.ts";
 import { described, findVoices, listen, textOf } from "../../../clients/kiosk/logic/speech.ts";
-import { en, wrong } from "../../../clients/kiosk/texts.ts";
+import { type Doing, en, wrong } from "../../../clients/kiosk/texts.ts";
 import { es } from "../../../clients/kiosk/texts_es.ts";
 import { ApiError, type Kind } from "../../../clients/pages/api/problem.ts";
 
@@ -172,11 +173,48 @@ test("only a voice of the device and of the language speaks, so nothing is sent 
   assert.deepEqual(spoken({ name: "otra", lang: "es-ES", localService: true }), []);
 });
 
-test("every error has words, and a number to tell is shown only where nothing better is known", () => {
-  const kinds: Kind[] = ["offline", "unavailable", "too_many", "conflict", "refused", "invalid", "forbidden", "stale"];
-  const say = (kind: Kind): string => wrong(new ApiError(kind, "DETAIL", 400, 0, "c-1"), "pay", (id) => id);
-  for (const kind of kinds) assert(!say(kind).includes("c-1") && !say(kind).includes("DETAIL"), kind);
-  assert.match(say("not_found"), /c-1/);
+/** The sentence (of "wrong.") for each kind of error: always, or by what the customer was doing. */
+const SENTENCES: Record<Kind, string | Record<Doing, string>> = {
+  offline: "offline",
+  unavailable: "again",
+  internal_error: "again",
+  conflict: "again",
+  stale: "again",
+  too_many: {
+    ...{ request: "attempts", code: "attempts" },
+    ...{ register: "again", pay: "again", order: "again", any: "again" },
+  },
+  refused: { request: "again", code: "again", register: "again", pay: "declined", order: "again", any: "again" },
+  invalid: { request: "phone", code: "phone", register: "phone", pay: "declined", order: "basket", any: "other" },
+  forbidden: {
+    ...{ request: "session", code: "code", register: "session" },
+    ...{ pay: "session", order: "session", any: "session" },
+  },
+  unauthenticated: "session",
+  not_found: "other",
+  method_not_allowed: "other",
+  too_large: "other",
+  idempotency_key_reused: "other",
+};
+const DOINGS: Doing[] = ["request", "code", "register", "pay", "order", "any"];
+
+test("every error has the words that are true of what the customer was doing", () => {
+  for (const [kind, expected] of Object.entries(SENTENCES)) {
+    for (const doing of DOINGS) {
+      const error = new ApiError(kind as Kind, "DETAIL", 400, 0, "c-1");
+      const key = `wrong.${typeof expected === "string" ? expected : expected[doing]}` as keyof typeof en;
+      const words = String(en[key]).replace("{correlation}", "c-1");
+      assert.equal(
+        wrong(error, doing, (id) => id),
+        words,
+        `${kind}, ${doing}`,
+      );
+    }
+  }
+  assert.match(
+    wrong(new GoneError("tea"), "pay", () => "Tea"),
+    /^Tea is sold out/,
+  );
 });
 
 test("both languages have every text, with the same values", () => {
