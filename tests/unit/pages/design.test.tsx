@@ -12,6 +12,7 @@ import { Failed } from "../../../clients/pages/design/states.tsx";
 import { hold } from "../../../clients/pages/design/steady.ts";
 import { Table } from "../../../clients/pages/design/Table.tsx";
 import { announcer, Toasts, toast } from "../../../clients/pages/design/toasts.tsx";
+import { passes, startClock, stopClock } from "./clock.ts";
 import { settled } from "./dom.ts";
 
 type Shown = Parameters<typeof render>[0];
@@ -131,6 +132,24 @@ test("a toast is in a live region that was there before, and is closed by its bu
   one(".toast button").click();
   await settled();
   assert.equal(region.textContent, "");
+});
+
+test("a bad toast stays until it is closed: plain ones that come later replace each other", async () => {
+  stopClock();
+  show(<Toasts />);
+  toast("It failed", "bad");
+  for (const text of ["One", "Two", "Three"]) toast(text);
+  await passes(100);
+  assert.deepEqual(texts(".toast p"), ["It failed", "Two", "Three"]);
+  toast("It failed again", "bad");
+  toast("It failed once more", "bad");
+  toast("Four");
+  await passes(100);
+  assert.deepEqual(texts(".toast p"), ["It failed", "It failed again", "It failed once more", "Four"]);
+  await passes(10_000);
+  assert.deepEqual(texts(".toast p"), ["It failed", "It failed again", "It failed once more"]);
+  for (const button of document.querySelectorAll<HTMLElement>(".toast button")) button.click();
+  startClock();
 });
 
 test("of changes that come fast the latest is read out, not each", () => {
