@@ -13,6 +13,8 @@ export const en = {
   language: "Language",
   help: "Keyboard shortcuts",
   signOut: "Sign out",
+  "signIn.failed": "Sign-in failed. {why}",
+  "signIn.refused": "The answer was “{detail}”.",
   stale: "What is shown is from {time}. It goes on by itself when the mall answers again.",
   "version.new": "A new version of this page is ready.",
   "version.waits": "A new version of this page is ready. Save or clear what you are typing first.",

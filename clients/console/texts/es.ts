@@ -16,6 +16,8 @@ export const es: Readonly<Record<keyof typeof en, Entry>> = {
   language: "Idioma",
   help: "Atajos de teclado",
   signOut: "Cerrar sesión",
+  "signIn.failed": "No se pudo iniciar la sesión. {why}",
+  "signIn.refused": "La respuesta fue “{detail}”.",
   stale: "Lo que se muestra es de las {time}. Sigue solo cuando el centro vuelva a responder.",
   "version.new": "Hay una versión nueva de esta página.",
   "version.waits": "Hay una versión nueva de esta página. Guarde o borre antes lo que está escribiendo.",
