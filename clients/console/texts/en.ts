@@ -27,6 +27,7 @@ export const en = {
   none: "None",
   rolledBack: "It is as it was before.",
   more: { one: "and {count} more", other: "and {count} more" },
+  "more.show": "Show more",
   newer: "Somebody else changed this meanwhile.",
   "newer.accept": "Go on with what is new",
 
@@ -187,7 +188,6 @@ export const en = {
   "search.ofCustomer": "Orders of customer “{text}”",
   "search.all": "Orders",
   "search.none": "No order matches.",
-  "search.more": "Show more",
   "search.any": "Any",
   "search.status": "State",
   "search.from": "From",

@@ -30,6 +30,7 @@ export const es: Readonly<Record<keyof typeof en, Entry>> = {
   none: "Ninguno",
   rolledBack: "Todo está como antes.",
   more: { one: "y {count} más", other: "y {count} más" },
+  "more.show": "Mostrar más",
   newer: "Otra persona lo cambió mientras tanto.",
   "newer.accept": "Seguir con lo nuevo",
 
@@ -187,7 +188,6 @@ export const es: Readonly<Record<keyof typeof en, Entry>> = {
   "search.ofCustomer": "Pedidos del cliente «{text}»",
   "search.all": "Pedidos",
   "search.none": "Ningún pedido coincide.",
-  "search.more": "Mostrar más",
   "search.any": "Cualquiera",
   "search.status": "Estado",
   "search.from": "Desde",

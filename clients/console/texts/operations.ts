@@ -77,7 +77,6 @@ export const operationTexts = {
   "group.resolved": "The group is resolved.",
   "group.letters": "Its letters",
   "group.noLetters": "It has no letters any more.",
-  "group.more": "Show more",
 
   "letter.title": "Letter {id}",
   "letter.none": "There is no letter {id}.",

@@ -77,7 +77,6 @@ export const operationTextsEs = {
   "group.resolved": "El grupo está resuelto.",
   "group.letters": "Sus mensajes",
   "group.noLetters": "Ya no tiene mensajes.",
-  "group.more": "Ver más",
 
   "letter.title": "Mensaje {id}",
   "letter.none": "No hay ningún mensaje {id}.",
