@@ -147,16 +147,16 @@ export function Results({ filters, named = true }: ResultsProps) {
     return { rows: found.orders, next: found.next };
   });
   if (!data) return error ? <Failed error={error} again={again} /> : <Loading />;
-  if (data.rows.length === 0) {
-    return (
-      <Empty>
-        <p>{texts("search.none")}</p>
-      </Empty>
-    );
-  }
+  // What a search reads at a time is bounded: a page may be empty and not be the last.
   return (
     <>
-      <List label={texts("search.all")} items={data.rows.map((order) => itemOf(order, named))} />
+      {data.rows.length === 0 ? (
+        <Empty>
+          <p>{texts("search.none")}</p>
+        </Empty>
+      ) : (
+        <List label={texts("search.all")} items={data.rows.map((order) => itemOf(order, named))} />
+      )}
       <More more={more} failed={failed} />
     </>
   );

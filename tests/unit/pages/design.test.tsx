@@ -9,8 +9,6 @@ import { Button } from "../../../clients/pages/design/Button.tsx";
 import { Field } from "../../../clients/pages/design/Field.tsx";
 import { BarPlot } from "../../../clients/pages/design/plots.tsx";
 import { Failed } from "../../../clients/pages/design/states.tsx";
-import { hold } from "../../../clients/pages/design/steady.ts";
-import { Table } from "../../../clients/pages/design/Table.tsx";
 import { announcer, Toasts, toast } from "../../../clients/pages/design/toasts.tsx";
 import { passes, startClock, stopClock } from "./clock.ts";
 import { settled } from "./dom.ts";
@@ -74,26 +72,6 @@ test("a field has its label, its hint and its error", () => {
     ["In a few words", "A reason is needed"],
   );
   assert.equal(input.getAttribute("aria-invalid"), "true");
-});
-
-test("an order that is held keeps known rows where they are, and puts new ones at the end", () => {
-  assert.deepEqual(hold(["a", "b", "c"], ["d", "c", "a"]), ["a", "b", "c", "d"]);
-});
-
-test("rows do not jump under the pointer: they wait until it has left", async () => {
-  const table = (ids: string[]) => (
-    <Table caption="Orders" columns={[{ name: "Order", cell: (id: string) => id }]} rows={ids} idOf={(id) => id} />
-  );
-  show(table(["a", "b"]));
-  const around = one(".scrolls");
-  around.dispatchEvent(new Event("pointerenter"));
-  await settled();
-  show(table(["c", "b"]));
-  assert.deepEqual(texts("tbody th"), ["a", "b", "c"]);
-  assert.deepEqual(texts("tr.left th"), ["a"]);
-  around.dispatchEvent(new Event("pointerleave"));
-  await settled();
-  assert.deepEqual(texts("tbody th"), ["c", "b"]);
 });
 
 test("a plot says the same as a table", () => {
