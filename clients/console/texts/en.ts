@@ -26,6 +26,7 @@ export const en = {
   amount: "Amount",
   none: "None",
   rolledBack: "It is as it was before.",
+  unheard: "It is not known whether this was done.",
   more: { one: "and {count} more", other: "and {count} more" },
   "more.show": "Show more",
   newer: "Somebody else changed this meanwhile.",

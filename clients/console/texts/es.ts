@@ -29,6 +29,7 @@ export const es: Readonly<Record<keyof typeof en, Entry>> = {
   amount: "Importe",
   none: "Ninguno",
   rolledBack: "Todo está como antes.",
+  unheard: "No se sabe si se hizo.",
   more: { one: "y {count} más", other: "y {count} más" },
   "more.show": "Mostrar más",
   newer: "Otra persona lo cambió mientras tanto.",

@@ -3,13 +3,6 @@ declare module "node:test" {
   export function test(name: string, body: () => void | Promise<void>): void;
   export function afterEach(body: () => void): void;
   export function beforeEach(body: () => void): void;
-  export const mock: {
-    readonly timers: {
-      enable(options: { readonly apis: readonly string[] }): void;
-      tick(milliseconds: number): void;
-      reset(): void;
-    };
-  };
 }
 
 declare function setImmediate(run: (value: unknown) => void): void;
