@@ -14,6 +14,8 @@ export interface Loaded<Data> {
   /** Why the last load failed. */
   readonly error: unknown;
   readonly again: () => void;
+  /** As `again`; but an answer that is due is waited for. */
+  readonly look: () => void;
 }
 
 /** Loads when the key changes, when `again` is called, and each `every` milliseconds while the page is visible and no
@@ -49,15 +51,13 @@ export function useLoad<Data>(
     );
     return () => aborting.abort();
   }, [key, times]);
-  useEvery(every, () => {
-    if (!underWay.current) setTimes((before) => before + 1);
-  });
-  const own = shown.key === key;
-  return {
-    data: own ? shown.data : null,
-    error: own ? shown.error : null,
-    again: () => setTimes((before) => before + 1),
+  const again = (): void => setTimes((before) => before + 1);
+  const look = (): void => {
+    if (!underWay.current) again();
   };
+  useEvery(every, look);
+  const own = shown.key === key;
+  return { data: own ? shown.data : null, error: own ? shown.error : null, again, look };
 }
 
 /** Calls each so many milliseconds while the page is visible, and when it becomes visible. */
@@ -78,13 +78,22 @@ export function useEvery(milliseconds: number | null, call: () => void): void {
   }, [milliseconds]);
 }
 
-/** Loads again when the stream tells of a newer version than the one that was loaded, also where it tells of it first. */
-export function useCaughtUp(etag: string | null, told: number | undefined, again: () => void): void {
+const REPEATS = 5_000; // milliseconds
+
+/** Loads again when the stream tells of a newer version than the one that was loaded, also where it tells of it first;
+ * and until that version is there: a load may fail.
+ */
+export function useCaughtUp(
+  etag: string | null,
+  told: number | undefined,
+  { again, look }: Pick<Loaded<unknown>, "again" | "look">,
+): void {
   const behind = isBehind(etag, told);
   // biome-ignore lint/correctness/useExhaustiveDependencies: again: a new function each time that does the same
   useEffect(() => {
     if (behind) again();
   }, [behind, told]);
+  useEvery(behind ? REPEATS : null, look);
 }
 
 /** Loads again when the version is another than the one at the first load. */
@@ -160,9 +169,12 @@ export interface Thing<Data> extends Loaded<Data> {
   readonly newer: Data | null;
   /** Goes on with what is new. */
   readonly accept: () => void;
-  /** Saves it. What the stream tells of meanwhile, and what is read after that, is of the own save: no news. */
-  readonly saving: <Result>(work: () => Promise<Result>) => Promise<Result>;
-  /** Whether it is saved now, or was and has not been read since. */
+  /** Saves it. What the stream tells of meanwhile, and what is read after that, is of the own save: no news.
+   *
+   * unheard: what the next read shows where nobody knows whether it was saved; news unless it is said to be own.
+   */
+  readonly saving: <Result>(work: () => Promise<Result>, unheard?: "own" | "news") => Promise<Result>;
+  /** Whether it is saved now, or may have been and has not been read since. */
   readonly isSaving: () => boolean;
 }
 
@@ -171,7 +183,7 @@ const LOOKS = 10_000; // milliseconds
 /** A thing that a form changes. Who has it open sees what another made of it before saving.
  *
  * told: the version that the stream tells of. Without a stream it is looked at each 10 seconds (an unchanged one
- * answers 304). Where there is a draft, it begins with what its user saw: what it became since is news. The key of a
+ * answers 304); each 5 where the last load failed, or what was saved is to be read. Where there is a draft, it begins with what its user saw: what it became since is news. The key of a
  * view stays the same.
  */
 export function useThing<Data>(
@@ -183,25 +195,23 @@ export function useThing<Data>(
     const answer = seenBefore<Data>(key);
     return answer && { key, answer };
   });
-  // saving: a save is under way. taking: it worked, and what comes next is taken.
+  // saving: a save is under way. taking: it worked, or may have, and what comes next is taken.
   const phase = useRef<"idle" | "saving" | "taking">("idle");
   const own = shown?.key === key ? shown.answer : null;
-  const looked = useLoad(
-    key,
-    async (signal) => {
-      const answer = await ask(own?.etag ?? undefined, signal);
-      if (signal.aborted) return answer;
-      const take = phase.current === "taking";
-      if (take) phase.current = "idle";
-      if (take && answer.data !== null) sees(key, answer);
-      if (answer.data !== null) setShown((before) => (before?.key === key && !take ? before : { key, answer }));
-      return answer;
-    },
-    told === undefined ? LOOKS : null,
-  );
+  const looked = useLoad(key, async (signal) => {
+    const answer = await ask(own?.etag ?? undefined, signal);
+    if (signal.aborted) return answer;
+    const take = phase.current === "taking";
+    if (take) phase.current = "idle";
+    if (take && answer.data !== null) sees(key, answer);
+    if (answer.data !== null) setShown((before) => (before?.key === key && !take ? before : { key, answer }));
+    return answer;
+  });
   const latest = looked.data?.data ? looked.data : own;
-  const { again } = looked;
-  useCaughtUp(latest?.etag ?? null, told, again);
+  const { again, look } = looked;
+  const lacks = looked.error !== null || phase.current === "taking";
+  useEvery(lacks ? REPEATS : told === undefined ? LOOKS : null, look);
+  useCaughtUp(latest?.etag ?? null, told, looked);
   const another = own && latest && differs(own, latest) ? latest : null;
   const newer = phase.current === "idle" ? another : null;
   return {
@@ -216,14 +226,14 @@ export function useThing<Data>(
       sees(key, latest);
       setShown({ key, answer: latest });
     },
-    saving: async (work) => {
+    saving: async (work, unheard = "news") => {
       phase.current = "saving";
       try {
         const result = await work();
         phase.current = "taking";
         return result;
       } catch (error) {
-        phase.current = "idle";
+        phase.current = unheard === "own" && isUnheard(error) ? "taking" : "idle";
         throw error;
       } finally {
         again();
@@ -231,6 +241,7 @@ export function useThing<Data>(
     },
     isSaving: () => phase.current !== "idle",
     again,
+    look,
   };
 }
 
@@ -241,6 +252,10 @@ function differs<Data>(own: Answer<Data>, latest: Answer<Data>): boolean {
   const [before, after] = [versionOf(own.etag), versionOf(latest.etag)];
   return before !== after && JSON.stringify(own.data) !== JSON.stringify(latest.data);
 }
+
+/** Whether nobody heard if a write was done: no answer came, or none of the API's own. */
+export const isUnheard = (error: unknown): boolean =>
+  error instanceof ApiError && (error.kind === "offline" || error.status >= 500);
 
 export const isKind = (error: unknown, ...kinds: readonly ApiError["kind"][]): boolean =>
   error instanceof ApiError && kinds.includes(error.kind);

@@ -12,14 +12,11 @@ import { Api } from "../pages/api/api.ts";
 import { type Config, loadConfig } from "../pages/api/config.ts";
 import { Intents } from "../pages/api/intents.ts";
 import { Failed } from "../pages/design/states.tsx";
-import { toast } from "../pages/design/toasts.tsx";
 import { Live } from "../pages/live/connection.ts";
-import { signInAsNamed } from "../pages/sign_in/development.ts";
 import { Session } from "../pages/sign_in/session.ts";
-import { returned } from "../pages/sign_in/staff.ts";
-import { shared } from "../pages/text/shared.ts";
 import { choose, language } from "../pages/text/text.ts";
 import { App } from "./App.tsx";
+import { comeBack } from "./comeBack.ts";
 import type { Context } from "./context.ts";
 import { followUser } from "./drafts.ts";
 
@@ -28,22 +25,6 @@ function contextOf(config: Config): Context {
   const api = new Api(config.api, session, new Intents(sessionStorage));
   const live = new Live({ url: config.socket, token: session.access });
   return { config, session, api, live };
-}
-
-/** Signs in whom the address names, and ends a sign-in from which the browser comes back.
- *
- * One that failed is told, and may be begun again.
- */
-async function comeBack({ config, session }: Context): Promise<void> {
-  const { href } = location;
-  try {
-    const address =
-      (await signInAsNamed(config, session, href)) ?? (await returned(config, session, sessionStorage, href));
-    if (address !== null) history.replaceState(null, "", address);
-  } catch {
-    history.replaceState(null, "", location.pathname);
-    toast(shared("signIn.ended"), "bad");
-  }
 }
 
 async function start(place: Element): Promise<void> {

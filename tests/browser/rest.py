@@ -3,6 +3,7 @@
 import json
 import re
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,7 @@ from tests.browser.samples import Data
 _DOCUMENT = json.loads((Path(__file__).parents[2] / "docs" / "openapi.json").read_text())
 # 39.48 is no multiple of 0.01 to floating point; amounts have their own tests.
 _Validator = validators.extend(Draft202012Validator, {"multipleOf": lambda *_: iter(())})
+LAG = 1.0  # seconds after which the list of a store's products has what was written
 _TITLES = {
     400: "invalid",
     403: "forbidden",
@@ -88,6 +90,8 @@ class Rest:
     # Pattern of a path: requests wait until it is set.
     held: dict[str, threading.Event] = field(default_factory=dict)
     archives: bool = True  # whether insights has a message at once
+    # By product: until when their list shows what was there before, and that.
+    earlier: dict[str, tuple[float, Data | None]] = field(default_factory=dict)
     _answers: dict[str, Answer] = field(default_factory=dict)
     _happened: int = 0
     _lock: threading.RLock = field(default_factory=threading.RLock)
@@ -152,9 +156,21 @@ class Rest:
         wanted = asked.headers.get("if-match")
         if wanted is not None and wanted != f'"{thing.version}"':
             raise RefusedError(412, "the version is another")
+        if kind == "product":
+            self.follow(id)
         thing.content = {**thing.content, **changed}
         thing.version += 1
         return thing
+
+    def follow(self, id: str) -> None:
+        """Say that a product is written now, which the list follows."""
+        self.earlier[id] = (time.monotonic() + LAG, self.listed(id))
+
+    def listed(self, id: str) -> Data | None:
+        """A product as the list shows it; None for one that it does not show."""
+        until, earlier = self.earlier.get(id, (0.0, None))
+        thing = self.things.get(("product", id))
+        return earlier if time.monotonic() < until else thing and thing.content
 
     def show(self, asked: Asked, kind: str, id: str) -> Answer:
         thing = self.find(kind, id)

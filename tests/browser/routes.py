@@ -158,13 +158,15 @@ route("DELETE", "/api/stores/{id}/participating")(_takes_part(False))
 
 @route("GET", "/api/stores/{storeId}/products")
 def _products(mall: Rest, asked: Asked, storeId: str) -> Answer:
-    found = [thing.content for (kind, _), thing in mall.things.items() if kind == "product"]
+    ids = dict.fromkeys([*(id for kind, id in mall.things if kind == "product"), *mall.earlier])
+    found = [one for one in map(mall.listed, ids) if one]
     return Answer(200, {"products": [one for one in found if one["storeId"] == storeId]})
 
 
 @route("POST", "/api/stores/{storeId}/products")
 def _add_product(mall: Rest, asked: Asked, storeId: str) -> Answer:
     id = uid(asked.body["name"])
+    mall.follow(id)
     mall.put("product", id, {"id": id, "storeId": storeId, "description": "", "sku": "", "price": 0, **asked.body})
     return Answer(200, {"id": id})
 

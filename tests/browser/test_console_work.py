@@ -173,6 +173,19 @@ def test_a_product_is_added_changed_and_removed(mall: Mall, opened: Open, audit:
     page.get_by_role("button", name="Remove Wall map").click()
     page.get_by_role("dialog").get_by_role("button", name="Remove", exact=True).click()
     expect(page.get_by_role("button", name="Change Wall map")).to_have_count(0)
+    expect(page.get_by_role("heading", name="Products", exact=True)).to_be_focused()
+
+
+def test_a_product_that_was_added_stays_while_the_list_follows(mall: Mall, opened: Open) -> None:
+    page = opened(f"#/stores/{BOOKS}")
+    form = page.locator("form").filter(has=page.get_by_role("heading", name="New product"))
+    form.get_by_label("Name").fill("Wall map")
+    form.get_by_label("Price").fill("1,050")
+    row = page.get_by_role("row").filter(has_text="Wall map")
+    with page.expect_response(lambda read: read.request.method == "GET" and "Wall map" in read.text()):
+        form.get_by_role("button", name="Add the product").click()
+        expect(row).to_contain_text("$1,050.00")
+    expect(row).to_have_count(1)
 
 
 def test_the_keys_go_to_the_search_through_rows_and_open_one(mall: Mall, opened: Open, audit: Audit) -> None:

@@ -1,6 +1,7 @@
 /** What a search asks the API for. */
 
 import type { SearchFilters } from "../../pages/generated/api.ts";
+import { locale } from "../../pages/text/text.ts";
 
 export const FIELDS = ["customer", "status", "from", "to", "least", "most", "store"] as const;
 export type Field = (typeof FIELDS)[number];
@@ -20,7 +21,7 @@ export function writeAsked(asked: Asked, text: string): string {
   return query.toString();
 }
 
-/** The filters of a search; days are whole days of the place where the page is. What is no number or day is left out. */
+/** The filters of a search; days are whole days of the place where the page is. What is no day is left out. */
 export function filtersOf(asked: Asked): SearchFilters {
   const filters: SearchFilters = {};
   const { customer, status, from, to, least, most, store } = asked;
@@ -47,8 +48,19 @@ function dayOf(text: string, later: 0 | 1): string | null {
   return Number.isNaN(date.getTime()) ? null : date.toISOString();
 }
 
-/** An amount with at most two decimals, as it is typed with a point or a comma. */
+/** Fields whose amount cannot be read: without it the search would find what nobody asked for. */
+export function wrongAmounts(asked: Asked): readonly Field[] {
+  return (["least", "most"] as const).filter((name) => asked[name].trim() !== "" && amountOf(asked[name]) === null);
+}
+
+const GROUPED = { en: /^\d{1,3}(,\d{3})+(\.\d+)?$/, es: /^\d{1,3}(\.\d{3})+(,\d+)?$/ };
+const GROUP = { en: ",", es: "." };
+
+/** An amount with at most two decimals, as it is typed with a point or a comma; thousands as the language groups them. */
 export function amountOf(text: string): number | null {
-  const plain = text.trim().replace(",", ".");
+  const typed = text.trim();
+  const spoken = locale.value;
+  const whole = GROUPED[spoken].test(typed) ? typed.replaceAll(GROUP[spoken], "") : typed;
+  const plain = whole.replace(",", ".");
   return /^\d{1,9}(\.\d{1,2})?$/.test(plain) ? Number(plain) : null;
 }

@@ -8,7 +8,7 @@ import type { Robot } from "../logic/robots.ts";
 import { useIsOperator } from "../operations.ts";
 import { texts } from "../texts/texts.ts";
 import { Command } from "./Command.tsx";
-import { rolledBack } from "./useSave.ts";
+import { notDone } from "./useSave.ts";
 
 interface Props {
   readonly robot: Robot;
@@ -23,7 +23,7 @@ function useTell({ robot, done }: Props): (work: () => Promise<unknown>) => Prom
       await work();
       toast(texts("bot.told", { name }));
     } catch (error) {
-      rolledBack(texts("bot.notTold", { name }), error);
+      notDone(texts("bot.notTold", { name }), error);
     }
     done();
   };

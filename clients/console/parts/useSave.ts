@@ -2,7 +2,8 @@ import { useState } from "preact/hooks";
 import { ApiError } from "../../pages/api/problem.ts";
 import { toast } from "../../pages/design/toasts.tsx";
 import { errorWords } from "../../pages/text/shared.ts";
-import type { Thing } from "../load.ts";
+import { isUnheard, type Thing } from "../load.ts";
+import { texts } from "../texts/texts.ts";
 
 export interface Save {
   /** Why the last try failed; null before, and after one that worked. */
@@ -26,17 +27,28 @@ export function useSave(work: () => Promise<unknown>, onDone: () => void): Save 
   return { error, save };
 }
 
-/** What was pressed, to be shown as done; null once the thing was read again. What it is then is shown, whatever it is:
- * another may have changed it back meanwhile.
+/** Switches something that can be undone: it is shown as done at once, and taken back if it fails. Answers what to show,
+ * null once the thing was read again: what it is then is shown, whatever it is, as another may have changed it back.
  */
-export function useWanted({ isSaving }: Thing<unknown>): [boolean | null, (wanted: boolean | null) => void] {
+export function useSwitch(
+  { isSaving, saving }: Thing<unknown>,
+  work: (on: boolean) => Promise<unknown>,
+): [boolean | null, (on: boolean) => Promise<void>] {
   const [wanted, setWanted] = useState<boolean | null>(null);
   if (wanted !== null && !isSaving()) setWanted(null);
-  return [wanted, setWanted];
+  const turn = async (on: boolean): Promise<void> => {
+    setWanted(on);
+    try {
+      await saving(() => work(on), "own");
+    } catch (error) {
+      notDone(texts("rolledBack"), error);
+    }
+  };
+  return [wanted, turn];
 }
 
-/** Tells that something that was shown as done is not. */
-export function rolledBack(words: string, error: unknown): void {
+/** Tells that something was not done, in these words; or that nobody knows whether it was. */
+export function notDone(words: string, error: unknown): void {
   const known = error instanceof ApiError ? error : new ApiError("internal_error", "", 0);
-  toast(`${words} ${errorWords(known)}`, "bad");
+  toast(`${isUnheard(known) ? texts("unheard") : words} ${errorWords(known)}`, "bad");
 }

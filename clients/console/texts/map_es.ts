@@ -14,7 +14,7 @@ export const mapTextsEs = {
   "map.announced": { one: "{count} servicio requiere atención", other: "{count} servicios requieren atención" },
   "map.pace": "{pace} por minuto",
   "map.waits": { one: "{count} espera", other: "{count} esperan" },
-  "map.paused": "en pausa, {count} esperan",
+  "map.paused": { one: "en pausa, {count} espera", other: "en pausa, {count} esperan" },
   "map.dead": { one: "{count} mensaje muerto", other: "{count} mensajes muertos" },
   "map.flow": "De → a",
   "map.table": "Servicios",

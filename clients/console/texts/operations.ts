@@ -77,7 +77,6 @@ export const operationTexts = {
   "group.resolved": "The group is resolved.",
   "group.letters": "Its letters",
   "group.noLetters": "It has no letters any more.",
-  "group.more": "Show more",
 
   "letter.title": "Letter {id}",
   "letter.none": "There is no letter {id}.",
@@ -96,7 +95,7 @@ export const operationTexts = {
   "letter.discardHow": "It is to have no effect. It may be reopened.",
   "letter.changed": "The letter is changed.",
 
-  "redrive.title": "Redrive {count} letters?",
+  "redrive.title": { one: "Redrive {count} letter?", other: "Redrive {count} letters?" },
   "redrive.how":
     "They go back to their queues in a ramp: 1, 2, 5, 20 and 50, then the rate. It stops by itself when too many fail.",
   "redrive.rate": "Letters a second",
@@ -149,7 +148,7 @@ export const operationTexts = {
   "forecast.reasons": "Reasons",
   "forecast.samples": "Examples",
   "forecast.redrivePassing": { one: "Redrive the {count} that passes …", other: "Redrive the {count} that pass …" },
-  "forecast.redriveAll": "Redrive all {count} …",
+  "forecast.redriveAll": { one: "Redrive {count} …", other: "Redrive all {count} …" },
   "forecast.writes": "would write",
   "forecast.sends": "would send",
 
@@ -168,7 +167,7 @@ export const operationTexts = {
   "consumer.pauseHow": "What is for it waits in its queue until it is resumed. SQS drops a message after 14 days.",
   "consumer.lostFrom": "Resume it before {time}: from then on SQS drops messages.",
   "consumer.told": "{name} is told.",
-  "consumer.announced": "{count} consumers do not run",
+  "consumer.announced": { one: "{count} consumer does not run", other: "{count} consumers do not run" },
 
   "rebuild.new": "Rebuild a read model",
   "rebuild.how": "It is built anew from all of its history, beside the one that is read. You say when it is read.",

@@ -77,7 +77,6 @@ export const operationTextsEs = {
   "group.resolved": "El grupo está resuelto.",
   "group.letters": "Sus mensajes",
   "group.noLetters": "Ya no tiene mensajes.",
-  "group.more": "Ver más",
 
   "letter.title": "Mensaje {id}",
   "letter.none": "No hay ningún mensaje {id}.",
@@ -96,7 +95,7 @@ export const operationTextsEs = {
   "letter.discardHow": "No debe tener efecto. Se puede reabrir.",
   "letter.changed": "El mensaje ha cambiado.",
 
-  "redrive.title": "¿Reenviar {count} mensajes?",
+  "redrive.title": { one: "¿Reenviar {count} mensaje?", other: "¿Reenviar {count} mensajes?" },
   "redrive.how":
     "Vuelven a sus colas en rampa: 1, 2, 5, 20 y 50, después al ritmo dado. Se detiene solo si fallan demasiados.",
   "redrive.rate": "Mensajes por segundo",
@@ -149,7 +148,7 @@ export const operationTextsEs = {
   "forecast.reasons": "Motivos",
   "forecast.samples": "Ejemplos",
   "forecast.redrivePassing": { one: "Reenviar el {count} que pasa …", other: "Reenviar los {count} que pasan …" },
-  "forecast.redriveAll": "Reenviar todos ({count}) …",
+  "forecast.redriveAll": { one: "Reenviar {count} …", other: "Reenviar todos ({count}) …" },
   "forecast.writes": "escribiría",
   "forecast.sends": "enviaría",
 
@@ -168,7 +167,10 @@ export const operationTextsEs = {
   "consumer.pauseHow": "Lo que es para él espera en su cola hasta que se reanude. SQS borra un mensaje tras 14 días.",
   "consumer.lostFrom": "Reanúdelo antes del {time}: desde entonces SQS borra mensajes.",
   "consumer.told": "{name} ya lo sabe.",
-  "consumer.announced": "{count} consumidores no están en marcha",
+  "consumer.announced": {
+    one: "{count} consumidor no está en marcha",
+    other: "{count} consumidores no están en marcha",
+  },
 
   "rebuild.new": "Reconstruir un modelo de lectura",
   "rebuild.how": "Se construye de nuevo con toda su historia, junto al que se lee. Usted dice cuándo se lee el nuevo.",

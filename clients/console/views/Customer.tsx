@@ -15,7 +15,7 @@ import { Command } from "../parts/Command.tsx";
 import { Heading } from "../parts/Heading.tsx";
 import { Newer } from "../parts/Newer.tsx";
 import { Pair } from "../parts/Pair.tsx";
-import { rolledBack, useWanted } from "../parts/useSave.ts";
+import { useSwitch } from "../parts/useSave.ts";
 import { texts } from "../texts/texts.ts";
 import { ChangeNumber, Erase } from "./customerForms.tsx";
 import { Results } from "./SearchOrders.tsx";
@@ -116,33 +116,23 @@ const describe = ({ smsNumber, enabled }: CustomerShape): string =>
 /** Whether a customer may order. It can be undone, so it is shown as done at once, and taken back if it fails. */
 function Enabled({ customer, thing }: ShownProps) {
   const { api } = useConsole();
-  const [wanted, setWanted] = useWanted(thing);
   const isOperator = useIsOperator();
   const { id, enabled } = customer;
+  const [wanted, turn] = useSwitch(thing, async (on) => {
+    await api.ask(on ? "PUT /api/customers/{id}/enable" : "PUT /api/customers/{id}/disable", {
+      path: { id },
+      body: {},
+      intent: `${on ? "enable" : "disable"} ${id}`,
+      ...(thing.etag === null ? {} : { ifMatch: thing.etag }),
+    });
+    toast(texts(on ? "customer.nowEnabled" : "customer.nowDisabled"));
+  });
   const shown = wanted ?? enabled;
-  const toggle = async (): Promise<void> => {
-    const next = !enabled;
-    setWanted(next);
-    try {
-      await thing.saving(() =>
-        api.ask(next ? "PUT /api/customers/{id}/enable" : "PUT /api/customers/{id}/disable", {
-          path: { id },
-          body: {},
-          intent: `${next ? "enable" : "disable"} ${id}`,
-          ...(thing.etag === null ? {} : { ifMatch: thing.etag }),
-        }),
-      );
-      toast(texts(next ? "customer.nowEnabled" : "customer.nowDisabled"));
-    } catch (error) {
-      setWanted(null);
-      rolledBack(texts("rolledBack"), error);
-    }
-  };
   return (
     <>
       <span class="row">
         <Badge kind={shown ? "good" : "bad"}>{texts(shown ? "customer.enabled" : "customer.disabled")}</Badge>
-        <Button class="button-small" disabled={thing.newer !== null || wanted !== null} onPress={toggle}>
+        <Button class="button-small" disabled={thing.newer !== null || wanted !== null} onPress={() => turn(!enabled)}>
           {texts(shown ? "customer.disable" : "customer.enable")}
         </Button>
       </span>

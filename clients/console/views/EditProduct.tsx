@@ -20,7 +20,7 @@ import { texts } from "../texts/texts.ts";
 
 interface Props {
   readonly id: string;
-  readonly onDone: () => void;
+  readonly onDone: (product: ProductShape) => void;
   readonly onClose: () => void;
 }
 
@@ -96,7 +96,7 @@ function Form({ thing, draft, product, onDone, onClose }: FormProps) {
     () => {
       draft.clear();
       toast(texts("product.changed"));
-      onDone();
+      onDone({ ...product, name: name.trim(), description: description.trim(), price: amount ?? product.price });
     },
   );
   const accept = (): void => {

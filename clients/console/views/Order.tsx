@@ -1,7 +1,7 @@
 /** One order: items, money, who and when, and its timeline. */
 
 import { Badge } from "../../pages/design/Badge.tsx";
-import { Failed, Loading } from "../../pages/design/states.tsx";
+import { Failed, Loading, Notice } from "../../pages/design/states.tsx";
 import { Table } from "../../pages/design/Table.tsx";
 import type { OrderingItem, OrderingOrderContent } from "../../pages/generated/api.ts";
 import type { InvoiceRow, ListRow, OrderRow, PaymentRow } from "../../pages/generated/frames.ts";
@@ -37,7 +37,7 @@ export function Order({ id }: { readonly id: string }) {
   const { error, again } = loaded;
   const data = loaded.data?.data;
   const etag = loaded.data?.etag ?? null;
-  useCaughtUp(etag, told, again);
+  useCaughtUp(etag, told, loaded);
   const invoice = useInvoice(id, known.invoice?.data);
   const title = texts("order.title", { id: shortId(id) });
   const back = { label: texts("place.orders"), parts: ["orders"] };
@@ -64,6 +64,7 @@ export function Order({ id }: { readonly id: string }) {
         {(known.order?.data.ready ?? order.ready) && <Badge kind="good">{texts("order.there")}</Badge>}
         {(known.order?.data.paid ?? order.paid) && <Badge kind="good">{texts("order.paid")}</Badge>}
       </Heading>
+      {error ? <Notice kind="warn">{texts("problems.old")}</Notice> : null}
       <Actions id={id} known={known} status={status} owed={invoice.invoice?.status === "pending"} />
       <div class="columns">
         <div class="stack">

@@ -20,7 +20,7 @@ import { useIsOperator } from "../operations.ts";
 import { Age } from "../parts/Age.tsx";
 import { Heading } from "../parts/Heading.tsx";
 import { ResumeSaga } from "../parts/ResumeSaga.tsx";
-import { rolledBack } from "../parts/useSave.ts";
+import { notDone } from "../parts/useSave.ts";
 import { useDiffering } from "../problems.ts";
 import { to } from "../route.ts";
 import { LOOKS, useSagas } from "../sagas.ts";
@@ -155,7 +155,7 @@ function Recheck({ id, work, done }: RecheckProps) {
       await work(id);
       toast(texts("problems.begun", { id: shortId(id) }));
     } catch (error) {
-      rolledBack(texts("problems.failed", { id: shortId(id) }), error);
+      notDone(texts("problems.failed", { id: shortId(id) }), error);
     }
     done();
   };

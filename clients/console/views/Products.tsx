@@ -1,11 +1,9 @@
 /** The products of a store: prices, new ones, and those that go. */
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { Api } from "../../pages/api/api.ts";
 import { Button } from "../../pages/design/Button.tsx";
 import { Dialog } from "../../pages/design/Dialog.tsx";
 import { Field } from "../../pages/design/Field.tsx";
-import { Empty, Failed, Loading } from "../../pages/design/states.tsx";
 import { Table } from "../../pages/design/Table.tsx";
 import { toast } from "../../pages/design/toasts.tsx";
 import type { ProductShape } from "../../pages/generated/api.ts";
@@ -13,41 +11,36 @@ import { shared } from "../../pages/text/shared.ts";
 import { money } from "../../pages/text/text.ts";
 import { useConsole } from "../context.ts";
 import { useDraft } from "../drafts.ts";
-import { useLoad } from "../load.ts";
 import { amountOf } from "../logic/search.ts";
+import { Listed } from "../parts/Listed.tsx";
 import { SaveError } from "../parts/SaveError.tsx";
 import { useSave } from "../parts/useSave.ts";
+import { useProducts } from "../products.ts";
 import { texts } from "../texts/texts.ts";
 import { EditProduct } from "./EditProduct.tsx";
 
-async function allProducts(api: Api, storeId: string, signal: AbortSignal): Promise<readonly ProductShape[]> {
-  const products: ProductShape[] = [];
-  let next: string | undefined;
-  do {
-    const query = next === undefined ? {} : { next };
-    const answer = await api.get("GET /api/stores/{storeId}/products", { path: { storeId }, query, signal });
-    products.push(...answer.products);
-    next = answer.next;
-  } while (next);
-  return products;
-}
-
 export function Products({ storeId }: { readonly storeId: string }) {
-  const { api } = useConsole();
-  const { data, error, again } = useLoad(`products ${storeId}`, (signal) => allProducts(api, storeId, signal));
+  const products = useProducts(storeId);
   const [edited, setEdited] = useState<string | null>(null);
   const [removed, setRemoved] = useState<ProductShape | null>(null);
-  const [removals, setRemovals] = useState(0);
+  const [counts, setCounts] = useState({ added: 0, removed: 0 });
   const heading = useRef<HTMLHeadingElement>(null);
   // The dialog gives the focus back to the row, which goes.
   useEffect(() => {
-    if (removals > 0) heading.current?.focus();
-  }, [removals]);
-  const done = (): void => {
-    if (removed) setRemovals(removals + 1);
+    if (counts.removed > 0) heading.current?.focus();
+  }, [counts.removed]);
+  const add = (product: ProductShape): void => {
+    products.change(product.id, product);
+    setCounts({ ...counts, added: counts.added + 1 });
+  };
+  const edit = (product: ProductShape): void => {
+    products.change(product.id, product);
     setEdited(null);
+  };
+  const remove = ({ id }: ProductShape): void => {
+    products.change(id, null);
     setRemoved(null);
-    again();
+    setCounts({ ...counts, removed: counts.removed + 1 });
   };
   return (
     <div class="columns">
@@ -55,77 +48,84 @@ export function Products({ storeId }: { readonly storeId: string }) {
         <h2 id="products" ref={heading} tabIndex={-1}>
           {texts("products")}
         </h2>
-        {!data ? (
-          error ? (
-            <Failed error={error} again={again} />
-          ) : (
-            <Loading />
-          )
-        ) : data.length === 0 ? (
-          <Empty>
-            <p>{texts("products.none")}</p>
-          </Empty>
-        ) : (
-          // It changes by what its user does, and then at once: another list is another table, in which nothing is held.
-          <Table<ProductShape>
-            key={data.map(({ id }) => id).join()}
-            caption={texts("products")}
-            columns={[
-              { name: texts("product.name"), cell: ({ name }) => name },
-              { name: texts("product.sku"), cell: ({ sku }) => <span class="mono">{sku}</span> },
-              { name: texts("items.price"), cell: ({ price }) => money(price), number: true },
-              {
-                name: texts("product.change"),
-                silent: true,
-                cell: (product) => (
-                  <span class="row row-tight">
-                    <Button
-                      class="button-small"
-                      label={`${texts("product.change")} ${product.name}`}
-                      onPress={() => setEdited(product.id)}
-                    >
-                      {texts("product.change")}
-                    </Button>
-                    <Button
-                      class="button-small"
-                      kind="quiet"
-                      label={`${texts("product.remove")} ${product.name}`}
-                      onPress={() => setRemoved(product)}
-                    >
-                      {texts("product.remove")}
-                    </Button>
-                  </span>
-                ),
-              },
-            ]}
-            rows={data}
-            idOf={({ id }) => id}
-          />
-        )}
+        <Listed loaded={products} rows={products.data ?? undefined} none={texts("products.none")}>
+          {(rows) => (
+            // An own product that is new or gone makes it another table, in which nothing is held.
+            <ProductTable key={`${counts.added} ${counts.removed}`} rows={rows} edit={setEdited} remove={setRemoved} />
+          )}
+        </Listed>
       </section>
-      <NewProduct storeId={storeId} onDone={again} />
-      {edited !== null && <EditProduct key={edited} id={edited} onDone={done} onClose={() => setEdited(null)} />}
-      {removed && <Remove product={removed} onDone={done} onClose={() => setRemoved(null)} />}
+      <NewProduct storeId={storeId} onDone={add} />
+      {edited !== null && <EditProduct key={edited} id={edited} onDone={edit} onClose={() => setEdited(null)} />}
+      {removed && <Remove product={removed} onDone={() => remove(removed)} onClose={() => setRemoved(null)} />}
     </div>
   );
 }
 
-function NewProduct({ storeId, onDone }: { readonly storeId: string; readonly onDone: () => void }) {
+interface TableProps {
+  readonly rows: readonly ProductShape[];
+  readonly edit: (id: string) => void;
+  readonly remove: (product: ProductShape) => void;
+}
+
+function ProductTable({ rows, edit, remove }: TableProps) {
+  const acts = (product: ProductShape) => (
+    <span class="row row-tight">
+      <Button
+        class="button-small"
+        label={`${texts("product.change")} ${product.name}`}
+        onPress={() => edit(product.id)}
+      >
+        {texts("product.change")}
+      </Button>
+      <Button
+        class="button-small"
+        kind="quiet"
+        label={`${texts("product.remove")} ${product.name}`}
+        onPress={() => remove(product)}
+      >
+        {texts("product.remove")}
+      </Button>
+    </span>
+  );
+  return (
+    <Table<ProductShape>
+      caption={texts("products")}
+      columns={[
+        { name: texts("product.name"), cell: ({ name }) => name },
+        { name: texts("product.sku"), cell: ({ sku }) => <span class="mono">{sku}</span> },
+        { name: texts("items.price"), cell: ({ price }) => money(price), number: true },
+        { name: texts("product.change"), silent: true, cell: acts },
+      ]}
+      rows={rows}
+      idOf={({ id }) => id}
+    />
+  );
+}
+
+interface NewProps {
+  readonly storeId: string;
+  readonly onDone: (product: ProductShape) => void;
+}
+
+function NewProduct({ storeId, onDone }: NewProps) {
   const { api } = useConsole();
   const draft = useDraft(`new product of ${storeId}`);
   const { name = "", sku = "", price = "", description = "" } = draft.typed;
   const amount = amountOf(price);
   const { error, save } = useSave(
-    () =>
-      api.ask("POST /api/stores/{storeId}/products", {
+    async () => {
+      const content = { name: name.trim(), sku: sku.trim(), description: description.trim(), price: amount ?? 0 };
+      const { id } = await api.get("POST /api/stores/{storeId}/products", {
         path: { storeId },
-        body: { name: name.trim(), sku: sku.trim(), description: description.trim(), price: amount ?? 0 },
+        body: content,
         intent: `add a product to ${storeId}`,
-      }),
+      });
+      onDone({ id, storeId, ...content });
+    },
     () => {
       draft.clear();
       toast(texts("products.added"));
-      onDone();
     },
   );
   const wrong = price !== "" && amount === null ? { error: texts("product.priceWrong") } : {};

@@ -10,8 +10,18 @@ import { isMeant, numberIn, shortId } from "../../pages/text/ids.ts";
 import { dayAndTime, money } from "../../pages/text/text.ts";
 import { useConsole } from "../context.ts";
 import { isKind, useLoad, useRows } from "../load.ts";
-import { type Asked, filtersOf, type Field as Named, readAsked, STATUSES, writeAsked } from "../logic/search.ts";
+import {
+  type Asked,
+  filtersOf,
+  type Field as Named,
+  readAsked,
+  STATUSES,
+  writeAsked,
+  wrongAmounts,
+} from "../logic/search.ts";
+import { usePaged } from "../paged.ts";
 import { Heading } from "../parts/Heading.tsx";
+import { More } from "../parts/More.tsx";
 import { OrderStatus } from "../parts/Status.tsx";
 import { route, to } from "../route.ts";
 import { texts } from "../texts/texts.ts";
@@ -27,7 +37,7 @@ export function SearchOrders() {
       <Heading title={texts("search")} />
       <Filters asked={asked} text={text} />
       {byText && <ByText text={text} />}
-      {(!byText || Object.keys(filters).length > 0) && (
+      {(!byText || Object.keys(filters).length > 0) && wrongAmounts(asked).length === 0 && (
         <section class="stack-close">
           <h2>{texts("search.all")}</h2>
           <Results filters={filters} />
@@ -131,34 +141,23 @@ interface ResultsProps {
 /** Orders that match, newest first, and more where there are. */
 export function Results({ filters, named = true }: ResultsProps) {
   const { api } = useConsole();
-  const [pages, setPages] = useState(1);
-  const key = JSON.stringify(filters);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another search begins at its first page
-  useEffect(() => setPages(1), [key]);
-  const { data, error, again } = useLoad(`search ${key} ${pages}`, async (signal) => {
-    const orders: SearchOrderContent[] = [];
-    let next: string | undefined;
-    for (let page = 0; page < pages; page += 1) {
-      const body = { filters, limit: 50, ...(next ? { next } : {}) };
-      const answer = await api.get("POST /api/search/orders", { body, signal });
-      orders.push(...answer.orders);
-      next = answer.next;
-      if (!next) break;
-    }
-    return { orders, next };
+  const { data, error, again, more, failed } = usePaged(`search ${JSON.stringify(filters)}`, async (next, signal) => {
+    const body = { filters, limit: 50, ...(next === undefined ? {} : { next }) };
+    const found = await api.get("POST /api/search/orders", { body, signal });
+    return { rows: found.orders, next: found.next };
   });
   if (!data) return error ? <Failed error={error} again={again} /> : <Loading />;
-  if (data.orders.length === 0) {
-    return (
-      <Empty>
-        <p>{texts("search.none")}</p>
-      </Empty>
-    );
-  }
+  // What a search reads at a time is bounded: a page may be empty and not be the last.
   return (
     <>
-      <List label={texts("search.all")} items={data.orders.map((order) => itemOf(order, named))} />
-      {data.next && <Button onPress={() => setPages(pages + 1)}>{texts("search.more")}</Button>}
+      {data.rows.length === 0 ? (
+        <Empty>
+          <p>{texts("search.none")}</p>
+        </Empty>
+      ) : (
+        <List label={texts("search.all")} items={data.rows.map((order) => itemOf(order, named))} />
+      )}
+      <More more={more} failed={failed} />
     </>
   );
 }
@@ -173,8 +172,15 @@ function Filters({ asked, text }: { readonly asked: Asked; readonly text: string
     value: typed[name],
     onInput: (value: string) => setTyped({ ...typed, [name]: value }),
   });
+  const wrong = wrongAmounts(typed);
+  const amount = (name: Named) => ({
+    ...field(name),
+    inputMode: "decimal" as const,
+    ...(wrong.includes(name) ? { error: texts("product.priceWrong") } : {}),
+  });
   const submit = (event: Event): void => {
     event.preventDefault();
+    if (wrong.length > 0) return;
     location.hash = `#/search?${writeAsked(typed, text)}`;
   };
   const all = { value: "", label: texts("search.any") };
@@ -193,11 +199,13 @@ function Filters({ asked, text }: { readonly asked: Asked; readonly text: string
         />
         <Field label={texts("search.from")} type="date" {...field("from")} />
         <Field label={texts("search.to")} type="date" {...field("to")} />
-        <Field label={texts("search.least")} inputMode="decimal" {...field("least")} />
-        <Field label={texts("search.most")} inputMode="decimal" {...field("most")} />
+        <Field label={texts("search.least")} {...amount("least")} />
+        <Field label={texts("search.most")} {...amount("most")} />
       </div>
       <div class="row">
-        <Button type="submit">{texts("search")}</Button>
+        <Button type="submit" disabled={wrong.length > 0}>
+          {texts("search")}
+        </Button>
       </div>
     </form>
   );

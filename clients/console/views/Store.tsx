@@ -12,7 +12,7 @@ import { type Thing, useRows, useThing } from "../load.ts";
 import { Heading } from "../parts/Heading.tsx";
 import { Newer } from "../parts/Newer.tsx";
 import { SaveError } from "../parts/SaveError.tsx";
-import { rolledBack, useSave, useWanted } from "../parts/useSave.ts";
+import { useSave, useSwitch } from "../parts/useSave.ts";
 import { texts } from "../texts/texts.ts";
 import { Products } from "./Products.tsx";
 
@@ -102,30 +102,24 @@ function Rename({ store, thing }: Props) {
 /** Whether it takes part. It can be undone, so it is shown as done at once, and taken back if it fails. */
 function Participation({ store, thing, told }: Props & { readonly told: boolean | undefined }) {
   const { api } = useConsole();
-  const [wanted, setWanted] = useWanted(thing);
+  const [wanted, turn] = useSwitch(thing, (on) =>
+    api.ask(on ? "PUT /api/stores/{id}/participating" : "DELETE /api/stores/{id}/participating", {
+      path: { id: store.id },
+      body: {},
+      intent: `${on ? "enable" : "disable"} ${store.id}`,
+      ...(thing.etag === null ? {} : { ifMatch: thing.etag }),
+    }),
+  );
   const now = thing.newer === null ? store.participating : (told ?? store.participating);
   const shown = wanted ?? now;
-  const toggle = async (): Promise<void> => {
-    const next = !store.participating;
-    setWanted(next);
-    try {
-      await thing.saving(() =>
-        api.ask(next ? "PUT /api/stores/{id}/participating" : "DELETE /api/stores/{id}/participating", {
-          path: { id: store.id },
-          body: {},
-          intent: `${next ? "enable" : "disable"} ${store.id}`,
-          ...(thing.etag === null ? {} : { ifMatch: thing.etag }),
-        }),
-      );
-    } catch (error) {
-      setWanted(null);
-      rolledBack(texts("rolledBack"), error);
-    }
-  };
   return (
     <span class="row">
       <Badge kind={shown ? "good" : "plain"}>{texts(shown ? "store.participating" : "store.notParticipating")}</Badge>
-      <Button class="button-small" disabled={thing.newer !== null || wanted !== null} onPress={toggle}>
+      <Button
+        class="button-small"
+        disabled={thing.newer !== null || wanted !== null}
+        onPress={() => turn(!store.participating)}
+      >
         {texts(shown ? "store.leave" : "store.join")}
       </Button>
     </span>

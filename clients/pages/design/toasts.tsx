@@ -15,8 +15,8 @@ const said = signal("");
 
 /** In milliseconds. Long enough to read; a bad one stays until it is closed (WCAG 2.2, 2.2.1). */
 const STAYS = 8_000;
-const MOST = 3;
 const BETWEEN = 5_000;
+const MOST = 3; // toasts
 
 let last = 0;
 
@@ -24,8 +24,15 @@ let last = 0;
 export function toast(text: string, kind: Toast["kind"] = "plain"): void {
   last += 1;
   const id = last;
-  toasts.value = [...toasts.value, { id, text, kind }].slice(-MOST);
+  toasts.value = fitting([...toasts.value, { id, text, kind }]);
   if (kind === "plain") setTimeout(() => close(id), STAYS);
+}
+
+/** Plain ones make room for bad ones, and the latest is always shown. */
+function fitting(all: readonly Toast[]): readonly Toast[] {
+  const bad = all.filter(({ kind }) => kind === "bad").slice(-MOST);
+  const plain = all.filter(({ kind }) => kind === "plain").slice(-Math.max(1, MOST - bad.length));
+  return all.filter((one) => bad.includes(one) || plain.includes(one));
 }
 
 const close = (id: number): void => {

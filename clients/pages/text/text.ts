@@ -54,12 +54,26 @@ export function say(texts: Readonly<Record<Language, Entries>>, key: string, val
   return text.replace(/\{(\w+)\}/g, (whole, name: string) => {
     const value = values[name];
     if (value === undefined) return whole;
-    return typeof value === "number" ? new Intl.NumberFormat(spoken).format(value) : value;
+    return typeof value === "number" ? kept(Intl.NumberFormat, spoken).format(value) : value;
   });
 }
 
 const plural = (spoken: Language, count: string | number | undefined): "one" | "other" =>
-  new Intl.PluralRules(spoken).select(Number(count ?? 0)) === "one" ? "one" : "other";
+  kept(Intl.PluralRules, spoken).select(Number(count ?? 0)) === "one" ? "one" : "other";
+
+const formatters = new Map<string, unknown>();
+
+/** A formatter, built once for a language and its options: to build one costs far more than to write with it. */
+function kept<Formatter, Options>(
+  kind: new (locale: string, options?: Options) => Formatter,
+  spoken: string,
+  options?: Options,
+): Formatter {
+  const key = `${kind.name} ${spoken} ${JSON.stringify(options)}`;
+  const formatter = (formatters.get(key) as Formatter | undefined) ?? new kind(spoken, options);
+  formatters.set(key, formatter);
+  return formatter;
+}
 
 const ACCENTS: Readonly<Record<string, string>> = {
   a: "á",
@@ -94,13 +108,13 @@ export function pseudo(template: string): string {
 
 // Money on the wire is a number with at most two decimals.
 export const money = (amount: number): string =>
-  new Intl.NumberFormat(locale.value, { style: "currency", currency: CURRENCY }).format(amount);
+  kept(Intl.NumberFormat, locale.value, { style: "currency", currency: CURRENCY }).format(amount);
 
-export const number = (value: number): string => new Intl.NumberFormat(locale.value).format(value);
+export const number = (value: number): string => kept(Intl.NumberFormat, locale.value).format(value);
 
 const format = (value: string | number, options: Intl.DateTimeFormatOptions): string => {
   const date = new Date(value);
-  return Number.isNaN(date.getTime()) ? "" : new Intl.DateTimeFormat(locale.value, options).format(date);
+  return Number.isNaN(date.getTime()) ? "" : kept(Intl.DateTimeFormat, locale.value, options).format(date);
 };
 
 export const clockTime = (value: string | number): string =>
@@ -122,7 +136,7 @@ const STEPS: readonly [Intl.RelativeTimeFormatUnit, number][] = [
 export function ago(milliseconds: number): string {
   const seconds = Math.max(0, Math.round(milliseconds / 1000));
   const [unit, size] = STEPS.find(([, size]) => seconds >= size) ?? ["second", 1];
-  return new Intl.RelativeTimeFormat(locale.value, { numeric: "always", style: "short" }).format(
+  return kept(Intl.RelativeTimeFormat, locale.value, { numeric: "always", style: "short" }).format(
     -Math.floor(seconds / size),
     unit,
   );
@@ -132,7 +146,7 @@ export function ago(milliseconds: number): string {
 export function lasted(milliseconds: number): string {
   const seconds = Math.max(0, Math.round(milliseconds / 1000));
   const [unit, size] = STEPS.find(([, size]) => seconds >= 2 * size) ?? ["second", 1];
-  return new Intl.NumberFormat(locale.value, { style: "unit", unit, unitDisplay: "short" }).format(
+  return kept(Intl.NumberFormat, locale.value, { style: "unit", unit, unitDisplay: "short" }).format(
     Math.floor(seconds / size),
   );
 }

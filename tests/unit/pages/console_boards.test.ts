@@ -4,9 +4,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { byRobot, byStage, type Row, sortedRobots, stageOf, toBePaid } from "../../../clients/console/logic/boards.ts";
 import { byHour, today } from "../../../clients/console/logic/figures.ts";
-import { amountOf, filtersOf, readAsked, writeAsked } from "../../../clients/console/logic/search.ts";
+import { amountOf, filtersOf, readAsked, writeAsked, wrongAmounts } from "../../../clients/console/logic/search.ts";
 import { readRoute, to } from "../../../clients/console/route.ts";
 import type { InvoiceRow, ListRow, OrderRow, RobotRow } from "../../../clients/pages/generated/frames.ts";
+import { choose } from "../../../clients/pages/text/text.ts";
 
 const row = <Data>(id: string, data: object): Row<Data> => ({ id, version: 1, data: data as Data });
 const order = (id: string, createdAt: string, more: object = {}): Row<OrderRow> =>
@@ -90,6 +91,7 @@ test("an address is read back as it was written, also with signs of its own", ()
 test("a search leaves out what is empty or cannot be read", () => {
   const asked = readAsked(new URLSearchParams("status=ready&least=4,50&most=x&from=2030-02-01&to=yesterday&store=s"));
   const { after, ...filters } = filtersOf(asked);
+  assert.deepEqual(wrongAmounts(asked), ["most"]);
   assert.deepEqual(filters, { status: "ready", minTotal: 4.5, storeIds: ["s"] });
   assert.equal(new Date(after ?? "").toDateString(), "Fri Feb 01 2030");
   assert.equal(
@@ -102,6 +104,16 @@ test("a search leaves out what is empty or cannot be read", () => {
 test("a search until a day has all of that day", () => {
   const { before } = filtersOf(readAsked(new URLSearchParams("to=2030-02-28")));
   assert.equal(new Date(before ?? "").toDateString(), "Fri Mar 01 2030");
+});
+
+test("an amount may have its thousands grouped as its language does, and no other way", () => {
+  Object.assign(globalThis, { document: { documentElement: {} } });
+  assert.deepEqual(["1,000", "12,345,678.5"].map(amountOf), [1_000, 12_345_678.5]);
+  assert.deepEqual(["1.000", "1,00,000", "1,0000", "10,00.5", "$20"].map(amountOf), [null, null, null, null, null]);
+  choose("es", false);
+  assert.deepEqual(["1.000", "12.345.678,5", "4.50"].map(amountOf), [1_000, 12_345_678.5, 4.5]);
+  assert.deepEqual(["1,000", "1.000.00"].map(amountOf), [null, null]);
+  choose("en", false);
 });
 
 test("an amount has at most two decimals", () => {

@@ -7,29 +7,24 @@ import { render } from "preact";
 import { type Context, Place } from "../../../clients/console/context.ts";
 import { Customer } from "../../../clients/console/views/Customer.tsx";
 import { Store } from "../../../clients/console/views/Store.tsx";
-import { settled } from "./dom.ts";
+import { ApiError } from "../../../clients/pages/api/problem.ts";
+import { Toasts } from "../../../clients/pages/design/toasts.tsx";
+import { passes, startClock, stopClock } from "./clock.ts";
+import "./dom.ts";
 
-// A message stays on the screen for some seconds, for which the tests do not wait at their end.
-const timed = setTimeout as unknown as (run: () => void, after: number) => { unref: () => unknown };
-Object.assign(globalThis, {
-  setTimeout: (run: () => void, after: number) => {
-    const timer = timed(run, after);
-    if (after > 1_000) timer.unref();
-    return timer;
-  },
-});
-
-/** The one thing of the mall, and what happens after it was changed and before that is answered. */
+/** The one thing of the mall, what happens after it was changed and before that is answered, and whether it answers. */
 let on = false;
 let version = 1;
 let meanwhile: () => unknown = () => undefined;
+let answers = true;
 
 async function ask(name: string, { ifNoneMatch }: { readonly ifNoneMatch?: string }) {
   if (!name.startsWith("GET ")) {
     change(name === "PUT /api/customers/{id}/enable" || name === "PUT /api/stores/{id}/participating");
     await meanwhile();
-    return { data: {}, etag: null };
   }
+  if (!answers) throw new ApiError("offline", "", 0);
+  if (!name.startsWith("GET ")) return { data: {}, etag: null };
   const etag = `"${version}"`;
   if (ifNoneMatch === etag) return { data: null, etag };
   const customer = { id: "ada", name: "Ada", smsNumber: "+3491", language: "en", enabled: on };
@@ -43,10 +38,15 @@ function change(next: boolean): void {
 }
 
 beforeEach(() => {
-  [on, version, meanwhile] = [false, 1, () => undefined];
+  stopClock();
+  [on, version, meanwhile, answers] = [false, 1, () => undefined, true];
 });
 
-afterEach(() => render(null, document.body));
+afterEach(() => {
+  for (const button of document.querySelectorAll<HTMLElement>(".toast button")) button.click();
+  render(null, document.body);
+  startClock();
+});
 
 const context = {
   api: { ask, get: async () => ({ orders: [], products: [] }) },
@@ -57,10 +57,13 @@ const context = {
 
 async function opened(view: "customer" | "store"): Promise<void> {
   render(
-    <Place.Provider value={context}>{view === "customer" ? <Customer id="ada" /> : <Store id="tea" />}</Place.Provider>,
+    <Place.Provider value={context}>
+      {view === "customer" ? <Customer id="ada" /> : <Store id="tea" />}
+      <Toasts />
+    </Place.Provider>,
     document.body,
   );
-  await settled();
+  await passes(200);
 }
 
 const shown = (): readonly (string | null)[] => {
@@ -82,11 +85,11 @@ for (const view of ["customer", "store"] as const) {
     assert.deepEqual(shown(), WORDS[view].no);
     meanwhile = () => change(false);
     press();
-    await settled();
+    await passes(200);
     assert.deepEqual(shown(), WORDS[view].no);
     meanwhile = () => undefined;
     press();
-    await settled();
+    await passes(200);
     assert.deepEqual([shown(), on], [WORDS[view].yes, true]);
   });
 
@@ -95,10 +98,41 @@ for (const view of ["customer", "store"] as const) {
     let answer = (): void => undefined;
     meanwhile = () => new Promise<void>((resolve) => (answer = resolve));
     press();
-    await settled();
+    await passes(200);
     assert.deepEqual(shown(), [WORDS[view].yes[0], WORDS[view].yes[1], "true"]);
     answer();
-    await settled();
+    await passes(200);
     assert.deepEqual(shown(), WORDS[view].yes);
+  });
+
+  for (const [what, undo] of [
+    ["done", () => undefined],
+    ["not done", () => change(false)],
+  ] as const) {
+    test(`a ${view} whose change was ${what} and not answered is shown as changed until it is read`, async () => {
+      await opened(view);
+      meanwhile = undo;
+      answers = false;
+      press();
+      await passes(60_000);
+      assert.deepEqual(shown(), [WORDS[view].yes[0], WORDS[view].yes[1], "true"]);
+      assert.match(document.querySelector(".toast-bad")?.textContent ?? "", /It is not known whether this was done\./);
+      answers = true;
+      await passes(6_000);
+      assert.deepEqual(shown(), what === "done" ? WORDS[view].yes : WORDS[view].no);
+      assert.equal(document.querySelector("[role=alert]"), null);
+    });
+  }
+
+  test(`a ${view} that was refused is shown as it was, with the reason`, async () => {
+    await opened(view);
+    meanwhile = () => {
+      change(false);
+      throw new ApiError("refused", "not now", 409);
+    };
+    press();
+    await passes(200);
+    assert.deepEqual(shown(), WORDS[view].no);
+    assert.match(document.querySelector(".toast-bad")?.textContent ?? "", /It is as it was before\. .*not now/);
   });
 }

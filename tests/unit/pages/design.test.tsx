@@ -9,9 +9,8 @@ import { Button } from "../../../clients/pages/design/Button.tsx";
 import { Field } from "../../../clients/pages/design/Field.tsx";
 import { BarPlot } from "../../../clients/pages/design/plots.tsx";
 import { Failed } from "../../../clients/pages/design/states.tsx";
-import { hold } from "../../../clients/pages/design/steady.ts";
-import { Table } from "../../../clients/pages/design/Table.tsx";
 import { announcer, Toasts, toast } from "../../../clients/pages/design/toasts.tsx";
+import { passes, startClock, stopClock } from "./clock.ts";
 import { settled } from "./dom.ts";
 
 type Shown = Parameters<typeof render>[0];
@@ -75,26 +74,6 @@ test("a field has its label, its hint and its error", () => {
   assert.equal(input.getAttribute("aria-invalid"), "true");
 });
 
-test("an order that is held keeps known rows where they are, and puts new ones at the end", () => {
-  assert.deepEqual(hold(["a", "b", "c"], ["d", "c", "a"]), ["a", "b", "c", "d"]);
-});
-
-test("rows do not jump under the pointer: they wait until it has left", async () => {
-  const table = (ids: string[]) => (
-    <Table caption="Orders" columns={[{ name: "Order", cell: (id: string) => id }]} rows={ids} idOf={(id) => id} />
-  );
-  show(table(["a", "b"]));
-  const around = one(".scrolls");
-  around.dispatchEvent(new Event("pointerenter"));
-  await settled();
-  show(table(["c", "b"]));
-  assert.deepEqual(texts("tbody th"), ["a", "b", "c"]);
-  assert.deepEqual(texts("tr.left th"), ["a"]);
-  around.dispatchEvent(new Event("pointerleave"));
-  await settled();
-  assert.deepEqual(texts("tbody th"), ["c", "b"]);
-});
-
 test("a plot says the same as a table", () => {
   const points = [
     { label: "8:00", value: 3 },
@@ -131,6 +110,24 @@ test("a toast is in a live region that was there before, and is closed by its bu
   one(".toast button").click();
   await settled();
   assert.equal(region.textContent, "");
+});
+
+test("a bad toast stays until it is closed: plain ones that come later replace each other", async () => {
+  stopClock();
+  show(<Toasts />);
+  toast("It failed", "bad");
+  for (const text of ["One", "Two", "Three"]) toast(text);
+  await passes(100);
+  assert.deepEqual(texts(".toast p"), ["It failed", "Two", "Three"]);
+  toast("It failed again", "bad");
+  toast("It failed once more", "bad");
+  toast("Four");
+  await passes(100);
+  assert.deepEqual(texts(".toast p"), ["It failed", "It failed again", "It failed once more", "Four"]);
+  await passes(10_000);
+  assert.deepEqual(texts(".toast p"), ["It failed", "It failed again", "It failed once more"]);
+  for (const button of document.querySelectorAll<HTMLElement>(".toast button")) button.click();
+  startClock();
 });
 
 test("of changes that come fast the latest is read out, not each", () => {

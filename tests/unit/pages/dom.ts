@@ -14,6 +14,8 @@ for (const name of [
   "Node",
   "location",
   "localStorage",
+  "sessionStorage",
+  "history",
   "Event",
   "AbortController",
 ]) {

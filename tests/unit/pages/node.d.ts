@@ -5,6 +5,8 @@ declare module "node:test" {
   export function beforeEach(body: () => void): void;
 }
 
+declare function setImmediate(run: (value: unknown) => void): void;
+
 declare module "node:assert/strict" {
   const assert: {
     (value: unknown, message?: string): asserts value;

@@ -3,7 +3,21 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { isMeant, numberIn, shortId } from "../../../clients/pages/text/ids.ts";
-import { dictionary, lasted, money, pseudo, say } from "../../../clients/pages/text/text.ts";
+import {
+  ago,
+  choose,
+  clockTime,
+  day,
+  dayAndTime,
+  dictionary,
+  LANGUAGES,
+  lasted,
+  locale,
+  money,
+  number,
+  pseudo,
+  say,
+} from "../../../clients/pages/text/text.ts";
 
 const TEXTS = {
   en: { hello: "Hello {name}", items: { one: "{count} item", other: "{count} items" }, only: "Only here" },
@@ -48,4 +62,30 @@ test("an order's number is the beginning of its id, and is found by it in any ca
   for (const typed of ["", " ", "7d3e", "0abcde"]) assert(!isMeant(typed, id), typed);
   assert.equal(numberIn(" 019A a1c2"), "019aa1c2");
   for (const typed of ["", "019aa1c", "019aa1c2-", "order-12", id]) assert.equal(numberIn(typed), null, typed);
+});
+
+test("a formatter is built once for each language, however many cells are written with it", () => {
+  Object.assign(globalThis, { document: { documentElement: {} } });
+  let built = 0;
+  const construct = (kind: new () => object, given: [], own: new () => object): object => {
+    built += 1;
+    return Reflect.construct(kind, given, own);
+  };
+  for (const name of ["DateTimeFormat", "NumberFormat", "PluralRules", "RelativeTimeFormat"] as const)
+    Object.assign(Intl, { [name]: new Proxy(Intl[name], { construct }) });
+  const cell = (): readonly string[] => [
+    ...[say(TEXTS, "items", { count: 12_345 }, locale.value), money(12_345.5), number(12_345)],
+    ...[day(0), dayAndTime(0), clockTime(0), ago(95_000), lasted(95_000)],
+  ];
+  const both = (): readonly string[] =>
+    LANGUAGES.flatMap((language) => {
+      choose(language, false);
+      return cell();
+    });
+  const written = both();
+  assert.deepEqual([written[1], written[9]], ["$12,345.50", "12.345,50\u00a0US$"]);
+  assert(built > 0);
+  built = 0;
+  for (let times = 0; times < 100; times += 1) assert.deepEqual(both(), written);
+  assert.equal(built, 0);
 });

@@ -19,7 +19,7 @@ import { Command } from "../../parts/Command.tsx";
 import { Listed } from "../../parts/Listed.tsx";
 import { SaveError } from "../../parts/SaveError.tsx";
 import { useAnnounced } from "../../parts/useAnnounced.ts";
-import { rolledBack, useSave } from "../../parts/useSave.ts";
+import { notDone, useSave } from "../../parts/useSave.ts";
 import { texts } from "../../texts/texts.ts";
 
 const KINDS = { running: "good", pausing: "warn", paused: "warn", resuming: "accent" } as const;
@@ -104,7 +104,7 @@ function Act({ one, again, onPause }: ActProps) {
       await api.ask("PUT /api/operations/consumers/{service}/{queue}/resume", given);
       toast(texts("consumer.told", { name }));
     } catch (error) {
-      rolledBack(texts("ops.failed"), error);
+      notDone(texts("ops.failed"), error);
     }
     again();
   };

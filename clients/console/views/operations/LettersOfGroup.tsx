@@ -1,18 +1,18 @@
 /** The letters of one group, those that were opened last first. */
 
-import { useState } from "preact/hooks";
 import { Badge } from "../../../pages/design/Badge.tsx";
-import { Button } from "../../../pages/design/Button.tsx";
 import { Table } from "../../../pages/design/Table.tsx";
 import type { GroupShape, LetterShape } from "../../../pages/generated/api.ts";
 import { shortId } from "../../../pages/text/ids.ts";
 import { number } from "../../../pages/text/text.ts";
 import { useConsole } from "../../context.ts";
-import { useLoad, useLoadedAgain, useNow } from "../../load.ts";
+import { useLoadedAgain, useNow } from "../../load.ts";
 import { commands } from "../../logic/commands.ts";
+import { usePaged } from "../../paged.ts";
 import { Age } from "../../parts/Age.tsx";
 import { Command } from "../../parts/Command.tsx";
 import { Listed } from "../../parts/Listed.tsx";
+import { More } from "../../parts/More.tsx";
 import { to } from "../../route.ts";
 import { texts } from "../../texts/texts.ts";
 
@@ -26,26 +26,25 @@ export const LetterState = ({ state }: Pick<LetterShape, "state">) => (
 export function LettersOfGroup({ group }: { readonly group: GroupShape }) {
   const { api } = useConsole();
   const now = useNow();
-  const [pages, setPages] = useState(1);
   // Its counts are made anew when a letter changed: then the letters are asked for again.
   const counted = JSON.stringify(group.counts);
-  const loaded = useLoad(`letters of ${group.id} ${pages}`, async (signal) => {
-    const letters: LetterShape[] = [];
-    let next: string | undefined;
+  const loaded = usePaged(`letters of ${group.id}`, async (from, signal) => {
+    const rows: LetterShape[] = [];
+    let next = from;
     // A page may be short, or empty, and not be the last.
     do {
       const query = { group: group.id, limit: PAGE, ...(next === undefined ? {} : { next }) };
       const found = await api.get("GET /api/operations/letters", { query, signal });
-      letters.push(...found.letters);
+      rows.push(...found.letters);
       next = found.next;
-    } while (next !== undefined && letters.length < pages * PAGE);
-    return { letters, more: next !== undefined };
+    } while (next !== undefined && rows.length < PAGE);
+    return { rows, next };
   });
   useLoadedAgain(counted, loaded.again);
   return (
     <section class="card stack-close" aria-labelledby="letters">
       <h2 id="letters">{texts("group.letters")}</h2>
-      <Listed loaded={loaded} rows={loaded.data?.letters} none={texts("group.noLetters")}>
+      <Listed loaded={loaded} rows={loaded.data?.rows} none={texts("group.noLetters")}>
         {(rows) => (
           <Table<LetterShape>
             caption={texts("group.letters")}
@@ -83,11 +82,7 @@ export function LettersOfGroup({ group }: { readonly group: GroupShape }) {
           />
         )}
       </Listed>
-      {loaded.data?.more && (
-        <div class="row">
-          <Button onPress={() => setPages(pages + 1)}>{texts("group.more")}</Button>
-        </div>
-      )}
+      <More more={loaded.more} failed={loaded.failed} />
       <Command text={commands.letters(group.id)} />
     </section>
   );

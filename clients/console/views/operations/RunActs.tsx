@@ -6,7 +6,7 @@ import { useConsole } from "../../context.ts";
 import { commands } from "../../logic/commands.ts";
 import { type Act, actsOf } from "../../logic/operations.ts";
 import { Command } from "../../parts/Command.tsx";
-import { rolledBack } from "../../parts/useSave.ts";
+import { notDone } from "../../parts/useSave.ts";
 import { texts } from "../../texts/texts.ts";
 
 interface Props {
@@ -22,7 +22,7 @@ export function RunActs({ run, again }: Props) {
     try {
       await api.ask(`PUT /api/operations/runs/{id}/${act}`, { path: { id }, body: {}, intent: `${act} run ${id}` });
     } catch (error) {
-      rolledBack(texts("ops.failed"), error);
+      notDone(texts("ops.failed"), error);
     }
     again();
   };
