@@ -118,7 +118,10 @@ export const en = {
     "Your time at this kiosk has run out, so nothing new is shown here. We text you when your order is ready.",
   "order.news": "News: {news}.",
   "idle.title": "Are you still there?",
-  "idle.text": "To protect your privacy, this visit ends in {count} seconds.",
+  "idle.text": {
+    one: "To protect your privacy, this visit ends in {count} second.",
+    other: "To protect your privacy, this visit ends in {count} seconds.",
+  },
   "idle.more": "I need more time",
   "idle.end": "End my visit",
   "over.done": "Your visit is over. Nothing of it stays on this kiosk.",

@@ -113,7 +113,10 @@ export const es: Texts = {
     "Su tiempo en este quiosco se acabó: aquí no se ve nada nuevo. Le avisamos por mensaje cuando su pedido esté listo.",
   "order.news": "Novedad: {news}.",
   "idle.title": "¿Sigue ahí?",
-  "idle.text": "Para proteger su privacidad, esta visita termina en {count} segundos.",
+  "idle.text": {
+    one: "Para proteger su privacidad, esta visita termina en {count} segundo.",
+    other: "Para proteger su privacidad, esta visita termina en {count} segundos.",
+  },
   "idle.more": "Necesito más tiempo",
   "idle.end": "Terminar mi visita",
   "over.done": "Su visita ha terminado. No queda nada de ella en este quiosco.",
