@@ -5,6 +5,8 @@ A verb takes a Tool first; what follows are its own arguments. Its docstring is 
 
 import functools
 import inspect
+import os
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -89,6 +91,8 @@ def verb(words: str, example: str, *, changes: bool = False) -> Callable[[Callab
             )
             try:
                 function(tool, **given)
+            except BrokenPipeError:  # whoever read has enough, such as head; nothing is flushed into the pipe at exit
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             finally:
                 tool.close()
 
