@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from clients.cli import timelines
+from clients.cli import stages, timelines
 from clients.cli.ending import NOT_FOUND, EndedError
 from clients.cli.tool import Tool, at, query
 from clients.cli.wording import moment, now
@@ -42,7 +42,12 @@ class Facts:
     messages: tuple[Json, ...] = ()
     consumers: dict[str, Json] = field(default_factory=dict)
     silent: tuple[str, ...] = ()
+    stage: str = stages.LOCAL
     asked: datetime = field(default_factory=lambda: now())
+
+    def typed(self, *words: str) -> str:
+        """A command about the stage of the order, as one types it."""
+        return stages.typed(self.stage, *words)
 
     @property
     def is_past_its_saga(self) -> bool:
@@ -94,6 +99,7 @@ def gather(tool: Tool, id: str) -> Facts:
         messages=tuple(asking.timeline(id)),
         consumers={one["name"]: one for one in overview},
         silent=tuple(tool.silent),
+        stage=tool.stage_name,
     )
 
 

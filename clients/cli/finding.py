@@ -29,7 +29,7 @@ def order_of(tool: Tool, id: str) -> str:
             return found
     if tool.silent:
         names = " and ".join(tool.silent)
-        raise EndedError(f"nothing that answers knows {id!r}, and {names} did not answer", FAILED, "mallbots status")
+        raise EndedError(f"nothing that answers knows {id!r}, and {names} did not answer", FAILED, tool.typed("status"))
     found = nearest(id, latest(tool))
     hint = f"did you mean {found}?" if found else ""
     raise EndedError(f"no order, payment, list, robot, letter, flow or message has the id {id!r}", NOT_FOUND, hint)

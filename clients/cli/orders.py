@@ -86,7 +86,7 @@ def wait(
         if now == status or PASSED.get(now, -1) > PASSED.get(status, 9):
             break
         if now in OVER:
-            raise EndedError(f"it is {now}, and will never be {status}", FAILED, f"why: mallbots order {found}")
+            raise EndedError(f"it is {now}, and will never be {status}", FAILED, f"why: {tool.typed('order', found)}")
         if time.monotonic() >= deadline:
             late = f"it is {now} after {seconds:g} s, not {status}"
             raise EndedError(late, FAILED, f"It {why(gather(tool, found)).sentence}.")

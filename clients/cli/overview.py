@@ -59,7 +59,7 @@ def status(
     }
     seen = vitals(tool, [one["name"] for one in consumers or ()], published.services()) if all else None
     data["account"] = asdict(seen) if seen else None
-    wrong = problems(data)
+    wrong = problems(tool, data)
     data["wrong"] = wrong
 
     def render() -> None:
@@ -134,7 +134,7 @@ def _ages(found: dict[str, float]) -> str:
     return ", ".join(f"{name} {lasting(age)}" for name, age in sorted(found.items(), key=lambda one: -one[1]))
 
 
-def problems(found: Json) -> list[dict[str, str]]:
+def problems(tool: Tool, found: Json) -> list[dict[str, str]]:
     """What needs a person, each with the command that tells more."""
     paused, letters, differences = found["notRunning"] or (), found["deadLetters"] or 0, found["differences"] or 0
     alarms = (found["account"] or {}).get("alarms", [])
@@ -143,12 +143,12 @@ def problems(found: Json) -> list[dict[str, str]]:
     parked, robots = found["sagas"]["parked"] or 0, found["robots"]
     nowhere = robots is not None and not robots.keys() & {"idle", "active"}
     rules: list[tuple[Any, str, str]] = [
-        (silent, f"{', '.join(silent)} did not answer", "mallbots logs SERVICE"),
-        (unsaid, f"{', '.join(unsaid)} did not say which code", "mallbots logs SERVICE"),
-        (paused, f"paused: {', '.join(paused)}", "mallbots resume CONSUMER"),
-        (letters, counted(letters, "dead letter"), "mallbots dead groups"),
-        (parked, f"{counted(parked, 'saga')} parked", "mallbots saga list --status parked"),
-        (nowhere, "no robot is online", "mallbots robot list"),
+        (silent, f"{', '.join(silent)} did not answer", tool.typed("logs SERVICE")),
+        (unsaid, f"{', '.join(unsaid)} did not say which code", tool.typed("logs SERVICE")),
+        (paused, f"paused: {', '.join(paused)}", tool.typed("resume CONSUMER")),
+        (letters, counted(letters, "dead letter"), tool.typed("dead groups")),
+        (parked, f"{counted(parked, 'saga')} parked", tool.typed("saga list --status parked")),
+        (nowhere, "no robot is online", tool.typed("robot list")),
         (alarms, f"{counted(len(alarms), 'alarm')}: {', '.join(alarms)}", "docs/runbooks, the page named as the alarm"),
         (differences, f"{counted(differences, 'difference')} of money", "mallbots money list --status open"),
     ]

@@ -167,17 +167,22 @@ class Tool:
 
         Raises EndedError where no one can be asked, and where the answer is no.
         """
+        stage = f"stage {self.stage_name}"
         if self.dry_run:
-            self.out.say(f"would {what}; nothing was changed (--dry-run)")
+            self.out.say(f"{stage}: would {what}; nothing was changed (--dry-run)")
             return False
         if self.yes:
             return True
         if self.no_input or not sys.stdin.isatty():
-            raise EndedError(f"this would {what}", USAGE, "--yes does it, --dry-run only says so")
-        self.out.say(f"{what[:1].upper()}{what[1:]}? [y/N]", style="bold")
+            raise EndedError(f"{stage}: this would {what}", USAGE, "--yes does it, --dry-run only says so")
+        self.out.say(f"{stage}: {what}? [y/N]", style="bold")
         if sys.stdin.readline().strip().lower() not in ("y", "yes"):
             raise EndedError("nothing was changed", FAILED)
         return True
+
+    def typed(self, *words: str) -> str:
+        """A command about this stage, as one types it: `mallbots run resume 01a7 --stage prod`."""
+        return stages.typed(self.stage_name, *words)
 
     def wait(self, seconds: float) -> None:
         """Let a while pass, before how far something is is asked again."""
@@ -203,7 +208,7 @@ def told(stage: str) -> Iterator[None]:
 
 
 def _refused(error: MallError, stage: str) -> EndedError:
-    login = f"mallbots login --stage {stage}"
+    login, logout = stages.typed(stage, "login"), stages.typed(stage, "logout")
     message, code, hint = f"{error.message} ({error.status} {error.code})", FAILED, ""
     match error.status:
         case 404:
@@ -214,10 +219,11 @@ def _refused(error: MallError, stage: str) -> EndedError:
             message, hint = f"stage {stage} does not know you", login
         case 403:
             message = f"your role may not do this: {error.message}"
-            hint = f"whose you are: mallbots whoami --stage {stage}; to be another: mallbots logout, then login"
-        case status if status >= BROKEN:
+            hint = f"who you are: {stages.typed(stage, 'whoami')}; to be another: {logout}, then {login}"
+        case number if number >= BROKEN:
             message += f", X-Correlation-Id {error.flow}" if error.flow else ""
-            hint = f"see which service: mallbots status --stage {stage}; its log lines: mallbots logs SERVICE"
+            status, logs = stages.typed(stage, "status"), stages.typed(stage, "logs SERVICE")
+            hint = f"see which service: {status}; its log lines: {logs}"
     return EndedError(message, code, hint, error.status)
 
 

@@ -16,7 +16,7 @@ import typer
 from clients.cli import stages
 from clients.cli.listing import BEGIN, Listed
 from clients.cli.output import Output
-from clients.cli.stages import LOCAL
+from clients.cli.stages import CHOSEN, LOCAL
 from clients.cli.tool import Tool
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.", rich_help_panel="Every verb")]
@@ -24,7 +24,7 @@ StageName = Annotated[
     str,
     typer.Option(
         "--stage",
-        envvar="MALLBOTS_STAGE",
+        envvar=CHOSEN,
         autocompletion=lambda: stages.names(),
         help="Which deployment; the local mall is that of PORT and STATE.",
         rich_help_panel="Every verb",
