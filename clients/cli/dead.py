@@ -91,11 +91,11 @@ def show(
         if error.code != NOT_FOUND:
             raise
         groups, letters = group_ids(tool), letter_ids(tool)
-        if whole(id, groups.ids) and not whole(id, letters.ids):
+        both = Known((*letters.ids, *groups.ids), letters.more or groups.more)
+        if whole("letter or group", id, both.ids) in groups.ids:
             found = _group(tool, id)
             tool.out.fields(found, ((n, _counts(v) if n == "counts" else v) for n, v in found.items()))
             return
-        both = Known((*letters.ids, *groups.ids), letters.more or groups.more)
         answer = tool.found(f"{LETTERS}/{at(id)}", "letter or group", id, lambda: both)
 
     def render() -> None:

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from clients.cli import timelines
-from clients.cli.ending import FAILED, NOT_FOUND, USAGE, EndedError, nearest
+from clients.cli.ending import FAILED, NOT_FOUND, USAGE, EndedError, ambiguous, nearest
 from clients.cli.facts import OVER
 from clients.cli.tool import Tool, at
 from clients.cli.wording import counted
@@ -47,11 +47,13 @@ def _order(tool: Tool, id: str) -> str:
 
 
 def by_number(tool: Tool, id: str) -> str:
-    """The order whose number this is; empty where it is none, or of more than one."""
+    """The order whose number this is; empty where it is none. Raises EndedError for one of more than one."""
     if len(id) != NUMBER or not id.isalnum():
         return ""
     found = tool.answered("search", lambda: search(tool, filters={"number": id})) or []
-    return str(found[0]["orderId"]) if len(found) == 1 else ""
+    if len(found) > 1:
+        raise ambiguous("order", id, sorted(str(one["orderId"]) for one in found))
+    return str(found[0]["orderId"]) if found else ""
 
 
 def _list(tool: Tool, id: str) -> str:

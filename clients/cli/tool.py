@@ -16,6 +16,7 @@ from clients.cli.account import Account
 from clients.cli.ending import BROKEN, FAILED, NOT_FOUND, USAGE, EndedError, unknown, whole
 from clients.cli.output import Output
 from clients.cli.stages import Stage
+from clients.cli.wording import counted
 from clients.mall import Json, Mall, MallError
 
 T = TypeVar("T")
@@ -100,8 +101,8 @@ class Tool:
     def found(self, path: str, what: str, given: str, known: Callable[[], Known]) -> Json:
         """GET of one thing by the id at the end of `path`: all of it, or a beginning that one of `known` alone has.
 
-        Where there is none, the nearest is named. Where only a part of all is known, no beginning is taken: another
-        may begin so. Raises EndedError.
+        Where there is none, the nearest is named; where more than one begins so, these are. Where only a part of all
+        is known, no beginning is taken: another may begin so. Raises EndedError.
         """
         try:
             return self.get(path)
@@ -109,8 +110,8 @@ class Tool:
             if error.code != NOT_FOUND:
                 raise
         seen = known()
-        if not (id := whole(given, seen.ids)):
-            raise unknown(what, given, seen.ids)
+        if not (id := whole(what, given, seen.ids)):
+            raise _beyond(what, given, seen) if seen.more else unknown(what, given, seen.ids)
         if seen.more:
             looked = f"there are more than the {len(seen.ids):,} that were looked at"
             raise EndedError(f"{given} may begin more than one {what}: {looked}", USAGE, f"the whole id, such as {id}")
@@ -205,6 +206,12 @@ def told(stage: str) -> Iterator[None]:
         is_local = stage == stages.LOCAL
         start = f"start it: make up{stages.of_make()}" if is_local else "look at its alarms, and at this network"
         raise EndedError(f"stage {stage} does not answer ({error})", FAILED, start) from None
+
+
+def _beyond(what: str, given: str, seen: Known) -> EndedError:
+    """That what was looked at has no such thing, and there is more."""
+    looked = f"among the first {counted(len(seen.ids), what)}"
+    return EndedError(f"{given!r} is not {looked}: give the whole id", NOT_FOUND)
 
 
 def _refused(error: MallError, stage: str) -> EndedError:
