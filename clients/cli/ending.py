@@ -27,6 +27,19 @@ class EndedError(Exception):
         """Whether the service that was asked does not work, so that others may still be asked."""
         return self.status >= BROKEN
 
+    @property
+    def may_pass(self) -> bool:
+        """Whether it may be another in a moment: the service fails, or no answer came."""
+        return self.is_silence
+
+
+class UnansweredError(EndedError):
+    """No answer came. What was to be changed may have been done."""
+
+    @property
+    def may_pass(self) -> bool:
+        return True
+
 
 def unknown(what: str, given: str, known: Iterable[str]) -> EndedError:
     """That there is no such thing, with the nearest one that there is."""

@@ -78,7 +78,14 @@ def wait(
     must_be(status, STATUSES, "status of an order")
     found, deadline, said = order_of(tool, id), time.monotonic() + seconds, ""
     while True:
-        shown = tool.get(f"/api/ordering/{at(found)}")["order"]
+        try:
+            shown = tool.get(f"/api/ordering/{at(found)}")["order"]
+        except EndedError as error:
+            if not error.may_pass or time.monotonic() >= deadline:
+                raise
+            tool.out.say(f"{error.message}: it looks again")
+            tool.wait(EVERY)
+            continue
         now = shown["status"]
         if now != said:
             tool.out.say(f"it is {now}")

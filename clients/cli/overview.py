@@ -11,7 +11,7 @@ import typer
 from clients.cli import published
 from clients.cli.choosing import open_letters
 from clients.cli.consuming import is_busy, waiting
-from clients.cli.ending import PARTLY, EndedError
+from clients.cli.ending import PARTLY, EndedError, UnansweredError
 from clients.cli.tool import ALL, Tool
 from clients.cli.verbs import verb
 from clients.cli.vitals import Vitals, vitals
@@ -163,18 +163,27 @@ def top(
 ) -> None:
     """Show what is busy, slow and failing now: consumers by backlog, waits of orders by stage, letters by cause."""
     while True:
-        tool.silent.clear()
-        asked = tool.answered("operations", lambda: tool.get(f"{OPERATIONS}/consumers")["consumers"]) or ()
-        consumers = sorted(filter(is_busy, asked), key=lambda one: (one["state"] == "running", -_number(one)))
-        waits = tool.answered("insights", lambda: tool.get("/api/insights/waiting")["stages"]) or ()
-        stages = sorted(filter(_has_orders, waits), key=lambda one: -one["longestSeconds"])
-        groups = tool.answered("operations", lambda: tool.pages(f"{OPERATIONS}/groups", "groups", limit)) or ()
-        failing = [one for one in groups if one["counts"]["open"]]
-        data = {"busy": consumers[:limit], "slow": stages[:limit], "failing": failing, "silent": list(tool.silent)}
-        tool.out.show(data, partial(_top, tool, data))
+        try:
+            data = _busy(tool, limit)
+            tool.out.show(data, partial(_top, tool, data))
+        except UnansweredError as error:
+            if not every:
+                raise
+            tool.out.say(f"{error.message}: it looks again")
         if not every:
             return
         tool.wait(every)
+
+
+def _busy(tool: Tool, limit: int) -> dict[str, Any]:
+    tool.silent.clear()
+    asked = tool.answered("operations", lambda: tool.get(f"{OPERATIONS}/consumers")["consumers"]) or ()
+    consumers = sorted(filter(is_busy, asked), key=lambda one: (one["state"] == "running", -_number(one)))
+    waits = tool.answered("insights", lambda: tool.get("/api/insights/waiting")["stages"]) or ()
+    stages = sorted(filter(_has_orders, waits), key=lambda one: -one["longestSeconds"])
+    groups = tool.answered("operations", lambda: tool.pages(f"{OPERATIONS}/groups", "groups", limit)) or ()
+    failing = [one for one in groups if one["counts"]["open"]]
+    return {"busy": consumers[:limit], "slow": stages[:limit], "failing": failing, "silent": list(tool.silent)}
 
 
 def _top(tool: Tool, shown: dict[str, Any]) -> None:

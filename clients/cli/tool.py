@@ -13,7 +13,7 @@ import httpx
 
 from clients.cli import session, stages
 from clients.cli.account import Account
-from clients.cli.ending import BROKEN, FAILED, NOT_FOUND, USAGE, EndedError, unknown, whole
+from clients.cli.ending import BROKEN, FAILED, NOT_FOUND, USAGE, EndedError, UnansweredError, unknown, whole
 from clients.cli.output import Output
 from clients.cli.stages import Stage
 from clients.cli.wording import counted
@@ -95,7 +95,7 @@ class Tool:
 
     def call(self, method: str, path: str, body: Json | None = None, *, key: str | None = None) -> Json:
         """One request, whose errors end the command: what was not found by 3, a value that is none by 2, else by 1."""
-        with told(self.stage_name):
+        with told(self.stage_name, changes=method != "GET"):
             return self.mall.call(method, path, body, key=key)
 
     def found(self, path: str, what: str, given: str, known: Callable[[], Known]) -> Json:
@@ -196,8 +196,11 @@ class Tool:
 
 
 @contextmanager
-def told(stage: str) -> Iterator[None]:
-    """Within the block, what a mall refuses, and one that does not answer, ends the command."""
+def told(stage: str, *, changes: bool = False) -> Iterator[None]:
+    """Within the block, what a mall refuses, and one that does not answer, ends the command.
+
+    changes: whether what has no answer may have changed something.
+    """
     try:
         yield
     except MallError as error:
@@ -205,7 +208,8 @@ def told(stage: str) -> Iterator[None]:
     except httpx.HTTPError as error:
         is_local = stage == stages.LOCAL
         start = f"start it: make up{stages.of_make()}" if is_local else "look at its alarms, and at this network"
-        raise EndedError(f"stage {stage} does not answer ({error})", FAILED, start) from None
+        said = f"stage {stage} does not answer ({error})" + "; what it was asked for may have been done" * changes
+        raise UnansweredError(said, FAILED, start) from None
 
 
 def _beyond(what: str, given: str, seen: Known) -> EndedError:
