@@ -32,7 +32,8 @@ def status(
     Ends by 4 where something needs a person, and says what to do. With --all also alarms, how old the oldest message
     of each consumer is, how late each relay publishes, what it costs a month without use, and what AWS billed today:
     on AWS by credentials for cloudwatch:DescribeAlarms, cloudwatch:GetMetricData and ce:GetCostAndUsage, a request of
-    which is $0.01 (clients/cli/policy.json); the month is computed by a checkout. A local mall only has the costs.
+    which is $0.01 (clients/cli/policy.json); the month is computed by a checkout. A local mall only has the costs. What
+    the credentials may not see is not known, and the rest is shown.
     """
     health = tool.get("/health")
     codes: dict[str, str | None] = {"gateway": health.get("code", "")}  # none of a gateway from before it said so
@@ -117,15 +118,17 @@ def _versions(codes: dict[str, str | None]) -> str:
 
 
 def _of_account(tool: Tool, seen: Vitals) -> list[tuple[str, str]]:
+    alarms, unknown = seen.alarms or [], {part: f"not known: {why}" for part, why in seen.unknown.items()}
     idle = "not computed: that needs a checkout" if seen.idle is None else f"${seen.idle:.2f} a month"
-    cost = ("cost", f"{idle} without use, ${seen.today:.2f} today")
+    cost = "cost", unknown.get("idle") or f"{idle} without use"
     if tool.stage.is_local:
         return [cost]
     return [
-        ("alarms", f"{len(seen.alarms)} ring" + "".join(f"\n{name}" for name in seen.alarms)),
-        ("oldest", _ages(seen.oldest) or "no message waits"),
-        ("relays", _ages(seen.relays) or "nothing is published"),
+        ("alarms", unknown.get("alarms") or f"{len(alarms)} ring" + "".join(f"\n{name}" for name in alarms)),
+        ("oldest", unknown.get("oldest") or _ages(seen.oldest or {}) or "no message waits"),
+        ("relays", unknown.get("relays") or _ages(seen.relays or {}) or "nothing is published"),
         cost,
+        ("today", unknown.get("today") or f"${seen.today or 0:.2f} billed"),
     ]
 
 
@@ -137,7 +140,8 @@ def _ages(found: dict[str, float]) -> str:
 def problems(tool: Tool, found: Json) -> list[dict[str, str]]:
     """What needs a person, each with the command that tells more."""
     paused, letters, differences = found["notRunning"] or (), found["deadLetters"] or 0, found["differences"] or 0
-    alarms = (found["account"] or {}).get("alarms", [])
+    account = found["account"] or {}
+    alarms, unseen = account.get("alarms") or [], account.get("unknown", {})
     silent = found["silent"]
     unsaid = [name for name, code in found["services"].items() if code is None and name not in silent]
     parked, robots = found["sagas"]["parked"] or 0, found["robots"]
@@ -150,7 +154,8 @@ def problems(tool: Tool, found: Json) -> list[dict[str, str]]:
         (parked, f"{counted(parked, 'saga')} parked", tool.typed("saga list --status parked")),
         (nowhere, "no robot is online", tool.typed("robot list")),
         (alarms, f"{counted(len(alarms), 'alarm')}: {', '.join(alarms)}", "docs/runbooks, the page named as the alarm"),
-        (differences, f"{counted(differences, 'difference')} of money", "mallbots money list --status open"),
+        (unseen, f"not known: {', '.join(unseen)}", f"{tool.typed('status --all')} says why"),
+        (differences, f"{counted(differences, 'difference')} of money", tool.typed("money list --status open")),
     ]
     return [{"what": what, "do": do} for is_wrong, what, do in rules if is_wrong]
 
