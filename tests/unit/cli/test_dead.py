@@ -287,29 +287,6 @@ def test_which_letters_must_be_said_in_one_way(cli: CommandLine, group: Any) -> 
     cli(f"dead redrive --group {group['id']} --service payments --yes", code=2)
 
 
-def test_what_a_forecast_decides_is_not_said_beside_it_and_passing_is_of_a_forecast_alone(
-    cli: CommandLine, group: Any, mend: Callable[[], None]
-) -> None:
-    mend()
-    [first, *_] = open_letters(cli)
-    forecast = cli(f"dead forecast {first} --json").data["id"]
-    assert "--forecast" in cli(f"dead redrive --group {group['id']} --passing --yes", code=2).err
-    for beside in (first, f"--group {group['id']}", "--service payments", "--message OrderApproved"):
-        assert "leave out" in cli(f"dead redrive {beside} --forecast {forecast} --yes", code=2).err
-    assert cli.writes() == []
-    assert len(open_letters(cli)) == ORDERS
-
-
-@pytest.mark.parametrize("state", ["cancelled", "paused", "stopped"])
-def test_a_forecast_that_ended_before_all_had_an_answer_is_shown_and_ends_by_1(
-    cli: CommandLine, group: Any, state: str
-) -> None:
-    cli.altered["/api/operations/forecasts/"] = lambda body: body["forecast"].update(state=state, answered=1)
-    shown = cli(f"dead forecast --group {group['id']}", code=1)
-    assert f"{ORDERS} letters" in shown.out
-    assert f"it is {state}" in shown.err
-
-
 def test_an_order_that_was_stuck_is_completed_after_its_letter_went_back(
     cli: CommandLine, group: Any, mend: Callable[[], None]
 ) -> None:
