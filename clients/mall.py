@@ -1,9 +1,10 @@
 """A client of the mall's REST API, as a kiosk, a clerk's screen or a robot would use it."""
 
 import copy
+import math
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -16,6 +17,7 @@ Json = dict[str, Any]
 
 BUSY = (429, 503)
 LONGEST_WAIT = 60  # seconds before a request is repeated: a limit on codes may say a day, for which nobody waits
+LOST = (0.5, 1.0, 2.0)  # seconds before a request is repeated whose connection was lost: three times
 UNAUTHENTICATED = 401
 SHOWN = 80  # characters of an answer that is none of the mall's
 ACCEPT = {"accept": "application/problem+json, application/json"}
@@ -70,21 +72,24 @@ class Mall:
     def call(self, method: str, path: str, body: Json | None = None, *, key: str | None = None) -> Json:
         """One request, retried after Retry-After while the mall answers 429 or 503, if that is a minute at most.
 
-        Raises MallError.
+        It is repeated three times where the connection is lost. Raises MallError; and httpx.TransportError for no
+        answer, where a write may have been done.
 
-        key: the Idempotency-Key of a write, a new one for None: what was answered by 503 may have been stored, and is
-        not to be done twice. Empty for a write that is repeated all day and changes nothing: a key would store each.
+        key: the Idempotency-Key of a write, a new one for None: what was answered by 503, or had no answer, may have
+        been stored, and is not to be done twice. Empty for a write that is repeated all day and changes nothing: a key
+        would store each. Its next turn repeats it where the connection is lost.
         """
         if key is None and method != "GET":
             key = str(uuid.uuid4())
         headers = {"idempotency-key": key} if key else {}
-        response = self.send(method, path, body, headers)
+        pauses = LOST if key or method == "GET" else ()
+        response = self._answered(method, path, body, headers, pauses)
         for _ in range(4):
-            wait = float(response.headers.get("retry-after", "1"))
+            wait = _wait(response)
             if response.status_code not in BUSY or wait > LONGEST_WAIT:
                 break
             time.sleep(wait)
-            response = self.send(method, path, body, headers)
+            response = self._answered(method, path, body, headers, pauses)
         content = _content(response)
         if response.is_error:
             flow = response.headers.get("x-correlation-id", "")
@@ -104,6 +109,17 @@ class Mall:
         if response.status_code == UNAUTHENTICATED and (another := self._credential.after(token)):
             return self._once(method, path, body, headers or {}, another)
         return response
+
+    def _answered(
+        self, method: str, path: str, body: Json | None, headers: Mapping[str, str], pauses: Sequence[float]
+    ) -> httpx.Response:
+        """An answer, asked for again after each of these pauses while none comes."""
+        for pause in pauses:
+            try:
+                return self.send(method, path, body, headers)
+            except httpx.TransportError:
+                time.sleep(pause)
+        return self.send(method, path, body, headers)
 
     def _once(
         self, method: str, path: str, body: Json | None, headers: Mapping[str, str], token: str
@@ -138,6 +154,15 @@ class Mall:
             if not page.get("next"):
                 return found
             after = f"&next={page['next']}"
+
+
+def _wait(response: httpx.Response) -> float:
+    """The seconds that Retry-After names; one where it names none, such as a date, which is never the mall's own."""
+    try:
+        seconds = float(response.headers.get("retry-after", "1"))
+    except ValueError:
+        return 1.0
+    return seconds if 0 <= seconds < math.inf else 1.0
 
 
 def _content(response: httpx.Response) -> Json:

@@ -25,6 +25,7 @@ from clients.cli import (
     streams,
 )
 from clients.cli.ending import DONE, FAILED, INTERRUPTED, EndedError
+from clients.cli.output import plain
 from clients.cli.verbs import app
 
 PARTS = (
@@ -55,15 +56,15 @@ def main(arguments: list[str] | None = None) -> int:
         app(arguments, prog_name="mallbots")
     except EndedError as ended:
         console = Console(stderr=True, highlight=False, soft_wrap=True)
-        console.print(Text(ended.message, style="red"))
+        console.print(Text(plain(ended.message), style="red"))
         if ended.hint:
-            console.print(Text(ended.hint))
+            console.print(Text(plain(ended.hint)))
         return ended.code
     except KeyboardInterrupt:
         print(file=sys.stderr)
         return INTERRUPTED
     except OSError as error:  # a full disk, a file that is not ours
-        print(f"mallbots: {error}", file=sys.stderr)
+        print(plain(f"mallbots: {error}"), file=sys.stderr)
         return FAILED
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else DONE

@@ -20,7 +20,7 @@ def parked(facts: Facts) -> Why | None:
     if not saga or saga["status"] != "parked":
         return None
     text = f"waits for staff: its saga is parked at step {saga['step']} ({saga['reason']})"
-    return Why(text, "saga", saga["since"], f"mallbots saga resume {facts.id}")
+    return Why(text, "saga", saga["since"], facts.typed("saga resume", facts.id))
 
 
 def asked(facts: Facts) -> Why | None:
@@ -56,9 +56,9 @@ def _of(facts: Facts, saga: Json, one: Json) -> Why:
     late = -(facts.left(one["due"]) or 0)
     if late > LATE and not found.sentence.count("because"):
         text = f"{found.sentence}; its next try was due {lasting(late)} ago, and checkout's schedule is overdue"
-        return Why(text, "checkout/inbox", since, f"mallbots saga retry {facts.id}")
+        return Why(text, "checkout/inbox", since, facts.typed("saga retry", facts.id))
     if "/relay" in found.blames:
-        return replace(found, do=f"mallbots saga retry {facts.id}")
+        return replace(found, do=facts.typed("saga retry", facts.id))
     return found
 
 

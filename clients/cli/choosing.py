@@ -1,11 +1,13 @@
 """Which letters a command is about: those that are named, or the open ones of a group, a service or a message."""
 
 import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from clients.cli.ending import USAGE, EndedError, unknown
-from clients.cli.tool import Known, Tool, at, query
+from clients.cli.tool import ALL, Known, Tool, at, query
 from clients.cli.wording import counted
 from clients.mall import Json
 
@@ -25,20 +27,21 @@ class Chosen:
 
 @dataclass(frozen=True)
 class Choice:
-    """body: as redrives and forecasts take it. letters: which these are now, or the first of them. more: there are.
+    """body: as redrives and forecasts take it. counts: how many these are now, by consumer and message.
 
-    as_of: the moment of that now, where they are not named: a redrive that names it sends none that came later.
+    more: there are more than were read, so they are as their groups count them, once a minute. as_of: the moment of
+    that now, where they are not named: a redrive that names it sends none that came later.
     """
 
     body: Json
-    letters: tuple[Json, ...]
+    counts: Counter[tuple[str, str]]
     more: bool = False
     as_of: str = ""
 
     @property
     def number(self) -> str:
         """How many they are: `12 letters`."""
-        return "at least " * self.more + counted(len(self.letters), "letter")
+        return "about " * self.more + counted(self.counts.total(), "letter")
 
 
 def choose(tool: Tool, chosen: Chosen) -> Choice:
@@ -47,10 +50,10 @@ def choose(tool: Tool, chosen: Chosen) -> Choice:
     if sum(ways) != 1:
         raise EndedError("which letters? name their ids, or a --group, or a --service or --message", USAGE)
     if chosen.ids:
-        found = [_letter(tool, id) for id in chosen.ids]
-        return Choice({"letters": [one["id"] for one in found]}, tuple(found))
+        found = letters_of(tool, chosen.ids)
+        return Choice({"letters": [one["id"] for one in found]}, _counted(found))
     if chosen.group:
-        known = tool.found(f"{ROOT}/groups/{at(chosen.group)}", "group", chosen.group, lambda: group_ids(tool))["group"]
+        known = group_of(tool, chosen.group)
         return _listed(tool, {"group": known["id"]}, group=known["id"])
     wanted = {n: v for n, v in (("service", chosen.service), ("message", chosen.message)) if v}
     must_consume(tool, chosen.service)
@@ -60,16 +63,40 @@ def choose(tool: Tool, chosen: Chosen) -> Choice:
 def _listed(tool: Tool, body: Json, **wanted: str) -> Choice:
     """The open letters of a group or filter."""
     letters, more, page = tool.read(f"{ROOT}/letters{query(**wanted, state='open')}", "letters")
-    return Choice({"letters": [], **body}, tuple(letters), more, page["asOf"])
+    counts = _counted(letters)
+    if more:
+        counts |= _by_groups(tool, **wanted)
+    return Choice({"letters": [], **body}, counts, more, page["asOf"])
+
+
+def _counted(letters: Iterable[Json]) -> Counter[tuple[str, str]]:
+    return Counter((one["consumer"], one["message"]) for one in letters)
+
+
+def _by_groups(tool: Tool, group: str = "", service: str = "", message: str = "") -> Counter[tuple[str, str]]:
+    """How many letters are open, as their groups count them, by consumer and message."""
+    found: Counter[tuple[str, str]] = Counter()
+    for one in [group_of(tool, group)] if group else _groups(tool):
+        of = one["consumer"], one["consumer"].partition("/")[0]
+        if service in ("", *of) and message in ("", one["message"]):
+            found[one["consumer"], one["message"]] += one["counts"]["open"]
+    return found
+
+
+def _groups(tool: Tool) -> Iterator[Json]:
+    """All groups: one that was resolved may hold letters that are open."""
+    for state in ("open", "resolved"):
+        yield from tool.pages(f"{ROOT}/groups?state={state}", "groups", ALL)
 
 
 def open_letters(tool: Tool) -> Json:
     """How many letters are open, in how many groups. Few are counted themselves, since groups count once a minute."""
     letters = tool.pages(f"{ROOT}/letters?state=open", "letters", MANY)
+    of_groups = {one["group"] for one in letters}
     if len(letters) < MANY:
-        return {"deadLetters": len(letters), "groups": len({one["group"] for one in letters})}
-    counts = [one["counts"]["open"] for one in tool.pages(f"{ROOT}/groups", "groups")]
-    return {"deadLetters": sum(counts), "groups": sum(map(bool, counts))}
+        return {"deadLetters": len(letters), "groups": len(of_groups)}
+    counts = [one["counts"]["open"] for one in _groups(tool)]
+    return {"deadLetters": max(sum(counts), len(letters)), "groups": max(sum(map(bool, counts)), len(of_groups))}
 
 
 def consumers(tool: Tool) -> list[str]:
@@ -91,8 +118,20 @@ def must_consume(tool: Tool, given: str) -> None:
             raise unknown("service or consumer", given, known)
 
 
-def _letter(tool: Tool, id: str) -> Json:
+def letter_of(tool: Tool, id: str) -> Json:
+    """A letter, by its id or the beginning of it. Raises EndedError."""
     found: Json = tool.found(f"{ROOT}/letters/{at(id)}", "letter", id, lambda: letter_ids(tool))["letter"]
+    return found
+
+
+def letters_of(tool: Tool, ids: Iterable[str]) -> list[Json]:
+    """Several, each once. Raises EndedError."""
+    return list({one["id"]: one for one in (letter_of(tool, id) for id in dict.fromkeys(ids))}.values())
+
+
+def group_of(tool: Tool, id: str) -> Json:
+    """A group, by its id or the beginning of it. Raises EndedError."""
+    found: Json = tool.found(f"{ROOT}/groups/{at(id)}", "group", id, lambda: group_ids(tool))["group"]
     return found
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import typer
 
 from clients.cli.output import Output
-from clients.cli.stages import LOCAL
+from clients.cli.stages import CHOSEN, LOCAL
 from clients.cli.tool import Tool
 from clients.mall import Json
 
@@ -24,7 +24,7 @@ def ids(path: str, member: str, field: str = "id", body: Json | None = None) -> 
     """Completes what a list of the API has; body: of a list that is asked for by POST."""
 
     def complete(ctx: typer.Context, incomplete: str) -> list[str]:
-        stage = ctx.params.get("stage") or os.environ.get("MALLBOTS_STAGE") or LOCAL
+        stage = ctx.params.get("stage") or os.environ.get(CHOSEN) or LOCAL
         tool = Tool(stage, Output(), no_input=True, seconds=SECONDS)
         try:
             found = _asked(tool, path, body)[member]

@@ -1,15 +1,24 @@
 """dead: the messages that were given up, like with like; see why, forecast, and send back or close."""
 
 import json
-from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from clients.cli import completing, following
-from clients.cli.choosing import Chosen, assigned, choose, group_ids, letter_ids, must_consume
-from clients.cli.ending import NOT_FOUND, PARTLY, EndedError, must_be, whole
+from clients.cli import completing, following, one_by_one
+from clients.cli.choosing import (
+    Chosen,
+    assigned,
+    choose,
+    group_ids,
+    group_of,
+    letter_ids,
+    letter_of,
+    letters_of,
+    must_consume,
+)
+from clients.cli.ending import NOT_FOUND, USAGE, EndedError, must_be, whole
 from clients.cli.finding import order_of
 from clients.cli.tool import FEW, Known, Tool, at, query
 from clients.cli.verbs import group, verb
@@ -55,7 +64,7 @@ def list_letters(
     """List what was given up, the newest first; of all states, the open ones first."""
     must_be(state, STATES, "state")
     must_consume(tool, service)
-    group = _group(tool, group)["id"] if group else ""
+    group = group_of(tool, group)["id"] if group else ""
     if order and not tool.pages(f"{LETTERS}{query(order=order)}", "letters", 1):
         order = order_of(tool, order)
     wanted = query(service=service, message=message, order=order, group=group, state=state, since=since, until=until)
@@ -68,10 +77,11 @@ def list_letters(
 def list_groups(
     tool: Tool,
     state: Annotated[str, typer.Option("--state", help="open, or resolved.")] = "open",
+    limit: Most = FEW,
 ) -> None:
     """List the letters by cause: how many, since when, and since which version of the code."""
     must_be(state, ("open", "resolved"), "state")
-    found = tool.pages(f"{GROUPS}{query(state=state)}", "groups")
+    found = tool.listed(f"{GROUPS}{query(state=state)}", "groups", limit)
     rows = (
         [one["id"], one["counts"]["open"], one["consumer"], one["message"], ago(one["lastSeen"]), one["reason"]]
         for one in found
@@ -91,11 +101,11 @@ def show(
         if error.code != NOT_FOUND:
             raise
         groups, letters = group_ids(tool), letter_ids(tool)
-        if whole(id, groups.ids) and not whole(id, letters.ids):
-            found = _group(tool, id)
+        both = Known((*letters.ids, *groups.ids), letters.more or groups.more)
+        if whole("letter or group", id, both.ids) in groups.ids:
+            found = group_of(tool, id)
             tool.out.fields(found, ((n, _counts(v) if n == "counts" else v) for n, v in found.items()))
             return
-        both = Known((*letters.ids, *groups.ids), letters.more or groups.more)
         answer = tool.found(f"{LETTERS}/{at(id)}", "letter or group", id, lambda: both)
 
     def render() -> None:
@@ -131,6 +141,7 @@ def forecast(
             tool.out.line(f"  {one['letters']:>5}  {one['reason']}")
 
     tool.out.show(found, render)
+    following.ended_early(tool, found, id)
 
 
 @verb("dead redrive", "mallbots dead redrive --group 3e90 --yes", changes=True)
@@ -148,22 +159,16 @@ def redrive(
     wait: Annotated[bool, typer.Option(help="Wait until it has ended.")] = True,
 ) -> None:
     """Send open letters back to the queues that they came from: in a ramp that stops by itself."""
-    if forecast:
-        path = f"{ROOT}/forecasts/{at(forecast)}"
-        known = tool.found(path, "forecast", forecast, lambda: _forecasts(tool))["forecast"]
-        forecast = known["id"]
-        body: Json = {"forecast": forecast, "letters": [], "passing": passing}
-        what = counted(known["counts"]["passes"] if passing else known["total"], "letter") + f" of forecast {forecast}"
-    else:
-        chosen = choose(tool, Chosen(tuple(letters or ()), group, service, message))
-        body = {**chosen.body, **({"asOf": chosen.as_of} if chosen.as_of else {})}
-        for (consumer, name), number in Counter((o["consumer"], o["message"]) for o in chosen.letters).most_common():
-            tool.out.say(f"{number:>6}  {consumer}  {name}")
-        what = chosen.number
-        if not chosen.letters:
-            tool.out.show({"letters": "0 letters", "run": None}, lambda: None)
-            tool.out.say("no open letter is like that: nothing to send back")
-            return
+    named = Chosen(tuple(letters or ()), group, service, message)
+    if forecast and named != Chosen():
+        raise EndedError("a forecast names its letters: leave out ids, --group, --service and --message", USAGE)
+    if passing and not forecast:
+        raise EndedError("--passing is of a --forecast, which is missing", USAGE)
+    body, what = _of_forecast(tool, forecast, passing) if forecast else _of_choice(tool, named)
+    if not body:
+        tool.out.show({"letters": what, "run": None}, lambda: None)
+        tool.out.say("no open letter is like that: nothing to send back")
+        return
     if not tool.agreed(f"send back {what}"):
         tool.out.show({"letters": what, "run": None}, lambda: None)
         return
@@ -171,22 +176,39 @@ def redrive(
     following.run(tool, tool.post(f"{ROOT}/redrives", body)["id"], wait)
 
 
+def _of_choice(tool: Tool, named: Chosen) -> tuple[Json, str]:
+    """What to ask for, and how many letters it is, which are said by consumer and message; nothing for none."""
+    chosen = choose(tool, named)
+    for (consumer, message), number in chosen.counts.most_common():
+        tool.out.say(f"{number:>6}  {consumer}  {message}")
+    as_of = {"asOf": chosen.as_of} if chosen.as_of else {}
+    return {**chosen.body, **as_of} if chosen.counts else {}, chosen.number
+
+
+def _of_forecast(tool: Tool, id: str, passing: bool) -> tuple[Json, str]:
+    """The same of the letters of a forecast, or of those that pass."""
+    found = tool.found(f"{ROOT}/forecasts/{at(id)}", "forecast", id, lambda: _forecasts(tool))["forecast"]
+    number = found["counts"]["passes"] if passing else found["total"]
+    asked = {"forecast": found["id"], "letters": [], "passing": passing}
+    return asked, f"{counted(number, 'letter')} of forecast {found['id']}"
+
+
 @verb("dead park", "mallbots dead park 7c1f --reason 'asked the supplier' --yes", changes=True)
 def park(tool: Tool, letters: Some, reason: Reason) -> None:
     """Put open letters aside, so that they are no longer among the open ones."""
-    _each(tool, letters, "park", reason)
+    one_by_one.change(tool, letters_of(tool, letters), "park", reason)
 
 
 @verb("dead discard", "mallbots dead discard 7c1f --reason 'the order was cancelled' --yes", changes=True)
 def discard(tool: Tool, letters: Some, reason: Reason) -> None:
     """Close letters that are to have no effect. The reason is kept with them."""
-    _each(tool, letters, "discard", reason)
+    one_by_one.change(tool, letters_of(tool, letters), "discard", reason)
 
 
 @verb("dead reopen", "mallbots dead reopen 7c1f --yes", changes=True)
 def reopen(tool: Tool, letters: Some) -> None:
     """Reopen letters that were parked or discarded, so that they can be sent back."""
-    _each(tool, letters, "reopen", "")
+    one_by_one.change(tool, letters_of(tool, letters), "reopen")
 
 
 @verb("dead edit", "mallbots dead edit 7c1f --set total=1990 --yes", changes=True)
@@ -196,7 +218,7 @@ def edit(
     values: Annotated[list[str], typer.Option("--set", help="A field of the data: total=1990, JSON or text.")],
 ) -> None:
     """Put a message with other data in the place of an open letter, which is not sent back yet."""
-    letter = _letter(tool, id)
+    letter = letter_of(tool, id)
     try:
         data = json.loads(letter["body"])["detail"]["data"]
     except (ValueError, KeyError, TypeError):
@@ -214,22 +236,23 @@ def edit(
 @verb("dead note", "mallbots dead note 3e90 'the supplier sends no sku' --yes", changes=True)
 def note(tool: Tool, id: Group, text: Annotated[str, typer.Argument(help="What is known.")]) -> None:
     """Write down what is known of the cause of a group."""
-    group = _group(tool, id)["id"]
+    group = group_of(tool, id)["id"]
     _change(tool, group, f"note {text!r} with group {group}", "note", {"text": text})
 
 
 @verb("dead owner", "mallbots dead owner 3e90 Ada --yes", changes=True)
 def owner(tool: Tool, id: Group, name: Annotated[str, typer.Argument(help="Who takes care of it.")]) -> None:
     """Say who takes care of a group."""
-    group = _group(tool, id)["id"]
+    group = group_of(tool, id)["id"]
     _change(tool, group, f"give group {group} to {name}", "owner", {"name": name})
 
 
 @verb("dead resolve", "mallbots dead resolve 3e90 --yes", changes=True)
 def resolve(tool: Tool, id: Group) -> None:
     """Say that the cause of a group is mended. A letter that fails from now on opens it again."""
-    group = _group(tool, id)["id"]
-    _change(tool, group, f"resolve group {group}", "resolve", {})
+    group = group_of(tool, id)
+    left = counted(group["counts"]["open"], "letter is", "letters are")
+    _change(tool, group["id"], f"resolve group {group['id']}, of which {left} open", "resolve", {})
 
 
 @verb("dead export", "mallbots dead export 7c1f --dry-run", changes=True)
@@ -239,33 +262,13 @@ def export(
     folder: Annotated[Path, typer.Option("--to", help="The folder of the test.")] = Path("tests/unit"),
 ) -> None:
     """Write a letter as a unit test that fails as it did, and passes once the cause is mended."""
-    known = _letter(tool, id)
+    known = letter_of(tool, id)
     found = tool.get(f"{LETTERS}/{at(known['id'])}/test")
     file = folder / found["file"]
-    if tool.agreed(f"write {file}"):
+    if tool.agreed(f"{'replace' if file.exists() else 'write'} {file}"):
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(found["text"])
     tool.out.show({"file": str(file), "text": found["text"]}, lambda: tool.out.line(str(file)))
-
-
-def _each(tool: Tool, letters: list[str], action: str, reason: str) -> None:
-    known = [_letter(tool, id) for id in letters]
-    for one in known:
-        tool.out.say(f"{one['id']}  {one['state']}  {one['consumer']}  {one['message']}: {one['reason']}")
-    refused: dict[str, str] = {}
-    if tool.agreed(f"{action} {counted(len(known), 'letter')}"):
-        for one in known:
-            try:
-                tool.put(f"{LETTERS}/{one['id']}/{action}", {"reason": reason} if reason else {})
-            except EndedError as error:
-                if len(known) == 1:
-                    raise
-                refused[one["id"]] = error.message
-    done = [one["id"] for one in known if one["id"] not in refused and not tool.dry_run]
-    tool.out.show({action: done, "refused": refused}, lambda: tool.out.lines(done))
-    if refused:
-        said = "; ".join(f"{id}: {why}" for id, why in refused.items())
-        raise EndedError(f"{counted(len(done), 'letter')} of {len(known)}; {said}", PARTLY if done else 1)
 
 
 def _change(tool: Tool, id: str, what: str, action: str, body: Json) -> None:
@@ -273,16 +276,6 @@ def _change(tool: Tool, id: str, what: str, action: str, body: Json) -> None:
         tool.put(f"{GROUPS}/{at(id)}/{action}", body)
     found = tool.get(f"{GROUPS}/{at(id)}")["group"]
     tool.out.fields(found, ((name, found[name]) for name in ("id", "state", "owner", "note", "reason")))
-
-
-def _letter(tool: Tool, id: str) -> Json:
-    found: Json = tool.found(f"{LETTERS}/{at(id)}", "letter", id, lambda: letter_ids(tool))["letter"]
-    return found
-
-
-def _group(tool: Tool, id: str) -> Json:
-    found: Json = tool.found(f"{GROUPS}/{at(id)}", "group", id, lambda: group_ids(tool))["group"]
-    return found
 
 
 def _forecasts(tool: Tool) -> Known:

@@ -36,7 +36,13 @@ def doctor(tool: Tool, all: Annotated[bool, typer.Option("--all", help="Also wha
     """
     found = list(results(tool))
     data = [
-        {"check": one.check.name, "about": one.check.about, "state": one.state, "what": one.what, "do": _do(one.check)}
+        {
+            "check": one.check.name,
+            "about": one.check.about,
+            "state": one.state,
+            "what": one.what,
+            "do": _do(tool, one.check),
+        }
         for one in found
     ]
     rows = (
@@ -70,9 +76,10 @@ def results(tool: Tool) -> Iterator[Result]:
         yield result
 
 
-def _do(check: Check) -> str:
-    """What to do, about this local mall."""
-    return re.sub(r"make (up|down|fault)\b", rf"make \1{stages.of_make()}", check.do)
+def _do(tool: Tool, check: Check) -> str:
+    """What to do, about this stage, or this local mall."""
+    local = re.sub(r"make (up|down|fault|shoppers)\b", rf"make \1{stages.of_make()}", check.do)
+    return re.sub(r"mallbots ([^;,:]+)", lambda found: tool.typed(found[1]), local)
 
 
 def _applies(check: Check, tool: Tool) -> bool:

@@ -34,9 +34,9 @@ def stopped(facts: Facts, *consumers: str) -> Why | None:
             whom = f" by {one['by']}" if one["by"] else ""
             reason = f" ({one['reason']})" if one["reason"] else ""
             said = f"{consumer} is {one['state']}{whom}{reason}"
-            return Why(said, consumer, do=f"mallbots resume {consumer}")
+            return Why(said, consumer, do=facts.typed("resume", consumer))
         if service in facts.silent:
-            return Why(f"{service} does not answer", consumer, do=f"mallbots logs {service}")
+            return Why(f"{service} does not answer", consumer, do=facts.typed("logs", service))
     return None
 
 
@@ -52,7 +52,7 @@ def waiting(facts: Facts, consumer: str) -> int | None:
 def because(facts: Facts, text: str, consumer: str, since: str, sender: str, message: str = "it") -> Why:
     """What a consumer has not done yet, and why. sender: the service whose message it waits for."""
     said, service = f"{text} since {since}" if since else text, consumer.partition("/")[0]
-    logs = f"mallbots logs {service}"
+    about = ("--order", facts.id)
     if halt := stopped(facts, consumer):
         return replace(halt, sentence=f"{said}, because {halt.sentence}", since=since)
     if (facts.age(since) or 0) < PATIENCE:
@@ -60,14 +60,19 @@ def because(facts: Facts, text: str, consumer: str, since: str, sender: str, mes
     number = waiting(facts, consumer)
     if number is None:
         unknown = "SQS does not answer" if consumer in facts.consumers else "operations does not answer"
-        return Why(f"{said}; what waits for {consumer} is not known, for {unknown}", consumer, since, logs)
+        return Why(
+            f"{said}; what waits for {consumer} is not known, for {unknown}",
+            consumer,
+            since,
+            facts.typed("logs", service),
+        )
     if number:
         # Of those in flight some are handled now, and some are hidden until they are tried again.
         received = "" if facts.consumers[consumer]["waiting"]["visible"] else ", received and not handled yet"
         said = f"{said}: {counted(number, 'message waits', 'messages wait')} for {consumer}{received}"
-        return Why(said, consumer, since, f"{logs} --order {facts.id}")
+        return Why(said, consumer, since, facts.typed("logs", service, *about))
     said = f"{said}: nothing waits for {consumer}, so {sender} has not sent {message}, or it was lost on its way"
-    return Why(said, f"{sender}/relay", since, f"mallbots logs {sender} --order {facts.id}")
+    return Why(said, f"{sender}/relay", since, facts.typed("logs", sender, *about))
 
 
 def overdue(facts: Facts, text: str, since: str, within: float, service: str) -> Why | None:
@@ -79,4 +84,4 @@ def overdue(facts: Facts, text: str, since: str, within: float, service: str) ->
     if halt := stopped(facts, consumer):
         return replace(halt, sentence=f"{said}, which {service} ends after 24 h, but {halt.sentence}", since=since)
     late = f"{said}: {service}'s schedule is overdue, which ends that after 24 h"
-    return Why(late, consumer, since, f"mallbots logs {service}")
+    return Why(late, consumer, since, facts.typed("logs", service))

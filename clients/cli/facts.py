@@ -5,15 +5,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from clients.cli import timelines
+from clients.cli import stages, timelines
 from clients.cli.ending import NOT_FOUND, EndedError
-from clients.cli.tool import Tool, at, query
+from clients.cli.tool import ALL, FEW, Tool, at, query
 from clients.cli.wording import moment, now
 from clients.mall import Json
 
 OVER = ("completed", "rejected", "cancelled")
 NOT_DONE = ("open", "redriving", "parked")
 DISCARDED = "discarded"
+OF_A_PAYMENT = ("RefundDue", "VoidDue")  # the messages that name a payment and no order
 RUNS = 100  # that are looked through for a letter
 GOES_ON = ("gathering", "running", "paused", "stopped")  # a run that sends letters back, or would if it were resumed
 
@@ -42,7 +43,12 @@ class Facts:
     messages: tuple[Json, ...] = ()
     consumers: dict[str, Json] = field(default_factory=dict)
     silent: tuple[str, ...] = ()
+    stage: str = stages.LOCAL
     asked: datetime = field(default_factory=lambda: now())
+
+    def typed(self, *words: str) -> str:
+        """A command about the stage of the order, as one types it."""
+        return stages.typed(self.stage, *words)
 
     @property
     def is_past_its_saga(self) -> bool:
@@ -94,6 +100,7 @@ def gather(tool: Tool, id: str) -> Facts:
         messages=tuple(asking.timeline(id)),
         consumers={one["name"]: one for one in overview},
         silent=tuple(tool.silent),
+        stage=tool.stage_name,
     )
 
 
@@ -101,8 +108,10 @@ def _letters(asking: "_Asking", id: str, payment_id: str, order: Json | None) ->
     """What was given up about an order; of one that has ended, about its payment too, which names no order."""
     found = asking.some("operations", f"/api/operations/letters{query(order=id)}", "letters")
     if payment_id and order and order["status"] in OVER:
-        of_payments = asking.some("operations", f"/api/operations/letters{query(service='payments')}", "letters")
-        found += [one for one in of_payments if one["stream"] == f"Payment#{payment_id}"]
+        for name in OF_A_PAYMENT:
+            named = f"/api/operations/letters{query(service='payments', message=name)}"
+            of_payments = asking.some("operations", named, "letters", most=ALL)
+            found += [one for one in of_payments if one["stream"] == f"Payment#{payment_id}"]
     return list({one["id"]: one for one in found}.values())
 
 
@@ -113,7 +122,8 @@ def _state(letter: Json) -> int:
 def _runs(asking: "_Asking", letters: set[str]) -> dict[str, Json]:
     """The redrives that have these letters to send back, by the ids of the letters."""
     found: dict[str, Json] = {}
-    for run in asking.some("operations", "/api/operations/runs", "runs") if letters else ():
+    # Those at work come first.
+    for run in asking.some("operations", "/api/operations/runs", "runs", RUNS) if letters else ():
         if run["kind"] == "redrive" and run["state"] in GOES_ON and letters - found.keys():
             members = asking.some("operations", f"/api/operations/runs/{at(run['id'])}/letters", "letters")
             found |= {one["id"]: run for one in members if one["id"] in letters and one["state"] == "pending"}
@@ -128,12 +138,10 @@ class _Asking:
         found: Json | None = self._try(service, lambda: self._tool.get(path)[member], None)
         return found
 
-    def some(self, service: str, path: str, member: str) -> list[Json]:
+    def some(self, service: str, path: str, member: str, most: int = FEW) -> list[Json]:
         if member == "consumers":
             return list(self._try(service, lambda: self._tool.get(path)[member], []))
-        if member == "runs":  # those at work come first
-            return list(self._try(service, lambda: self._tool.pages(path, member, most=RUNS), []))
-        return list(self._try(service, lambda: self._tool.pages(path, member), []))
+        return list(self._try(service, lambda: self._tool.pages(path, member, most), []))
 
     def timeline(self, order: str) -> list[Json]:
         messages, gaps = self._try("operations", lambda: timelines.read(self._tool, order), ([], []))

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from clients.cli import timelines
-from clients.cli.ending import FAILED, NOT_FOUND, USAGE, EndedError, nearest
+from clients.cli.ending import FAILED, NOT_FOUND, USAGE, EndedError, ambiguous, nearest
 from clients.cli.facts import OVER
 from clients.cli.tool import Tool, at
 from clients.cli.wording import counted
@@ -29,7 +29,7 @@ def order_of(tool: Tool, id: str) -> str:
             return found
     if tool.silent:
         names = " and ".join(tool.silent)
-        raise EndedError(f"nothing that answers knows {id!r}, and {names} did not answer", FAILED, "mallbots status")
+        raise EndedError(f"nothing that answers knows {id!r}, and {names} did not answer", FAILED, tool.typed("status"))
     found = nearest(id, latest(tool))
     hint = f"did you mean {found}?" if found else ""
     raise EndedError(f"no order, payment, list, robot, letter, flow or message has the id {id!r}", NOT_FOUND, hint)
@@ -47,11 +47,13 @@ def _order(tool: Tool, id: str) -> str:
 
 
 def by_number(tool: Tool, id: str) -> str:
-    """The order whose number this is; empty where it is none, or of more than one."""
+    """The order whose number this is; empty where it is none. Raises EndedError for one of more than one."""
     if len(id) != NUMBER or not id.isalnum():
         return ""
     found = tool.answered("search", lambda: search(tool, filters={"number": id})) or []
-    return str(found[0]["orderId"]) if len(found) == 1 else ""
+    if len(found) > 1:
+        raise ambiguous("order", id, sorted(str(one["orderId"]) for one in found))
+    return str(found[0]["orderId"]) if found else ""
 
 
 def _list(tool: Tool, id: str) -> str:

@@ -28,16 +28,16 @@ def run(tool: Tool, id: str, wait: bool) -> None:
     if not wait:
         return
     bad = {name: shown["counts"][name] for name in BAD if shown["counts"].get(name)}
-    ended_early(shown, id)
+    ended_early(tool, shown, id)
     if bad:
         what = ", ".join(f"{number} {name}" for name, number in bad.items())
-        raise EndedError(f"not all went well: {what}", PARTLY, "see them: mallbots dead groups")
+        raise EndedError(f"not all went well: {what}", PARTLY, f"see them: {tool.typed('dead groups')}")
 
 
-def ended_early(shown: Json, id: str) -> None:
+def ended_early(tool: Tool, shown: Json, id: str) -> None:
     """Raises EndedError for a run that does no more now; what is cancelled does none ever, so it is begun anew."""
     if shown["state"] in ("stopped", "cancelled", "paused"):
-        hint = "" if shown["state"] == "cancelled" else f"let it go on: mallbots run resume {id}"
+        hint = "" if shown["state"] == "cancelled" else f"let it go on: {tool.typed('run resume', id)}"
         raise EndedError(f"it is {shown['state']}" + (f": {shown['why']}" if shown["why"] else ""), FAILED, hint)
 
 
@@ -72,7 +72,7 @@ def until(
 ) -> Json:
     """Ask how far something is until it is over, and say each change. Raises EndedError by Ctrl-C."""
     said = ""
-    more = f"follow it: mallbots run show {id} --wait; end it: mallbots run cancel {id}"
+    more = f"follow it: {tool.typed('run show', id, '--wait')}; end it: {tool.typed('run cancel', id)}"
     try:
         while True:
             try:

@@ -116,5 +116,5 @@ def _said(facts: Facts, letters: list[Json], what: str) -> Why:
         why = f" ({run['why']})" if run["why"] else ""
         halted = run["state"] in ("paused", "stopped")
         text = f"{text}; run {run['id']}, which is to send it back, is {run['state']}{why}"
-        return Why(text, consumer, since, f"mallbots run {'resume' if halted else 'show'} {run['id']}")
-    return Why(text, consumer, since, f"mallbots dead {'reopen' if aside else 'redrive'} {one['id']}")
+        return Why(text, consumer, since, facts.typed("run", "resume" if halted else "show", run["id"]))
+    return Why(text, consumer, since, facts.typed("dead", "reopen" if aside else "redrive", one["id"]))

@@ -134,12 +134,14 @@ def _follow(tool: Tool, id: str, kind: str, wait: bool, estimate: Json | None = 
     found = following.until(tool, ask, _line, _waits_for_someone, id) if wait else ask()
     tool.out.fields(found, [("id", id), ("kind", kind), *_pairs(found)])
     if found.get("mayBeSwitched"):
-        tool.out.say(f"take it: mallbots run switch {id}; leave it: mallbots run abort {id}")
+        tool.out.say(f"take it: {tool.typed('run switch', id)}; leave it: {tool.typed('run abort', id)}")
     if not wait:
         return
-    following.ended_early(found, id)
+    following.ended_early(tool, found, id)
     if found["failed"]:
-        raise EndedError(f"{counted(found['failed'], 'message')} failed", PARTLY, "see them: mallbots dead groups")
+        raise EndedError(
+            f"{counted(found['failed'], 'message')} failed", PARTLY, f"see them: {tool.typed('dead groups')}"
+        )
 
 
 def _waits_for_someone(found: Json) -> bool:

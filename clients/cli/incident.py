@@ -17,13 +17,13 @@ from clients.cli import tree
 from clients.cli.ending import NOT_FOUND, EndedError
 from clients.cli.facts import Facts, gather
 from clients.cli.finding import is_phone, order_of
-from clients.cli.tool import Tool, at, query
+from clients.cli.tool import ALL, Tool, at, query
 from clients.cli.verbs import verb
 from clients.cli.why import why
 from clients.mall import Json
 
 OPERATIONS = "/api/operations"
-MOST = 200  # letters of a group, and entries of the audit of a day
+MOST = 200  # letters of a group
 DAYS = 3  # of the audit: the last ones on which something happened
 
 MESSAGE = ("time", "source", "name", "id", "stream", "correlationId", "causationId", "actor")
@@ -61,14 +61,15 @@ def incident(
 ) -> None:
     """Write all that a report of an incident needs into one file: state, timeline, letters, versions, audit; no names.
 
-    What people wrote is left out, and who they are: ids, messages, states, times and numbers remain.
+    What people wrote is left out, and who they are: ids, messages, states, times and numbers remain. What a service
+    does not answer is null, and the service is named.
     """
-    group = None if is_phone(id) else _group(tool, id)
+    group = None if is_phone(id) else tool.answered("operations", lambda: _group(tool, id))
     order = "" if group else order_of(tool, id)
     parts = _of_group(tool, group) if group else _of_order(tool, order)
-    parts |= _around(tool, {one["time"][: len("2026-03-01")] for one in parts.get("timeline", ())})
+    parts |= _around(tool, {one["time"][: len("2026-03-01")] for one in parts.get("timeline") or ()})
     path = out / f"incident-{at(group['id'] if group else order)}.zip"
-    agreed = tool.agreed(f"write {', '.join(parts)} to {path}")
+    agreed = tool.agreed(f"{f'replace {path} by' if path.exists() else f'write {path} of'} {', '.join(parts)}")
     if agreed:
         write(path, parts)
     data = {"file": str(path) if agreed else None, "parts": list(parts)}
@@ -107,20 +108,22 @@ def _group(tool: Tool, id: str) -> Json | None:
 
 
 def _of_group(tool: Tool, group: Json) -> dict[str, Any]:
-    letters = tool.pages(f"{OPERATIONS}/letters{query(group=group['id'])}", "letters", MOST)
+    """more: the group has letters that are not in the file."""
+    letters, more = tool.counted(f"{OPERATIONS}/letters{query(group=group['id'])}", "letters", MOST)
     orders = sorted({one["order"] for one in letters if one.get("order")})[:1]
     sample = _of_order(tool, orders[0]) if orders else {}
-    return {**sample, "group": picked(group, GROUP), "letters": _each(letters, LETTER)}
+    return {**sample, "group": {**(picked(group, GROUP) or {}), "more": more}, "letters": _each(letters, LETTER)}
 
 
 def _of_order(tool: Tool, order_id: str) -> dict[str, Any]:
     facts = gather(tool, order_id)
+    is_known = "operations" not in facts.silent
     messages = [picked(one.message, MESSAGE) or {} for one in tree.branches(list(facts.messages))]
     depths = [{"depth": one.depth, "gap": one.gap} for one in tree.branches(list(facts.messages))]
     return {
         "state": _state(facts),
-        "timeline": [message | depth for message, depth in zip(messages, depths, strict=True)],
-        "letters": _each(facts.letters, LETTER),
+        "timeline": [one | depth for one, depth in zip(messages, depths, strict=True)] if is_known else None,
+        "letters": _each(facts.letters, LETTER) if is_known else None,
     }
 
 
@@ -146,22 +149,29 @@ def _state(facts: Facts) -> Json:
 
 
 def _around(tool: Tool, days: set[str]) -> dict[str, Any]:
-    """The versions and consumers as they are when the file is written; the audit of these days, and of today."""
+    """The versions and consumers as they are when the file is written; the audit of the last of these days and today.
+
+    What a service does not answer is null, and the service is named.
+    """
     now = datetime.now(UTC)
-    services = tool.answered("operations", lambda: tool.get(f"{OPERATIONS}/services")["services"]) or ()
+    last = sorted({*days, str(now.date())})[-DAYS:]
+    services = tool.answered("operations", lambda: tool.get(f"{OPERATIONS}/services")["services"])
+    consumers = tool.answered("operations", lambda: tool.get(f"{OPERATIONS}/consumers")["consumers"])
+    audit = tool.answered("operations", lambda: [entry for day in last for entry in _audit(tool, day)])
     versions = {
         "written": now.isoformat(timespec="seconds"),
         "stage": tool.stage_name,
         "version": tool.get("/health")["version"],
-        "services": {one["name"]: one["code"] for one in services},
+        "services": None if services is None else {one["name"]: one["code"] for one in services},
+        "audited": last,
+        "silent": tool.silent,
     }
-    audit = [
-        one
-        for day in sorted({*days, str(now.date())})[-DAYS:]
-        for one in tool.pages(f"{OPERATIONS}/audit{query(day=f'{day}T00:00:00Z')}", "entries", MOST)
-    ]
     return {
         "versions": versions,
-        "consumers": _each(tool.get(f"{OPERATIONS}/consumers")["consumers"], CONSUMER),
-        "audit": _each(audit, AUDIT),
+        "consumers": None if consumers is None else _each(consumers, CONSUMER),
+        "audit": None if audit is None else _each(audit, AUDIT),
     }
+
+
+def _audit(tool: Tool, day: str) -> list[Json]:
+    return tool.pages(f"{OPERATIONS}/audit{query(day=f'{day}T00:00:00Z')}", "entries", ALL)

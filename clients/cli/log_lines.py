@@ -113,7 +113,8 @@ def _texts(found: list[dict[str, Any]]) -> list[str]:
 
 
 def _ago(text: str) -> timedelta:
-    match = re.fullmatch(r"(\d+)([mhd])", text)
+    match = re.fullmatch(r"(\d{1,4})([mhd])", text, re.ASCII)
     if not match:
-        raise EndedError(f"--since must be a number with m, h or d, such as 2h, not {text!r}", USAGE)
+        takes = "a number with m, h or d, such as 2h, of four digits at most"
+        raise EndedError(f"--since must be {takes}, not {text!r}", USAGE)
     return timedelta(**{UNITS[match[2]]: int(match[1])})

@@ -55,7 +55,9 @@ def _difference(tool: Tool, order: str) -> Json:
     except EndedError as error:
         if error.code != NOT_FOUND:
             raise
-        raise EndedError(f"the money of order {order} has never differed", NOT_FOUND, "mallbots money list") from None
+        raise EndedError(
+            f"the money of order {order} has never differed", NOT_FOUND, tool.typed("money list")
+        ) from None
     return found
 
 

@@ -78,7 +78,14 @@ def wait(
     must_be(status, STATUSES, "status of an order")
     found, deadline, said = order_of(tool, id), time.monotonic() + seconds, ""
     while True:
-        shown = tool.get(f"/api/ordering/{at(found)}")["order"]
+        try:
+            shown = tool.get(f"/api/ordering/{at(found)}")["order"]
+        except EndedError as error:
+            if not error.may_pass or time.monotonic() >= deadline:
+                raise
+            tool.out.say(f"{error.message}: it looks again")
+            tool.wait(EVERY)
+            continue
         now = shown["status"]
         if now != said:
             tool.out.say(f"it is {now}")
@@ -86,7 +93,7 @@ def wait(
         if now == status or PASSED.get(now, -1) > PASSED.get(status, 9):
             break
         if now in OVER:
-            raise EndedError(f"it is {now}, and will never be {status}", FAILED, f"why: mallbots order {found}")
+            raise EndedError(f"it is {now}, and will never be {status}", FAILED, f"why: {tool.typed('order', found)}")
         if time.monotonic() >= deadline:
             late = f"it is {now} after {seconds:g} s, not {status}"
             raise EndedError(late, FAILED, f"It {why(gather(tool, found)).sentence}.")

@@ -1,9 +1,10 @@
 """What a command prints: data on stdout, as text or as JSON; progress and questions on stderr."""
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, TextIO
+from typing import Any, NoReturn, TextIO
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -12,6 +13,8 @@ from rich.text import Text
 
 GAP = 2  # columns of the terminal between those of a table
 WIDE = 1_000  # columns where no terminal reads: what greps a line wants it whole
+# What a terminal obeys rather than shows: escape sequences, and what turns the direction of a line.
+_OBEYED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 class Output:
@@ -26,11 +29,11 @@ class Output:
 
     def say(self, text: str, style: str = "") -> None:
         """A line of progress, or of advice."""
-        self._err.print(Text(text, style=style), soft_wrap=True)
+        self._err.print(Text(plain(text), style=style), soft_wrap=True)
 
     def line(self, text: str, style: str = "") -> None:
         """A line of data, in text alone."""
-        self._out.print(Text(text, style=style), soft_wrap=True)
+        self._out.print(Text(plain(text), style=style), soft_wrap=True)
 
     def lines(self, texts: Iterable[str]) -> None:
         """Lines of data, in text alone."""
@@ -41,6 +44,7 @@ class Output:
         """The data as JSON, or else as `render` prints it."""
         if self.as_json:
             self._out.file.write(json.dumps(data, indent=1, ensure_ascii=False) + "\n")
+            self._out.file.flush()
         else:
             render()
 
@@ -84,10 +88,23 @@ class Output:
         with self._out.capture() as drawn:
             self._out.print(table)
         self._out.file.writelines(f"{line.rstrip()}\n" for line in drawn.get().splitlines())
+        self._out.file.flush()
+
+
+class _Console(Console):
+    """Rich ends the process by 1 where no one reads any more; here it is for the caller to say how it ends."""
+
+    def on_broken_pipe(self) -> NoReturn:
+        raise BrokenPipeError
+
+
+def plain(text: str) -> str:
+    """A text of which a terminal obeys nothing: robots and others may have written it."""
+    return _OBEYED.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
 
 
 def _console(file: TextIO) -> Console:
-    return Console(file=file, highlight=False, width=None if file.isatty() else WIDE)
+    return _Console(file=file, highlight=False, width=None if file.isatty() else WIDE)
 
 
 def _table(columns: Sequence[str], widths: Sequence[int], rows: Iterable[Sequence[str]]) -> Table:
@@ -119,4 +136,4 @@ def _word(value: Any) -> str:
         return "–"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return plain(", ".join(map(str, value)) if isinstance(value, list) else str(value))

@@ -11,7 +11,7 @@ import typer
 from clients.cli import published
 from clients.cli.choosing import open_letters
 from clients.cli.consuming import is_busy, waiting
-from clients.cli.ending import PARTLY, EndedError
+from clients.cli.ending import PARTLY, EndedError, UnansweredError
 from clients.cli.tool import ALL, Tool
 from clients.cli.verbs import verb
 from clients.cli.vitals import Vitals, vitals
@@ -32,7 +32,8 @@ def status(
     Ends by 4 where something needs a person, and says what to do. With --all also alarms, how old the oldest message
     of each consumer is, how late each relay publishes, what it costs a month without use, and what AWS billed today:
     on AWS by credentials for cloudwatch:DescribeAlarms, cloudwatch:GetMetricData and ce:GetCostAndUsage, a request of
-    which is $0.01 (clients/cli/policy.json); the month is computed by a checkout. A local mall only has the costs.
+    which is $0.01 (clients/cli/policy.json); the month is computed by a checkout. A local mall only has the costs. What
+    the credentials may not see is not known, and the rest is shown.
     """
     health = tool.get("/health")
     codes: dict[str, str | None] = {"gateway": health.get("code", "")}  # none of a gateway from before it said so
@@ -59,7 +60,7 @@ def status(
     }
     seen = vitals(tool, [one["name"] for one in consumers or ()], published.services()) if all else None
     data["account"] = asdict(seen) if seen else None
-    wrong = problems(data)
+    wrong = problems(tool, data)
     data["wrong"] = wrong
 
     def render() -> None:
@@ -117,15 +118,17 @@ def _versions(codes: dict[str, str | None]) -> str:
 
 
 def _of_account(tool: Tool, seen: Vitals) -> list[tuple[str, str]]:
+    alarms, unknown = seen.alarms or [], {part: f"not known: {why}" for part, why in seen.unknown.items()}
     idle = "not computed: that needs a checkout" if seen.idle is None else f"${seen.idle:.2f} a month"
-    cost = ("cost", f"{idle} without use, ${seen.today:.2f} today")
+    cost = "cost", unknown.get("idle") or f"{idle} without use"
     if tool.stage.is_local:
         return [cost]
     return [
-        ("alarms", f"{len(seen.alarms)} ring" + "".join(f"\n{name}" for name in seen.alarms)),
-        ("oldest", _ages(seen.oldest) or "no message waits"),
-        ("relays", _ages(seen.relays) or "nothing is published"),
+        ("alarms", unknown.get("alarms") or f"{len(alarms)} ring" + "".join(f"\n{name}" for name in alarms)),
+        ("oldest", unknown.get("oldest") or _ages(seen.oldest or {}) or "no message waits"),
+        ("relays", unknown.get("relays") or _ages(seen.relays or {}) or "nothing is published"),
         cost,
+        ("today", unknown.get("today") or f"${seen.today or 0:.2f} billed"),
     ]
 
 
@@ -134,23 +137,25 @@ def _ages(found: dict[str, float]) -> str:
     return ", ".join(f"{name} {lasting(age)}" for name, age in sorted(found.items(), key=lambda one: -one[1]))
 
 
-def problems(found: Json) -> list[dict[str, str]]:
+def problems(tool: Tool, found: Json) -> list[dict[str, str]]:
     """What needs a person, each with the command that tells more."""
     paused, letters, differences = found["notRunning"] or (), found["deadLetters"] or 0, found["differences"] or 0
-    alarms = (found["account"] or {}).get("alarms", [])
+    account = found["account"] or {}
+    alarms, unseen = account.get("alarms") or [], account.get("unknown", {})
     silent = found["silent"]
     unsaid = [name for name, code in found["services"].items() if code is None and name not in silent]
     parked, robots = found["sagas"]["parked"] or 0, found["robots"]
     nowhere = robots is not None and not robots.keys() & {"idle", "active"}
     rules: list[tuple[Any, str, str]] = [
-        (silent, f"{', '.join(silent)} did not answer", "mallbots logs SERVICE"),
-        (unsaid, f"{', '.join(unsaid)} did not say which code", "mallbots logs SERVICE"),
-        (paused, f"paused: {', '.join(paused)}", "mallbots resume CONSUMER"),
-        (letters, counted(letters, "dead letter"), "mallbots dead groups"),
-        (parked, f"{counted(parked, 'saga')} parked", "mallbots saga list --status parked"),
-        (nowhere, "no robot is online", "mallbots robot list"),
+        (silent, f"{', '.join(silent)} did not answer", tool.typed("logs SERVICE")),
+        (unsaid, f"{', '.join(unsaid)} did not say which code", tool.typed("logs SERVICE")),
+        (paused, f"paused: {', '.join(paused)}", tool.typed("resume CONSUMER")),
+        (letters, counted(letters, "dead letter"), tool.typed("dead groups")),
+        (parked, f"{counted(parked, 'saga')} parked", tool.typed("saga list --status parked")),
+        (nowhere, "no robot is online", tool.typed("robot list")),
         (alarms, f"{counted(len(alarms), 'alarm')}: {', '.join(alarms)}", "docs/runbooks, the page named as the alarm"),
-        (differences, f"{counted(differences, 'difference')} of money", "mallbots money list --status open"),
+        (unseen, f"not known: {', '.join(unseen)}", f"{tool.typed('status --all')} says why"),
+        (differences, f"{counted(differences, 'difference')} of money", tool.typed("money list --status open")),
     ]
     return [{"what": what, "do": do} for is_wrong, what, do in rules if is_wrong]
 
@@ -163,18 +168,27 @@ def top(
 ) -> None:
     """Show what is busy, slow and failing now: consumers by backlog, waits of orders by stage, letters by cause."""
     while True:
-        tool.silent.clear()
-        asked = tool.answered("operations", lambda: tool.get(f"{OPERATIONS}/consumers")["consumers"]) or ()
-        consumers = sorted(filter(is_busy, asked), key=lambda one: (one["state"] == "running", -_number(one)))
-        waits = tool.answered("insights", lambda: tool.get("/api/insights/waiting")["stages"]) or ()
-        stages = sorted(filter(_has_orders, waits), key=lambda one: -one["longestSeconds"])
-        groups = tool.answered("operations", lambda: tool.pages(f"{OPERATIONS}/groups", "groups", limit)) or ()
-        failing = [one for one in groups if one["counts"]["open"]]
-        data = {"busy": consumers[:limit], "slow": stages[:limit], "failing": failing, "silent": list(tool.silent)}
-        tool.out.show(data, partial(_top, tool, data))
+        try:
+            data = _busy(tool, limit)
+            tool.out.show(data, partial(_top, tool, data))
+        except UnansweredError as error:
+            if not every:
+                raise
+            tool.out.say(f"{error.message}: it looks again")
         if not every:
             return
         tool.wait(every)
+
+
+def _busy(tool: Tool, limit: int) -> dict[str, Any]:
+    tool.silent.clear()
+    asked = tool.answered("operations", lambda: tool.get(f"{OPERATIONS}/consumers")["consumers"]) or ()
+    consumers = sorted(filter(is_busy, asked), key=lambda one: (one["state"] == "running", -_number(one)))
+    waits = tool.answered("insights", lambda: tool.get("/api/insights/waiting")["stages"]) or ()
+    stages = sorted(filter(_has_orders, waits), key=lambda one: -one["longestSeconds"])
+    groups = tool.answered("operations", lambda: tool.pages(f"{OPERATIONS}/groups", "groups", limit)) or ()
+    failing = [one for one in groups if one["counts"]["open"]]
+    return {"busy": consumers[:limit], "slow": stages[:limit], "failing": failing, "silent": list(tool.silent)}
 
 
 def _top(tool: Tool, shown: dict[str, Any]) -> None:

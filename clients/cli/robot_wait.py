@@ -24,18 +24,18 @@ def robot_wanted(facts: Facts) -> Why:
         text = f"waits to be given to a robot, of which {counted(len(idle), 'is', 'are')} idle"
         return because(facts, text, dispatcher, since, "depot")
     if not facts.robots:
-        return Why("waits for a robot: none is registered", "robots", since, "mallbots robot list")
+        return Why("waits for a robot: none is registered", "robots", since, facts.typed("robot list"))
     busy, away = (sum(one["status"] == status for one in facts.robots) for status in ("active", "offline"))
     said = ", ".join(f"{number} {word}" for word, number in (("at work", busy), ("offline", away)) if number)
     text = f"waits for a robot: none is idle ({said})"
     if busy:  # a robot that is at work comes free by itself: that is a queue, and blames none
-        return Why(text, "", since, "mallbots robot list")
+        return Why(text, "", since, facts.typed("robot list"))
     if halt := stopped(facts, *TELL_OF_ROBOTS):
         text = f"{text}, as far as depot knows, and {halt.sentence}: what robots on the stream say does not reach it"
         return replace(halt, sentence=text, since=since)
     if waiting(facts, REPORTS) and (facts.age(since) or 0) >= PATIENCE:
         return because(facts, f"{text}, as far as depot knows", REPORTS, since, "fleet")
-    return Why(text, "robots", since, "mallbots robot list")
+    return Why(text, "robots", since, facts.typed("robot list"))
 
 
 def robot_at_work(facts: Facts, goods: Json) -> Why:
@@ -45,12 +45,12 @@ def robot_at_work(facts: Facts, goods: Json) -> Why:
     name = next((one["name"] for one in facts.robots if one["id"] == goods["botId"]), goods["botId"])
     since = facts.since("ShoppingListAssigned")
     text = f"waits for robot {name}, which has {picked} of {counted(wanted, 'item')}"
-    robot, show = facts.robot, f"mallbots robot show {goods['botId']}"
+    robot, show = facts.robot, facts.typed("robot show", goods["botId"])
     status = next((one["status"] for one in facts.robots if one["id"] == goods["botId"]), "")
     if robot and robot["errors"]:
         return Why(f"{text} and reports {robot['errors'][0]['type']}", f"robot {name}", since, show)
     if robot and robot["paused"]:
-        return Why(f"{text} and is paused", f"robot {name}", since, f"mallbots robot resume {goods['botId']}")
+        return Why(f"{text} and is paused", f"robot {name}", since, facts.typed("robot resume", goods["botId"]))
     if status == "offline" or (robot and robot["lastReportedAt"] and robot["connection"] != "online"):
         return Why(f"{text} and is not connected", f"robot {name}", since, show)
     if mode := _by_hand(robot):
@@ -108,7 +108,9 @@ def _untold(facts: Facts, text: str, since: str) -> Why | None:
     busy = next((one for one in (TOLD, REPORTS) if waiting(facts, one)), "")
     if busy:
         return because(facts, text, busy, since, "depot")
-    return Why(f"{text}, though fleet sends it again", "fleet", since, "mallbots logs fleet") if age > SILENT else None
+    return (
+        Why(f"{text}, though fleet sends it again", "fleet", since, facts.typed("logs fleet")) if age > SILENT else None
+    )
 
 
 def _quiet(facts: Facts) -> str:

@@ -131,7 +131,7 @@ def _tell(tool: Tool, id: str, what: str) -> None:
 def _tell_of(tool: Tool, id: str, action: str, what: str) -> None:
     """Tell a robot what becomes of an action that failed. Raises EndedError, with the nearest one, for another."""
     failed = _robot(tool, id).get("retriable", [])
-    if not (found := action if action in failed else whole(action, failed)):
+    if not (found := action if action in failed else whole("failed action", action, failed)):
         error = unknown("failed action", action, failed)
         raise EndedError(error.message, error.code, error.hint or f"failed: {', '.join(failed) or 'none'}")
     _tell(tool, id, f"actions/{at(found)}/{what}")

@@ -45,7 +45,7 @@ def resume(tool: Tool, order: Order) -> None:
     saga = _saga(tool, order)
     order = saga["orderId"]
     if saga["status"] != "parked":
-        raise EndedError(f"the saga of {order} is {saga['status']}, not parked", FAILED, f"mallbots order {order}")
+        raise EndedError(f"the saga of {order} is {saga['status']}, not parked", FAILED, tool.typed("order", order))
     if tool.agreed(f"resume the saga of {order}, parked since {saga['since']}: {saga['reason']}"):
         tool.put(f"{ROOT}/{at(order)}/resume")
     saga = _saga(tool, order)

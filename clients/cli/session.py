@@ -8,7 +8,7 @@ import httpx
 
 from clients import secret_files
 from clients.cli.ending import FAILED, EndedError
-from clients.cli.stages import Stage, folder
+from clients.cli.stages import Stage, folder, typed
 from clients.credential import Credential
 from clients.managed_login import WITHIN, ManagedLogin
 from clients.user_pool import SignInError, UserPool
@@ -68,7 +68,7 @@ def _person(stage: Stage) -> Callable[[str], str]:
     pool, file = UserPool(stage.identity, stage.client), file_of(stage)
 
     def renew(_: str) -> str:
-        login = f"mallbots login --stage {stage.name}"
+        login = typed(stage.name, "login")
         try:
             tokens = pool.refresh(secret_files.read(file)["refresh"])
         except KeyError:

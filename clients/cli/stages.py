@@ -20,6 +20,7 @@ from clients import secret_files
 from clients.cli.ending import FAILED, NOT_FOUND, USAGE, EndedError, nearest
 
 LOCAL = "local"
+CHOSEN = "MALLBOTS_STAGE"  # the environment's: which stage is meant where none is named
 USUAL_PORT = 4566
 CHECKOUT = Path(__file__).resolve().parents[2]
 FOLDER = ".mallbots"
@@ -68,7 +69,7 @@ def stage(name: str) -> Stage:
         raise EndedError(
             f"there is no stage {name!r} here",
             NOT_FOUND,
-            f"{hint}A new one: mallbots login --stage {name} --pages https://the-address-of-its-console",
+            f"{hint}A new one: {typed(name, 'login')} --pages https://the-address-of-its-console",
         )
     return _of_pages(known[name])
 
@@ -112,6 +113,12 @@ def state() -> Path:
     here = Path.cwd() / FOLDER
     is_checkout = (CHECKOUT / "Makefile").exists()  # not where it was installed by pipx
     return Path(os.environ.get("STATE") or (CHECKOUT / FOLDER if is_checkout and not here.exists() else here))
+
+
+def typed(stage: str, *words: str) -> str:
+    """A command line about a stage, which names it unless `mallbots` is about the local mall by itself."""
+    about = () if stage == (os.environ.get(CHOSEN) or LOCAL) == LOCAL else ("--stage", stage)
+    return " ".join(("mallbots", *words, *about))
 
 
 def of_make() -> str:

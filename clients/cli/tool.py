@@ -13,9 +13,10 @@ import httpx
 
 from clients.cli import session, stages
 from clients.cli.account import Account
-from clients.cli.ending import BROKEN, FAILED, NOT_FOUND, USAGE, EndedError, unknown, whole
+from clients.cli.ending import BROKEN, FAILED, NOT_FOUND, USAGE, EndedError, UnansweredError, unknown, whole
 from clients.cli.output import Output
 from clients.cli.stages import Stage
+from clients.cli.wording import counted
 from clients.mall import Json, Mall, MallError
 
 T = TypeVar("T")
@@ -94,14 +95,14 @@ class Tool:
 
     def call(self, method: str, path: str, body: Json | None = None, *, key: str | None = None) -> Json:
         """One request, whose errors end the command: what was not found by 3, a value that is none by 2, else by 1."""
-        with told(self.stage_name):
+        with told(self.stage_name, changes=method != "GET"):
             return self.mall.call(method, path, body, key=key)
 
     def found(self, path: str, what: str, given: str, known: Callable[[], Known]) -> Json:
         """GET of one thing by the id at the end of `path`: all of it, or a beginning that one of `known` alone has.
 
-        Where there is none, the nearest is named. Where only a part of all is known, no beginning is taken: another
-        may begin so. Raises EndedError.
+        Where there is none, the nearest is named; where more than one begins so, these are. Where only a part of all
+        is known, no beginning is taken: another may begin so. Raises EndedError.
         """
         try:
             return self.get(path)
@@ -109,8 +110,8 @@ class Tool:
             if error.code != NOT_FOUND:
                 raise
         seen = known()
-        if not (id := whole(given, seen.ids)):
-            raise unknown(what, given, seen.ids)
+        if not (id := whole(what, given, seen.ids)):
+            raise _beyond(what, given, seen) if seen.more else unknown(what, given, seen.ids)
         if seen.more:
             looked = f"there are more than the {len(seen.ids):,} that were looked at"
             raise EndedError(f"{given} may begin more than one {what}: {looked}", USAGE, f"the whole id, such as {id}")
@@ -167,17 +168,22 @@ class Tool:
 
         Raises EndedError where no one can be asked, and where the answer is no.
         """
+        stage = f"stage {self.stage_name}"
         if self.dry_run:
-            self.out.say(f"would {what}; nothing was changed (--dry-run)")
+            self.out.say(f"{stage}: would {what}; nothing was changed (--dry-run)")
             return False
         if self.yes:
             return True
         if self.no_input or not sys.stdin.isatty():
-            raise EndedError(f"this would {what}", USAGE, "--yes does it, --dry-run only says so")
-        self.out.say(f"{what[:1].upper()}{what[1:]}? [y/N]", style="bold")
+            raise EndedError(f"{stage}: this would {what}", USAGE, "--yes does it, --dry-run only says so")
+        self.out.say(f"{stage}: {what}? [y/N]", style="bold")
         if sys.stdin.readline().strip().lower() not in ("y", "yes"):
             raise EndedError("nothing was changed", FAILED)
         return True
+
+    def typed(self, *words: str) -> str:
+        """A command about this stage, as one types it: `mallbots run resume 01a7 --stage prod`."""
+        return stages.typed(self.stage_name, *words)
 
     def wait(self, seconds: float) -> None:
         """Let a while pass, before how far something is is asked again."""
@@ -190,8 +196,11 @@ class Tool:
 
 
 @contextmanager
-def told(stage: str) -> Iterator[None]:
-    """Within the block, what a mall refuses, and one that does not answer, ends the command."""
+def told(stage: str, *, changes: bool = False) -> Iterator[None]:
+    """Within the block, what a mall refuses, and one that does not answer, ends the command.
+
+    changes: whether what has no answer may have changed something.
+    """
     try:
         yield
     except MallError as error:
@@ -199,11 +208,18 @@ def told(stage: str) -> Iterator[None]:
     except httpx.HTTPError as error:
         is_local = stage == stages.LOCAL
         start = f"start it: make up{stages.of_make()}" if is_local else "look at its alarms, and at this network"
-        raise EndedError(f"stage {stage} does not answer ({error})", FAILED, start) from None
+        said = f"stage {stage} does not answer ({error})" + "; what it was asked for may have been done" * changes
+        raise UnansweredError(said, FAILED, start) from None
+
+
+def _beyond(what: str, given: str, seen: Known) -> EndedError:
+    """That what was looked at has no such thing, and there is more."""
+    looked = f"among the first {counted(len(seen.ids), what)}"
+    return EndedError(f"{given!r} is not {looked}: give the whole id", NOT_FOUND)
 
 
 def _refused(error: MallError, stage: str) -> EndedError:
-    login = f"mallbots login --stage {stage}"
+    login, logout = stages.typed(stage, "login"), stages.typed(stage, "logout")
     message, code, hint = f"{error.message} ({error.status} {error.code})", FAILED, ""
     match error.status:
         case 404:
@@ -214,10 +230,11 @@ def _refused(error: MallError, stage: str) -> EndedError:
             message, hint = f"stage {stage} does not know you", login
         case 403:
             message = f"your role may not do this: {error.message}"
-            hint = f"whose you are: mallbots whoami --stage {stage}; to be another: mallbots logout, then login"
-        case status if status >= BROKEN:
+            hint = f"who you are: {stages.typed(stage, 'whoami')}; to be another: {logout}, then {login}"
+        case number if number >= BROKEN:
             message += f", X-Correlation-Id {error.flow}" if error.flow else ""
-            hint = f"see which service: mallbots status --stage {stage}; its log lines: mallbots logs SERVICE"
+            status, logs = stages.typed(stage, "status"), stages.typed(stage, "logs SERVICE")
+            hint = f"see which service: {status}; its log lines: {logs}"
     return EndedError(message, code, hint, error.status)
 
 

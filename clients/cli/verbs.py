@@ -5,6 +5,8 @@ A verb takes a Tool first; what follows are its own arguments. Its docstring is 
 
 import functools
 import inspect
+import os
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -14,7 +16,7 @@ import typer
 from clients.cli import stages
 from clients.cli.listing import BEGIN, Listed
 from clients.cli.output import Output
-from clients.cli.stages import LOCAL
+from clients.cli.stages import CHOSEN, LOCAL
 from clients.cli.tool import Tool
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.", rich_help_panel="Every verb")]
@@ -22,7 +24,7 @@ StageName = Annotated[
     str,
     typer.Option(
         "--stage",
-        envvar="MALLBOTS_STAGE",
+        envvar=CHOSEN,
         autocompletion=lambda: stages.names(),
         help="Which deployment; the local mall is that of PORT and STATE.",
         rich_help_panel="Every verb",
@@ -89,6 +91,8 @@ def verb(words: str, example: str, *, changes: bool = False) -> Callable[[Callab
             )
             try:
                 function(tool, **given)
+            except BrokenPipeError:  # whoever read has enough, such as head; nothing is flushed into the pipe at exit
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             finally:
                 tool.close()
 

@@ -6,10 +6,13 @@ https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-a
 https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
 
+from clients.cli.ending import EndedError
 from clients.cli.launching import billed, idle_month
 from clients.cli.tool import Tool
 
@@ -19,32 +22,47 @@ PERIOD = 60  # seconds
 
 @dataclass(frozen=True)
 class Vitals:
-    """oldest: by consumer, how many seconds old its oldest message is. relays: by service, how late it publishes.
-
-    idle: dollars a month, computed; None without a checkout. today: dollars that AWS has billed for today so far.
+    """alarms: those that ring. oldest: by consumer, how many seconds old its oldest message is. relays: by service,
+    how late it publishes. idle: dollars a month, computed; None without a checkout. today: dollars that AWS has billed
+    for today so far. unknown: why a part of these is not known, which is None then.
     """
 
-    idle: float | None
-    today: float
-    alarms: list[str] = field(default_factory=list)
-    oldest: dict[str, float] = field(default_factory=dict)
-    relays: dict[str, float] = field(default_factory=dict)
+    idle: float | None = None
+    today: float | None = 0.0
+    alarms: list[str] | None = field(default_factory=list)
+    oldest: dict[str, float] | None = field(default_factory=dict)
+    relays: dict[str, float] | None = field(default_factory=dict)
+    unknown: dict[str, str] = field(default_factory=dict)
 
 
 def vitals(tool: Tool, consumers: Iterable[str], services: Iterable[str]) -> Vitals:
-    """Ask the account of a stage. A local mall has no account: only what it would cost. Raises EndedError."""
-    if tool.stage.is_local:
-        return Vitals(idle_month(tool), 0.0)
+    """Ask the account of a stage: what needs a person first, each part by itself, so that a refusal hides no other.
+
+    A local mall has no account: only what it would cost.
+    """
+    asked: dict[str, Callable[[], Any]] = {} if tool.stage.is_local else _of_account(tool, consumers, services)
+    found: dict[str, Any] = {}
+    unknown: dict[str, str] = {}
+    for part, ask in (asked | {"idle": partial(idle_month, tool)}).items():
+        try:
+            found[part] = ask()
+        except EndedError as error:
+            found[part], unknown[part] = None, error.message
+    return Vitals(**found, unknown=unknown)
+
+
+def _of_account(tool: Tool, consumers: Iterable[str], services: Iterable[str]) -> dict[str, Callable[[], Any]]:
     prefix, day = f"mallbots-{tool.stage_name}-", str(datetime.now(UTC).date())
     queues = {f"{prefix}{name.replace('/', '-')}{end}": name for name in consumers for end in ("", ".fifo")}
     relays = {f"{prefix}{name}-relay": name for name in services}
-    return Vitals(
-        idle_month(tool),
-        sum(one["dollars"] for one in billed(tool) if one["day"] == day),
-        tool.account.ringing(),
-        _latest(tool, "AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName", queues),
-        {name: age / 1000 for name, age in _latest(tool, "AWS/Lambda", "IteratorAge", "FunctionName", relays).items()},
-    )
+    return {
+        "alarms": lambda: tool.account.ringing(),
+        "oldest": lambda: _latest(tool, "AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName", queues),
+        "relays": lambda: {
+            name: age / 1000 for name, age in _latest(tool, "AWS/Lambda", "IteratorAge", "FunctionName", relays).items()
+        },
+        "today": lambda: sum(one["dollars"] for one in billed(tool) if one["day"] == day),
+    }
 
 
 def _latest(tool: Tool, namespace: str, metric: str, dimension: str, names: Mapping[str, str]) -> dict[str, float]:

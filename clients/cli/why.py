@@ -16,7 +16,6 @@ from clients.cli.wording import counted, money
 
 UNPAID = 86_400.0  # seconds after which an order that is ready and unpaid is cancelled
 SHOPPED = 86_400.0  # seconds after which a basket was abandoned, however long its customer was shopping
-DOCTOR = "mallbots doctor"
 RESTORED = "docs/runbooks/restore-a-table.md"
 SWEPT = 600.0  # seconds within which a schedule of a minute has done what is due, also after a miss or two
 
@@ -53,7 +52,9 @@ def _unknown(facts: Facts) -> Why | None:
     """An order that others know, while its owner does not answer."""
     if facts.order or "ordering" not in facts.silent or not (facts.saga or facts.list or facts.invoice):
         return None
-    return Why("is not known to wait for anything, because ordering does not answer", "ordering", do=DOCTOR)
+    return Why(
+        "is not known to wait for anything, because ordering does not answer", "ordering", do=facts.typed("doctor")
+    )
 
 
 def _basket(facts: Facts) -> Why | None:

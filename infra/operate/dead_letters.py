@@ -7,6 +7,7 @@ import argparse
 from collections.abc import Iterator
 from typing import Any, cast
 
+from clients.cli.output import plain
 from functions.kernel.projections.view_store import DynamoViews
 from functions.kernel.runtime import runtime
 from functions.kernel.runtime.runtime import Runtime
@@ -42,11 +43,11 @@ def run(options: argparse.Namespace, deployment: Deployment) -> int:
         return 0
     for state, one in letters:
         tries = f" after {one.tries} tries" if one.tries else ""
-        print(f"{state:9} {one.id} {one.queue} {one.name or 'unreadable'}{tries}: {one.reason}")
+        print(plain(f"{state:9} {one.id} {one.queue} {one.name or 'unreadable'}{tries}: {one.reason}"))
     for line in left:
         print(line)
     for _, one in letters if options.bodies else ():
-        print(readable(one.body))
+        print(plain(readable(one.body)))
     return 0
 
 

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
+from clients.cli.output import plain
 from functions.kernel.runtime import clock
 from infra.operate.deployment import Deployment, OperateError, stacks
 
@@ -25,7 +26,7 @@ def run(options: argparse.Namespace, deployment: Deployment) -> int:
     found = False
     for line in lines(deployment, options.service, options.find, ago(options.since)):
         found = True
-        print(line)
+        print(plain(line))
     if not found:
         what = f"with {options.find}" if options.find else "with an error"
         print(f"No lines {what} in the last {options.since}.", file=sys.stderr)
@@ -57,7 +58,7 @@ def lines(deployment: Deployment, service: str, find: str | None, since: timedel
 
 def ago(text: str) -> timedelta:
     """30m, 2h or 1d as a time. Raises OperateError."""
-    match = re.fullmatch(r"(\d+)([mhd])", text)
+    match = re.fullmatch(r"(\d{1,4})([mhd])", text, re.ASCII)
     if not match:
-        raise OperateError(f"SINCE must be a number with m, h or d, such as 2h, not {text!r}")
+        raise OperateError(f"SINCE must be a number with m, h or d, such as 2h, of four digits at most, not {text!r}")
     return timedelta(**{UNITS[match[2]]: int(match[1])})

@@ -15,7 +15,8 @@ from infra.operate.deployment import Deployment, OperateError
 from infra.operate.operator import operator
 from infra.operate.options import above_zero
 
-ENDED = ("cancelled", "done", "stopped")
+HELD = ("cancelled", "done", "paused", "stopped")  # a run that does no more now
+FAILED = ("dead", "failing")
 EVERY = 2.0  # seconds
 
 
@@ -46,28 +47,34 @@ def run(options: argparse.Namespace, deployment: Deployment) -> int:
     more = {name: value for name in ("to", "rate") if (value := getattr(options, name)) is not None}
     with operator(deployment, options.stage) as mall:
         try:
-            state, why = redrive(mall, {**asked, **more}, print)
+            ended = redrive(mall, {**asked, **more}, print)
         except MallError as error:
             raise OperateError(f"operations answers: {error}") from None
-    if state == "stopped":
-        print(f"It stopped: {why}. PUT /api/operations/runs/{{id}}/resume lets it go on.")
-    return 0 if state == "done" else 1
+    return report_end(ended, print)
+
+
+def report_end(ended: Json, report: Callable[[str], None]) -> int:
+    """Say how a run may go on that does no more now; the exit code: 1 where not all letters were handled."""
+    if ended["state"] in ("paused", "stopped"):
+        why = f": {ended['why']}" if ended["why"] else ""
+        report(f"It is {ended['state']}{why}. PUT /api/operations/runs/{ended['id']}/resume lets it go on.")
+    return 0 if ended["state"] == "done" and not any(ended["counts"].get(what) for what in FAILED) else 1
 
 
 def redrive(
     mall: Operated, asked: Json, report: Callable[[str], None], wait: Callable[[float], None] = clock.wait
-) -> tuple[str, str]:
-    """Begin a redrive, and report how far it is until it has ended; returns its state, and why. Raises MallError."""
+) -> Json:
+    """Begin a redrive, and report how far it is until it does no more; returns how it is then. Raises MallError."""
     run_id = mall.post("/api/operations/redrives", asked, key=str(uuid.uuid4()))["id"]
     report(f"run {run_id}")
     said = ""
     while True:
-        found = mall.get(f"/api/operations/runs/{run_id}")["run"]
+        found: Json = mall.get(f"/api/operations/runs/{run_id}")["run"]
         counted = {what: count for what, count in found["counts"].items() if count and what != "total"}
         counts = ", ".join(f"{count} {what}" for what, count in counted.items())
         if (line := f"{found['state']}, {found['total']} letters: {counts or 'none yet'}") != said:
             report(line)
             said = line
-        if found["state"] in ENDED:
-            return found["state"], found["why"]
+        if found["state"] in HELD:
+            return found
         wait(EVERY)

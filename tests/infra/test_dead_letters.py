@@ -66,6 +66,14 @@ def test_the_bodies_are_printed_also_of_what_is_not_json(account: Account, capsy
     assert '"name": "OrderCancelled"' in printed
 
 
+def test_a_terminal_obeys_nothing_of_what_robots_and_others_wrote(
+    account: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store(made(1, reason="stuck\x1b[2J"))
+    assert main(["dead-letters", "--stage", "prod"]) == 0
+    assert "stuck\\x1b[2J" in capsys.readouterr().out
+
+
 def test_what_a_rule_or_the_relay_gave_up_is_listed_with_the_reason_that_aws_gives(account: Account) -> None:
     given = {"ERROR_CODE": "NO_PERMISSIONS", "ERROR_MESSAGE": "Access denied", "RETRY_ATTEMPTS": "0"}
     attributes = {name: {"StringValue": value, "DataType": "String"} for name, value in given.items()}

@@ -120,8 +120,9 @@ def test_without_a_text_errors_are_found_ours_and_lambdas() -> None:
 @pytest.mark.parametrize(("text", "hours"), [("30m", 0.5), ("2h", 2), ("1d", 24)])
 def test_how_long_ago_is_read_with_its_unit(text: str, hours: float) -> None:
     assert ago(text) == timedelta(hours=hours)
-    with pytest.raises(OperateError, match="SINCE must be a number with m, h or d"):
-        ago(f"{text}s")
+    for wrong in (f"{text}s", "9999999d", "99999999999999m"):
+        with pytest.raises(OperateError, match="SINCE must be a number with m, h or d"):
+            ago(wrong)
 
 
 def test_the_gateways_outputs_are_the_platforms() -> None:

@@ -7,7 +7,7 @@ import pytest
 from clients.mall import Json, MallError
 from functions.operations.api import api
 from infra.operate.__main__ import main
-from infra.operate.redrive import redrive
+from infra.operate.redrive import redrive, report_end
 from tests.support.callers import OPERATOR_ON_CALL
 from tests.support.gateway import request
 from tests.unit.operations.redriving import DEAD, Place, known_consumers
@@ -46,7 +46,8 @@ def test_the_open_letters_of_a_service_are_sent_back_and_how_far_that_is_is_repo
     lines: list[str] = []
     asked = {"filter": {"service": "depot"}, "rate": 20}
     ended = redrive(Operations(place), asked, lines.append, wait=lambda _: place.redrive())
-    assert ended == ("done", "")
+    assert (ended["state"], ended["why"]) == ("done", "")
+    assert report_end(ended, lines.append) == 0
     assert {place.letter(letter).state for letter in letters} == {"done"}
     assert lines[0].startswith("run ")
     assert lines[-1] == "done, 30 letters: 30 done"
@@ -63,8 +64,42 @@ def test_a_redrive_that_stops_says_why(place: Place) -> None:
     place.fates = {letter.message_id: DEAD for letter in letters}
     place.pass_time(3_600)
     asked = {"filter": {"service": "depot"}}
-    state, why = redrive(Operations(place), asked, lambda _: None, wait=lambda _: place.redrive())
-    assert (state, why) == ("stopped", "3 of the last 3 letters failed")
+    ended = redrive(Operations(place), asked, lambda _: None, wait=lambda _: place.redrive())
+    assert (ended["state"], ended["why"]) == ("stopped", "3 of the last 3 letters failed")
+    lines: list[str] = []
+    assert report_end(ended, lines.append) == 1
+    assert lines == [
+        f"It is stopped: 3 of the last 3 letters failed. PUT /api/operations/runs/{ended['id']}/resume lets it go on."
+    ]
+
+
+def test_a_redrive_of_which_letters_failed_again_ends_by_1_though_it_is_done(place: Place) -> None:
+    letters = place.letters(30)
+    place.fates = {letters[-1].message_id: DEAD}
+    place.pass_time(3_600)
+    asked = {"filter": {"service": "depot"}}
+    ended = redrive(Operations(place), asked, lambda _: None, wait=lambda _: place.redrive())
+    assert (ended["state"], ended["counts"]["dead"]) == ("done", 1)
+    assert report_end(ended, print) == 1
+
+
+def test_a_redrive_that_somebody_pauses_is_not_waited_for(place: Place) -> None:
+    place.letters(30)
+    place.pass_time(3_600)
+
+    def pauses(_: float) -> None:
+        with place.at_work():
+            for run in redrives_of(place):
+                request(api, "PUT", f"/api/operations/runs/{run}/pause", {}, caller=OPERATOR_ON_CALL)
+
+    ended = redrive(Operations(place), {"filter": {"service": "depot"}}, lambda _: None, wait=pauses)
+    lines: list[str] = []
+    assert (ended["state"], report_end(ended, lines.append)) == ("paused", 1)
+    assert f"/api/operations/runs/{ended['id']}/resume lets it go on" in lines[0]
+
+
+def redrives_of(place: Place) -> list[str]:
+    return [run["id"] for run in Operations(place).get("/api/operations/runs")["runs"]]
 
 
 def test_a_redrive_of_what_operations_refuses_says_so(place: Place) -> None:

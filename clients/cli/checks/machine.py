@@ -92,13 +92,13 @@ def room(_: Tool) -> str:
     return "" if free >= FREE else f"{free / 1e9:.1f} GB are free, and a local mall needs about {FREE / 1e9:.0f}"
 
 
-@check(MACHINE, "sign-ins are readable by you alone", "chmod 600 those files; mallbots logout, then login")
+@check(MACHINE, "sign-ins are readable by you alone", "chmod 600 those files; mallbots logout, then mallbots login")
 def private(_: Tool) -> str:
     open_files = [file.name for file in _own() if file.stat().st_mode & 0o077]
     return f"others can read {', '.join(open_files)}" if open_files else ""
 
 
-@check(MACHINE, "the command line's own files can be read", "remove them, and mallbots login with --pages")
+@check(MACHINE, "the command line's own files can be read", "remove them, then mallbots login --pages ADDRESS")
 def own_files(_: Tool) -> str:
     broken = []
     for file in _own():

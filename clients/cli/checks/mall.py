@@ -31,7 +31,11 @@ def answers(tool: Tool) -> str:
     return "" if tool.get("/health")["status"] == "ok" else "its health is not ok"
 
 
-@check(ACCESS, "you are signed in as an operator", "an operator adds you to the group; then mallbots logout, login")
+@check(
+    ACCESS,
+    "you are signed in as an operator",
+    "an operator adds you to the group; then mallbots logout, then mallbots login",
+)
 def role(tool: Tool) -> str:
     said = claims(tool.mall.token())
     groups = said.get("cognito:groups", [])
@@ -125,7 +129,7 @@ def long_sagas(tool: Tool) -> str:
     return _few(one["orderId"] for one in found)
 
 
-@check(MALL, "a robot is online", "mallbots robot list; start some: mallbots shoppers")
+@check(MALL, "a robot is online", "mallbots robot list; of a local mall: make shoppers")
 def robots(tool: Tool) -> str:
     found = tool.pages("/api/depot/bots", "bots", ALL)
     if not found:
@@ -133,7 +137,9 @@ def robots(tool: Tool) -> str:
     return "" if any(one["status"] != "offline" for one in found) else f"all {len(found)} are offline"
 
 
-@check(MALL, "no robot reports an error", "mallbots robot show ROBOT; then robot retry, or robot skip")
+@check(
+    MALL, "no robot reports an error", "mallbots robot show ROBOT; then mallbots robot retry, or mallbots robot skip"
+)
 def robot_errors(tool: Tool) -> str:
     return _names(one for one in _reported(tool) if one["errors"])
 

@@ -55,6 +55,8 @@ def test_where_there_are_no_letters_stdout_is_empty_and_json_an_empty_list(cli: 
 def test_a_list_that_was_cut_says_so(cli: CommandLine, group: Any) -> None:
     assert "the first 2; there are more: --limit" in cli("dead list --limit 2").err
     assert "there are more" not in cli(f"dead list --limit {ORDERS}").err
+    cli.altered["/api/operations/groups"] = lambda body: body.update(next="2")
+    assert "the first 1; there are more: --limit" in cli("dead groups --limit 1").err
 
 
 def test_what_letters_are_asked_for_by_is_looked_at(cli: CommandLine, group: Any) -> None:
@@ -70,11 +72,28 @@ def test_what_letters_are_asked_for_by_is_looked_at(cli: CommandLine, group: Any
     assert f"did you mean {known}?" in cli(f"dead redrive --forecast {known[:-2]}xx --yes", code=3).err
 
 
-def test_more_letters_than_are_looked_at_are_counted_as_at_least_so_many(
+@pytest.mark.parametrize(
+    "which", ["--group {}", "--service payments", "--service payments/inbox --message OrderApproved"]
+)
+def test_more_letters_than_are_looked_at_are_counted_by_their_groups_open_and_resolved(
+    cli: CommandLine, group: Any, monkeypatch: pytest.MonkeyPatch, which: str
+) -> None:
+    cli(f"dead resolve {group['id']} --yes")
+    monkeypatch.setattr(Tool.read, "__defaults__", (ORDERS - 1,))
+    shown = cli(f"dead redrive {which.format(group['id'])} --dry-run").err
+    assert f"{ORDERS}  payments/inbox  OrderApproved" in shown
+    assert f"would send back about {ORDERS} letters" in shown
+
+
+def test_a_consumer_of_which_no_letter_was_read_is_counted_too(
     cli: CommandLine, group: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    other = {**group, "id": "other", "consumer": "payments/topics", "counts": {**group["counts"], "open": 40_000}}
+    cli.altered["/api/operations/groups?state=resolved"] = lambda body: body["groups"].append(other)
     monkeypatch.setattr(Tool.read, "__defaults__", (ORDERS - 1,))
-    assert f"would send back at least {ORDERS - 1} letters" in cli(f"dead redrive --group {group['id']} --dry-run").err
+    shown = cli("dead redrive --service payments --dry-run").err
+    assert "40000  payments/topics  OrderApproved" in shown
+    assert f"would send back about {40_000 + ORDERS:,} letters" in shown
 
 
 def test_a_letter_is_shown_with_its_body_and_a_group_by_the_same_verb(cli: CommandLine, group: Any) -> None:
@@ -193,7 +212,12 @@ def test_a_redrive_of_what_is_still_broken_ends_by_1_and_says_that_it_stopped(cl
 
 def test_letters_are_parked_reopened_and_discarded_with_a_reason(cli: CommandLine, group: Any) -> None:
     first, second, *_ = open_letters(cli)
-    assert cli(f"dead park {first} --reason later --dry-run --json").data == {"park": [], "refused": {}}
+    assert cli(f"dead park {first} --reason later --dry-run --json").data == {
+        "park": [],
+        "refused": {},
+        "unknown": [],
+        "notTried": [first],
+    }
     assert len(open_letters(cli)) == ORDERS
     assert cli(f"dead park {first} {second} --reason later --yes").out.split() == [first, second]
     assert {one["id"] for one in cli("dead list --state parked --json").data} == {first, second}
@@ -232,6 +256,8 @@ def test_a_beginning_is_refused_where_there_are_more_letters_than_were_looked_at
 def test_a_group_has_a_note_an_owner_and_an_end(cli: CommandLine, group: Any) -> None:
     cli(f"dead note {group['id']} 'a column was dropped' --yes")
     cli(f"dead owner {group['id']} Ada --yes")
+    asked = cli(f"dead resolve {group['id']} --dry-run").err
+    assert f"resolve group {group['id']}, of which {ORDERS} letters are open" in asked
     shown = cli(f"dead resolve {group['id']} --yes --json").data
     assert (shown["note"], shown["owner"], shown["state"]) == ("a column was dropped", "Ada", "resolved")
 

@@ -5,11 +5,13 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
+from clients.cli import incident
 from functions.payments import service as payments
 from tests.flow.shopper import Shopper, bring_a_robot_online, open_a_store
-from tests.flow.test_redrive import broken
+from tests.flow.test_redrive import broken, shoppers
 from tests.flow.test_robots_stream import a_robot
 from tests.unit.cli.typed import ClientsMall, CommandLine
 
@@ -65,6 +67,39 @@ def test_the_bundle_of_a_group_has_its_letters_and_the_order_of_one(cli: Command
     assert parts["group"]["counts"]
     assert [one["id"] for one in parts["letters"]] == [letter["id"]]
     assert parts["state"]["id"] == letter["order"]
+
+
+def test_a_bundle_is_written_while_operations_is_down_and_says_what_it_does_not_know(
+    cli: CommandLine, letter: dict[str, Any]
+) -> None:
+    cli.failing["/api/operations"] = httpx.Response(500, json={"code": "internal", "message": "no"})
+    parts, _ = bundle(cli, letter["order"])
+    assert parts["state"]["order"]["status"] == "approved"
+    assert parts["state"]["silent"] == parts["versions"]["silent"] == ["operations"]
+    assert parts["versions"]["services"] is None
+    assert {name for name, part in parts.items() if part is None} == {"letters", "timeline", "consumers", "audit"}
+    assert "operations does not answer" in cli(f"incident {letter['order']} --dry-run").err
+
+
+def test_a_bundle_that_has_not_all_letters_of_a_group_says_so_and_has_all_of_the_audit(
+    cli: CommandLine, letter: dict[str, Any], mall: ClientsMall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert bundle(cli, letter["group"])[0]["group"]["more"] is False
+    shoppers(mall, 2)
+    mall.pass_time(300)
+    mall.operate("collector")
+    monkeypatch.setattr(incident, "MOST", 2)
+    parts, _ = bundle(cli, letter["group"])
+    assert (parts["group"]["more"], len(parts["letters"])) == (True, 2)
+    assert len(parts["audit"]) == len(cli("audit --json").data) > 2
+    assert parts["versions"]["audited"]
+
+
+def test_a_bundle_that_is_there_is_replaced_only_once_that_was_said(cli: CommandLine, letter: dict[str, Any]) -> None:
+    order = letter["order"]
+    assert f"would write incident-{order}.zip of state," in cli(f"incident {order} --dry-run").err
+    cli(f"incident {order} --yes")
+    assert f"would replace incident-{order}.zip by state," in cli(f"incident {order} --dry-run").err
 
 
 @pytest.mark.parametrize("of", ["order", "group"])

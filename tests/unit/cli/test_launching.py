@@ -12,6 +12,7 @@ from typing import Any
 import boto3
 import botocore.client
 import pytest
+from botocore.exceptions import ClientError
 from moto import mock_aws
 from moto.ce.models import ce_backends
 
@@ -253,11 +254,40 @@ def test_the_status_of_a_stage_in_an_account_has_its_alarms_ages_and_costs(
         "alarms": ["mallbots-prod-depot-Errors"],
         "oldest": {"search/inbox": 38.0, "depot/dispatcher": 7.0},
         "relays": {"ordering": 2.5},
+        "unknown": {},
     }
     assert "1 alarm: mallbots-prod-depot-Errors" in {one["what"] for one in shown["wrong"]}
     text = prod("status --all --stage prod", code=4).out
     assert "search/inbox 38 s, depot/dispatcher 7 s" in text
-    assert "$7.50 a month without use, $0.00 today" in text
+    assert "$7.50 a month without use" in text
+    assert "$0.00 billed" in text
+
+
+@pytest.mark.parametrize(
+    ("refused", "part"),
+    [("GetCostAndUsage", "today"), ("GetMetricData", "oldest"), ("DescribeAlarms", "alarms")],
+)
+def test_what_the_credentials_may_not_see_is_not_known_and_the_rest_is_shown(
+    prod: CommandLine, checkout: Path, aws: Calls, monkeypatch: pytest.MonkeyPatch, refused: str, part: str
+) -> None:
+    rings("mallbots-prod-depot-Errors", AlarmActions=["arn:aws:sns:eu-west-1:123456789012:mallbots-prod-alarms"])
+    real = botocore.client.BaseClient._make_api_call  # type: ignore[attr-defined]
+
+    def call(self: Any, operation: str, asked: Any) -> Any:
+        if operation == refused:
+            raise ClientError({"Error": {"Code": "AccessDenied", "Message": "it is not yours"}}, operation)
+        return real(self, operation, asked)
+
+    monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", call)
+    shown = prod("status --all --stage prod --json", code=4).data
+    assert shown["account"][part] is None
+    assert "it is not yours" in shown["account"]["unknown"][part]
+    assert [one for one in shown["wrong"] if part in one["what"]]
+    assert (shown["account"]["alarms"] == ["mallbots-prod-depot-Errors"]) is (part != "alarms")
+    text = prod("status --all --stage prod", code=4).out
+    assert f"{part}" in text
+    assert "not known: AWS: " in text
+    assert "$7.50 a month without use" in text
 
 
 def test_what_aws_billed_today_is_in_the_status(

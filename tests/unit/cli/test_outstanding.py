@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import httpx
 import pytest
 
 from functions.checkout import service as checkout
@@ -73,6 +74,14 @@ def test_a_refund_that_was_made_after_it_was_given_up_leaves_a_letter_to_close(s
     found = stuck.scene.why()
     assert "waits for nothing: it is cancelled: the mall closes; 1 dead letter" in found["sentence"]
     assert not found["blames"]
+
+
+def test_a_refund_that_was_given_up_is_found_behind_any_number_of_other_letters_of_payments(stuck: Stuck) -> None:
+    refund_of_a_cancelled_order(stuck)
+    other = {"id": "other", "state": "open", "stream": "Payment#other", "message": "OrderApproved"}
+    page = httpx.Response(200, json={"letters": [other] * 100, "next": "more"})
+    stuck.scene.cli.failing["/api/operations/letters?service=payments&limit"] = page
+    assert "waits for RefundDue" in stuck.scene.why()["sentence"]
 
 
 def test_a_void_that_the_provider_does_not_make_is_outstanding(stuck: Stuck) -> None:

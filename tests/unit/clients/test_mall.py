@@ -10,7 +10,7 @@ from clients.scenarios.robots import Fleet
 
 
 class Answers:
-    """A mall that gives these answers, each a status and its Retry-After, and 200 after them.
+    """A mall that gives these answers, each a status and its Retry-After, and 200 after them; none for a status of 0.
 
     asked: how often. keys: the Idempotency-Key of each request, empty for none.
     """
@@ -28,6 +28,8 @@ class Answers:
         if not self._answers:
             return httpx.Response(200, json={"id": "one"})
         status, wait = self._answers.pop(0)
+        if not status:
+            raise httpx.ReadTimeout("timed out", request=request)
         return httpx.Response(status, json={"code": "too_many", "message": "later"}, headers={"Retry-After": wait})
 
 
@@ -79,3 +81,33 @@ def test_nobody_waits_for_a_limit_that_lasts_longer_than_a_minute(waits: list[fl
     with pytest.raises(MallError) as refused:
         answers.mall.post("/api/customers/codes", {"smsNumber": "+15550100"})
     assert (refused.value.status, answers.asked, waits) == (429, 1, [])
+
+
+@pytest.mark.parametrize("said", ["Wed, 21 Oct 2026 07:28:00 GMT", "", "-5", "nan", "inf"])
+def test_a_retry_after_that_is_no_number_of_seconds_is_taken_for_none(waits: list[float], said: str) -> None:
+    answers = Answers((503, said))
+    assert answers.mall.get("/api/stores") == {"id": "one"}
+    assert waits == [1]
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE"])
+def test_a_request_whose_connection_is_lost_is_repeated_under_its_key(waits: list[float], method: str) -> None:
+    answers = Answers(*[(0, "")] * 3)
+    assert answers.mall.call(method, "/api/depot/bots/ajax") == {"id": "one"}
+    assert len(answers.keys) == 4
+    assert len(set(answers.keys)) == 1
+    assert bool(answers.keys[0]) is (method != "GET")
+
+
+def test_a_connection_that_is_lost_again_and_again_is_given_up(waits: list[float]) -> None:
+    answers = Answers(*[(0, "")] * 9)
+    with pytest.raises(httpx.ReadTimeout):
+        answers.mall.post("/api/depot/bots")
+    assert answers.asked == 4
+
+
+def test_a_heartbeat_whose_connection_is_lost_is_left_to_its_next_turn(waits: list[float]) -> None:
+    answers = Answers((0, ""))
+    with pytest.raises(httpx.ReadTimeout):
+        answers.mall.put("/api/depot/bots/ajax/online", key="")
+    assert (answers.asked, waits) == (1, [])
