@@ -25,6 +25,7 @@ CHUNK = 65_536
 HEAD_LIMIT = 65_536
 IDLE_UPSTREAM = 4.0  # seconds after which a connection to the engine is not used again: it ends idle ones after 5
 WITHOUT_BODY = (204, 304)
+REFUSED = 400  # and above
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,7 @@ class Response:
     """An answer, verbatim. keep: whether the connection may be used again."""
 
     content: bytes
+    status: int
     keep: bool
 
 
@@ -158,11 +160,11 @@ class Proxy:
             writer.write(answer.to_bytes())
             await writer.drain()
             return True
-        repeated, dropped = (self._strikes(fault, request.sender) for fault in (REPEATED, REPLY_DROPPED))
         response = await self._forward(request)
-        if repeated:
+        # What was refused is not repeated: its caller would be told so of what took effect a moment later.
+        if response.status < REFUSED and self._strikes(REPEATED, request.sender):
             await self._forward(request)
-        if dropped:
+        if self._strikes(REPLY_DROPPED, request.sender):
             return False
         writer.write(response.content)
         await writer.drain()
@@ -253,7 +255,7 @@ async def _read_response(reader: asyncio.StreamReader, method: str) -> Response:
     bodiless = method == "HEAD" or status in WITHOUT_BODY
     body = b"" if bodiless else await _read_body(reader, headers, until_end=not sized)
     keep = (sized or bodiless) and headers.get("connection", "").lower() != "close"
-    return Response(head + body, keep)
+    return Response(head + body, status, keep)
 
 
 async def _read_body(reader: asyncio.StreamReader, headers: Mapping[str, str], *, until_end: bool) -> bytes:

@@ -27,12 +27,13 @@ class Server(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     came: ClassVar[list[tuple[str, str, dict[str, str], bytes]]] = []
+    status: ClassVar[int] = 200
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
         self.came.append((self.command, self.path, {k.lower(): v for k, v in self.headers.items()}, body))
         content = json.dumps({"number": len(self.came)}).encode()
-        self.send_response(200)
+        self.send_response(self.status)
         self.send_header("content-type", "application/json")
         self.send_header("content-length", str(len(content)))
         self.end_headers()
@@ -144,6 +145,15 @@ def test_a_repeated_request_takes_effect_twice_and_has_one_answer_the_first(engi
     with faulty(engine, CLIENT, repeated=1.0) as proxy:
         assert asks(proxy) == (200, {"number": 1})
     assert len(Server.came) == 2
+
+
+def test_a_request_that_was_refused_is_not_repeated(
+    engine: ThreadingHTTPServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Server, "status", 429)
+    with faulty(engine, CLIENT, repeated=1.0) as proxy:
+        assert asks(proxy) == (429, {"number": 1})
+    assert (len(Server.came), proxy.faults) == (1, {})
 
 
 def test_a_delayed_request_has_its_answer(engine: ThreadingHTTPServer) -> None:
