@@ -35,7 +35,7 @@ def test_what_a_stage_costs_that_nobody_uses(prod: Templates) -> None:
         "keys of KMS": 1.00,
         "alarms on service levels, beside their metrics": 1.50,
         "dashboards": 3.00,
-        "metrics that alarms read": 37.50,
+        "metrics that alarms read": 37.60,
         "polling of empty queues (assumed)": 4.15,
         "secrets": 1.20,
         "ticks of schedules": 1.75,
