@@ -2,9 +2,8 @@
 
 import { toast } from "../pages/design/toasts.tsx";
 import { signInAsNamed } from "../pages/sign_in/development.ts";
-import { SignInError } from "../pages/sign_in/pool.ts";
 import { returned } from "../pages/sign_in/staff.ts";
-import { shared } from "../pages/text/shared.ts";
+import { signInWords } from "../pages/sign_in/texts.ts";
 import type { Context } from "./context.ts";
 import { texts } from "./texts/texts.ts";
 
@@ -20,12 +19,6 @@ export async function comeBack({ config, session }: Pick<Context, "config" | "se
     if (address !== null) history.replaceState(null, "", address);
   } catch (error) {
     history.replaceState(null, "", location.pathname);
-    toast(texts("signIn.failed", { why: whyOf(error) }), "bad");
+    toast(texts("signIn.failed", { why: signInWords(error) }), "bad");
   }
-}
-
-/** The pool says why in English: it speaks no other language. */
-function whyOf(error: unknown): string {
-  if (!(error instanceof SignInError)) return shared("error.offline");
-  return texts("signIn.refused", { detail: error.message });
 }

@@ -171,9 +171,9 @@ export interface Thing<Data> extends Loaded<Data> {
   readonly accept: () => void;
   /** Saves it. What the stream tells of meanwhile, and what is read after that, is of the own save: no news.
    *
-   * unheard: what the next read shows where nobody knows whether it was saved; news unless it is said to be own.
+   * ifUnknown: whose change the next read shows where the outcome of the save is unknown.
    */
-  readonly saving: <Result>(work: () => Promise<Result>, unheard?: "own" | "news") => Promise<Result>;
+  readonly saving: <Result>(work: () => Promise<Result>, ifUnknown?: "own" | "news") => Promise<Result>;
   /** Whether it is saved now, or may have been and has not been read since. */
   readonly isSaving: () => boolean;
 }
@@ -183,8 +183,8 @@ const LOOKS = 10_000; // milliseconds
 /** A thing that a form changes. Who has it open sees what another made of it before saving.
  *
  * told: the version that the stream tells of. Without a stream it is looked at each 10 seconds (an unchanged one
- * answers 304); each 5 where the last load failed, or what was saved is to be read. Where there is a draft, it begins with what its user saw: what it became since is news. The key of a
- * view stays the same.
+ * answers 304); every 5 where the last load failed, or what was saved is still to be read. Where there is a draft, it
+ * begins with what its user saw: what it became since is news. The key of a view stays the same.
  */
 export function useThing<Data>(
   key: string,
@@ -226,14 +226,14 @@ export function useThing<Data>(
       sees(key, latest);
       setShown({ key, answer: latest });
     },
-    saving: async (work, unheard = "news") => {
+    saving: async (work, ifUnknown = "news") => {
       phase.current = "saving";
       try {
         const result = await work();
         phase.current = "taking";
         return result;
       } catch (error) {
-        phase.current = unheard === "own" && isUnheard(error) ? "taking" : "idle";
+        phase.current = ifUnknown === "own" && hasUnknownOutcome(error) ? "taking" : "idle";
         throw error;
       } finally {
         again();
@@ -253,8 +253,8 @@ function differs<Data>(own: Answer<Data>, latest: Answer<Data>): boolean {
   return before !== after && JSON.stringify(own.data) !== JSON.stringify(latest.data);
 }
 
-/** Whether nobody heard if a write was done: no answer came, or none of the API's own. */
-export const isUnheard = (error: unknown): boolean =>
+/** Whether a write that failed may have been done: there was no response, or a 5xx. */
+export const hasUnknownOutcome = (error: unknown): boolean =>
   error instanceof ApiError && (error.kind === "offline" || error.status >= 500);
 
 export const isKind = (error: unknown, ...kinds: readonly ApiError["kind"][]): boolean =>

@@ -60,7 +60,7 @@ export const tell = (text: string): void => show(text, "");
 
 export const quiet = (): void => show("", "");
 
-/** The same text goes before it comes back: one that only stayed would be neither seen nor heard to fail again. */
+/** An equal text is removed and shown again in the next frame: otherwise neither the screen nor a screen reader changes. */
 export function fail(text: string): void {
   const stays = failed.value === text;
   show("", stays ? "" : text);

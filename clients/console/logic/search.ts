@@ -48,7 +48,7 @@ function dayOf(text: string, later: 0 | 1): string | null {
   return Number.isNaN(date.getTime()) ? null : date.toISOString();
 }
 
-/** Fields whose amount cannot be read: without it the search would find what nobody asked for. */
+/** Fields whose amount cannot be parsed: without it the search would return too much. */
 export function wrongAmounts(asked: Asked): readonly Field[] {
   return (["least", "most"] as const).filter((name) => asked[name].trim() !== "" && amountOf(asked[name]) === null);
 }

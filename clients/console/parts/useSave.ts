@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import { ApiError } from "../../pages/api/problem.ts";
 import { toast } from "../../pages/design/toasts.tsx";
 import { errorWords } from "../../pages/text/shared.ts";
-import { isUnheard, type Thing } from "../load.ts";
+import { hasUnknownOutcome, type Thing } from "../load.ts";
 import { texts } from "../texts/texts.ts";
 
 export interface Save {
@@ -47,8 +47,8 @@ export function useSwitch(
   return [wanted, turn];
 }
 
-/** Tells that something was not done, in these words; or that nobody knows whether it was. */
+/** Shows that a write failed, in these words; or that its outcome is unknown. */
 export function notDone(words: string, error: unknown): void {
   const known = error instanceof ApiError ? error : new ApiError("internal_error", "", 0);
-  toast(`${isUnheard(known) ? texts("unheard") : words} ${errorWords(known)}`, "bad");
+  toast(`${hasUnknownOutcome(known) ? texts("unknownOutcome") : words} ${errorWords(known)}`, "bad");
 }

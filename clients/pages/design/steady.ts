@@ -1,4 +1,4 @@
-/** Rows that do not jump under the pointer: while somebody works in a list, its order is held. */
+/** Rows that do not jump under the pointer: while somebody uses a list, its order is kept. */
 
 import { useEffect, useRef, useState } from "preact/hooks";
 
@@ -30,8 +30,8 @@ export interface Steady {
   };
 }
 
-/** The ids in the order to show them. Held while the pointer is over the rows or the focus in them, and somebody is
- * there: who moved the pointer, or pressed a key, a moment ago.
+/** The ids in the order to show them. It is kept while the pointer is over the rows or the focus in them, until 15 s
+ * after the last pointer movement or key.
  */
 export function useSteady(wanted: readonly string[]): Steady {
   const [held, setHeld] = useState(false);

@@ -14,7 +14,7 @@ export interface Tokens {
 /** What the pool says of a refresh token that is never good again; the last is OAuth's word (RFC 6749, 5.2). */
 const FINAL = ["NotAuthorizedException", "UserNotFoundException", "RefreshTokenReuseException", "invalid_grant"];
 
-/** Our own word: a one-time password was sent to be replaced, and nobody knows whether it was. */
+/** Our own code: whether a one-time password was replaced is unknown, since the response was lost. */
 export const SPENT = "spent";
 
 /** The pool refused; `code` is its word for why. A pool that does not answer throws TypeError, as fetch does. */
@@ -38,7 +38,7 @@ type Fields = Record<string, unknown>;
 
 const WITHIN = 10_000; // milliseconds
 
-/** Signs in by a password. A one-time password is replaced at once by `next`, which nobody is told.
+/** Signs in by a password. A one-time password is replaced at once by `next`, which is not shown.
  *
  * Throws SignInError; of the code SPENT where the one-time password may have been replaced, and no tokens came.
  */

@@ -8,12 +8,12 @@ const texts = dictionary({
   en: {
     spent: "The last answer was lost. The one-time password may be used up: ask for a new one-time password.",
     reset: "This password is not valid any more: ask for a new one-time password.",
-    refused: "Signing in was refused. Tell the mall’s team why: {code}.",
+    refused: "The answer was “{detail}”. Tell the mall’s team.",
   },
   es: {
     spent: "La última respuesta se perdió. La contraseña de un solo uso puede estar gastada: pida otra.",
     reset: "Esta contraseña ya no es válida: pida otra de un solo uso.",
-    refused: "No se ha permitido iniciar sesión. Diga el motivo al equipo del centro: {code}.",
+    refused: "La respuesta fue “{detail}”. Avise al equipo del centro.",
   },
 });
 
@@ -30,5 +30,5 @@ const WORDS: Readonly<Record<string, () => string>> = {
 /** What to tell who could not sign in. What is no word of the pool's is a pool that does not answer. */
 export function signInWords(error: unknown): string {
   if (!(error instanceof SignInError)) return shared("error.offline");
-  return WORDS[error.code]?.() ?? texts("refused", { code: error.code || "–" });
+  return WORDS[error.code]?.() ?? texts("refused", { detail: error.message });
 }

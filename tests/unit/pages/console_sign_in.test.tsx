@@ -30,7 +30,7 @@ async function told(query: string): Promise<string> {
 
 test("a sign-in that was refused is told as one that failed, with its reason", async () => {
   const text = await told("error=access_denied&error_description=The+user+is+disabled");
-  assert.equal(text, "Sign-in failed. The answer was “access_denied: The user is disabled”.");
+  assert.equal(text, "Sign-in failed. The answer was “access_denied: The user is disabled”. Tell the mall’s team.");
 });
 
 test("a sign-in whose code nobody could take is told as one that failed, since nothing answers", async () => {

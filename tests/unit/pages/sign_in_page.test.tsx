@@ -48,7 +48,7 @@ test("an operator is told why a kiosk could not be signed in, and what to do", a
     [["com.amazonaws.cognito#UserNotFoundException"], /^That name and password do not fit/],
     [["TooManyRequestsException"], /^Too many attempts. Wait a moment/],
     [["PasswordResetRequiredException"], /ask for a new one-time password/],
-    [["InvalidParameterException"], /: InvalidParameterException\.$/],
+    [["InvalidParameterException"], /“InvalidParameterException: .*”\. Tell the mall/],
     [[null], /^The mall does not answer/],
     [[CHALLENGE, null], /^The last answer was lost.*ask for a new one-time password/],
     [[CHALLENGE, "TooManyRequestsException"], /^Too many attempts. Wait a moment/],
