@@ -55,7 +55,7 @@ def redrive(event: Mapping[str, Any]) -> dict[str, Any]:
     with budget.at_most(ENDS_WITHIN):
         with budget.at_most(WORK_ENDS):
             ticks = _work(worker)
-        for run_id in list(worker.leased):
+        for run_id in sorted(worker.leased):  # a set has another order in each process
             worker.attempt(partial(_release, run_id, worker), f"run {run_id}")
     if worker.errors:
         raise worker.errors[0]

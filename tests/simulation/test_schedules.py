@@ -61,6 +61,12 @@ def test_a_seed_gives_the_same_schedule_in_every_process(outcomes: dict[int, Out
     assert trace_hashes(range(1, 9), OTHER_HASH_SEED) == here
 
 
+def test_a_seed_in_which_several_redrives_are_released_at_once_gives_the_same_schedule_in_every_process() -> None:
+    """They were released in the order of a set of strings, which is another in each process."""
+    seed = 10410578
+    assert trace_hashes(range(seed, seed + 1), OTHER_HASH_SEED) == [run_schedule(seed).trace_hash]
+
+
 def test_seeds_differ(outcomes: dict[int, Outcome]) -> None:
     assert len({outcome.trace_hash for outcome in outcomes.values()}) == len(outcomes)
 
