@@ -1,7 +1,7 @@
 """What the payments service consumes: the saga's commands, order events, customer events, and its own reminders."""
 
 from events.checkout import ConfirmPayment, VoidPayment
-from events.ordering import OrderApproved, OrderCancelled, OrderPaid, OrderReadied, OrderRejected, OrderState
+from events.ordering import OrderApproved, OrderCancelled, OrderCompleted, OrderPaid, OrderReadied, OrderRejected, OrderState
 from events.payments import (
     OrderReconciliationDue,
     PaymentAccepted,
@@ -62,6 +62,11 @@ def create_or_reduce_invoice(event: OrderState) -> None:
 @inbox.on(OrderCancelled, OrderRejected)
 def cancel_invoice(event: OrderState) -> None:
     service.cancel_invoice(event.order_id, event.payment_id, event.customer_id)
+
+
+@inbox.on(OrderCancelled, OrderCompleted, OrderRejected)
+def compare_late_end(event: OrderState) -> None:
+    reconciliation.compare_late_end(event.order_id)
 
 
 @inbox.on(RefundDue)

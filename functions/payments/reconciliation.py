@@ -6,6 +6,8 @@ A run goes through the orders page by page and sends a message for each order. S
 retried and dead-lettered by itself, and a message that is delivered twice changes nothing the second time. How far a
 run has come is a row. A first message makes it go on for some seconds, and a schedule each minute until its end.
 
+Days on which no tick came are compared with the next night's, and an order whose end comes after its night, at once.
+
 No page sends the next: Lambda stops a function that a chain of its own messages invokes more than about 16 times
 (https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html).
 """
@@ -15,9 +17,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from math import ceil
-from typing import Any, get_args
+from typing import Any
 
-from events.payments import OrderReconciliationDue, OrdersToCompare, ReconciliationPageDue
+from events.payments import OrderReconciliationDue, ReconciliationPageDue
 from events.registry import Timer
 from functions.kernel.domain.errors import InvalidError, NotFoundError, UnavailableError
 from functions.kernel.eventstore import codec
@@ -29,9 +31,10 @@ from functions.payments.difference import ENDED, Difference, Found, Order, Reaso
 from functions.payments.domain import Payment
 from functions.payments.invoice import Invoice
 from functions.payments.publish import publishes
-from functions.payments.runs import Reconciliation
+from functions.payments.runs import Asked, Reconciliation
 from functions.payments.views import Run
 
+MISSED_DAYS = 7  # how far back a night makes up for nights on which no tick came
 SECONDS = 5  # for each message of a batch: the three runs of a night are within the time of a worker
 DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
@@ -43,15 +46,33 @@ def begin(time: str, day: str | None = None) -> None:
     """Begin to compare the orders that ended on a day, are unfinished, or have an open difference: a run for each.
 
     Once for each tick or Idempotency-Key: the commit carries a first message for each run. time: when this was asked
-    for (RFC 3339). day: as in 2030-01-31; the day before `time` when left out. Raises InvalidError for a malformed day.
+    for (RFC 3339). day: as in 2030-01-31; when left out, the day before `time`, and those before it that no tick was
+    for. Raises InvalidError for a malformed day.
     """
-    reconciled = clock.read(time).date() - timedelta(days=1) if day is None else _read_day(day)
+    days = _days_until(clock.read(time).date() - timedelta(days=1)) if day is None else [_read_day(day)]
     asked = reconciliations.create(
-        context.current().new_id(), lambda reconciliation: reconciliation.begin(reconciled.isoformat(), time)
+        context.current().new_id(),
+        lambda reconciliation: reconciliation.begin([one.isoformat() for one in days], time),
     )
-    if asked.changes:  # a run whose message is lost goes on by its row
-        for orders in get_args(OrdersToCompare):
-            views.record_run(Run(orders=orders, day=asked.day, time=asked.time))
+    for event in asked.changes:  # a run whose message is lost goes on by its row
+        if isinstance(event, Asked):
+            views.record_run(Run(orders=event.orders, day=event.day, time=event.time))
+    if day is None:
+        views.record_reconciled(days[-1])
+
+
+def _days_until(last: date) -> list[date]:
+    """The days to compare in a night: the last, and those before it that no tick was for."""
+    reconciled = views.reconciled()
+    missed = (last - reconciled).days - 1 if reconciled else 0
+    return [last - timedelta(days=back) for back in range(min(max(0, missed), MISSED_DAYS), -1, -1)]
+
+
+def compare_late_end(order_id: str) -> None:
+    """Have an order compared whose end comes on a later day than it ended: that day's run may be over."""
+    message = context.current().message
+    if message and clock.read(message.time).date() < clock.now().date():
+        _send(OrderReconciliationDue(order_id=order_id, time=clock.stamp()))
 
 
 def go_on_from(page: ReconciliationPageDue) -> None:

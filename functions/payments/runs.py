@@ -1,5 +1,6 @@
 """A reconciliation that was asked for, by the schedule or by staff: once for each tick, or Idempotency-Key."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -19,16 +20,17 @@ class Asked(DomainEvent):
 
 @dataclass
 class Reconciliation(Aggregate):
-    """day: whose ended orders are compared. time: when it was asked for (RFC 3339). How far it has come is in rows."""
+    """day: the last whose ended orders are compared. time: when it was asked for (RFC 3339). Rows say how far it is."""
 
     day: str = ""
     time: str = ""
 
-    def begin(self, day: str, time: str) -> None:
-        """Ask for a run of each kind of orders, once."""
+    def begin(self, days: Sequence[str], time: str) -> None:
+        """Ask for a run of the orders that ended on each day, and of each other kind of orders, once."""
         if self.is_new:
             for orders in get_args(OrdersToCompare):
-                self.record(Asked(orders, day, time))
+                for day in days if orders == "ended" else days[-1:]:
+                    self.record(Asked(orders, day, time))
 
     @applies(Asked)
     def _asked(self, event: Asked) -> None:

@@ -4,14 +4,14 @@ An order's copy is what its money is compared with, once it has ended; it is wri
 ends, and ordering is asked about one between. One sparse index finds what is to be compared: an ended order by the day
 on which it ended, an unfinished one by the time of its creation, a difference by its status and time.
 
-The payments that no order has taken are rows in the order of their authorization. Those rows, and the runs, are no read
-model: use cases write them, and no rebuild would bring them back.
+The payments that no order has taken are rows in the order of their authorization. Those rows, the runs and the
+last day with runs are no read model: use cases write them, and no rebuild would bring them back.
 """
 
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from events.envelope import Metadata
@@ -42,6 +42,7 @@ UNFINISHED_FOR = timedelta(days=1)  # a younger order may still be under way
 PAGE = 100
 RUNS = "reconciliation runs"
 RUN_KEPT = timedelta(days=1)  # after its end, so that no message begins it anew
+RECONCILED = "reconciled days"
 
 UNCONFIRMED = "payments without an order"
 UNCONFIRMED_BEFORE = "unconfirmed payments"  # of earlier code
@@ -162,6 +163,17 @@ def end_run(run: Run) -> bool:
 def runs() -> list[Run]:
     """The runs that have not come to their end, oldest first."""
     return [Run(**row) for row in rows(RUNS, consistent=True)]
+
+
+def record_reconciled(day: date) -> None:
+    """Store that a night's runs were begun for a day, unless they were for a later one."""
+    runtime.current().views.put(Row(RECONCILED, "last", {"day": day.isoformat()}), day.toordinal())
+
+
+def reconciled() -> date | None:
+    """The last day for which a night's runs were begun; None if none was."""
+    row = read(RECONCILED, "last")
+    return date.fromisoformat(row["day"]) if row else None
 
 
 @dataclass(frozen=True)

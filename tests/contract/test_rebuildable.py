@@ -28,7 +28,7 @@ WRITTEN_BY_USE_CASES = {
     "depot": ("heard", "waiting lists", "idle bots"),
     "fleet": ("reports", "connections", "takeovers", "list#"),
     "live": ("watch ", "log ", "connection ", "subscribers "),
-    "payments": ("payments of ", "payments without an order", "reconciliation runs", "sandbox "),
+    "payments": ("payments of ", "payments without an order", "reconciled days", "reconciliation runs", "sandbox "),
 }
 VIEWS = [(name, view) for name in services() for view in views_of(manifest(name))]
 NAMED = [f"{name} {view.name}" for name, view in VIEWS]

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from events.ordering import OrderState
 from events.payments import (
     ReconciliationDue,
     ReconciliationPageDue,
@@ -25,7 +26,7 @@ from tests.unit.payments.nightly import (
     refund_refused,
     work,
 )
-from tests.unit.payments.till import Till, completed, created
+from tests.unit.payments.till import Till, cancelled, completed, created, rejected
 
 
 def test_orders_of_many_pages_are_all_compared_once(till: Till, watch: Watch) -> None:
@@ -121,3 +122,57 @@ def test_a_schedule_starts_the_reconciliation_each_night() -> None:
     (inbox,) = manifest("payments").inboxes
     assert inbox.schedules[ReconciliationDue] == "cron(0 2 * * ? *)"
     assert inbox.schedules[ReconciliationRunsDue] == "rate(1 minute)"
+
+
+def test_an_order_whose_end_comes_after_its_night_is_compared_when_it_comes(till: Till, watch: Watch) -> None:
+    payment_id = till.paid()
+    till.bank.fails = "refuse"
+    reconcile(till, watch)
+    watch.now = NIGHT + timedelta(minutes=20)
+    till.deliver(cancelled(payment_id), stream_version=9)
+    (delayed,) = work(till)  # for an hour, until what followed from its end has settled
+    watch.now += timedelta(hours=2)
+    till.queue.sent = [delayed]
+    assert work(till) == []
+    assert names(till) == ["DifferenceFound"]
+
+
+@pytest.mark.parametrize("end", [cancelled, completed, rejected])
+def test_only_an_end_that_comes_on_a_later_day_is_compared_by_itself(
+    till: Till, watch: Watch, end: Callable[[str], OrderState]
+) -> None:
+    till.deliver(end("unknown"))
+    assert sent(till, "OrderReconciliationDue") == []
+    watch.now = NIGHT
+    till.deliver(end("unknown"), id="a later copy", stream_version=7)
+    assert [data["order_id"] for data in sent(till, "OrderReconciliationDue")] == ["order-1"]
+
+
+def test_a_night_makes_up_for_the_nights_on_which_no_tick_came(till: Till, watch: Watch) -> None:
+    reconcile(till, watch, NIGHT - timedelta(days=2))
+    refund_refused(till)  # on the day before NIGHT, on which no tick comes
+    reconcile(till, watch, NIGHT + timedelta(days=1))
+    assert names(till) == ["DifferenceFound"]
+
+
+@pytest.mark.parametrize(("nights", "days"), [(0, 1), (1, 1), (2, 2), (8, 8), (9, 8), (400, 8)])
+def test_a_night_looks_back_to_the_last_night_with_a_tick_a_week_at_most(
+    till: Till, watch: Watch, nights: int, days: int
+) -> None:
+    watch.now = NIGHT
+    till.deliver(ReconciliationDue(time=clock.stamp()))
+    till.relay()
+    till.queue.sent.clear()
+    watch.now = NIGHT + timedelta(days=nights)
+    till.deliver(ReconciliationDue(time=clock.stamp()), id="another tick")
+    till.relay()
+    asked = [data["day"] for data in sent(till, "ReconciliationPageDue") if data["orders"] == "ended"]
+    last = (watch.now - timedelta(days=1)).date()
+    assert asked == [(last - timedelta(days=back)).isoformat() for back in range(days - 1, -1, -1)]
+    assert len(sent(till, "ReconciliationPageDue")) == days + 2
+
+
+def test_a_day_that_staff_name_is_no_night(till: Till, watch: Watch) -> None:
+    watch.now = NIGHT
+    reconciliation.begin(clock.stamp(), day="2026-03-01")
+    assert views.reconciled() is None
