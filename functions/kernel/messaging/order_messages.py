@@ -26,6 +26,7 @@ from functions.kernel.messaging.queries import Ask
 from functions.kernel.runtime import runtime
 from functions.kernel.runtime.json_text import compact, fitting
 
+READS = 5  # of 200 commits each, for one answer: what a customer repeats leaves commits without messages
 SHOWN = ("id", "name", "time", "source", "stream", "correlation_id", "causation_id", "actor")
 
 Message = dict[str, Any]  # as timelines show it: what SHOWN names of its envelope, and its data
@@ -61,11 +62,18 @@ class Page:
 def page(
     streams: Sequence[str], after: str | None, wanted: Callable[[Detail], bool] = lambda detail: True
 ) -> MessagesFound:
-    """What an owner answers: the messages of its streams, of one after the other, as many as fit into an answer."""
+    """What an owner answers: the messages of its streams, of one after the other, as many as fit into an answer.
+
+    It may have few, or none, and more follow: an answer reads a bounded number of commits.
+    """
     number, cursor = _read_place(after)
     found: list[dict[str, Any]] = []
+    reads = 0
     others = [name for name, message in language().items() if message.about.kind is not Kind.EVENT]
     while number < len(streams):
+        if reads == READS:
+            return MessagesFound(messages=tuple(found), after=f"{number} {cursor or ''}")
+        reads += 1
         answer = history(stream=streams[number], names=others, cursor=cursor)
         more = [*found, *filter(wanted, answer["messages"])]
         if found and fitting(map(compact, more)) < len(more):
