@@ -1,7 +1,15 @@
 """What the payments service consumes: the saga's commands, order events, customer events, and its own reminders."""
 
 from events.checkout import ConfirmPayment, VoidPayment
-from events.ordering import OrderApproved, OrderCancelled, OrderCompleted, OrderPaid, OrderReadied, OrderRejected, OrderState
+from events.ordering import (
+    OrderApproved,
+    OrderCancelled,
+    OrderCompleted,
+    OrderPaid,
+    OrderReadied,
+    OrderRejected,
+    OrderState,
+)
 from events.payments import (
     OrderReconciliationDue,
     PaymentAccepted,
