@@ -228,9 +228,9 @@ def _answer_all(run: Run, progress: Progress, until: datetime, asking: Asking) -
             break
         if chunk.service != progress.service:
             overlay, progress = None, replace(progress, service=chunk.service)
-        told = chunk.forecast(asking, overlay, progress.failures)
+        told = chunk.forecast(asking, overlay, progress)
         if not told.answers:
-            progress = forecast_rows.put(run, _held(replace(progress, failures=progress.failures + 1)))
+            progress = forecast_rows.put(run, _held(_failed(progress, len(chunk.letters))))
             break  # the next minute tries again
         overlay = told.overlay
         progress = _stored(run, progress, told)
@@ -247,10 +247,18 @@ def _stored(run: Run, before: Progress, told: Told) -> Progress:
     note_answers(run, told)
     position = before.position + len(told.answers)
     parts = forecast_rows.put_overlay(run, position, told.overlay) if told.overlay and position < run.total else 0
-    after = replace(before.with_answers(told.answers, told.code), position=position, parts=parts, failures=0)
-    after = forecast_rows.put(run, _held(after))
+    after = before.with_answers(told.answers, told.code)
+    if told.silent:
+        after = replace(after, silent=told.silent, alone_until=0)
+    after = forecast_rows.put(run, _held(replace(after, position=position, parts=parts, failures=0)))
     forecast_rows.drop_overlay(run, before)
     return after
+
+
+def _failed(before: Progress, letters: int) -> Progress:
+    """The progress where an invocation about so many letters failed."""
+    alone_until = max(before.alone_until, before.position + letters)
+    return replace(before, failures=before.failures + 1, alone_until=alone_until)
 
 
 def _counted(run: Run, progress: Progress) -> Run:
