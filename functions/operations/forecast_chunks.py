@@ -19,11 +19,12 @@ from functions.operations.runs import Run
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 LETTERS, BYTES = 100, 2_000_000
 RELAYED = 20  # letters of a relay, which takes a question for each
-FAILURES = 3  # of an invocation in a row, after which its first letter is left open
+FAILURES = 2  # of an invocation in a row, after which its letter is asked about once more, or none where it is silent
 VERSIONS = 100  # of a stream, before that of a message, from which on the commit that holds it may begin
 REFUSED = "RefusedByBus"  # as the kernel's eventstore/relay.py names it
 CANNOT_TELL = "cannot tell"
 FORECAST = "forecast"
+GONE = "it is not there any more"
 
 
 @dataclass(frozen=True)
@@ -45,11 +46,15 @@ class Asking:
 
 @dataclass(frozen=True)
 class Told:
-    """What was told of the first letters of a chunk: none where the invocation failed."""
+    """What was told of the first letters of a chunk: none where the invocation failed.
+
+    silent: the function that answers about no letter, where there is one.
+    """
 
     answers: Sequence[Answer]
     overlay: Any = None
     code: str = ""
+    silent: str = ""
 
 
 def patiently() -> Asking:
@@ -74,22 +79,62 @@ class Chunk:
     def service(self) -> str:
         return self.consumer.partition("/")[0]
 
-    def forecast(self, asking: Asking, overlay: Any, failures: int) -> Told:
-        """What is told of the first letters. failures: how often that failed just now: then fewer are asked about."""
-        first, letter = next(iter(self.letters.items()))
-        known = consumers().get(self.consumer)
-        if letter is None:
-            return Told([cannot_tell(first, "it is not there any more")], overlay)
-        if known is None or not (known.handles or known.is_relay):
-            return Told([cannot_tell(first, f"there is no consumer {self.consumer}: name another one")], overlay)
-        if failures >= FAILURES:
-            return Told([cannot_tell(first, f"the forecast of {self.service} does not answer")], overlay)
-        letters = [one for one in self.letters.values() if one][: 1 if failures else None]
+    @property
+    def function(self) -> str:
+        """The function that is asked: of the service, or of its relay."""
+        return f"{self.service}/{RELAY}" if self._is_of_relay else self.service
+
+    @property
+    def _is_of_relay(self) -> bool:
+        return _invoked(self.consumer)[1]
+
+    def forecast(self, asking: Asking, overlay: Any, progress: Progress) -> Told:
+        """What is told of the first letters. progress: how often the invocation failed just now, and what is silent."""
+        untold = self._not_to_be_asked()
+        if untold:
+            return Told(untold, overlay)
+        letters = [one for one in self.letters.values() if one]
+        if progress.silent == self.function:
+            return self._left_open(letters, silent=self.function)
+        is_last_try = progress.failures >= FAILURES
+        if is_last_try and not self._answers(asking, overlay):
+            return self._left_open(letters, silent=self.function)
+        ask = self._of_relay if self._is_of_relay else self._ask
         try:
-            return self._of_relay(asking, letters, overlay) if known.is_relay else self._ask(asking, letters, overlay)
+            return ask(asking, letters, overlay)
         except UnavailableError as error:
-            observe.log_error(f"the forecast of {self.service} does not answer", error, run=self.run.id)
-            return Told([])
+            observe.log_error(f"the forecast of {self.function} does not answer", error, run=self.run.id)
+            return self._left_open(letters[:1], overlay) if is_last_try else Told([])
+
+    def _not_to_be_asked(self) -> list[Answer]:
+        """The answers for the first letters that are gone, or whose consumer is, up to one that can be asked about."""
+        told: list[Answer] = []
+        for id, letter in self.letters.items():
+            consumer = self._consumer(letter) if letter else ""
+            known = consumers().get(consumer)
+            if letter is None:
+                told.append(cannot_tell(id, GONE))
+            elif known is None or not (known.handles or known.is_relay):
+                told.append(cannot_tell(id, f"there is no consumer {consumer}: name another one"))
+            else:
+                break
+        return told
+
+    def _left_open(self, letters: Sequence[Letter], overlay: Any = None, silent: str = "") -> Told:
+        why = f"the forecast of {self.function} does not answer"
+        return Told(self._with_those_gone([cannot_tell(one.id, why) for one in letters]), overlay, silent=silent)
+
+    def _answers(self, asking: Asking, overlay: Any) -> bool:
+        """Whether the function answers at all: about no letter."""
+        try:
+            if self._is_of_relay:
+                asking.relays.invoke(self.service, {"about": {}})
+            else:
+                asking.functions.invoke(self.service, {"letters": [], "overlay": overlay})
+        except UnavailableError as error:
+            observe.log_error(f"{self.function} does not answer about any letter", error, run=self.run.id)
+            return False
+        return True
 
     def _ask(self, asking: Asking, letters: Sequence[Letter], overlay: Any) -> Told:
         asked = [
@@ -112,7 +157,7 @@ class Chunk:
         for id, letter in self.letters.items():
             if letter and id not in found:
                 break
-            told.append(found.get(id) or cannot_tell(id, "it is not there any more"))
+            told.append(found.get(id) or cannot_tell(id, GONE))
         return told
 
     def _consumer(self, letter: Letter) -> str:
@@ -135,7 +180,8 @@ class Chunk:
 
 def chunk_at(run: Run, progress: Progress) -> Chunk:
     """The letters from where a forecast is, as far as one invocation may take them."""
-    wanted = run_rows.letters_of(run, range(progress.position, min(progress.position + LETTERS, run.total)))
+    many = 1 if progress.position < progress.alone_until else LETTERS
+    wanted = run_rows.letters_of(run, range(progress.position, min(progress.position + many, run.total)))
     ids = [wanted[position] for position in sorted(wanted)]
     found = results(runtime.current().side_by_side([partial(_find, id) for id in ids]))
     chosen: dict[str, Letter | None] = {}
@@ -166,21 +212,29 @@ def forecast_relayed(letter: Letter, relays: Functions) -> Answer:
     """What would become of a letter of a relay: it passes where the relay can read the commit with its message."""
     if letter.error == REFUSED:
         return {"answer": CANNOT_TELL, "detail": {"why": "the bus refused it, and may do so again"}}
-    wanted = {
-        "stream": letter.stream,
-        "names": [letter.name],
-        "only": [letter.name],
-        "cursor": str(max(0, letter.stream_version - VERSIONS)),
-        "limit": VERSIONS,
-    }
-    held = relays.invoke(letter.service, {"history": wanted})["messages"]
-    if any(detail["metadata"]["id"] == letter.message_id for detail in held):
+    if _is_held(letter, relays):
         return {
             "answer": "passes",
             "detail": {"writes": [], "commits": 0, "rows": 0, "sends": {letter.name: 1}, "asks": {}},
         }
     reason = f"no commit of {letter.stream} holds it"
     return {"answer": "fails", "detail": {"error": "NotFoundError", "reason": reason, "retry": False}}
+
+
+def _is_held(letter: Letter, relays: Functions) -> bool:
+    """Whether a commit holds the message of a letter: the one with its version, or one that begins before it.
+
+    A page may end before that: at 1 MB, or where a function's answer is full.
+    """
+    wanted = {"stream": letter.stream, "names": [letter.name], "only": [letter.name], "limit": VERSIONS}
+    after = max(0, letter.stream_version - VERSIONS)
+    while True:
+        page = relays.invoke(letter.service, {"history": {**wanted, "cursor": str(after)}})
+        if any(detail["metadata"]["id"] == letter.message_id for detail in page["messages"]):
+            return True
+        after = int(page["cursor"] or letter.stream_version)
+        if after >= letter.stream_version:
+            return False
 
 
 def note_answers(run: Run, told: Told) -> None:

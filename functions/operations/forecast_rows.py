@@ -39,15 +39,19 @@ class Progress:
     """How far a forecast is.
 
     position: the first letter without an answer. service: whose letters it is at. parts: of the overlay with which that
-    letter begins. failures: how often the function that is asked failed at this position. counts: letters by answer;
-    reasons: by answer and its reason without values. samples: letters and details by answer. codes: the versions of the
-    code that answered, by service. worker, until: who advances it, and until when no other does.
+    letter begins. failures: how often the function that is asked failed at this position. alone_until: the position
+    before which letters are asked about one by one, as an invocation about them failed: one that makes it fail costs
+    no other its answer. silent: the function that does not answer at all, whose letters are left open. counts: letters
+    by answer; reasons: by answer and its reason without values. samples: letters and details by answer. codes: the
+    versions of the code that answered, by service. worker, until: who advances it, and until when no other does.
     """
 
     position: int = 0
     service: str = ""
     parts: int = 0
     failures: int = 0
+    alone_until: int = 0
+    silent: str = ""
     counts: dict[str, int] = field(default_factory=dict)
     reasons: dict[str, int] = field(default_factory=dict)
     samples: dict[str, list[Answer]] = field(default_factory=dict)

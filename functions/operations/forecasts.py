@@ -5,10 +5,9 @@ queues share its tables. The runner advances it, chunk by chunk; what is small i
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
-from itertools import islice
 from typing import Any
 
 from functions.kernel.domain.errors import ConcurrencyError, InvalidError, KeyReusedError, NotFoundError, StaleError
@@ -143,13 +142,14 @@ def advance(run: Run, until: datetime, asking: Asking | None = None) -> Run:
     """
     if run.kind != FORECAST or run.ended:
         return run
+    asking = asking or patiently()
     try:
         if run.state == GATHERING:
-            run = _gathered(run)
+            run = _gathered(run, lambda: clock.now() < until and asking.has_time())
         if run.state != RUNNING:
             return _ended(run) if run.state == CANCELLED else run
         progress = _leased(run, ids.new())
-        return _answer_all(run, progress, until, asking or patiently()) if progress else run
+        return _answer_all(run, progress, until, asking) if progress else run
     except ConcurrencyError:  # another is at it
         return run_rows.get(run.id)
 
@@ -174,20 +174,34 @@ def _named(wanted: Sequence[str]) -> list[Letter]:
     return list(found.values())
 
 
-def _gathered(run: Run) -> Run:
-    """Find the letters of a group or filter, put them in order, and store them. Raises ConcurrencyError.
+def _gathered(run: Run, has_time: Callable[[], bool]) -> Run:
+    """Find the letters of a group or filter, put them in order, and store them; or, where time ends, those so far.
 
     Its first write is of the run, so that each try has a version of its own, and its pages replace those of the try
-    before, which may have found other letters. Its last is over that version: of two at once, one is refused.
+    before, which may have found other letters. Its last is over that version: of two at once, one is refused. Raises
+    ConcurrencyError.
     """
     run = run_rows.put(run)
-    found = list(islice(rows.each(Filter(**run.filter)), MOST + 1))
-    if len(found) > MOST:
-        why = f"a forecast is of {MOST:,} letters at most: ask for fewer"
-        return run_rows.put(replace(run, state=CANCELLED, why=why, ended=clock.stamp()))
-    ordered = in_order(found, run.asked.get("to", ""))
+    wanted, after = Filter(**run.filter), run.after
+    found: dict[str, Letter | None] = dict.fromkeys(run_rows.letters_of(run, range(run.total)).values())
+    while True:
+        page = rows.letters(wanted, rows.LOOKED_AT, after, bodies=False)
+        found |= {letter.id: letter for letter in page.letters}
+        after = page.after
+        if len(found) > MOST:
+            why = f"a forecast is of {MOST:,} letters at most: ask for fewer"
+            return run_rows.put(replace(run, state=CANCELLED, why=why, ended=clock.stamp()))
+        if after is None:
+            break
+        if not has_time():
+            run_rows.add_letters(run, 0, list(found))
+            why = f"its letters are being looked for: {len(found):,} so far"
+            return run_rows.put(replace(run, total=len(found), after=after, why=why))
+    earlier = rows.heads(id for id, letter in found.items() if letter is None).values()
+    letters = [*filter(wanted.wants, earlier), *filter(None, found.values())]
+    ordered = in_order(letters, run.asked.get("to", ""))
     run_rows.add_letters(run, 0, ordered)
-    return run_rows.put(replace(run, state=RUNNING, filter={}, total=len(ordered)))
+    return run_rows.put(replace(run, state=RUNNING, filter={}, total=len(ordered), after=None, why=""))
 
 
 def _filled(wanted: Filter) -> dict[str, str]:
@@ -214,9 +228,9 @@ def _answer_all(run: Run, progress: Progress, until: datetime, asking: Asking) -
             break
         if chunk.service != progress.service:
             overlay, progress = None, replace(progress, service=chunk.service)
-        told = chunk.forecast(asking, overlay, progress.failures)
+        told = chunk.forecast(asking, overlay, progress)
         if not told.answers:
-            progress = forecast_rows.put(run, _held(replace(progress, failures=progress.failures + 1)))
+            progress = forecast_rows.put(run, _held(_failed(progress, len(chunk.letters))))
             break  # the next minute tries again
         overlay = told.overlay
         progress = _stored(run, progress, told)
@@ -233,10 +247,18 @@ def _stored(run: Run, before: Progress, told: Told) -> Progress:
     note_answers(run, told)
     position = before.position + len(told.answers)
     parts = forecast_rows.put_overlay(run, position, told.overlay) if told.overlay and position < run.total else 0
-    after = replace(before.with_answers(told.answers, told.code), position=position, parts=parts, failures=0)
-    after = forecast_rows.put(run, _held(after))
+    after = before.with_answers(told.answers, told.code)
+    if told.silent:
+        after = replace(after, silent=told.silent, alone_until=0)
+    after = forecast_rows.put(run, _held(replace(after, position=position, parts=parts, failures=0)))
     forecast_rows.drop_overlay(run, before)
     return after
+
+
+def _failed(before: Progress, letters: int) -> Progress:
+    """The progress where an invocation about so many letters failed."""
+    alone_until = max(before.alone_until, before.position + letters)
+    return replace(before, failures=before.failures + 1, alone_until=alone_until)
 
 
 def _counted(run: Run, progress: Progress) -> Run:

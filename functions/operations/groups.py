@@ -1,12 +1,12 @@
 """Groups of letters that are alike: how many there are, since when, and what operators know of the cause.
 
 A group's row is made of its letters, by counting them again. A write of a letter marks its group first (rows.mark);
-a mark is kept until the group was counted two minutes after it, so no change is missed, neither by a crash nor by an
-index that is behind.
+a mark is kept until a count of the group that began two minutes after it has ended, so no change is missed, neither by
+a crash nor by an index that is behind. A count that takes longer than there is time goes on in the next minute
+(tallies.py).
 """
 
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
@@ -20,10 +20,11 @@ from functions.kernel.projections import projection
 from functions.kernel.projections.projection import read
 from functions.kernel.runtime import clock, ids, runtime
 from functions.kernel.runtime.views import Row
-from functions.operations import rows
+from functions.operations import rows, tallies
 from functions.operations.alarms import LETTER, group_grows, new_group
 from functions.operations.letters import CLOSED, OPEN, Letter
 from functions.operations.rows import Filter
+from functions.operations.tallies import Tally
 from functions.operations.views import OF_STATE
 
 GROUP = "group"
@@ -108,89 +109,78 @@ def resolved(group: Group) -> Group:
     return replace(group, state=RESOLVED, resolved_at=clock.stamp(), came_back="")
 
 
-def count_again(id: str, known: Collection[Letter] = ()) -> Group | None:
-    """Make a group's row anew of its letters; None where there are none, and no row.
+def count_again(id: str, known: Collection[Letter] = (), has_time: Callable[[], bool] = lambda: True) -> Group | None:
+    """Make a group's row anew of its letters; returns it, also where there are none, and no row is made.
 
-    known: letters that were just written, which the index may not have yet.
+    None where time ends after a page, before all were counted: the next time goes on there, and a group that is new
+    has a row, and rings. known: letters that were just written, which the index may not have yet.
     """
     newest = {letter.id: letter for letter in known if letter.fingerprint == id}
-    found = Tally()
-    # One after the other: a function has no room for all of a large group.
-    for letter in rows.each(Filter(group=id), rows.LOOKED_AT):
-        found.add(max(newest.pop(letter.id, letter), letter, key=lambda one: one.version_of_row))
-    for letter in newest.values():
+    found = tallies.begun(id)
+    is_at_once = found.after is None
+    while True:  # one page after the other: a function has no room for all of a large group
+        page = rows.letters(Filter(group=id), rows.LOOKED_AT, found.after, bodies=False)
+        for letter in page.letters:
+            found.add(max(newest.pop(letter.id, letter), letter, key=lambda one: one.version_of_row))
+        if page.after is None:
+            break
+        found = tallies.kept(id, replace(found, after=page.after))
+        if not has_time():
+            _change(partial(_or_new, id), partial(_counted_if_new, found))
+            return None
+    for letter in newest.values() if is_at_once else ():  # else they may be in a page of before
         found.add(letter)
     if found.last is None and not _or_new(id).version_of_row:
-        return None
-    return _change(lambda: _or_new(id), lambda before: _counted(before, found))
+        return Group(id, counted_at=found.begun)
+    counted = _change(partial(_or_new, id), lambda before: _counted(before, found))
+    if found.version_of_row:
+        tallies.drop(id)
+    return counted
 
 
 def count_changed(known: Sequence[Letter] = (), has_time: Callable[[], bool] = lambda: True) -> None:
     """Count the groups again that were marked, as long as there is time.
 
-    Those of the letters that were just stored have their rows first: where there is no time for more, they ring.
+    Those of the letters that were just stored have their rows first: where there is no time for more, they ring. Then
+    those without a row, which another collector left, a page of each: they may be large.
     """
     marks: dict[str, list[str]] = {}
     for mark in projection.rows(rows.CHANGED):
         marks.setdefault(mark["group"], []).append(mark["minute"])
-    begun = clock.now()
     found = projection.read_many(((_key(id), GROUP) for id in marks), consistent=True)
     there = {group.id: group for group in map(_group, found.values())}
     there |= _made_of(known, there, has_time)
-    for id in _in_turn(marks, there):
-        if not has_time():
-            return
-        try:
-            count_again(id, known)
-            _drop(id, (minute for minute in marks[id] if clock.read(minute) + MINUTE + SETTLED <= begun))
-        except Exception as error:  # its marks stay, and it holds up no other
-            undone.note(LETTER, "a group was not counted again", error, group=id)
+    for id in marks:
+        if id not in there and has_time():
+            _count_marked(id, marks[id], known, lambda: False)
+    for id in _in_turn(there[id] for id in marks if id in there):
+        if has_time():
+            _count_marked(id, marks[id], known, has_time)
 
 
-def _drop(id: str, minutes: Iterable[str]) -> None:
-    """Delete the marks that a group had at these minutes."""
+def _count_marked(id: str, minutes: Sequence[str], known: Sequence[Letter], has_time: Callable[[], bool]) -> None:
+    """Count a group, and delete those of its marks that are older than the index may be behind."""
+    try:
+        counted = count_again(id, known, has_time)
+    except Exception as error:  # its marks stay, and it holds up no other
+        undone.note(LETTER, "a group was not counted again", error, group=id)
+        return
     for minute in minutes:
-        runtime.current().views.delete(rows.CHANGED, rows.mark_key(id, minute))
+        if counted and clock.read(minute) + MINUTE + SETTLED <= clock.read(counted.counted_at):
+            runtime.current().views.delete(rows.CHANGED, rows.mark_key(id, minute))
 
 
-def _in_turn(ids: Iterable[str], there: Mapping[str, Group]) -> list[str]:
+def _in_turn(groups: Iterable[Group]) -> list[str]:
     """Groups that may be counted again, the smallest first, so that a large one holds up no other.
 
-    One of many letters is not counted each minute. One without a row, which another collector left, may be large: it
-    comes last.
+    One of many letters is not counted each minute.
     """
-    due = [there[id] for id in ids if id in there and _is_due(there[id])]
-    in_order = sorted(due, key=lambda group: sum(group.counts.values()))
-    return [*(group.id for group in in_order), *(id for id in ids if id not in there)]
+    return [one.id for one in sorted(filter(_is_due, groups), key=lambda one: sum(one.counts.values()))]
 
 
 def _is_due(before: Group) -> bool:
     letters = sum(before.counts.values())
     return letters <= LARGE or clock.now() >= clock.read(before.counted_at) + letters * COUNTING
-
-
-@dataclass
-class Tally:
-    """What a group's row says of its letters. open_at: when the latest failed of those that are open.
-
-    begun: as of when it is: what is stored while it counts may be missing.
-    """
-
-    first: Letter | None = None
-    last: Letter | None = None
-    open_at: str = ""
-    counts: Counter[str] = field(default_factory=Counter)
-    begun: str = field(default_factory=clock.stamp)
-
-    def add(self, letter: Letter) -> None:
-        """One letter more."""
-        self.counts[letter.state] += 1
-        if self.first is None or letter.failed_at < self.first.failed_at:
-            self.first = letter
-        if self.last is None or letter.failed_at >= self.last.failed_at:
-            self.last = letter
-        if letter.state == OPEN:
-            self.open_at = max(self.open_at, letter.failed_at)
 
 
 def _counted(before: Group, found: Tally) -> Group:
@@ -200,7 +190,7 @@ def _counted(before: Group, found: Tally) -> Group:
         return replace(before, counts={}, counted_at=found.begun, rung=0)
     is_new = not before.version_of_row
     came_back = before.state == RESOLVED and found.open_at > before.resolved_at
-    counts = dict(found.counts)
+    is_first = is_new or first.failed_at < before.first_seen
     after = replace(
         before,
         consumer=last.consumer,
@@ -210,16 +200,16 @@ def _counted(before: Group, found: Tally) -> Group:
         sample=last.id,
         first_seen=min(before.first_seen or first.failed_at, first.failed_at),
         last_seen=max(before.last_seen, last.failed_at),
-        code=first.code if is_new else before.code,
+        code=first.code if is_first else before.code,
         latest_code=last.code or before.latest_code,
         state=OPEN if came_back else before.state,
         came_back=clock.stamp() if came_back else before.came_back,
-        counts=counts,
+        counts=found.counts,
         counted_at=found.begun,
     )
     if is_new or came_back:
         new_group.ring(**_about(after), came_back=came_back)
-    return _having_grown(after, counts.get(OPEN, 0))
+    return _having_grown(after, found.counts.get(OPEN, 0))
 
 
 def _made_of(known: Iterable[Letter], there: Collection[str], has_time: Callable[[], bool]) -> dict[str, Group]:

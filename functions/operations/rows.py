@@ -181,13 +181,13 @@ def letters(
     return _page(found, None, bodies)
 
 
-def each(wanted: Filter, at_once: int = ROWS) -> Iterator[Letter]:
+def each(wanted: Filter) -> Iterator[Letter]:
     """All letters of a filter, without their bodies. Raises UnavailableError where time ends before them."""
     after: dict[str, Any] | None = None
     while True:
         if budget.left() < budget.MESSAGE:
             raise UnavailableError("there are more letters than can be looked at now")
-        page = letters(wanted, at_once, after, bodies=False)
+        page = letters(wanted, ROWS, after, bodies=False)
         yield from page.letters
         after = page.after
         if after is None:

@@ -1,20 +1,21 @@
 """The runner: each minute, and when an operator begins something, it advances forecasts, replays and rebuilds.
 
 Before that it sees that consumers are paused or not as it is wanted (pauses.py), and sends the daily summary.
-Each run has its share of the time. What a run does is stored as it goes on; where the function ends between two calls,
-the next minute goes on there.
+Runs share the time, and each minute another one is the first, for the last may get none: a call that was begun is
+waited for, also beyond the share of its run. What a run does is stored as it goes on; where the function ends between
+two calls, the next minute goes on there.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from functions.kernel.messaging.scheduled import Scheduled
-from functions.kernel.runtime import clock, observe
+from functions.kernel.runtime import budget, clock, observe
 from functions.kernel.runtime.uses import Uses
 from functions.operations import cloud, forecasts, mappings, pauses, rebuilds, replays, run_rows, summaries
 from functions.operations.pauses import consumer_paused, consumer_paused_itself
-from functions.operations.runs import Run
+from functions.operations.runs import PAUSED, STOPPED, Run
 from functions.operations.views import OF_GROUP, OF_ORDER, OF_STATE
 
 __all__ = ["consumer_paused", "consumer_paused_itself", "runner"]
@@ -40,7 +41,7 @@ runner = Scheduled(
 @runner.work
 def run_all(event: dict[str, Any]) -> dict[str, int]:
     """Advance what is at work. Raises the first error that it met, once all else is done."""
-    ends = clock.now() + timedelta(seconds=WORKS_FOR)
+    ends = clock.now() + timedelta(seconds=min(WORKS_FOR, budget.left() - cloud.LONGEST_CALL - budget.RESERVE))
     errors: list[Exception] = []
     try:
         pauses.reconcile()
@@ -52,10 +53,10 @@ def run_all(event: dict[str, Any]) -> dict[str, int]:
     except Exception as error:
         observe.log_error("the daily summary was not sent: the next minute tries again", error)
         errors.append(error)
-    mine = [run for run in run_rows.at_work() if run.kind in ADVANCE]
+    mine = _in_turn([run for run in run_rows.at_work() if run.kind in ADVANCE and run.state not in (PAUSED, STOPPED)])
     for place, run in enumerate(mine):
         left = ends - clock.now()
-        if left <= timedelta() or not cloud.may_wait():  # each asks another function first
+        if left <= timedelta():
             break
         try:
             ADVANCE[run.kind](run, clock.now() + left / (len(mine) - place))
@@ -65,3 +66,9 @@ def run_all(event: dict[str, Any]) -> dict[str, int]:
     if errors:
         raise errors[0]
     return {"runs": len(mine)}
+
+
+def _in_turn(runs: Sequence[Run]) -> Sequence[Run]:
+    """The runs in their order, each minute from another one on."""
+    first = int(clock.now().timestamp() // 60) % len(runs) if runs else 0
+    return [*runs[first:], *runs[:first]]

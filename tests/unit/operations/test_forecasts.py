@@ -39,7 +39,7 @@ class Consumers:
     """The forecast functions of all services: each answers `at_once` letters at once, and counts in its overlay.
 
     asked: the ids of the letters of each invocation. says: the answer for a letter, `passes` unless given. down: the
-    services that do not answer. before: called before each answer.
+    services that do not answer. dies_of: letters about which no invocation answers. before: called before each answer.
     """
 
     def __init__(self) -> None:
@@ -49,13 +49,14 @@ class Consumers:
         self.at_once = 100
         self.says: dict[str, dict[str, Any]] = {}
         self.down: set[str] = set()
+        self.dies_of: set[str] = set()
         self.before: Callable[[], object] = lambda: None
 
     def invoke(self, service: str, request: Mapping[str, Any]) -> dict[str, Any]:
         self.before()
         letters: Sequence[Any] = request["letters"]
         self.asked.append(tuple(letter["id"] for letter in letters))
-        if service in self.down:
+        if service in self.down or self.dies_of & set(self.asked[-1]):
             raise UnavailableError("down")
         seen = (request["overlay"] or {"seen": []})["seen"]
         answered = letters[: self.at_once]
@@ -233,18 +234,6 @@ def test_nothing_is_kept_of_what_letters_would_write_once_a_forecast_is_cancelle
     assert list(kept) == []
 
 
-def test_a_service_that_does_not_answer_is_asked_three_times_about_its_first_letter_then_left_open(
-    asked: Consumers,
-) -> None:
-    asked.down.add("depot")
-    letters = put(made(1, "depot/inbox"), made(2, "depot/inbox"), made(3, "ordering/inbox"))
-    run = begin(*letters)
-    for _ in range(8):
-        run = go_on(run)
-    assert told(run) == dict(zip(letters, ["cannot tell", "cannot tell", "passes"], strict=True))
-    assert run.state == runs.DONE
-
-
 def test_a_letter_that_is_gone_or_of_no_consumer_cannot_be_told(asked: Consumers, runtime: Runtime) -> None:
     gone, unknown, fine = put(made(1), made(2, "depot/packing"), made(3))
     run = begin(gone, unknown, fine)
@@ -282,6 +271,40 @@ def test_what_a_relay_gave_up_passes_where_the_relay_can_read_it(asked: Consumer
     run = go_on(begin(there, missing, refused))
     assert told(run) == {there: "passes", missing: "fails", refused: "cannot tell"}
     assert asked.asked == []
+
+
+class Commits:
+    """A relay's history of one stream: commits of these versions, each with its message, one in a page of 1 MB."""
+
+    def __init__(self, **messages: int) -> None:
+        self.messages = messages
+        self.asked = 0
+
+    def invoke(self, service: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        self.asked += 1
+        after = int(request["history"]["cursor"])
+        later = [(id, version) for id, version in self.messages.items() if version > after]
+        page = [{"metadata": {"id": id}} for id, _ in later[:1]]
+        return {"messages": page, "places": {}, "cursor": str(later[0][1]) if later[1:] else None}
+
+
+@pytest.mark.parametrize(
+    ("held", "answer", "asked_times"),
+    [
+        ({"message-8": 38, "message-9": 39, "message-1": 40, "message-10": 41}, "passes", 3),
+        ({"message-8": 38, "message-9": 40, "message-10": 41, "message-11": 42}, "fails", 2),
+        ({"message-8": 38}, "fails", 1),
+        ({}, "fails", 1),
+    ],
+    ids=["behind a page that is full", "none of its version", "the stream ends before it", "no stream"],
+)
+def test_the_commit_of_what_a_relay_gave_up_is_looked_for_up_to_its_version(
+    asked: Consumers, runtime: Runtime, held: dict[str, int], answer: str, asked_times: int
+) -> None:
+    runtime.adapters["relays"] = relay = Commits(**held)
+    [letter] = put(made(1, "depot/relay", stream="Order#1", stream_version=40))
+    assert told(go_on(begin(letter))) == {letter: answer}
+    assert relay.asked == asked_times
 
 
 def test_a_small_forecast_is_answered_within_the_request(asked: Consumers) -> None:

@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
 
 import pytest
 
+from functions.kernel.runtime import budget
 from functions.kernel.runtime.runtime import Runtime
 from functions.kernel.runtime.views import Row
 from functions.operations import forecasts, redrives, rows, run_rows, runs
-from functions.operations.letters import OPEN, PARKED, Letter
+from functions.operations.letters import OPEN, PARKED
 from functions.operations.rows import Filter
 from functions.operations.runs import CANCELLED, GATHERING, Run
 from tests.unit.operations.made import ID, made
@@ -125,12 +128,68 @@ def test_a_forecast_that_another_runner_has_begun_is_not_given_up_for_letters_th
     monkeypatch.setattr(forecasts, "MOST", MANY)
     asked.at_once = 1
 
-    def others() -> Iterator[Letter]:
+    def others(*given: Any, **more: Any) -> rows.Letters:
         """What the first reads comes after what the second has read."""
+        monkeypatch.setattr(rows, "letters", page)
         assert go_on(run).state == runs.DONE
         many(first=100)
-        yield from each(Filter(group=ID, state=OPEN))
+        return page(*given, **more)
 
-    each, calls = rows.each, iter([others])
-    monkeypatch.setattr(rows, "each", lambda wanted: next(calls, lambda: each(wanted))())
+    page = rows.letters
+    monkeypatch.setattr(rows, "letters", others)
     assert go_on(run).state == runs.DONE
+
+
+@pytest.fixture
+def slow(time: Time, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page has three letters at most, and takes 15 s."""
+    page = rows.letters
+
+    def slowly(*given: Any, **more: Any) -> rows.Letters:
+        time.now += timedelta(seconds=15)
+        return page(*given, **more)
+
+    monkeypatch.setattr(rows, "LOOKED_AT", 3)
+    monkeypatch.setattr(rows, "letters", slowly)
+
+
+def minute(run: Run) -> Run:
+    """The runner advances a forecast, for as long as it may."""
+    with budget.at_most(60):
+        return go_on(run)
+
+
+@pytest.mark.usefixtures("slow")
+def test_letters_that_take_longer_to_find_than_a_minute_are_found_in_several(asked: Consumers) -> None:
+    letters = many()
+    put(*(made(n, "ordering/inbox", fingerprint="another") for n in range(50, 55)))
+    run = begin(filter={"message": "OrderApproved", "service": "depot"})
+    waits = minute(run)
+    assert (waits.state, waits.why) == (GATHERING, "its letters are being looked for: 4 so far")
+    for _ in range(20):
+        run = minute(run)
+    assert (run.state, run.total, run.why) == (runs.DONE, MANY, "")
+    assert list(told(run)) == letters  # in their order, though those that failed last are found first
+
+
+@pytest.mark.usefixtures("slow")
+def test_a_letter_that_was_found_and_is_not_open_any_more_is_not_in_the_set(asked: Consumers) -> None:
+    letters = many()
+    run = minute(begin(group=ID))
+    assert run.state == GATHERING
+    park(letters[-1])
+    for _ in range(20):
+        run = minute(run)
+    assert list(told(run)) == letters[:-1]
+
+
+@pytest.mark.usefixtures("slow")
+def test_a_set_that_is_too_large_is_told_whichever_minute_shows_it(
+    asked: Consumers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(forecasts, "MOST", MANY - 1)
+    many()
+    run = begin(group=ID)
+    for _ in range(20):
+        run = minute(run)
+    assert (run.state, bool(run.ended)) == (CANCELLED, True)

@@ -133,6 +133,14 @@ class Counted:
         groups.count_changed()
         assert groups.group(ID).counted_at == begun
 
+    def test_a_count_that_ends_after_a_page_goes_on_there(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(rows, "LOOKED_AT", 2)
+        for number in range(1, 6):
+            rows.put(made(number))
+        counted = [groups.count_again(ID, (), lambda: False) for _ in range(3)]
+        assert [bool(group) for group in counted] == [False, False, True]
+        assert groups.group(ID).counts == {OPEN: 5}
+
     def test_a_large_group_is_not_counted_each_minute(self, time: Time) -> None:
         groups.count_again(ID, [made(1, id=str(n)) for n in range(9_000)])
         rows.put(made(1))
@@ -150,6 +158,7 @@ def test_a_group_too_large_for_the_time_that_is_left_holds_up_no_other(
     monkeypatch.setattr(rows, "LOOKED_AT", 3)
     put = [rows.put(made(number, fingerprint="a large one")) for number in range(1, 41)]
     small = rows.put(made(41, fingerprint="one that is small"))
+    groups.count_changed()
     groups.count_changed()
     for letter in (put[0], small):
         close(letter)
