@@ -17,6 +17,7 @@ from functions.kernel.domain.errors import RefusedError, UnavailableError
 from functions.kernel.runtime import budget, observe
 from functions.kernel.runtime.json_text import compact
 from functions.kernel.runtime.runtime import Port
+from functions.kernel.runtime.transient import is_transient
 from functions.operations import consumers
 from functions.operations.consumers import Consumer, FailureQueue
 
@@ -126,7 +127,7 @@ class Topic(Protocol):
     """The topic of alarms."""
 
     def publish(self, subject: str, text: str) -> None:
-        """Notify whoever subscribed. Raises UnavailableError."""
+        """Notify whoever subscribed. Raises UnavailableError, and what no retry mends as it is."""
 
 
 class SqsQueues:
@@ -266,6 +267,8 @@ class SnsTopic:
         try:
             self._client.publish(TopicArn=self._arn, Subject=subject[:100], Message=text)
         except (ClientError, BotoCoreError) as error:
+            if not is_transient(error):
+                raise
             raise UnavailableError("the alarms' topic did not take a notice") from error
 
 

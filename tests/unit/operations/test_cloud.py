@@ -231,5 +231,11 @@ def test_a_notice_reaches_the_topic_with_a_subject_that_sns_takes() -> None:
     with mock_aws():
         arn = boto3.client("sns").create_topic(Name="alarms")["TopicArn"]
         SnsTopic(boto3.client("sns"), arn).publish("x" * 300, "what happened")
-        with pytest.raises(UnavailableError, match="did not take a notice"):
+        with pytest.raises(ClientError, match="NotFound"):
             SnsTopic(boto3.client("sns"), f"{arn}-gone").publish("subject", "text")
+        throttled = boto3.client("sns")
+        with (
+            answering(throttled, "Publish", error_of("Throttling")),
+            pytest.raises(UnavailableError, match="did not take a notice"),
+        ):
+            SnsTopic(throttled, arn).publish("subject", "text")
