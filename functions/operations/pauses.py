@@ -30,6 +30,7 @@ PAUSED, RUNNING = "paused", "running"
 AS_WANTED = {PAUSED: (DISABLED, DISABLING), RUNNING: (ENABLED, ENABLING)}
 LONG = timedelta(hours=1)  # after which a pause rings
 HOLDS = timedelta(minutes=15)  # for which an operator's resume is not undone by the consumer itself
+STALE = timedelta(minutes=15)  # after which a request is dropped: a consumer that still fails asks again each minute
 CERTAIN = timedelta(minutes=2)  # longer than a function lives: nothing that began earlier switches a mapping any more
 DRAINED = 10  # messages: a queue at work has about so many, and never none for long
 WATCHED = timedelta(days=1)  # for which a backlog is measured after a resume
@@ -97,13 +98,18 @@ def is_request(body: str) -> bool:
 def take_request(body: str) -> None:
     """Pause a consumer that asks for it, unless it is paused, or an operator has resumed it a moment ago.
 
+    A request of a while ago, or of a consumer that this code does not know, is dropped: it may be mended by now.
     Raises LookupError, TypeError and ValueError for what is no request, and ConcurrencyError.
     """
     said: dict[str, Any] = json.loads(body)
-    consumer = consumers.consumers()[said[PAUSE]]
     why = f"{said['share']:.0%} of the last {said['messages']} messages failed, such as {said['sample']}"
     reason = f"{why}: {said['error']}"[:TOO_LONG]
     asked = clock.read(said["at"])
+    consumer = consumers.consumers().get(said[PAUSE])
+    if consumer is None or not may_be_paused(consumer) or asked < clock.now() - STALE:
+        about = {"consumer": said[PAUSE], "at": said["at"]}
+        observe.logger().warning("a request for a pause was dropped: it is too old, or not of a consumer", extra=about)
+        return
 
     def decide(before: Pause) -> Pause:
         held = before.since and asked < clock.read(before.since) + HOLDS
@@ -111,8 +117,7 @@ def take_request(body: str) -> None:
             return before
         return _wanting(before, PAUSED, consumer.name, reason, itself=True, told=False)
 
-    if may_be_paused(consumer):
-        change(consumer.name, decide)
+    change(consumer.name, decide)
 
 
 def find(name: str) -> Pause:
