@@ -10,6 +10,7 @@ made good a minute later. A consumer that nothing was ever wanted of has no row,
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -20,10 +21,11 @@ from functions.kernel.messaging.failing import PAUSE
 from functions.kernel.projections.projection import read, rows
 from functions.kernel.runtime import clock, context, observe, runtime
 from functions.kernel.runtime.observe import Alarm
+from functions.kernel.runtime.side_by_side import outcome
 from functions.kernel.runtime.views import Row
-from functions.operations import cloud, consumers
+from functions.operations import cloud, consumers, mappings
 from functions.operations.consumers import Consumer
-from functions.operations.mappings import DISABLED, DISABLING, ENABLED, ENABLING, EventSource, backlog, mappings
+from functions.operations.mappings import DISABLED, DISABLING, ENABLED, ENABLING, EventSource
 
 PARTITION = "consumers"
 PAUSED, RUNNING = "paused", "running"
@@ -31,6 +33,7 @@ AS_WANTED = {PAUSED: (DISABLED, DISABLING), RUNNING: (ENABLED, ENABLING)}
 LONG = timedelta(hours=1)  # after which a pause rings
 HOLDS = timedelta(minutes=15)  # for which an operator's resume is not undone by the consumer itself
 STALE = timedelta(minutes=15)  # after which a request is dropped: a consumer that still fails asks again each minute
+LATE = timedelta(minutes=10)  # after which a consumer that could not be switched rings, whatever the error is
 CERTAIN = timedelta(minutes=2)  # longer than a function lives: nothing that began earlier switches a mapping any more
 DRAINED = 10  # messages: a queue at work has about so many, and never none for long
 WATCHED = timedelta(days=1)  # for which a backlog is measured after a resume
@@ -151,18 +154,30 @@ def reconcile() -> int:
     """Switch mappings as their rows say, measure what waits, and ring for what is paused too long.
 
     Returns for how many consumers there was anything to do. What fails for one is logged, and done a minute later.
+    Raises what the list of mappings raises, once all else is done.
     """
-    due = [one for one in known().values() if not one.settled]
+    unsettled = [one for one in known().values() if not one.settled]
+    there = consumers.consumers() if unsettled else {}
+    due = [one for one in unsettled if one.consumer in there]
     if not due:
         return 0
-    pausable = consumers.consumers()
-    found = mappings().find([pausable[one.consumer] for one in due if one.consumer in pausable])
+    found = outcome(lambda: mappings.mappings().find([there[one.consumer] for one in due]))
     for one in due:
-        try:
-            _reconcile(one.consumer, found.get(one.consumer))
-        except Exception as error:
-            undone.note(CONSUMER, f"{one.consumer} is not as it is wanted: the next minute tries again", error)
+        if not isinstance(found, Exception):
+            _attempt(one, partial(_reconcile, one.consumer, found.get(one.consumer)))
+        _attempt(one, partial(_tell, one.consumer))
+    if isinstance(found, Exception):
+        raise found
     return len(due)
+
+
+def _attempt(pause: Pause, step: Callable[[], object]) -> None:
+    try:
+        step()
+    except Exception as error:
+        is_late = clock.now() - clock.read(max(pause.since, pause.seen_at)) > LATE
+        text = f"{pause.consumer} is not as it is wanted: the next minute tries again"
+        undone.note(CONSUMER, text, error, again=is_late)
 
 
 def _reconcile(name: str, source: EventSource | None) -> None:
@@ -172,11 +187,9 @@ def _reconcile(name: str, source: EventSource | None) -> None:
         return
     state = source.state
     if state not in AS_WANTED[now.wanted]:
-        state = mappings().switch(source, on=now.wanted == RUNNING)
-    sample = Sample(clock.stamp(), backlog().measure(consumers.consumers()[name]).total)
-    seen = change(name, lambda one: _seen(one, now, state, sample))
-    if seen.wanted == PAUSED:
-        _tell(seen)
+        state = mappings.mappings().switch(source, on=now.wanted == RUNNING)
+    sample = Sample(clock.stamp(), mappings.backlog().measure(consumers.consumers()[name]).total)
+    change(name, lambda one: _seen(one, now, state, sample))
 
 
 def _seen(pause: Pause, when: Pause, state: str, sample: Sample) -> Pause:
@@ -194,14 +207,20 @@ def _seen(pause: Pause, when: Pause, state: str, sample: Sample) -> Pause:
     )
 
 
-def _tell(pause: Pause) -> None:
-    """Ring while a pause is older than an hour; say once by whom it was, where that was the consumer itself."""
+def _tell(name: str) -> None:
+    """Ring while a pause is older than an hour; say once where it has paused itself.
+
+    Whether or not its mapping could be switched.
+    """
+    pause = find(name)
+    if pause.wanted != PAUSED:
+        return
     if clock.now() - clock.read(pause.since) > LONG:
-        consumer_paused.ring(consumer=pause.consumer, since=pause.since, by=pause.by, reason=pause.reason)
+        consumer_paused.ring(consumer=name, since=pause.since, by=pause.by, reason=pause.reason)
     if not pause.told:
-        consumer_paused_itself.ring(consumer=pause.consumer, reason=pause.reason)
-        cloud.topic().publish(f"{pause.consumer} has paused itself", pause.reason)
-        change(pause.consumer, lambda one: msgspec.structs.replace(one, told=True))
+        consumer_paused_itself.ring(consumer=name, reason=pause.reason)
+        cloud.topic().publish(f"{name} has paused itself", pause.reason)
+        change(name, lambda one: msgspec.structs.replace(one, told=True))
 
 
 def _want(name: str, wanted: str, by: str, reason: str) -> Pause:

@@ -1,5 +1,6 @@
 """Consumers are paused and resumed: the row says what is wanted, and the mapping follows, whatever comes between."""
 
+from contextlib import nullcontext
 from datetime import timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ from botocore.exceptions import ClientError
 from functions.kernel.domain.errors import InvalidError, NotFoundError, RefusedError, UnavailableError
 from functions.kernel.runtime import clock
 from functions.kernel.runtime.runtime import Runtime
-from functions.operations import pauses
+from functions.operations import consumers, pauses
 from functions.operations.mappings import DISABLED, DISABLING, ENABLED, ENABLING
 from functions.operations.pauses import PAUSED, RUNNING
 from tests.support.letters import operator
@@ -130,6 +131,64 @@ class TestReconciled:
         pauses.pause(DEPOT, "its shelf is wrong")
         operations.minute()
         assert operations.mappings.state("payments/inbox") == DISABLED
+
+    def test_a_mapping_that_cannot_be_switched_for_long_rings_though_each_try_may_pass(
+        self, operations: Operations, rung: Rung
+    ) -> None:
+        pauses.pause(DEPOT, "its shelf is wrong")
+
+        def fail(called: str) -> None:
+            if called == "switch":
+                raise UnavailableError("the mapping is being changed")
+
+        operations.mappings.fails = fail
+        for _ in range(10):
+            operations.minute()
+        assert rung.times("Errors") == 0
+        operations.minute()
+        assert rung.times("Errors") == 1
+
+    @pytest.mark.parametrize("call", ["find", "switch"])
+    def test_a_pause_is_told_and_rings_though_no_mapping_may_be_switched(
+        self, operations: Operations, rung: Rung, call: str
+    ) -> None:
+        operations.ask()
+        denied = ClientError({"Error": {"Code": "AccessDeniedException"}}, "Lambda")
+
+        def fail(called: str) -> None:
+            if called == call:
+                raise denied
+
+        operations.mappings.fails = fail
+        with pytest.raises(ClientError) if call == "find" else nullcontext():
+            operations.minute()
+        assert [subject for subject, _ in operations.notices] == ["depot/inbox has paused itself"]
+        operations.now += timedelta(hours=1)
+        with pytest.raises(ClientError) if call == "find" else nullcontext():
+            operations.minute()
+        assert rung.times("ConsumerPaused") == 1
+
+    def test_one_mapping_that_may_not_be_switched_holds_up_no_other(self, operations: Operations) -> None:
+        denied = [ClientError({"Error": {"Code": "AccessDeniedException"}}, "UpdateEventSourceMapping")]
+
+        def fail(called: str) -> None:
+            if called == "switch" and denied:
+                raise denied.pop()
+
+        operations.mappings.fails = fail
+        for name in (DEPOT, "payments/inbox"):
+            pauses.pause(name, "its shelf is wrong")
+        operations.minute()
+        assert sorted(operations.mappings.state(name) for name in (DEPOT, "payments/inbox")) == [DISABLING, ENABLED]
+
+    def test_a_consumer_that_is_not_in_the_code_any_more_is_left_alone(
+        self, operations: Operations, monkeypatch: pytest.MonkeyPatch, rung: Rung
+    ) -> None:
+        pauses.pause(DEPOT, "its service is removed")
+        operations.now += timedelta(hours=2)
+        monkeypatch.setattr(consumers, "consumers", dict)
+        assert pauses.reconcile() == 0
+        assert rung.times("ConsumerPaused") == 0
 
     def test_one_without_a_mapping_holds_up_no_other(self, operations: Operations) -> None:
         operations.mappings.missing.add("customers/inbox")
