@@ -3,8 +3,9 @@
 SQS keeps a message for 14 days from when it was sent, whatever becomes of it meanwhile, and then drops it without a
 word: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
 How old the oldest is, SQS tells CloudWatch alone (ApproximateAgeOfOldestMessage, which the alarm OldestMessage
-watches). Here it is said by what is known: nothing has been received since the pause, and before that a message was
-retried for a day at most (kernel/messaging/retry.py). So the first is lost 13 days after the pause, at the earliest.
+watches). Here it is said by what is known: what waits has waited since the first pause after which the backlog has not
+been drained (`Pause.waits_since`), and before that a message was retried for a day at most (kernel/messaging/retry.py).
+So the first is lost 13 days after that pause, at the earliest, however often the consumer was resumed meanwhile.
 """
 
 from collections.abc import Sequence
@@ -13,12 +14,11 @@ from datetime import timedelta
 from functools import partial
 from math import ceil
 
-from functions.kernel.messaging.retry import NEWER_FOR
 from functions.kernel.runtime import clock, observe, runtime
 from functions.operations import consumers, pauses
 from functions.operations.consumers import Consumer
 from functions.operations.mappings import DISABLED, ENABLED, Backlog, backlog
-from functions.operations.pauses import PAUSED, Pause, Sample
+from functions.operations.pauses import PAUSED, RETRIED, Pause, Sample
 
 KEPT = timedelta(days=14)
 RECENT = timedelta(minutes=20)  # a consumer that is as it is wanted is not measured any more: its samples grow old
@@ -30,7 +30,7 @@ class Overview:
     """A consumer. state: running, pausing, paused or resuming; a mapping is switched asynchronously.
 
     waiting: None where SQS does not answer. arrives, drains: messages an hour, by what was seen in the last minutes;
-    None where that is not known. drained_in: seconds. lost_from: RFC 3339, of one that is paused.
+    None where that is not known. drained_in: seconds. lost_from: RFC 3339, while what waited in a pause is not drained.
     """
 
     consumer: str
@@ -70,7 +70,7 @@ def overview(consumer: Consumer, pause: Pause, waiting: Backlog | Exception) -> 
         arrives=max(grows, 0) if grows is not None and is_paused else None,
         drains=drains,
         drained_in=ceil(waiting.total / drains * 3_600) if drains else None,
-        lost_from=lost_from(pause) if is_paused and waiting.total else None,
+        lost_from=lost_from(pause) if waiting.total else None,
     )
 
 
@@ -91,6 +91,6 @@ def growth(samples: Sequence[Sample]) -> int | None:
     return round((samples[-1].total - samples[0].total) / (took / timedelta(hours=1)))
 
 
-def lost_from(pause: Pause) -> str:
-    """When SQS drops the first message of a paused consumer at the earliest."""
-    return clock.stamp(clock.read(pause.since) + KEPT - timedelta(seconds=NEWER_FOR))
+def lost_from(pause: Pause) -> str | None:
+    """When SQS drops the first message of a backlog at the earliest; None where nothing is left from a pause."""
+    return clock.stamp(clock.read(pause.waits_since) + KEPT - RETRIED) if pause.waits_since else None

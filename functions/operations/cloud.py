@@ -14,9 +14,10 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from functions.kernel.domain.errors import RefusedError, UnavailableError
-from functions.kernel.runtime import budget
+from functions.kernel.runtime import budget, observe
 from functions.kernel.runtime.json_text import compact
 from functions.kernel.runtime.runtime import Port
+from functions.kernel.runtime.transient import is_transient
 from functions.operations import consumers
 from functions.operations.consumers import Consumer, FailureQueue
 
@@ -29,6 +30,9 @@ AT_ONCE = 10  # messages of one call of SQS
 # What a message itself is refused for: characters that XML does not have, or more than 1 MiB with its attributes.
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
 NEVER_TAKEN = {"InvalidMessageContents", "InvalidParameterValue", "MessageTooLong"}
+# A queue that is not there. SQS answers with the second; its header x-amzn-query-error has the first, which botocore
+# puts in its place. https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html
+MISSING = {"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"}
 HIDDEN = 120  # seconds, for which a message that is being stored is received by no other: twice a function's timeout
 # Seconds for which a function that is invoked is waited for, with those to connect.
 SHORT_CALL = 7  # within a request, which has 10
@@ -71,7 +75,10 @@ class FailureQueues(Protocol):
     """The queues of what was given up."""
 
     def receive(self, queue: FailureQueue) -> list[Held]:
-        """Up to ten messages, hidden from others for HIDDEN seconds; of a FIFO queue, of one group in order."""
+        """Up to ten messages, hidden from others for HIDDEN seconds; of a FIFO queue, of one group in order.
+
+        None of a queue that is not there: stacks come and go in any order.
+        """
 
     def delete(self, queue: FailureQueue, held: Sequence[Held]) -> None:
         """Delete messages. One that cannot be deleted now is received again."""
@@ -120,7 +127,7 @@ class Topic(Protocol):
     """The topic of alarms."""
 
     def publish(self, subject: str, text: str) -> None:
-        """Notify whoever subscribed. Raises UnavailableError."""
+        """Notify whoever subscribed. Raises UnavailableError, and what no retry mends as it is."""
 
 
 class SqsQueues:
@@ -163,16 +170,31 @@ class SqsQueues:
 
 
 class SqsFailureQueues:
-    """The failure queues of all services."""
+    """The failure queues of all services. In one that is there, what is not taken rings by its own stack's alarm."""
 
     def __init__(self, queues: SqsQueues) -> None:
         self._queues = queues
 
     def receive(self, queue: FailureQueue) -> list[Held]:
-        return self._queues.receive_from(consumers.queue_url(queue.physical))
+        try:
+            return self._queues.receive_from(consumers.queue_url(queue.physical))
+        except ClientError as error:
+            _must_be_missing(queue, error)
+            return []
 
     def delete(self, queue: FailureQueue, held: Sequence[Held]) -> None:
-        self._queues.delete_from(consumers.queue_url(queue.physical), held)
+        try:
+            self._queues.delete_from(consumers.queue_url(queue.physical), held)
+        except ClientError as error:
+            _must_be_missing(queue, error)
+
+
+def _must_be_missing(queue: FailureQueue, error: ClientError) -> None:
+    """Raise an error again that says anything else than that there is no such queue."""
+    if error.response["Error"]["Code"] not in MISSING:
+        raise error
+    text = "a failure queue is not there: its stack is not deployed yet, or is deleted"
+    observe.logger().warning(text, extra={"queue": queue.name})
 
 
 class SqsInboxes:
@@ -231,8 +253,6 @@ class LambdaStarts:
         try:
             self._client.invoke(FunctionName=name, InvocationType="Event", Payload=b"{}")
         except (ClientError, BotoCoreError, UnavailableError) as error:
-            from functions.kernel.runtime import observe
-
             observe.log_error(f"the {function} was not started: it runs within a minute", error)
 
 
@@ -247,6 +267,8 @@ class SnsTopic:
         try:
             self._client.publish(TopicArn=self._arn, Subject=subject[:100], Message=text)
         except (ClientError, BotoCoreError) as error:
+            if not is_transient(error):
+                raise
             raise UnavailableError("the alarms' topic did not take a notice") from error
 
 

@@ -3,16 +3,18 @@
 Ports of their own beside cloud.py: the API may measure queues, the runner alone may switch mappings.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from functions.kernel.domain.errors import UnavailableError
 from functions.kernel.runtime import budget
 from functions.kernel.runtime.runtime import Port
+from functions.kernel.runtime.transient import is_transient
 from functions.operations import consumers
 from functions.operations.consumers import Consumer
 
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
 # The states of a mapping. It is switched asynchronously, and cannot be switched while it is created or updated.
 # https://docs.aws.amazon.com/lambda/latest/api/API_EventSourceMappingConfiguration.html
 ENABLED, ENABLING, DISABLED, DISABLING = "Enabled", "Enabling", "Disabled", "Disabling"
+# What the next minute finds otherwise: a mapping that is being changed, or that was deleted since it was listed.
+# https://docs.aws.amazon.com/lambda/latest/api/API_UpdateEventSourceMapping.html
+CHANGED = {"ResourceConflictException", "ResourceInUseException", "ResourceNotFoundException"}
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,7 @@ class Backlog:
 
 
 class Mappings(Protocol):
-    """The event source mappings of all consumers."""
+    """The event source mappings of all consumers. What no retry mends is raised as it is, such as a denied call."""
 
     def find(self, wanted: Iterable[Consumer]) -> dict[str, EventSource]:
         """Those of these consumers that there are, by the consumer's name. Raises UnavailableError."""
@@ -61,7 +66,7 @@ class Mappings(Protocol):
 
 
 class Backlogs(Protocol):
-    """How much waits in the queues of consumers."""
+    """How much waits in the queues of consumers. What no retry mends is raised as it is."""
 
     def measure(self, consumer: Consumer) -> Backlog:
         """How much waits in the queue of one. Raises UnavailableError."""
@@ -77,24 +82,20 @@ class LambdaMappings:
         by_queue = {_name_of(consumers.queue_url(one.physical)): one.name for one in wanted}
         found: dict[str, EventSource] = {}
         marker: dict[str, Any] = {}
-        try:
-            while True:
+        while True:
+            with _unavailable("the mappings of consumers cannot be listed now"):
                 page = self._client.list_event_source_mappings(**marker)
-                for mapping in page["EventSourceMappings"]:
-                    name = by_queue.get(mapping.get("EventSourceArn", "").rpartition(":")[2])
-                    if name:
-                        found[name] = EventSource(mapping["UUID"], mapping["State"])
-                if not page.get("NextMarker"):
-                    return found
-                marker = {"Marker": page["NextMarker"]}
-        except (ClientError, BotoCoreError) as error:
-            raise UnavailableError("the mappings of consumers cannot be listed now") from error
+            for mapping in page["EventSourceMappings"]:
+                name = by_queue.get(mapping.get("EventSourceArn", "").rpartition(":")[2])
+                if name:
+                    found[name] = EventSource(mapping["UUID"], mapping["State"])
+            if not page.get("NextMarker"):
+                return found
+            marker = {"Marker": page["NextMarker"]}
 
     def switch(self, source: EventSource, *, on: bool) -> str:
-        try:
+        with _unavailable(f"mapping {source.id}, which is {source.state}, was not switched"):
             return self._client.update_event_source_mapping(UUID=source.id, Enabled=on)["State"]
-        except (ClientError, BotoCoreError) as error:
-            raise UnavailableError(f"mapping {source.id}, which is {source.state}, was not switched") from error
 
 
 class SqsBacklogs:
@@ -104,7 +105,7 @@ class SqsBacklogs:
         self._client = client
 
     def measure(self, consumer: Consumer) -> Backlog:
-        try:
+        with _unavailable(f"the queue of {consumer.name} cannot be measured now"):
             counted = self._client.get_queue_attributes(
                 QueueUrl=consumers.queue_url(consumer.physical),
                 AttributeNames=[
@@ -113,13 +114,23 @@ class SqsBacklogs:
                     "ApproximateNumberOfMessagesDelayed",
                 ],
             )["Attributes"]
-        except (ClientError, BotoCoreError) as error:
-            raise UnavailableError(f"the queue of {consumer.name} cannot be measured now") from error
         return Backlog(
             visible=int(counted["ApproximateNumberOfMessages"]),
             in_flight=int(counted["ApproximateNumberOfMessagesNotVisible"]),
             delayed=int(counted["ApproximateNumberOfMessagesDelayed"]),
         )
+
+
+@contextmanager
+def _unavailable(text: str) -> Iterator[None]:
+    """Raises UnavailableError for what may pass, and all else as it is, so that it rings."""
+    try:
+        yield
+    except Exception as error:
+        is_changed = isinstance(error, ClientError) and error.response["Error"]["Code"] in CHANGED
+        if is_changed or is_transient(error):
+            raise UnavailableError(text) from error
+        raise
 
 
 def _name_of(url: str) -> str:

@@ -8,8 +8,9 @@ made good a minute later. A consumer that nothing was ever wanted of has no row,
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -17,22 +18,26 @@ import msgspec
 from functions.kernel.domain.errors import ConcurrencyError, InvalidError, NotFoundError, RefusedError
 from functions.kernel.messaging import undone
 from functions.kernel.messaging.failing import PAUSE
+from functions.kernel.messaging.retry import NEWER_FOR
 from functions.kernel.projections.projection import read, rows
 from functions.kernel.runtime import clock, context, observe, runtime
 from functions.kernel.runtime.observe import Alarm
+from functions.kernel.runtime.side_by_side import outcome
 from functions.kernel.runtime.views import Row
-from functions.operations import cloud, consumers
+from functions.operations import cloud, consumers, mappings
 from functions.operations.consumers import Consumer
-from functions.operations.mappings import DISABLED, DISABLING, ENABLED, ENABLING, EventSource, backlog, mappings
+from functions.operations.mappings import DISABLED, DISABLING, ENABLED, ENABLING, Backlog, EventSource
 
 PARTITION = "consumers"
 PAUSED, RUNNING = "paused", "running"
 AS_WANTED = {PAUSED: (DISABLED, DISABLING), RUNNING: (ENABLED, ENABLING)}
 LONG = timedelta(hours=1)  # after which a pause rings
 HOLDS = timedelta(minutes=15)  # for which an operator's resume is not undone by the consumer itself
+STALE = timedelta(minutes=15)  # after which a request is dropped: a consumer that still fails asks again each minute
+LATE = timedelta(minutes=10)  # after which a consumer that could not be switched rings, whatever the error is
 CERTAIN = timedelta(minutes=2)  # longer than a function lives: nothing that began earlier switches a mapping any more
 DRAINED = 10  # messages: a queue at work has about so many, and never none for long
-WATCHED = timedelta(days=1)  # for which a backlog is measured after a resume
+RETRIED = timedelta(seconds=NEWER_FOR)  # after its first receive a message is handled, or given up, by then
 SAMPLES = 15  # one a minute
 TRIES = 6
 TOO_LONG = 1_000  # characters of a reason
@@ -53,7 +58,9 @@ class Pause(msgspec.Struct, frozen=True):
     """What is wanted of a consumer. state: that of its mapping, as seen at `seen_at`.
 
     itself: whether it asked for the pause itself, and `told` whether the alarms' topic knows. samples: its backlog of
-    the last minutes. settled: after a resume, that its mapping is on and its backlog is gone.
+    the last minutes. waits_since: when the first pause began after which the backlog has not been drained; "" once it
+    has. caught_up: when, after a resume, all that waited had been received once. settled: after a resume, that its
+    mapping is on and its backlog is gone.
     """
 
     consumer: str
@@ -66,6 +73,8 @@ class Pause(msgspec.Struct, frozen=True):
     itself: bool = False
     told: bool = True
     samples: tuple[Sample, ...] = ()
+    waits_since: str = ""
+    caught_up: str = ""
     settled: bool = False
     version_of_row: int = 0
 
@@ -97,13 +106,18 @@ def is_request(body: str) -> bool:
 def take_request(body: str) -> None:
     """Pause a consumer that asks for it, unless it is paused, or an operator has resumed it a moment ago.
 
+    A request of a while ago, or of a consumer that this code does not know, is dropped: it may be mended by now.
     Raises LookupError, TypeError and ValueError for what is no request, and ConcurrencyError.
     """
     said: dict[str, Any] = json.loads(body)
-    consumer = consumers.consumers()[said[PAUSE]]
     why = f"{said['share']:.0%} of the last {said['messages']} messages failed, such as {said['sample']}"
     reason = f"{why}: {said['error']}"[:TOO_LONG]
     asked = clock.read(said["at"])
+    consumer = consumers.consumers().get(said[PAUSE])
+    if consumer is None or not may_be_paused(consumer) or asked < clock.now() - STALE:
+        about = {"consumer": said[PAUSE], "at": said["at"]}
+        observe.logger().warning("a request for a pause was dropped: it is too old, or not of a consumer", extra=about)
+        return
 
     def decide(before: Pause) -> Pause:
         held = before.since and asked < clock.read(before.since) + HOLDS
@@ -111,20 +125,31 @@ def take_request(body: str) -> None:
             return before
         return _wanting(before, PAUSED, consumer.name, reason, itself=True, told=False)
 
-    if may_be_paused(consumer):
-        change(consumer.name, decide)
+    change(consumer.name, decide)
 
 
 def find(name: str) -> Pause:
     """What is wanted of a consumer."""
     data = read(PARTITION, name)
-    return msgspec.convert(data, Pause) if data else Pause(name)
+    return _stored(data) if data else Pause(name)
 
 
 def known() -> dict[str, Pause]:
     """What is wanted of those of which anything ever was."""
-    found = (msgspec.convert(data, Pause) for data in rows(PARTITION, consistent=True))
+    found = (_stored(data) for data in rows(PARTITION, consistent=True))
     return {one.consumer: one for one in found}
+
+
+def _stored(data: Mapping[str, Any]) -> Pause:
+    """A row. Earlier code did not note `waits_since`: where its backlog was not drained, the last change stands for it.
+
+    It was settled a day after a resume, drained or not.
+    """
+    pause = msgspec.convert(data, Pause)
+    was_drained = pause.settled and all(one.total <= DRAINED for one in pause.samples[-1:])
+    if "waits_since" in data or was_drained:
+        return pause
+    return msgspec.structs.replace(pause, waits_since=pause.since, settled=False)
 
 
 def change(name: str, decide: Callable[[Pause], Pause]) -> Pause:
@@ -146,18 +171,30 @@ def reconcile() -> int:
     """Switch mappings as their rows say, measure what waits, and ring for what is paused too long.
 
     Returns for how many consumers there was anything to do. What fails for one is logged, and done a minute later.
+    Raises what the list of mappings raises, once all else is done.
     """
-    due = [one for one in known().values() if not one.settled]
+    unsettled = [one for one in known().values() if not one.settled]
+    there = consumers.consumers() if unsettled else {}
+    due = [one for one in unsettled if one.consumer in there]
     if not due:
         return 0
-    pausable = consumers.consumers()
-    found = mappings().find([pausable[one.consumer] for one in due if one.consumer in pausable])
+    found = outcome(lambda: mappings.mappings().find([there[one.consumer] for one in due]))
     for one in due:
-        try:
-            _reconcile(one.consumer, found.get(one.consumer))
-        except Exception as error:
-            undone.note(CONSUMER, f"{one.consumer} is not as it is wanted: the next minute tries again", error)
+        if not isinstance(found, Exception):
+            _attempt(one, partial(_reconcile, one.consumer, found.get(one.consumer)))
+        _attempt(one, partial(_tell, one.consumer))
+    if isinstance(found, Exception):
+        raise found
     return len(due)
+
+
+def _attempt(pause: Pause, step: Callable[[], object]) -> None:
+    try:
+        step()
+    except Exception as error:
+        is_late = clock.now() - clock.read(max(pause.since, pause.seen_at)) > LATE
+        text = f"{pause.consumer} is not as it is wanted: the next minute tries again"
+        undone.note(CONSUMER, text, error, again=is_late)
 
 
 def _reconcile(name: str, source: EventSource | None) -> None:
@@ -167,36 +204,52 @@ def _reconcile(name: str, source: EventSource | None) -> None:
         return
     state = source.state
     if state not in AS_WANTED[now.wanted]:
-        state = mappings().switch(source, on=now.wanted == RUNNING)
-    sample = Sample(clock.stamp(), backlog().measure(consumers.consumers()[name]).total)
-    seen = change(name, lambda one: _seen(one, now, state, sample))
-    if seen.wanted == PAUSED:
-        _tell(seen)
+        state = mappings.mappings().switch(source, on=now.wanted == RUNNING)
+    at, waiting = clock.stamp(), mappings.backlog().measure(consumers.consumers()[name])
+    change(name, lambda one: _seen(one, now, state, at, waiting))
 
 
-def _seen(pause: Pause, when: Pause, state: str, sample: Sample) -> Pause:
-    """The row with what was seen of the consumer, if it is still wanted as it was then."""
+def _seen(pause: Pause, when: Pause, state: str, at: str, waiting: Backlog) -> Pause:
+    """The row with what was seen of the consumer, if it is still wanted as it was then.
+
+    A backlog is drained when a queue has next to nothing. Some never do, because much in them is delayed or is retried:
+    theirs is drained when nothing was left to be received, and that is so again after the longest that a message is
+    retried.
+    """
     if (pause.wanted, pause.since) != (when.wanted, when.since):
         return pause
-    running_for = clock.read(sample.at) - clock.read(pause.since)
-    is_on = pause.wanted == RUNNING and state == ENABLED and running_for > CERTAIN
+    seen_at = clock.read(at)
+    is_on = pause.wanted == RUNNING and state == ENABLED and seen_at - clock.read(pause.since) > CERTAIN
+    has_received_all = is_on and waiting.visible <= DRAINED
+    caught_up = pause.caught_up or (at if has_received_all else "")
+    outlived = has_received_all and seen_at - clock.read(caught_up) > RETRIED
+    is_drained = is_on and (waiting.total <= DRAINED or outlived)
     return msgspec.structs.replace(
         pause,
         state=state,
-        seen_at=sample.at,
-        samples=(*pause.samples, sample)[-SAMPLES:],
-        settled=is_on and (sample.total <= DRAINED or running_for > WATCHED),
+        seen_at=at,
+        samples=(*pause.samples, Sample(at, waiting.total))[-SAMPLES:],
+        waits_since="" if is_drained else pause.waits_since,
+        caught_up=caught_up,
+        settled=is_drained,
     )
 
 
-def _tell(pause: Pause) -> None:
-    """Ring while a pause is older than an hour; say once by whom it was, where that was the consumer itself."""
-    if clock.now() - clock.read(pause.since) > LONG:
-        consumer_paused.ring(consumer=pause.consumer, since=pause.since, by=pause.by, reason=pause.reason)
+def _tell(name: str) -> None:
+    """Ring while a consumer is paused and messages wait for over an hour; say once where it has paused itself.
+
+    Whether or not its mapping could be switched.
+    """
+    pause = find(name)
+    if pause.wanted != PAUSED:
+        return
+    if clock.now() - clock.read(pause.waits_since) > LONG:
+        about = {"since": pause.since, "waits_since": pause.waits_since, "by": pause.by, "reason": pause.reason}
+        consumer_paused.ring(consumer=name, **about)
     if not pause.told:
-        consumer_paused_itself.ring(consumer=pause.consumer, reason=pause.reason)
-        cloud.topic().publish(f"{pause.consumer} has paused itself", pause.reason)
-        change(pause.consumer, lambda one: msgspec.structs.replace(one, told=True))
+        consumer_paused_itself.ring(consumer=name, reason=pause.reason)
+        cloud.topic().publish(f"{name} has paused itself", pause.reason)
+        change(name, lambda one: msgspec.structs.replace(one, told=True))
 
 
 def _want(name: str, wanted: str, by: str, reason: str) -> Pause:
@@ -211,16 +264,19 @@ def _want(name: str, wanted: str, by: str, reason: str) -> Pause:
 
 
 def _wanting(before: Pause, wanted: str, by: str, reason: str, *, itself: bool, told: bool) -> Pause:
-    """The row with another wish, from now on."""
+    """The row with another wish, from now on. What waited and was not drained still waits since then."""
+    now = clock.stamp()
     return msgspec.structs.replace(
         before,
         wanted=wanted,
         by=by,
         reason=reason,
-        since=clock.stamp(),
+        since=now,
         itself=itself,
         told=told,
         samples=(),
+        waits_since=before.waits_since or (now if wanted == PAUSED else ""),
+        caught_up="",
         settled=False,
     )
 

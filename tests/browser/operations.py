@@ -78,7 +78,8 @@ def consumer(name: str, *waited: int, **wanted: Any) -> Data:
     """
     samples = [Sample(ago(minutes=len(waited) - at), total) for at, total in enumerate(waited, 1)]
     # The backlog of a consumer that nothing was ever wanted of is not measured again and again.
-    pause = Pause(name, samples=tuple(samples) if wanted else (), **wanted)
+    since = wanted.get("since", "")  # no backlog was drained since it was paused, or resumed
+    pause = Pause(name, samples=tuple(samples) if wanted else (), waits_since=since, **wanted)
     service, _, queue = name.partition("/")
     overview = backlogs.overview(Consumer(service, queue), pause, Backlog(waited[-1], 0, 0))
     return consumers_api.shape(overview).model_dump(by_alias=True, mode="json")

@@ -93,7 +93,7 @@ def backlogs(tool: Tool) -> str:
     return _names(one for one in _consumers(tool) if (one["drainedInSeconds"] or 0) > LONG_BACKLOG)
 
 
-@check(MALL, "no message is about to be lost", "mallbots resume CONSUMER: SQS drops a message after 14 days")
+@check(MALL, "no message is about to be lost", "mallbots resume CONSUMER until nothing waits: SQS drops after 14 days")
 def losses(tool: Tool) -> str:
     soon = datetime.now(UTC) + SOON
     return _names(one for one in _consumers(tool) if one["lostFrom"] and moment(one["lostFrom"]) < soon)

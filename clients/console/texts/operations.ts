@@ -165,7 +165,7 @@ export const operationTexts = {
   "consumer.resume": "Resume",
   "consumer.pauseTitle": "Pause {name}?",
   "consumer.pauseHow": "What is for it waits in its queue until it is resumed. SQS drops a message after 14 days.",
-  "consumer.lostFrom": "Resume it before {time}: from then on SQS drops messages.",
+  "consumer.lostFrom": "Its messages must be handled before {time}: from then on SQS drops them.",
   "consumer.told": "{name} is told.",
   "consumer.announced": { one: "{count} consumer does not run", other: "{count} consumers do not run" },
 

@@ -165,7 +165,7 @@ export const operationTextsEs = {
   "consumer.resume": "Reanudar",
   "consumer.pauseTitle": "¿Pausar {name}?",
   "consumer.pauseHow": "Lo que es para él espera en su cola hasta que se reanude. SQS borra un mensaje tras 14 días.",
-  "consumer.lostFrom": "Reanúdelo antes del {time}: desde entonces SQS borra mensajes.",
+  "consumer.lostFrom": "Sus mensajes deben procesarse antes del {time}: desde entonces SQS los borra.",
   "consumer.told": "{name} ya lo sabe.",
   "consumer.announced": {
     one: "{count} consumidor no está en marcha",

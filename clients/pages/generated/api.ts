@@ -206,8 +206,9 @@ export interface MissingItem {
  * A consumer. state: `running`, `pausing`, `paused` or `resuming`. by, reason, since: who changed it last, and why.
  *
  * waiting: null where SQS does not answer now. arrivesPerHour, drainsPerHour: by what was seen in the last
- * minutes; null where that is not known. drainedInSeconds: how long the backlog takes at that pace. lostFrom: of one
- * that is paused, when SQS drops the first message at the earliest, 14 days after it was sent.
+ * minutes; null where that is not known. drainedInSeconds: how long the backlog takes at that pace. lostFrom: when SQS
+ * drops the first message at the earliest, 14 days after it was sent; also of one that was resumed, until what waited
+ * is drained.
  */
 export interface ConsumerShape {
   name: string;

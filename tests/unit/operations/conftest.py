@@ -8,10 +8,11 @@ from functions.kernel.composition.manifest import manifest
 from functions.kernel.runtime import clock
 from functions.kernel.runtime.runtime import Runtime, active
 from tests.support.aws import local_views
-from tests.support.letters import MemoryFailureQueues, MemoryTopic, known_consumers
+from tests.support.letters import MemoryFailureQueues, MemoryTopic, known_consumers, operator
 from tests.support.runtime import memory_runtime
 from tests.unit.operations import redriving
 from tests.unit.operations.collecting import Time
+from tests.unit.operations.pausing import Operations
 from tests.unit.operations.rung import Rung
 
 
@@ -59,3 +60,12 @@ def queues(runtime: Runtime, time: Time, monkeypatch: pytest.MonkeyPatch) -> Ite
     runtime.adapters["failure_queues"] = queues
     with known_consumers(monkeypatch):
         yield queues
+
+
+@pytest.fixture
+def operations(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> Iterator[Operations]:
+    made = Operations()
+    runtime.adapters |= {"mappings": made.mappings, "backlog": made.backlogs}
+    runtime.adapters |= {"topic": made, "starts": made, "outcomes": made}
+    with known_consumers(monkeypatch), clock.fixed(lambda: made.now, lambda seconds: None), operator():
+        yield made

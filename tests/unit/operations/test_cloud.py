@@ -25,9 +25,14 @@ from functions.operations.cloud import (
     SqsOutcomes,
     SqsQueues,
 )
+from functions.operations.collector import collector
 from functions.operations.consumers import Consumer, Served, written
 from infra.operations import SCHEDULED_TIMEOUT
 from infra.service import API_TIMEOUT
+from tests.support.aws import answering
+from tests.support.aws import error as error_of
+from tests.support.letters import sample
+from tests.unit.operations.rung import Rung
 
 INBOX, DISPATCHER = Consumer("depot", "inbox"), Consumer("depot", "dispatcher", fifo=True)
 DEAD_LETTERS = INBOX.failure_queues[0]
@@ -68,6 +73,35 @@ def test_what_was_given_up_is_received_with_all_that_is_known_of_it_and_is_hidde
     failures.delete(DEAD_LETTERS, [*ten, *two])
     counts = boto3.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
     assert counts["ApproximateNumberOfMessagesNotVisible"] == "0"
+
+
+@pytest.mark.usefixtures("time")
+def test_a_collector_of_which_a_queue_is_missing_drains_the_others_and_counts_no_error(
+    queues: SqsQueues, runtime: Runtime, rung: Rung
+) -> None:
+    """Of six queues one alone is there: the stacks of the others are to come, or were deleted before this code was."""
+    held = sample("inbox")[1]
+    boto3.client("sqs").send_message(QueueUrl=consumers.queue_url(DEAD_LETTERS.physical), MessageBody=held.body)
+    runtime.adapters["failure_queues"] = SqsFailureQueues(queues)
+    assert collector.handle({}) == {"stored": 1, "queues_not_drained": 0}
+    assert rung.times("Errors") == 0
+
+
+def test_what_was_received_of_a_queue_that_is_deleted_meanwhile_is_deleted_with_it(queues: SqsQueues) -> None:
+    url, failures = consumers.queue_url(DEAD_LETTERS.physical), SqsFailureQueues(queues)
+    boto3.client("sqs").send_message(QueueUrl=url, MessageBody="a body")
+    held = failures.receive(DEAD_LETTERS)
+    boto3.client("sqs").delete_queue(QueueUrl=url)
+    failures.delete(DEAD_LETTERS, held)
+    assert failures.receive(DEAD_LETTERS) == []
+
+
+@pytest.mark.usefixtures("queues")
+def test_a_failure_queue_that_may_not_be_read_is_not_taken_for_an_empty_one() -> None:
+    client = boto3.client("sqs")
+    denied = error_of("AccessDenied", status=403)
+    with answering(client, "ReceiveMessage", denied), pytest.raises(ClientError):
+        SqsFailureQueues(SqsQueues(client)).receive(DEAD_LETTERS)
 
 
 def test_a_letter_is_sent_with_its_attributes_and_in_turn_only_where_the_queue_is_fifo(queues: SqsQueues) -> None:
@@ -197,5 +231,11 @@ def test_a_notice_reaches_the_topic_with_a_subject_that_sns_takes() -> None:
     with mock_aws():
         arn = boto3.client("sns").create_topic(Name="alarms")["TopicArn"]
         SnsTopic(boto3.client("sns"), arn).publish("x" * 300, "what happened")
-        with pytest.raises(UnavailableError, match="did not take a notice"):
+        with pytest.raises(ClientError, match="NotFound"):
             SnsTopic(boto3.client("sns"), f"{arn}-gone").publish("subject", "text")
+        throttled = boto3.client("sns")
+        with (
+            answering(throttled, "Publish", error_of("Throttling")),
+            pytest.raises(UnavailableError, match="did not take a notice"),
+        ):
+            SnsTopic(throttled, arn).publish("subject", "text")

@@ -1,13 +1,15 @@
 """Mappings and queues as AWS tells of them."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from functions.kernel.domain.errors import UnavailableError
+from functions.kernel.messaging import retry
 from functions.operations import consumers
 from functions.operations.mappings import Backlog, EventSource, LambdaMappings, SqsBacklogs
 from tests.support.aws import answering, calls, error
@@ -63,9 +65,10 @@ def test_a_mapping_is_switched_by_its_id() -> None:
     assert made == [("UpdateEventSourceMapping", {"UUID": f"{ID}1", "Enabled": False})]
 
 
-def test_a_mapping_that_is_being_changed_cannot_be_switched_now() -> None:
+@pytest.mark.parametrize("code", ["ResourceInUseException", "ResourceConflictException", "ResourceNotFoundException"])
+def test_a_mapping_that_is_being_changed_or_was_deleted_cannot_be_switched_now(code: str) -> None:
     client = client_of("lambda")
-    busy = error("ResourceInUseException")
+    busy = error(code)
     with answering(client, "UpdateEventSourceMapping", busy), pytest.raises(UnavailableError):
         LambdaMappings(client).switch(EventSource(f"{ID}1", "Updating"), on=False)
 
@@ -88,5 +91,20 @@ def test_what_aws_does_not_answer_is_unavailable(call: str) -> None:
     client = client_of(call)
     operation = "ListEventSourceMappings" if call == "lambda" else "GetQueueAttributes"
     depot = consumers.consumers()["depot/inbox"]
-    with answering(client, operation, error("AccessDenied", status=403)), pytest.raises(UnavailableError):
+    with answering(client, operation, error("ThrottlingException")), pytest.raises(UnavailableError):
         _ = LambdaMappings(client).find([depot]) if call == "lambda" else SqsBacklogs(client).measure(depot)
+
+
+@pytest.mark.parametrize("operation", ["ListEventSourceMappings", "UpdateEventSourceMapping", "GetQueueAttributes"])
+def test_what_no_retry_mends_is_told_from_what_may_pass(operation: str) -> None:
+    client = client_of("sqs" if operation == "GetQueueAttributes" else "lambda")
+    depot = consumers.consumers()["depot/inbox"]
+    calls_of: dict[str, Callable[[], object]] = {
+        "ListEventSourceMappings": lambda: LambdaMappings(client).find([depot]),
+        "UpdateEventSourceMapping": lambda: LambdaMappings(client).switch(EventSource(f"{ID}1", "Enabled"), on=False),
+        "GetQueueAttributes": lambda: SqsBacklogs(client).measure(depot),
+    }
+    denied = error("AccessDeniedException", status=403)
+    with answering(client, operation, denied), pytest.raises(ClientError) as raised:
+        calls_of[operation]()
+    assert not retry.may_pass(raised.value)

@@ -1,8 +1,7 @@
 """Consumers are paused and resumed: the row says what is wanted, and the mapping follows, whatever comes between."""
 
-import json
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from contextlib import nullcontext
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,78 +10,13 @@ from botocore.exceptions import ClientError
 from functions.kernel.domain.errors import InvalidError, NotFoundError, RefusedError, UnavailableError
 from functions.kernel.runtime import clock
 from functions.kernel.runtime.runtime import Runtime
-from functions.operations import backlogs, intake, pauses
-from functions.operations.cloud import Held
+from functions.operations import consumers, pauses
 from functions.operations.mappings import DISABLED, DISABLING, ENABLED, ENABLING
 from functions.operations.pauses import PAUSED, RUNNING
-from functions.operations.runner import runner
-from tests.support.letters import known_consumers, operator
-from tests.support.mappings import MemoryBacklogs, MemoryMappings
+from tests.support.letters import operator
+from tests.unit.operations.pausing import DEPOT, Operations, of_depot
 from tests.unit.operations.redriving import Calls, Crash, Guarded
 from tests.unit.operations.rung import Rung
-
-NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
-DEPOT = "depot/inbox"
-
-
-class Operations:
-    """Operations with a clock, the mappings of consumers, their queues, and what notices it was."""
-
-    def __init__(self) -> None:
-        self.now = NOON
-        self.mappings, self.backlogs = MemoryMappings(), MemoryBacklogs()
-        self.notices: list[tuple[str, str]] = []
-        self.notifies = True
-        self.started: list[str] = []
-        self.outcomes: list[Held] = []
-
-    def publish(self, subject: str, text: str) -> None:
-        if "dead letters" in subject:  # the daily summary
-            return
-        if not self.notifies:
-            raise UnavailableError("the topic does not answer")
-        self.notices.append((subject, text))
-
-    def start(self, function: str) -> None:
-        self.started.append(function)
-
-    def receive(self) -> list[Held]:
-        return self.outcomes[:10]
-
-    def delete(self, held: list[Held]) -> None:
-        self.outcomes = [one for one in self.outcomes if one not in held]
-
-    def minute(self) -> None:
-        """A minute later the runner runs."""
-        self.now += timedelta(minutes=1)
-        runner.handle({})
-
-    def ask(self, **changes: Any) -> None:
-        """A consumer asks for a pause, and the redriver takes it."""
-        said = {
-            "pause": DEPOT,
-            "share": 0.75,
-            "messages": 24,
-            "sample": "OrderApproved message-7",
-            "error": "RuntimeError: the shelf is gone",
-            "since": clock.stamp(self.now - timedelta(minutes=1)),
-            "at": clock.stamp(self.now),
-        }
-        self.outcomes.append(Held(f"held-{len(self.outcomes)}", "receipt", json.dumps({**said, **changes})))
-        intake.take()
-
-
-@pytest.fixture
-def operations(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> Iterator[Operations]:
-    made = Operations()
-    runtime.adapters |= {"mappings": made.mappings, "backlog": made.backlogs}
-    runtime.adapters |= {"topic": made, "starts": made, "outcomes": made}
-    with known_consumers(monkeypatch), clock.fixed(lambda: made.now, lambda seconds: None), operator():
-        yield made
-
-
-def of_depot() -> backlogs.Overview:
-    return next(one for one in backlogs.overviews() if one.consumer == DEPOT)
 
 
 class TestWanted:
@@ -198,6 +132,64 @@ class TestReconciled:
         operations.minute()
         assert operations.mappings.state("payments/inbox") == DISABLED
 
+    def test_a_mapping_that_cannot_be_switched_for_long_rings_though_each_try_may_pass(
+        self, operations: Operations, rung: Rung
+    ) -> None:
+        pauses.pause(DEPOT, "its shelf is wrong")
+
+        def fail(called: str) -> None:
+            if called == "switch":
+                raise UnavailableError("the mapping is being changed")
+
+        operations.mappings.fails = fail
+        for _ in range(10):
+            operations.minute()
+        assert rung.times("Errors") == 0
+        operations.minute()
+        assert rung.times("Errors") == 1
+
+    @pytest.mark.parametrize("call", ["find", "switch"])
+    def test_a_pause_is_told_and_rings_though_no_mapping_may_be_switched(
+        self, operations: Operations, rung: Rung, call: str
+    ) -> None:
+        operations.ask()
+        denied = ClientError({"Error": {"Code": "AccessDeniedException"}}, "Lambda")
+
+        def fail(called: str) -> None:
+            if called == call:
+                raise denied
+
+        operations.mappings.fails = fail
+        with pytest.raises(ClientError) if call == "find" else nullcontext():
+            operations.minute()
+        assert [subject for subject, _ in operations.notices] == ["depot/inbox has paused itself"]
+        operations.now += timedelta(hours=1)
+        with pytest.raises(ClientError) if call == "find" else nullcontext():
+            operations.minute()
+        assert rung.times("ConsumerPaused") == 1
+
+    def test_one_mapping_that_may_not_be_switched_holds_up_no_other(self, operations: Operations) -> None:
+        denied = [ClientError({"Error": {"Code": "AccessDeniedException"}}, "UpdateEventSourceMapping")]
+
+        def fail(called: str) -> None:
+            if called == "switch" and denied:
+                raise denied.pop()
+
+        operations.mappings.fails = fail
+        for name in (DEPOT, "payments/inbox"):
+            pauses.pause(name, "its shelf is wrong")
+        operations.minute()
+        assert sorted(operations.mappings.state(name) for name in (DEPOT, "payments/inbox")) == [DISABLING, ENABLED]
+
+    def test_a_consumer_that_is_not_in_the_code_any_more_is_left_alone(
+        self, operations: Operations, monkeypatch: pytest.MonkeyPatch, rung: Rung
+    ) -> None:
+        pauses.pause(DEPOT, "its service is removed")
+        operations.now += timedelta(hours=2)
+        monkeypatch.setattr(consumers, "consumers", dict)
+        assert pauses.reconcile() == 0
+        assert rung.times("ConsumerPaused") == 0
+
     def test_one_without_a_mapping_holds_up_no_other(self, operations: Operations) -> None:
         operations.mappings.missing.add("customers/inbox")
         pauses.pause("customers/inbox", "its stack is gone")
@@ -296,6 +288,25 @@ class TestItself:
         operations.ask()
         assert pauses.find(DEPOT).wanted == PAUSED
 
+    def test_a_request_that_was_made_long_ago_pauses_nothing_and_is_done_with(self, operations: Operations) -> None:
+        asked = clock.stamp(operations.now)
+        operations.now += timedelta(minutes=16)
+        operations.ask(at=asked)
+        assert (pauses.find(DEPOT).wanted, operations.outcomes) == (RUNNING, [])
+
+    def test_a_request_that_waited_for_a_few_minutes_is_taken(self, operations: Operations) -> None:
+        asked = clock.stamp(operations.now)
+        operations.now += timedelta(minutes=14)
+        operations.ask(at=asked)
+        assert pauses.find(DEPOT).wanted == PAUSED
+
+    def test_a_request_of_a_consumer_that_operations_does_not_know_does_not_wait_until_it_does(
+        self, operations: Operations, rung: Rung
+    ) -> None:
+        operations.ask(pause="depot/shelf")
+        assert (pauses.known(), operations.outcomes) == ({}, [])
+        assert rung.times("Errors") == 0
+
     def test_a_request_from_before_a_resume_that_comes_late_pauses_nothing(self, operations: Operations) -> None:
         asked = clock.stamp(operations.now)
         pauses.pause(DEPOT, "its shelf is wrong")
@@ -310,7 +321,7 @@ class TestItself:
         operations.ask()
         assert pauses.find(DEPOT).by == "operator:ada"
 
-    @pytest.mark.parametrize("changes", [{"pause": "depot/shelf"}, {"share": "most"}, {"at": None}])
+    @pytest.mark.parametrize("changes", [{"pause": ["depot"]}, {"share": "most"}, {"at": None}])
     def test_a_request_that_cannot_be_understood_stays_for_the_dead_letters(
         self, operations: Operations, changes: dict[str, Any]
     ) -> None:
@@ -318,92 +329,3 @@ class TestItself:
         operations.ask(**changes)
         assert len(operations.outcomes) == 1
         assert pauses.find(DEPOT).wanted == RUNNING
-
-
-class TestShown:
-    def test_a_paused_consumer_shows_how_fast_its_backlog_grows_and_from_when_messages_are_lost(
-        self, operations: Operations
-    ) -> None:
-        pauses.pause(DEPOT, "its shelf is wrong")
-        for waiting in (10, 40, 70):
-            operations.backlogs.put(DEPOT, waiting - 2, 1, 1)
-            operations.minute()
-        shown = of_depot()
-        assert (shown.waiting and shown.waiting.total, shown.arrives, shown.drains) == (70, 1_800, None)
-        assert shown.lost_from == "2026-03-14T12:00:00.000000Z"
-
-    def test_a_resumed_consumer_shows_how_long_it_takes_until_its_backlog_is_gone(self, operations: Operations) -> None:
-        pauses.pause(DEPOT, "its shelf is wrong")
-        operations.minute()
-        pauses.resume(DEPOT)
-        for waiting in (100, 80, 60):
-            operations.backlogs.put(DEPOT, waiting)
-            operations.minute()
-        shown = of_depot()
-        assert (shown.drains, shown.drained_in, shown.lost_from) == (1_200, 180, None)
-
-    def test_how_fast_a_backlog_shrank_long_ago_says_nothing_of_one_that_is_there_now(
-        self, operations: Operations
-    ) -> None:
-        pauses.pause(DEPOT, "its shelf is wrong")
-        pauses.resume(DEPOT)
-        for waiting in (100, 80, 60, 0, 0):
-            operations.backlogs.put(DEPOT, waiting)
-            operations.minute()
-        assert pauses.find(DEPOT).settled
-        for _ in range(60):
-            operations.minute()
-        operations.backlogs.put(DEPOT, 5_000)
-        assert (of_depot().drains, of_depot().drained_in) == (None, None)
-
-    def test_a_backlog_that_does_not_shrink_has_no_end(self, operations: Operations) -> None:
-        pauses.resume(DEPOT)
-        pauses.pause(DEPOT, "its shelf is wrong")
-        pauses.resume(DEPOT)
-        for waiting in (100, 120):
-            operations.backlogs.put(DEPOT, waiting)
-            operations.minute()
-        assert (of_depot().drains, of_depot().drained_in) == (None, None)
-
-    def test_a_queue_that_cannot_be_measured_hides_no_other(self, operations: Operations) -> None:
-        operations.backlogs.unmeasurable.add(DEPOT)
-        operations.backlogs.put("payments/inbox", 5, 2, 1)
-        found = {one.consumer: one.waiting for one in backlogs.overviews()}
-        assert found[DEPOT] is None
-        waiting = found["payments/inbox"]
-        assert waiting
-        assert (waiting.visible, waiting.in_flight, waiting.delayed, waiting.total) == (5, 2, 1, 8)
-
-    def test_all_that_may_be_paused_are_shown(self, operations: Operations) -> None:
-        assert [one.consumer for one in backlogs.overviews()] == [
-            "customers/inbox",
-            "depot/dispatcher",
-            "depot/inbox",
-            "fleet/inbox",
-            "fleet/topics",
-            "ordering/inbox",
-            "payments/inbox",
-        ]
-
-
-class TestRings:
-    def test_a_pause_rings_from_an_hour_on(
-        self, operations: Operations, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        monkeypatch.setenv("MALLBOTS_SERVICE", "operations")
-        pauses.pause(DEPOT, "its shelf is wrong")
-        operations.now += timedelta(minutes=58)
-        operations.minute()
-        assert "ConsumerPaused" not in capsys.readouterr().out
-        operations.minute()
-        operations.minute()
-        assert capsys.readouterr().out.count('"ConsumerPaused":[1.0]') == 1
-
-    def test_a_consumer_that_pauses_itself_rings_once(
-        self, operations: Operations, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        monkeypatch.setenv("MALLBOTS_SERVICE", "operations")
-        operations.ask()
-        for _ in range(3):
-            operations.minute()
-        assert capsys.readouterr().out.count('"ConsumerPausedItself":[1.0]') == 1
