@@ -290,9 +290,10 @@ pr: ## Run what a change must pass: check and test
 	@$(MAKE) test
 
 .PHONY: release
-release: $(VENV) ## Release the schemas, which later changes must not break, and the indexes: make release VERSION=0.2.0
+release: $(VENV) ## Release the schemas, which later changes must not break, the indexes and the consumers: make release VERSION=0.2.0
 	@[ -n "$(VERSION)" ] || { echo "VERSION is missing. Example: make release VERSION=0.2.0" >&2; exit 1; }
 	@.venv/bin/python -m infra.indexes
+	@.venv/bin/python -m infra.consumers
 	@$(MAKE) sbom
 	@.venv/bin/python -m language.release "$(VERSION)"
 

@@ -137,8 +137,9 @@ def _let_take(function: ServiceFunction, stage: Stage) -> None:
 
 
 def _let_send(function: ServiceFunction, stage: Stage) -> None:
-    """Let a function send to the queue of any consumer."""
-    _let_queues(function, stage, ["sqs:SendMessage"], (consumer.physical for consumer in consumed()))
+    """Let a function send to every queue that a letter may have come from: that of outcomes too."""
+    known = (consumer for one in all_services().values() for consumer in one.consumers if not consumer.is_relay)
+    _let_queues(function, stage, ["sqs:SendMessage"], (consumer.physical for consumer in known))
 
 
 def _let_measure(function: ServiceFunction, stage: Stage) -> None:

@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 AT_ONCE = 10  # messages of one call of SQS
-# What a message itself is refused for: characters that XML does not have, or more than 1 MiB with its attributes.
-# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
-NEVER_TAKEN = {"InvalidMessageContents", "InvalidParameterValue", "MessageTooLong"}
 # A queue that is not there. SQS answers with the second; its header x-amzn-query-error has the first, which botocore
 # puts in its place. https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html
 MISSING = {"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"}
@@ -92,7 +89,7 @@ class Inboxes(Protocol):
     ) -> None:
         """Send a body with these attributes; group and dedup are for a FIFO queue.
 
-        Raises UnavailableError, and RefusedError where the queue will never take it.
+        Raises UnavailableError, and RefusedError where the queue took nothing, and takes nothing the next time.
         """
 
 
@@ -160,12 +157,11 @@ class SqsQueues:
         given: Any = {name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()}
         try:
             self._client.send_message(QueueUrl=url, MessageBody=body, MessageAttributes=given, **fifo)
-        except ClientError as error:
-            code = error.response["Error"]["Code"]
-            if code in NEVER_TAKEN:
-                raise RefusedError(f"the queue refuses it: {code}") from error
-            raise UnavailableError("the queue did not take a letter") from error
-        except BotoCoreError as error:
+        except (ClientError, BotoCoreError) as error:
+            if isinstance(error, ClientError) and not is_transient(error):
+                # It took nothing: there is no such queue, it may not be sent to, or it never takes such a message.
+                # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
+                raise RefusedError(f"the queue refuses it: {error.response['Error']['Code']}") from error
             raise UnavailableError("the queue did not take a letter") from error
 
 

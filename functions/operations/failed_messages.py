@@ -1,4 +1,4 @@
-"""Messages of a replay that failed in a read model: letters of the consumer's inbox, as if it had given them up."""
+"""Messages of a replay that failed in a read model: letters of the consumer that feeds it, as if it gave them up."""
 
 from typing import Any
 
@@ -10,6 +10,7 @@ from functions.operations.consumers import FailureQueue
 from functions.operations.forms import Why
 from functions.operations.letters import Letter
 from functions.operations.runs import Run
+from functions.operations.subscriptions import feeder
 
 INBOX = "inbox"
 
@@ -25,6 +26,14 @@ def keep(run: Run, failed: dict[str, Any]) -> Letter:
     detail = failed["detail"]
     metadata = detail.get("metadata", {})
     body = {"detail-type": metadata.get("name"), "source": metadata.get("source"), "detail": detail}
-    queue = FailureQueue(f"{run.to}/{INBOX}", run.kind, "")
+    queue = FailureQueue(consumer_of(run, metadata.get("name", "")), run.kind, "")
     why = Why(failed["reason"], failed["error"], tries=1, failed_at=clock.stamp())
     return store(forms.letter(queue, compact(body), why, Held(f"{run.id} {metadata.get('id')}", "", "")))
+
+
+def consumer_of(run: Run, name: str) -> str:
+    """The consumer to which a message of a run's history goes back: that which makes the rows that it failed to make.
+
+    Another one of the service may subscribe to it too, and would handle it without making them.
+    """
+    return feeder(run.to, name, run.asked.get("view", "")) or f"{run.to}/{INBOX}"

@@ -2,7 +2,7 @@
 
 A crash between the two is repaired by sending it again under the same place of its run: the consumer's inbox knows its
 cause. The body is what the queue held, so the inbox judges who sent it as it did before
-(docs/adr/0051-a-redrive-goes-straight-to-the-queue.md).
+(docs/adr/0051-a-redrive-goes-straight-to-the-queue.md). Where no consumer takes it any more, its claim is taken back.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from functions.kernel.domain.errors import NotFoundError, RefusedError, Unavaila
 from functions.kernel.messaging import outcomes
 from functions.kernel.messaging.redelivery import FIFO_GROUP
 from functions.operations import cloud, rows, runs, transitions
-from functions.operations.consumers import Consumer, consumers
+from functions.operations.consumers import consumers
 from functions.operations.letters import Letter
 from functions.operations.runs import Run
 from functions.operations.subscriptions import subscribes
@@ -22,23 +22,29 @@ class LaterError(UnavailableError):
 
 
 def mark_of(run: Run, position: int, letter: Letter | None) -> str:
-    """Why a letter is not sent, as runs.py marks it; empty where it is. letter: its body does not matter."""
+    """Why a letter is not sent, as runs.py marks it; empty where it is, and where `send` takes its claim back.
+
+    letter: its body does not matter.
+    """
     if letter is None:
         return runs.GONE
-    why_not = transitions.why_not(letter, runs.place(run.id, position), run.cap)
-    return why_not or ("" if _receiver(run, letter) else runs.MISFIT)
+    place = runs.place(run.id, position)
+    if transitions.is_claimed(letter, place):
+        return ""
+    why_not = transitions.why_not(letter, place, run.cap)
+    return runs.MISFIT if why_not in ("", runs.CAPPED) and why_misfit(run, letter) else why_not
 
 
 def send(run: Run, position: int, letter_id: str) -> str:
     """Claim a letter and send it; returns how to mark it. Raises ConcurrencyError and UnavailableError, for a retry."""
     place = runs.place(run.id, position)
     try:
-        claimed = rows.change(letter_id, lambda one: transitions.claimed(one, place, run.by, run.cap))
+        claimed = rows.change(letter_id, lambda one: _claimed(run, place, one))
     except NotFoundError:
         return runs.GONE
-    receiver = _receiver(run, claimed)
-    if not transitions.is_claimed(claimed, place) or receiver is None:
+    if not transitions.is_claimed(claimed, place):
         return mark_of(run, position, claimed)
+    receiver = consumers()[run.to or claimed.consumer]
     if receiver.is_relay:
         return _by_relay(claimed, place)
     in_turn = {"group": claimed.fifo_group or FIFO_GROUP, "dedup": f"{claimed.id}-{claimed.redrives}"}
@@ -56,19 +62,23 @@ def why_misfit(run: Run, letter: Letter) -> str:
     Another consumer than its own takes it only where its own is not there any more, as after a renaming, and where
     that one subscribes to its message.
     """
-    known = consumers()
-    if not run.to or run.to == letter.consumer:
-        return (
-            "" if letter.consumer in known else f"there is no consumer {letter.consumer} any more: say which takes it"
-        )
+    known, to = consumers(), run.to or letter.consumer
+    if to not in known:
+        return f"there is no consumer {to} any more: say which takes it"
+    if to == letter.consumer:
+        return ""
     if letter.consumer in known:
         return f"its own consumer {letter.consumer} is there"
-    return "" if subscribes(run.to, letter.name) else f"{run.to} does not subscribe to {letter.name or 'it'}"
+    return "" if subscribes(to, letter.name) else f"{to} does not subscribe to {letter.name or 'it'}"
 
 
-def _receiver(run: Run, letter: Letter) -> Consumer | None:
-    """Who takes a letter: its consumer, or that of the run; None where none does."""
-    return None if why_misfit(run, letter) else consumers()[run.to or letter.consumer]
+def _claimed(run: Run, place: str, letter: Letter) -> Letter:
+    """The letter on its way; where no consumer takes it, also one that took it when it was claimed, as one that is not.
+
+    A claim that is not given back would keep the letter from every other redrive, and from operators, for ever.
+    """
+    why = why_misfit(run, letter)
+    return transitions.released(letter, place, why) if why else transitions.claimed(letter, place, run.by, run.cap)
 
 
 def _by_relay(letter: Letter, place: str) -> str:

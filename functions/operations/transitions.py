@@ -10,7 +10,7 @@ from functions.kernel.runtime import clock
 from functions.operations import runs
 from functions.operations.letters import DISCARDED, DONE, OPEN, REDRIVING, Letter
 
-SENT_BACK, FAILED, FAILING, EDITED = "redriven", "failed", "failing", "edited"
+SENT_BACK, NOT_SENT, FAILED, FAILING, EDITED = "redriven", "not sent", "failed", "failing", "edited"
 
 
 def is_claimed(letter: Letter, run: str) -> bool:
@@ -40,6 +40,15 @@ def claimed(letter: Letter, run: str, actor: str, cap: int) -> Letter:
         return letter
     detail = run.rpartition("/")[0]
     return letter.after(SENT_BACK, actor, detail, state=REDRIVING, run=run, redrives=letter.redrives + 1)
+
+
+def released(letter: Letter, run: str, why: str) -> Letter:
+    """The letter open as before, if this redrive has it: no consumer takes it any more. why: in words.
+
+    It is no failure, so it has been open since it was opened, and another redrive may send it to another consumer. It
+    may have been sent before, so it counts for the cap, and what its consumer still says of it is heard.
+    """
+    return letter.after(NOT_SENT, detail=why, state=OPEN, run="") if is_claimed(letter, run) else letter
 
 
 def with_outcome(letter: Letter, run: str, outcome: str, why: str) -> Letter:

@@ -2,7 +2,7 @@
 
 README.md has the flow chart, between markers; docs/messages.md is the catalogue of messages, commands and queries,
 docs/asyncapi.json describes the bus, docs/openapi.json the REST API, docs/access.md says who may use it, and
-events/live has the protocol of the staff's stream, functions/operations/subscriptions.json what consumers handle, and
+events/live has the protocol of the staff's stream, functions/operations what consumers handle and feed, and
 clients/pages/generated/map.json the map that the console draws.
 """
 

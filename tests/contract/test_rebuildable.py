@@ -15,7 +15,9 @@ from functions.kernel.composition.manifest import manifest, services
 from functions.kernel.domain.errors import RefusedError
 from functions.kernel.projections.generation import View, is_among, split
 from functions.kernel.projections.view_store import MemoryViews
+from functions.operations import failed_messages
 from functions.operations.replay_plans import REFUSALS
+from functions.operations.runs import Run
 from tests.flow.a_day import a_day, afternoon, morning
 from tests.support.operated import views_of
 
@@ -71,6 +73,26 @@ def test_operators_are_told_what_can_be_rebuilt_and_what_cannot() -> None:
     text = README.read_text()
     assert [one for one in VIEWS if f"`{one[1].name}`" not in text] == []
     assert [name for name in WRITTEN_BY_USE_CASES if name not in text] == []
+
+
+@pytest.mark.parametrize(("service", "view"), VIEWS, ids=NAMED)
+def test_a_message_that_fails_in_a_view_goes_back_to_a_consumer_that_subscribes_to_it_and_feeds_the_view(
+    service: str, view: View
+) -> None:
+    inboxes = {f"{service}/{inbox.queue}": inbox for inbox in manifest(service).inboxes}
+    [part] = {
+        part
+        for inbox in inboxes.values()
+        for projection in inbox.projections
+        for part in projection.parts
+        if part.view == view
+    }
+    for message in (one for one in part.own_messages if one.about.kind is not Kind.TIMER):
+        for asked in ({"view": view.name}, {}):
+            run = Run("run-1", asked, "operator:ada", "2026-03-01T12:00:00Z", to=service)
+            found = inboxes[failed_messages.consumer_of(run, message.about.name)]
+            assert message in found.messages
+            assert [one for projection in found.projections for one in projection.parts if one is part], message
 
 
 def test_the_console_offers_each_view_that_can_be_rebuilt_and_no_other() -> None:

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from functions.kernel.composition.manifest import manifest, services
-from functions.operations import consumers
+from functions.operations import consumers, sending
+from functions.operations.letters import Letter
+from functions.operations.runs import Run
 from infra.operations import all_services
 from tests.infra.conftest import Resource, Templates, arn_of, listed
 from tests.infra.policies import HERE, Call, Names, may, role_policies
@@ -185,11 +187,25 @@ def test_the_redriver_may_send_to_every_consumer_and_nobody_else_to_another_serv
         assert {one for one in senders - {"operations/redriver"} if not one.startswith(f"{service}/")} == set(), queue
 
 
+@pytest.mark.usefixtures("as_collector")
+def test_every_letter_that_a_redrive_takes_may_be_sent_by_the_redriver_or_by_its_relay(names: Names) -> None:
+    run = Run("run-1", {}, "operator:ada", "2026-03-01T12:00:00Z")
+    for name, consumer in consumers.consumers().items():
+        assert sending.why_misfit(run, Letter("letter-1", name, "", "{}")) == ""
+        if consumer.is_relay:
+            action, where = "lambda:InvokeFunction", consumers.function_name(consumer.service, consumers.RELAY)
+            resource = f"arn:aws:lambda:{HERE}:function:{where}"
+        else:
+            action, where = "sqs:SendMessage", consumers.queue_url(consumer.physical).rpartition("/")[2]
+            resource = f"arn:aws:sqs:{HERE}:{where}"
+        assert "operations/redriver" in who_may(names, action, resource), name
+
+
 def test_every_consumer_may_report_what_became_of_a_letter_and_the_redriver_alone_takes_that(names: Names) -> None:
     [outcomes] = {q for stack, q in named_queues(names) if stack == "operations" and q.endswith("-outcomes")}
     arn = f"arn:aws:sqs:{HERE}:{outcomes}"
     consuming = {f"{one.service}/{one.queue}" for s in all_services().values() for one in s.consumers if one.handles}
-    assert who_may(names, "sqs:SendMessage", arn) - {"operations/redriver"} == consuming
+    assert who_may(names, "sqs:SendMessage", arn) == {*consuming, "operations/redriver"}
     for action in ("sqs:ReceiveMessage", "sqs:DeleteMessage"):
         assert who_may(names, action, arn) == {"operations/redriver"}
     for stack, name, function in functions(names):

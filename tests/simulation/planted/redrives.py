@@ -148,15 +148,13 @@ BUGS = (
             "return letter.after(SENT_BACK, actor, detail, state=REDRIVING, run=run, redrives=letter.redrives + 1)",
             "return letter",
         ),
-        Edit(
-            sending.send, "if not transitions.is_claimed(claimed, place) or receiver is None:", "if receiver is None:"
-        ),
+        Edit(sending.send, "if not transitions.is_claimed(claimed, place):", "if why_misfit(run, claimed):"),
     ),
     bug(
         "a letter sent to all by accident",
         "Every letter goes to the inbox of insights.",
         (CLAIMED,),
-        Edit(sending._receiver, "consumers()[run.to or letter.consumer]", 'consumers()["insights/inbox"]'),
+        Edit(sending.send, "consumers()[run.to or claimed.consumer]", 'consumers()["insights/inbox"]'),
     ),
     bug(
         "a set with each letter twice",

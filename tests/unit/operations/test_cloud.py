@@ -38,6 +38,12 @@ INBOX, DISPATCHER = Consumer("depot", "inbox"), Consumer("depot", "dispatcher", 
 DEAD_LETTERS = INBOX.failure_queues[0]
 
 
+def answered(code: str, status: int = 400) -> ClientError:
+    """An error that AWS answers."""
+    response: Any = {"Error": {"Code": code, "Message": ""}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(response, "SendMessage")
+
+
 @pytest.fixture
 def queues(monkeypatch: pytest.MonkeyPatch) -> Iterator[SqsQueues]:
     with mock_aws():
@@ -114,26 +120,31 @@ def test_a_letter_is_sent_with_its_attributes_and_in_turn_only_where_the_queue_i
     assert (in_turn.attributes, in_turn.system["MessageGroupId"]) == (attributes, "in-turn")
 
 
-def test_a_letter_that_a_queue_does_not_take_can_be_sent_later(queues: SqsQueues) -> None:
-    with pytest.raises(UnavailableError, match="did not take a letter"):
+def test_a_queue_that_is_not_there_took_nothing(queues: SqsQueues) -> None:
+    with pytest.raises(RefusedError, match=r"the queue refuses it: .*NonExistentQueue"):
         SqsInboxes(queues).send(Consumer("fleet", "inbox"), "a body", {})
 
 
 @pytest.mark.usefixtures("queues")
 @pytest.mark.parametrize(
-    ("code", "error"),
+    ("answer", "error"),
     [
-        ("InvalidMessageContents", RefusedError),
-        ("InvalidParameterValue", RefusedError),
-        ("Throttled", UnavailableError),
+        (answered("InvalidMessageContents"), RefusedError),
+        (answered("InvalidParameterValue"), RefusedError),
+        (answered("AccessDenied", status=403), RefusedError),
+        (answered("AWS.SimpleQueueService.NonExistentQueue"), RefusedError),
+        (answered("RequestThrottled"), UnavailableError),
+        (answered("ServiceUnavailable", status=503), UnavailableError),
+        (ReadTimeoutError(endpoint_url="https://sqs"), UnavailableError),
     ],
+    ids=str,
 )
-def test_a_letter_that_a_queue_refuses_for_what_it_holds_is_told_from_one_that_can_be_sent_later(
-    code: str, error: type[Exception]
+def test_a_letter_of_which_a_queue_took_nothing_is_told_from_one_that_may_have_been_sent(
+    answer: Exception, error: type[Exception]
 ) -> None:
     class Sqs:
         def send_message(self, **_: Any) -> None:
-            raise ClientError({"Error": {"Code": code, "Message": ""}}, "SendMessage")
+            raise answer
 
     with pytest.raises(error):
         SqsInboxes(SqsQueues(cast(Any, Sqs()))).send(INBOX, "a body \x00", {})

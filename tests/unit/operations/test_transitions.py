@@ -71,6 +71,21 @@ def test_that_a_letter_is_dead_opens_it_where_it_is_on_its_way_by_that_redrive(s
     assert transitions.with_outcome(after, RUN, outcomes.DEAD, "") == after
 
 
+@pytest.mark.parametrize("run", [RUN, OTHER])
+@pytest.mark.parametrize("state", STATES)
+def test_a_letter_that_no_consumer_takes_any_more_is_open_where_that_redrive_has_it(state: str, run: str) -> None:
+    found = letter(state)
+    after = transitions.released(found, run, "there is no consumer depot/inbox any more")
+    if (state, run) != (REDRIVING, RUN):
+        assert after == found
+        return
+    assert (after.state, after.run, after.redrives, after.open_since) == (OPEN, "", 1, found.open_since)
+    assert after.history[-1].detail == "there is no consumer depot/inbox any more"
+    assert transitions.released(after, run, "") == after
+    assert transitions.with_outcome(after, RUN, outcomes.DONE, "").state == DONE  # it was sent after all
+    assert transitions.with_outcome(after, RUN, outcomes.DEAD, "RuntimeError: it broke") == after
+
+
 @pytest.mark.parametrize("outcome", [outcomes.DEAD, outcomes.FAILING])
 def test_what_an_earlier_redrive_says_late_of_a_failure_counts_no_more(outcome: str) -> None:
     found = letter(REDRIVING, run=OTHER)
