@@ -98,7 +98,7 @@ def _on_letter(head: Letter | None, of_one: Iterable[Outcome]) -> None:
             letter = transitions.with_outcome(letter, outcome.place, outcome.outcome, outcome.why)
         return letter
 
-    if head and after(head) != head:
+    if head and (head.is_closed or after(head) != head):  # a crash may have left its body without an expiry
         rows.change(head.id, after)
 
 

@@ -11,6 +11,7 @@
 
 A step that is done twice changes nothing. Given up (cancelled), a run goes to `drop` with the generation that it built,
 also where no answer has told the run of it. A generation whose run has ended is given up by the next rebuild of the view.
+Where its service or its view is gone since, nobody can delete what is left: the run ends, and says so.
 """  # noqa: E501  (a table)
 
 from collections.abc import Callable
@@ -108,8 +109,8 @@ def abort(run_id: str) -> Run:
 
 def advance(run: Run, until: datetime) -> Run:
     """Do what is due of a rebuild until a time; returns the run as it is then."""
+    progress = history_rows.progress(run)
     try:
-        progress = history_rows.progress(run)
         while run.state in (RUNNING, CANCELLED) and not run.ended and clock.now() < until:
             before = progress
             if (progress.wait_until <= clock.stamp() or _is_to_give_up(run, progress)) and may_wait():
@@ -120,12 +121,21 @@ def advance(run: Run, until: datetime) -> Run:
                 break
             run = run_rows.get(run.id)
     except (InvalidError, NotFoundError, RefusedError) as error:
-        return replays.stop(run, error.message)
+        return _halt(run, progress, error.message)
     except ConcurrencyError:  # another advances it
         pass
     except UnavailableError as error:
         replays.note_wrong(run, error)
     return run_rows.get(run.id)
+
+
+def _halt(run: Run, progress: Progress, why: str) -> Run:
+    """Stop a run that cannot go on, for an operator to decide; end one that has only rows to delete, and cannot."""
+    if run.state != CANCELLED and progress.step != DROP:
+        return replays.stop(run, why)
+    left = f"{why}; rows that are read no more may be left in {run.to}"
+    run_rows.change(run.id, lambda one: replace(one, why=left))
+    return replays.end(run, run.state if run.state == CANCELLED else DONE)
 
 
 def _next(run: Run, progress: Progress, until: datetime) -> Progress:
@@ -161,7 +171,7 @@ def _begin(run: Run, progress: Progress, until: datetime) -> Progress:
 
 def _ask_to_begin(run: Run, instead_of: str = "") -> dict[str, Any]:
     asked = {"view": run.asked["view"], "run": run.id, **({"instead_of": instead_of} if instead_of else {})}
-    return ask(run.to, {"begin": asked})
+    return _ask(run, {"begin": asked})
 
 
 def _has_ended(run_id: str) -> bool:
@@ -206,13 +216,12 @@ def _given_up(run: Run, progress: Progress) -> Progress:
         return progress.at(OVER)
     if progress.generation is None:
         return _given_up_while_it_begins(run, progress)
-    try:
-        _ask_of_view(run, progress, "abort")
-    except RefusedError as error:  # two operators at once: the other's switch was quicker
-        why = error.message
-        run_rows.change(run.id, lambda one: replace(one, state=RUNNING, why=why))
-        return _switch(run, progress, clock.now())
-    return progress.at(DROP)
+    pointer = _ask_of_view(run, progress, "abort")
+    if pointer["live"] != progress.generation:
+        return progress.at(DROP)
+    why = "another switched to it before it was given up"
+    run_rows.change(run.id, lambda one: replace(one, state=RUNNING, why=why))
+    return _switch(run, progress, clock.now())
 
 
 def _given_up_while_it_begins(run: Run, progress: Progress) -> Progress:
@@ -246,7 +255,7 @@ def _drop(run: Run, progress: Progress, until: datetime) -> Progress:
         return replace(progress, cursor=page["cursor"], deleted=deleted, in_pass=in_pass, wrong="")
     if in_pass:
         return replace(progress, cursor="", deleted=deleted, in_pass=0, wrong="")
-    left = ask(run.to, {"dropped": {"view": run.asked["view"]}})
+    left = _ask(run, {"dropped": {"view": run.asked["view"]}})
     if any(one["until"] <= clock.stamp() for one in left["kept"]):  # that of a run that ended without its own end
         return replace(progress, cursor=None, deleted=deleted, wrong="")
     return progress.at(OVER, deleted=deleted)
@@ -254,11 +263,17 @@ def _drop(run: Run, progress: Progress, until: datetime) -> Progress:
 
 def _drop_page(run: Run, progress: Progress) -> dict[str, Any]:
     asked = {"view": run.asked["view"], "cursor": progress.cursor or None, "limit": DELETED_AT_ONCE}
-    return ask(run.to, {"drop": asked})
+    return _ask(run, {"drop": asked})
 
 
 def _ask_of_view(run: Run, progress: Progress, what: str, **more: Any) -> dict[str, Any]:
-    return ask(run.to, {what: {"view": run.asked["view"], "generation": progress.generation, **more}})
+    return _ask(run, {what: {"view": run.asked["view"], "generation": progress.generation, **more}})
+
+
+def _ask(run: Run, request: dict[str, Any]) -> dict[str, Any]:
+    """Ask the service whose view it is. Raises InvalidError where it is deployed no more, RefusedError and others."""
+    replay_plans.known(run.to)
+    return ask(run.to, request)
 
 
 _STEPS: dict[str, Step] = {

@@ -101,8 +101,12 @@ def find(id: str) -> Letter | None:
 
 
 def put(letter: Letter) -> Letter:
-    """Store a letter over the version that was read, 0 for a new one. Raises ConcurrencyError when the row moved on."""
-    life, expires = letter.life or ids.new()[:8], kept_until() if letter.is_closed else None
+    """Store a letter over the version that was read, 0 for a new one. Raises ConcurrencyError when the row moved on.
+
+    The body of a first write that failed stays, since the write may have succeeded. The next try finds it there: it
+    has the same life.
+    """
+    life, expires = letter.life or _first_life(letter), kept_until() if letter.is_closed else None
     written = replace(letter, version_of_row=letter.version_of_row + 1, life=life, expires=expires or 0)
     parts = list(letter_bodies.parts(letter.body))
     moved = not letter.life or written.expires != letter.expires
@@ -111,34 +115,34 @@ def put(letter: Letter) -> Letter:
         letter_bodies.put(written, parts)
     data = {**to_data(written), "write": ids.new(), "parts": len(parts)}
     row = Row(key_of(letter.id), LETTER, data, indexes=_indexes(letter), expires=expires)
-    if not runtime.current().views.put(row, written.version_of_row) and not _was_stored(data, is_new=not letter.life):
-        if not letter.life:
-            letter_bodies.delete(written, len(parts))
-        raise ConcurrencyError(f"letter {letter.id} was changed by another at the same time")
-    if moved and expires is not None:
+    if not runtime.current().views.put(row, written.version_of_row):
+        there = read(key_of(letter.id), LETTER)
+        if there is None or there["write"] != data["write"]:  # equal where the SDK repeated a write that had succeeded
+            if there and not letter.life and there["life"] != life:  # who has this life needs its body
+                letter_bodies.delete(written, len(parts))
+            raise ConcurrencyError(f"letter {letter.id} was changed by another at the same time")
+    if moved and expires is not None:  # after the letter: where another was quicker it may be open still
         letter_bodies.put(written, parts)
     return written
 
 
-def _was_stored(data: dict[str, Any], *, is_new: bool) -> bool:
-    """Whether a write that was refused had succeeded before, and was repeated by the SDK.
-
-    is_new: whether the letter got its life with this write. Then another may have changed it since, and what has this
-    life needs the parts of its body.
-    """
-    there = read(key_of(data["id"]), LETTER)
-    return there is not None and (there["write"] == data["write"] or (is_new and there["life"] == data["life"]))
+def _first_life(letter: Letter) -> str:
+    """The life of a letter that has no body in rows yet: the same each time that this delivery of it is stored."""
+    return ids.derive(letter.id, *letter.deliveries, letter.body)[:8]
 
 
 def change(id: str, decide: Callable[[Letter], Letter]) -> Letter:
     """Load a letter, change it, and store it; again where another was quicker. One that stays as it is is not written.
 
-    Raises NotFoundError, ConcurrencyError, and what `decide` raises.
+    Where a closed one stays as it is, its body gets its expiry again: a crash may have left it without. Raises
+    NotFoundError, ConcurrencyError, and what `decide` raises.
     """
     for attempt in range(TRIES):
         before = letter(id)
         after = decide(before)
         if after == before:
+            if before.is_closed:
+                letter_bodies.put(before, letter_bodies.parts(before.body))
             return before
         try:
             return put(after)

@@ -3,8 +3,8 @@
 What an order sold is in the row of its last stage (stages.py); names are rows of their own, joined on read.
 """
 
-from bisect import bisect_right
 from collections.abc import Iterable
+from functools import partial
 
 from events.envelope import Metadata
 from events.ordering import OrderCompleted
@@ -21,15 +21,19 @@ from events.stores import (
 )
 from functions.insights.hours import Range
 from functions.insights.sums import SOLD, Sum, add_up, summed
+from functions.kernel.domain.errors import InvalidError
 from functions.kernel.projections.generation import View
-from functions.kernel.projections.projection import Projection
+from functions.kernel.projections.projection import Projection, read_many
 from functions.kernel.rest.http import Api
 from functions.kernel.rest.wire import Answer, Money, Stamp, Wire
 from functions.kernel.runtime import runtime
 from functions.kernel.runtime.context import STAFF
+from functions.kernel.runtime.json_text import ANSWER_BYTES, compact, weight
+from functions.kernel.runtime.side_by_side import results
 from functions.kernel.runtime.views import Row
 
-NAMES_AT_A_TIME = 100  # about 15 KB, which is two read units
+NAMES_AT_A_TIME = 100  # what one BatchGetItem reads
+ENTRY = 110  # bytes in an answer of a store, a product or an hour without its texts: names of fields, and numbers
 MALL, STORE, PRODUCT = "mall", "store", "product"
 NOTHING = (0, 0, 0)
 
@@ -60,18 +64,17 @@ def product_row(event: ProductState, metadata: Metadata) -> Row:
 
 
 def names(partition: str, ids: Iterable[str]) -> dict[str, str]:
-    """The names of these "stores" or "products", by id; names of others may be among them.
+    """The names of these "stores" or "products", by id. They are read by their keys, whatever else is catalogued."""
+    keys = [(partition, id) for id in ids]
+    parts = (keys[begin : begin + NAMES_AT_A_TIME] for begin in range(0, len(keys), NAMES_AT_A_TIME))
+    found = results(runtime.current().side_by_side([partial(read_many, part) for part in parts]))
+    return {row["id"]: row["name"] for part in found for row in part.values()}
 
-    Each query starts at the next id that is wanted. It finds many names at once where their ids lie close together, and
-    skips the rest of the catalogue, however large it is.
-    """
-    found: dict[str, str] = {}
-    wanted = sorted(ids)
-    while wanted:
-        page = runtime.current().views.query(partition, first=wanted[0], last=wanted[-1], limit=NAMES_AT_A_TIME)
-        found |= {row["id"]: row["name"] for row in page.rows}
-        wanted = wanted[bisect_right(wanted, page.sorts[-1]) :] if page.after else []
-    return found
+
+def _must_fit(entries: int, *texts: Iterable[str]) -> None:
+    """Raises InvalidError where so many stores, products and hours, with these texts, are more than an answer holds."""
+    if entries * ENTRY + sum(weight(compact(text)) for some in texts for text in some) > ANSWER_BYTES:
+        raise InvalidError("more was sold between from and to than an answer holds: ask for a shorter range")
 
 
 class StoreSales(Wire):
@@ -113,7 +116,10 @@ def get_sales(params: Range) -> SalesAnswer:
     for found in hours.values():
         add_up(SOLD, total, found)
     stores, products = _of(STORE, total), _of(PRODUCT, total)
+    entries = len(stores) + len(products) + len(hours)
+    _must_fit(entries, stores, products, hours)  # before all their names are read
     store_names, product_names = names("stores", stores), names("products", products)
+    _must_fit(entries, stores, products, hours, store_names.values(), product_names.values())
     orders, items, revenue = total.get(MALL, NOTHING)
     return SalesAnswer(
         orders=orders,

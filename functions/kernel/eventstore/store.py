@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 NO_TABLES: Mapping[Table, str] = MappingProxyType({})
 CONFLICTS = {"ConditionalCheckFailed", "TransactionConflict", "DuplicateItem"}
 
+# Commits of the first page of a stream from its beginning, which is all of most streams, and of the largest page.
+# DynamoDB ends a page at 1 MB: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Query.Pagination.html
+FIRST_PAGE, LARGEST_PAGE = 10, 4_000
+
 
 class DynamoEventStore(Known):
     """Commits in a DynamoDB table with key `stream` (text) and `version` (number).
@@ -99,10 +103,10 @@ class DynamoEventStore(Known):
         return (from_item(item, messages=False) for item in self._query(stream, forward=False, page=page))
 
     def forwards(self, stream: str) -> Iterator[Commit]:
-        """A consistent Query, oldest first."""
-        return map(from_item, self._query(stream, forward=True, page=None))
+        """A consistent Query, oldest first, page by page for as long as the reader asks for more."""
+        return map(from_item, self._query(stream, forward=True, page=FIRST_PAGE))
 
-    def _query(self, stream: str, *, forward: bool, page: int | None) -> Iterator[Item]:
+    def _query(self, stream: str, *, forward: bool, page: int) -> Iterator[Item]:
         request: dict[str, Any] = {
             "TableName": self._table,
             "KeyConditionExpression": "#stream = :stream",
@@ -110,7 +114,7 @@ class DynamoEventStore(Known):
             "ExpressionAttributeValues": {":stream": {"S": stream}},
             "ConsistentRead": True,
             "ScanIndexForward": forward,
-            **({"Limit": page} if page else {}),
+            "Limit": page,
         }
         while True:
             response = self._client.query(**request)
@@ -118,8 +122,8 @@ class DynamoEventStore(Known):
             if "LastEvaluatedKey" not in response:
                 return
             request["ExclusiveStartKey"] = response["LastEvaluatedKey"]
-            if page:  # No snapshot among the newest: larger pages, so that a long stream takes few calls.
-                request["Limit"] = min(request["Limit"] * 4, 1000)
+            # What is looked for is not among the first: larger pages, so that a long stream takes few calls.
+            request["Limit"] = min(request["Limit"] * 4, LARGEST_PAGE)
 
     def page(self, stream: str, after: int, limit: int) -> tuple[list[Commit], int | None]:
         """One consistent Query; None when nothing follows."""

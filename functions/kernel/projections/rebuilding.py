@@ -67,12 +67,10 @@ def switch(rows: Generations, view: View, generation: int) -> dict[str, Any]:
 def abort(rows: Generations, view: View, generation: int) -> dict[str, Any]:
     """Build a generation no further: what there is of it can be deleted.
 
-    Raises RefusedError for the one that is read.
+    Returns the pointer of the view. The generation that is read stays: `live` says which one that is.
     """
 
     def decide(pointer: Pointer) -> Pointer:
-        if pointer.live == generation:
-            raise RefusedError(f"generation {generation} of {view.name} is read already: rebuild it once more")
         return pointer.aborted(clock.stamp()) if pointer.building == generation else pointer
 
     return _change(rows, view, decide).data

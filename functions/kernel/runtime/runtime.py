@@ -40,7 +40,7 @@ class EventStore(Protocol):
         """The commits of a stream without their messages, newest first, consistent, read `page` at a time."""
 
     def forwards(self, stream: str) -> Iterator[Commit]:
-        """The commits of a stream, oldest first."""
+        """The commits of a stream, oldest first, read in ever larger pages: who needs the first reads few others."""
 
     def page(self, stream: str, after: int, limit: int) -> tuple[list[Commit], int | None]:
         """The commits behind a version, oldest first, at most `limit` and 1 MB, and where the next page goes on."""

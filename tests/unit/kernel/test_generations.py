@@ -255,8 +255,7 @@ def test_a_rebuild_of_one_run_is_not_begun_by_another_and_each_step_may_be_asked
         shelf.asks({"switch": {"view": "shelf", "generation": first + 1}})
     for _ in range(2):
         shelf.asks({"switch": {"view": "shelf", "generation": first}})
-    with pytest.raises(RefusedError, match="read already"):
-        shelf.asks({"abort": {"view": "shelf", "generation": first}})
+    assert shelf.asks({"abort": {"view": "shelf", "generation": first}})["live"] == first
     with pytest.raises(InvalidError, match="there is no view drawer"):
         shelf.asks({"begin": {"view": "drawer", "run": "run-1"}})
 

@@ -180,7 +180,17 @@ def test_a_stream_without_end_is_read_in_ever_larger_pages(dynamodb: Any, store:
         store.commit(a_commit(stream, version))
     with aws.calls(dynamodb) as made:
         assert [commit.version for commit in store.backwards(stream, page=1)] == list(range(40, 0, -1))
-    assert [parameters["Limit"] for _, parameters in made] == [1, 4, 16, 64]
+        assert [commit.version for commit in store.forwards(stream)] == list(range(1, 41))
+    assert [parameters["Limit"] for _, parameters in made] == [1, 4, 16, 64, 10, 40]
+
+
+def test_who_needs_the_oldest_commits_alone_reads_one_small_page(dynamodb: Any, store: DynamoEventStore) -> None:
+    stream = a_stream()
+    for version in range(1, 41):
+        store.commit(a_commit(stream, version))
+    with aws.calls(dynamodb) as made:
+        assert next(store.forwards(stream)).version == 1
+    assert [parameters["Limit"] for _, parameters in made] == [10]
 
 
 def test_reads_are_consistent(dynamodb: Any, store: DynamoEventStore) -> None:

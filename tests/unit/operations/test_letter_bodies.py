@@ -1,0 +1,123 @@
+"""Whatever ends a write of a letter, no body is left that is kept for ever and that no letter has."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+import pytest
+from botocore.exceptions import ClientError
+
+from functions.kernel.domain.errors import ConcurrencyError, UnavailableError
+from functions.operations import collector, rows
+from functions.operations.letters import DISCARDED, DONE, OPEN, PARKED, Letter
+from tests.unit.operations.made import made
+from tests.unit.operations.redriving import Calls, Crash, Place
+
+LARGE = 310_000  # bytes of a body: in two parts
+CALLS = 20  # more than one write of a letter makes
+
+
+class ThrottledError(ClientError):
+    """DynamoDB refuses a call for now, however often the SDK repeats it."""
+
+    def __init__(self, when: str) -> None:
+        super().__init__({"Error": {"Code": "ThrottlingException", "Message": when}}, "PutItem")
+
+
+def bodies(place: Place) -> dict[tuple[str, str], bool]:
+    """The parts of bodies, by their keys: whether they expire."""
+    return {key: "expires" in item for key, item in place.views.items.items() if key[1].startswith("body ")}
+
+
+def strays(place: Place, letter: Letter) -> list[str]:
+    """The parts without an expiry that a letter does not have, or that it does not need as it is closed."""
+    with place.at_work():
+        there = rows.find(letter.id)
+    mine = f"body {there.life} " if there and not there.is_closed else "none"
+    return [sort for (_, sort), expires in bodies(place).items() if not expires and not sort.startswith(mine)]
+
+
+def ended(place: Place, work: Callable[[], object], calls: Calls) -> bool:
+    """Whether a function was ended while it did this."""
+    try:
+        with place.at_work(calls):
+            work()
+    except (Crash, UnavailableError, ThrottledError, ConcurrencyError):
+        return True
+    finally:
+        place.pass_time(120)
+    return False
+
+
+whatever_ends_it = pytest.mark.parametrize("after", [False, True], ids=["before its effect", "after its effect"])
+by_any_error = pytest.mark.parametrize(
+    "error", [Crash, UnavailableError, ThrottledError], ids=["it crashes", "it fails", "it is throttled"]
+)
+
+
+@whatever_ends_it
+@by_any_error
+@pytest.mark.parametrize("is_there", [False, True], ids=["a new letter", "a closed letter that comes again"])
+def test_a_letter_that_is_stored_after_any_call_failed_five_times_has_the_only_body(
+    is_there: bool, error: type[BaseException], after: bool
+) -> None:
+    for call in range(1, CALLS):
+        place = Place()
+        arrived = place._letter("depot/inbox", body="x" * LARGE)
+        if is_there:
+            with place.at_work():
+                closed = collector.store(replace(arrived, deliveries=("delivery-of-before",)))
+                rows.change(closed.id, lambda letter: letter.after("done", state=DONE, run="run-1/0"))
+            arrived = replace(arrived, failed_at=place.of_now().replace("2026", "2027"))
+        store = partial(collector.store, arrived)
+        times = sum(ended(place, store, Calls(crash=call, after=after, error=error)) for _ in range(5))
+        with place.at_work():
+            stored = store()
+            assert rows.letter(stored.id).body == arrived.body
+        assert stored.state == OPEN
+        assert strays(place, stored) == []
+        assert list(bodies(place).values()) == [False] * 2
+        if not times:
+            break
+    assert call > 5
+
+
+@whatever_ends_it
+@by_any_error
+def test_a_letter_that_is_closed_after_any_call_failed_has_a_body_that_expires(
+    error: type[BaseException], after: bool
+) -> None:
+    for call in range(1, CALLS):
+        place = Place()
+        [letter] = place.letters(1, body="x" * LARGE)
+
+        def discard(id: str = letter.id) -> Letter:
+            return rows.change(id, lambda one: one if one.is_closed else one.after(DISCARDED, state=DISCARDED))
+
+        was_ended = ended(place, discard, Calls(crash=call, after=after, error=error))
+        with place.at_work():
+            discard()
+        assert list(bodies(place).values()) == [True] * 2
+        if not was_ended:
+            break
+    assert call > 5
+
+
+def test_a_letter_that_another_kept_open_while_it_was_to_be_closed_has_a_body_that_does_not_expire() -> None:
+    place = Place()
+    [letter] = place.letters(1)
+    with place.at_work():
+        rows.put(letter.after("parked", state=PARKED))
+        with pytest.raises(ConcurrencyError):
+            rows.put(letter.after(DISCARDED, state=DISCARDED))
+    assert list(bodies(place).values()) == [False]
+
+
+def test_of_two_deliveries_that_are_stored_at_once_the_letter_has_the_only_body() -> None:
+    place = Place()
+    with place.at_work():
+        stored = rows.put(made(deliveries=("the first",)))
+        with pytest.raises(ConcurrencyError):
+            rows.put(made(deliveries=("the second",)))
+    assert strays(place, stored) == []
+    assert list(bodies(place)) == [(f"letter {stored.id}", f"body {stored.life} 0000")]
