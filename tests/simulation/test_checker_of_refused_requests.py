@@ -58,8 +58,8 @@ def test_a_payment_may_be_refused_once_the_provider_has_refused_something() -> N
     assert not unfounded(("POST", "/api/payments", REFUSED), history=history)
 
 
-def test_only_an_amount_that_is_too_large_may_be_invalid() -> None:
-    for amount, is_found in ((2**53 / 100, False), (2**53 / 100 - 1, True)):
+def test_only_an_amount_that_is_too_large_or_not_above_zero_may_be_invalid() -> None:
+    for amount, is_found in ((2**53 / 100, False), (2**53 / 100 - 1, True), (0.01, True), (0, False), (-9.95, False)):
         history = sample_histories.completed()
         history.request("POST", "/api/payments", body={"customerId": "c", "amount": amount})
         history.respond(400, body={"code": "invalid", "detail": "no"})

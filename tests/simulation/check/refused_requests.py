@@ -75,16 +75,19 @@ def _never(request: Request, id: str, past: Past) -> bool:
     return False
 
 
-def _too_much(request: Request, id: str, past: Past) -> bool:
-    """Whether an amount in a body has too many cents for a number of JSON."""
+def _not_payable(request: Request, id: str, past: Past) -> bool:
+    """Whether the amount in a body has too many cents for a number of JSON, or is not above zero.
+
+    A customer who heard of a removal, and not of what was added, believes to owe less than nothing.
+    """
     body = request.body if isinstance(request.body, dict) else {}
-    return request.status == INVALID[0] and any(body.get(name, 0) * 100 >= TOO_MUCH for name in ("amount", "price"))
+    return request.status == INVALID[0] and "amount" in body and not 0 < body["amount"] * 100 < TOO_MUCH
 
 
 def _released(request: Request, id: str, past: Past) -> bool:
-    """Whether an amount is too large, or the payment was voided: another request under its key was faster."""
+    """Whether an amount cannot be paid, or the payment was voided: another request under its key was faster."""
     made = past.made_by(request, "Payment")
-    return _too_much(request, id, past) or any("Voided" in past.names("Payment", one) for one in made)
+    return _not_payable(request, id, past) or any("Voided" in past.names("Payment", one) for one in made)
 
 
 def _basket_ended(request: Request, id: str, past: Past) -> bool:
