@@ -46,9 +46,9 @@ class Day:
         item = {"partition": {"S": partition}, "sort": {"S": sort}, "data": {"S": json.dumps(data)}}
         self.record(at, "row", table="fleet/views", key=[partition, sort], item=item, container="fleet/inbox-1")
 
-    def told(self, at: float, name: str, data: dict[str, Any]) -> None:
-        """A message comes at a time, and is handled a second later."""
-        metadata = {"id": f"{name} {at}", "name": name, "stream": "", "stream_version": 3}
+    def told(self, at: float, name: str, data: dict[str, Any], id: str = "") -> None:
+        """A message comes at a time, and is handled a second later. id: of one that came before."""
+        metadata = {"id": id or f"{name} {at}", "name": name, "stream": "", "stream_version": 3}
         body, copy = json.dumps({"detail": {"metadata": metadata, "data": data}}), f"copy {at}"
         self.record(at, "sent", queue="fleet/inbox", message=copy, body=body, delay=0)
         self.record(at, "received", queue="fleet/inbox", message=copy, count=1, function="fleet/inbox")
@@ -155,3 +155,15 @@ def test_where_the_robot_reports_at_the_same_moment_its_next_state_sends_it() ->
     day = the_order_waits(a_free_robot())
     day.row(20.3, "reports", BOT, node="depot", number=[SHOWN, 2])
     assert day.violated() == set()
+
+
+def test_a_repeated_assignment_sends_nothing_that_waits_for_the_list() -> None:
+    """Its list is kept by a handler that was killed before it sent, and that comes again."""
+    day = a_free_robot()
+    day.told(10, "BotAssigned", ASSIGNED)
+    day.commits(10.5, TaskChanged={"task": TASK})
+    day.row(15, f"list#{LIST}", "visits", assignment=1, visits=[])
+    day.told(20, "BotAssigned", ASSIGNED, id="BotAssigned 10")
+    assert day.violated() == set()
+    day.told(30, "ShoppingListAssigned", OF_LIST)
+    assert day.violated() == {SET_OUT}

@@ -131,6 +131,9 @@ class Fleet:
 def violations(history: ParsedHistory) -> Iterator[Violation]:
     """Messages of the depot that fleet took as handled, and that have left no trace."""
     fleet = _parsed(history)
+    first: dict[str, Handled] = {}
+    for one in sorted(fleet.handled, key=lambda handled: handled.ended):
+        first.setdefault(one.message.id, one)
     for one in fleet.handled:
         name, data = one.message.name, one.message.data
         about = {"robot": one.bot_id, "message": one.message.id}
@@ -138,7 +141,8 @@ def violations(history: ParsedHistory) -> Iterator[Violation]:
             text = f"{name} of the robot {one.bot_id} was handled, and is not in its stream"
             yield Violation(TAKEN_OVER, text, about)
         list_id = data.get("shopping_list_id" if name == OF_A_LIST else "list_id")
-        if name != "BotWentOffline" and list_id and _is_kept(one, list_id, data["assignment"], fleet):
+        decides = name == OF_A_LIST or first[one.message.id] is one  # a task that is known already changes nothing
+        if name != "BotWentOffline" and decides and list_id and _is_kept(one, list_id, data["assignment"], fleet):
             text = f"the order {list_id}.{data['assignment']} was not sent to the robot {one.bot_id}"
             yield Violation(SET_OUT, text, about)
 
