@@ -122,6 +122,18 @@ def test_while_the_depot_is_paused_a_cut_is_noticed_once_it_goes_on(offline: flo
     assert (LEFT_IDLE in day.violated()) is is_found
 
 
+@pytest.mark.parametrize(("resumed", "is_found"), [(4_900, False), (4_000, True)])
+def test_while_the_depot_is_paused_a_silence_at_work_is_noticed_once_it_goes_on(resumed: float, is_found: bool) -> None:
+    day = Day()
+    a_list(day)
+    a_robot_at_work_falls_silent(day)
+    day.reports(3_000, f"{LIST}.1", active=True)
+    day.record(3_100, "mapping", queue="depot/inbox", state="Disabling")
+    day.record(resumed, "mapping", queue="depot/inbox", state="Enabled")
+    day.record(5_001, "quiet")
+    assert (SILENT_AT_WORK in day.violated()) is is_found
+
+
 def test_a_robot_of_which_fleet_knows_no_more_than_its_name_may_be_taken_offline() -> None:
     day = Day()
     a_list(day)

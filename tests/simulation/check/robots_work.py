@@ -44,7 +44,7 @@ def violations(history: ParsedHistory, stream: StreamHistory, deliveries: Delive
     }
     for bot_id, spans in statuses.items():
         yield from _left_idle(bot_id, spans, history, stream)
-        yield from _silent_at_work(bot_id, spans, stream, history.end)
+        yield from _silent_at_work(bot_id, spans, history, stream)
     yield from _still_there(history, stream)
     yield from behind.violations(history, stream)
     yield from _old_news(history, stream)
@@ -133,7 +133,7 @@ def _left_idle(
     """Idle robots that stay idle though their connection ended; where operators paused a consumer, once it goes on."""
     connections = stream.presence[bot_id]
     for at, event, version in connections:
-        until = _resumed(history, at) + SECONDS_OF_A_CUT
+        until = _resumed(history, at, SECONDS_OF_A_CUT) + SECONDS_OF_A_CUT
         back = any(other == "connected" and at < since <= until for since, other, _ in connections)
         if event != "disconnected" or back or _newer(connections, version, at):
             continue
@@ -143,10 +143,10 @@ def _left_idle(
             yield Violation(LEFT_IDLE, text, {"robot": bot_id, "at": at})
 
 
-def _resumed(history: ParsedHistory, at: int) -> int:
-    """When the consumers that take the end of a connection to the depot went on, if an operator had paused one."""
+def _resumed(history: ParsedHistory, at: int, within: int) -> int:
+    """When the consumers that notice a silence went on, if an operator had paused one until so long after `at`."""
     pauses = [pause for consumer in (TOPICS, DEPOT) for pause in history.pauses.get(consumer, ())]
-    return max((end for begin, end in pauses if begin <= at + SECONDS_OF_A_CUT and end > at), default=at)
+    return max((end for begin, end in pauses if begin <= at + within and end > at), default=at)
 
 
 def _newer(connections: list[tuple[int, str, int]], version: int, at: int) -> bool:
@@ -154,13 +154,15 @@ def _newer(connections: list[tuple[int, str, int]], version: int, at: int) -> bo
     return any(event == "connected" and newer > version and since <= at for since, event, newer in connections)
 
 
-def _silent_at_work(bot_id: str, spans: list[tuple[int, str]], stream: StreamHistory, end: int) -> Iterator[Violation]:
+def _silent_at_work(
+    bot_id: str, spans: list[tuple[int, str]], history: ParsedHistory, stream: StreamHistory
+) -> Iterator[Violation]:
     reports = sorted([one.at for one in stream.reports[bot_id]] + [at for at, _, _ in stream.presence[bot_id]])
-    for (at, status), following in zip(spans, [*spans[1:], (end, "")], strict=True):
+    for (at, status), following in zip(spans, [*spans[1:], (history.end, "")], strict=True):
         if status != "active":
             continue
         last = max((when for when in reports if when <= following[0]), default=at)
-        since = max(at, last) + LEASE
+        since = _resumed(history, max(at, last) + LEASE, TICKS)
         if following[0] - since > TICKS and is_undisturbed(stream, since, since + TICKS):
             text = f"the robot {bot_id} is at work {(following[0] - since) // SECOND} s after its lease ended"
             yield Violation(SILENT_AT_WORK, text, {"robot": bot_id, "at": since})
