@@ -13,7 +13,7 @@ from functions.kernel.messaging import inbox
 from functions.kernel.runtime.context import Context
 from tests.simulation.history import Entry
 from tests.simulation.run import main
-from tests.simulation.trees import of_tree, run_and_compare
+from tests.simulation.trees import of_tree, run_and_compare, timeline
 
 
 def test_the_tree_of_each_order_is_what_the_simulator_recorded(
@@ -55,6 +55,29 @@ def test_what_followed_from_a_list_given_back_is_under_that_where_clocks_date_th
     returned = [(one["stream"]["S"], int(one["version"]["N"])) for one in given_back(outcome.history)]
     assert any(times[stream, version] > times.get((stream, version + 1), "9") for stream, version in returned)
     assert (compared.orders, compared.different) == (2, [])
+
+
+def test_what_a_flow_led_to_in_another_order_is_not_in_the_timeline_of_the_order_in_whose_flow_it_was() -> None:
+    began = said("began", order_id="one")
+    freed = said("freed", cause="began", bot_id="robot")
+    went_on = said("went on", cause="freed", order_id="two", shopping_list_id="of two")
+    assert [one["id"] for one in timeline("one", [began, freed, went_on])] == ["began", "freed"]
+    assert [one["id"] for one in timeline("two", [began, freed, went_on])] == ["went on"]
+
+
+def said(id: str, *, cause: str = "", **data: str) -> dict[str, Any]:
+    """A message of one flow."""
+    metadata = {
+        "id": id,
+        "name": "ShoppingListAvailable",
+        "time": "",
+        "source": "",
+        "stream": "",
+        "correlation_id": "flow",
+        "causation_id": cause,
+        "actor": "",
+    }
+    return {"metadata": metadata, "data": data}
 
 
 def given_back(history: Iterable[Entry]) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from clients.cli import tree
@@ -101,7 +102,7 @@ def run_and_compare(seed: int) -> tuple[Outcome, Compared]:
 
 
 def _differences(order: str, made: _Made) -> Iterator[str]:
-    found, true = of_tree(timeline(order, made.messages.values())), _of_record(order, made)
+    found, true = of_tree(timeline(order, made.messages.values(), made.lists)), _of_record(order, made)
     for id in sorted({*found, *true}):
         if id not in found or id not in true:
             yield f"{_name(id, made)} is only in the {'record' if id in true else 'tree'}"
@@ -124,15 +125,23 @@ def of_tree(messages: list[dict[str, Any]]) -> Parents:
     return parents
 
 
-def timeline(order: str, messages: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """An order's timeline in the form of its route: the messages of its flows, and events about it in others."""
+def timeline(
+    order: str, messages: Iterable[Mapping[str, Any]], lists: Mapping[str, str] = MappingProxyType({})
+) -> list[dict[str, Any]]:
+    """An order's timeline in the form of its route: the messages of its flows, and events about it in others.
+
+    lists: by the id of a list, its order. What a flow led to in another order, as that its list goes to a robot that
+    the flow made free, is in the streams of that one, and not in this timeline.
+    """
     details = list(messages)
     flows = _flows(order, details)
-    return [
-        _shown(one)
-        for one in details
-        if one["metadata"]["correlation_id"] in flows or (_is_event(one) and order in _named(one["data"]))
-    ]
+    found = []
+    for one in details:
+        named = {lists.get(id, id) for id in _named(one["data"])}
+        is_of_flow = one["metadata"]["correlation_id"] in flows and (not named or order in named)
+        if is_of_flow or (_is_event(one) and order in _named(one["data"])):
+            found.append(_shown(one))
+    return found
 
 
 def _of_record(order: str, made: _Made) -> Parents:
