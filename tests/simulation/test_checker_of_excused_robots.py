@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.simulation.check.orders_to_robots import TAKEN
+from tests.simulation.check.orders_to_robots import CANCELLED, TAKEN
 from tests.simulation.check.robots_work import DRIVEN_TWICE, LEFT_IDLE, SILENT_AT_WORK, STILL_THERE, TRUE_STATE
 from tests.simulation.robots_day import (
     BOT,
@@ -120,6 +120,18 @@ def test_while_the_depot_is_paused_a_cut_is_noticed_once_it_goes_on(offline: flo
     day.record(90, "mapping", queue="depot/inbox", state="Enabled")
     day.commit(offline, f"Bot#{BOT}", "WentOffline", day.message(offline, "depot/inbox", "RobotDisconnected"))
     assert (LEFT_IDLE in day.violated()) is is_found
+
+
+@pytest.mark.parametrize(("left", "is_found"), [(50.1, False), (56, True)])
+def test_a_robot_that_leaves_right_after_its_state_is_not_told_to_cancel_its_order(left: float, is_found: bool) -> None:
+    day = Day()
+    a_list(day)
+    day.reports(50, f"{LIST}.1", active=True)
+    day.record(left, "presence", client=BOT, event="disconnected", version=0, reason="CONNECTION_LOST")
+    day.record(57, "presence", client=BOT, event="connected", version=1, reason=None)
+    day.reports(61, f"{LIST}.1", active=True)
+    day.record(67, "presence", client=BOT, event="disconnected", version=1, reason="CONNECTION_LOST")
+    assert (CANCELLED in day.violated()) is is_found
 
 
 @pytest.mark.parametrize(("resumed", "is_found"), [(4_900, False), (4_000, True)])

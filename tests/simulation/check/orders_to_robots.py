@@ -22,6 +22,7 @@ NEVER_SENT = "a list whose order was not sent before its robot became unfit is g
 
 LEASE = 60 * SECOND
 LONG_ENOUGH = 10 * SECOND  # between two states of a robot that goes on
+TO_ANSWER = 5 * SECOND  # a state: the batch's window, a function and the broker; fleet sends nothing to who is away
 ON_ITS_WAY = SECOND  # the network's part, after the broker sent it
 REVOCATION = 5 * SECOND  # from the message of the retirement on, where no fault delays it
 
@@ -158,7 +159,7 @@ def _cancelled(stream: StreamHistory) -> Iterator[Violation]:
         for one in reports:
             if not (one.is_active and one.goes_on and one.handled is not None and _is_over(one, stream)):
                 continue
-            if not _counts(one, reports, stream):
+            if not _counts(one, reports, stream) or _leaves_at_once(one, stream):
                 continue
             first = begun.setdefault(one.order_id, one)
             if one.said - first.said >= LONG_ENOUGH and (bot_id, one.order_id) not in told:
@@ -173,6 +174,12 @@ def _counts(report: Report, reports: Sequence[Report], stream: StreamHistory) ->
     began = [online.handled for online in stream.online[report.bot_id] if online.said <= report.said]
     newest = max((one.told_at for one in reports if one.received and one.received <= at), default=report.told_at)
     return newest == report.told_at and all(handled is not None and handled < at for handled in began)
+
+
+def _leaves_at_once(report: Report, stream: StreamHistory) -> bool:
+    """Whether a robot's connection ended before fleet could answer a state."""
+    ends = (at for at, event, _ in stream.presence[report.bot_id] if event == "disconnected")
+    return any(report.said <= at < report.said + TO_ANSWER for at in ends)
 
 
 def _is_over(report: Report, stream: StreamHistory) -> bool:
