@@ -9,7 +9,6 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -17,7 +16,7 @@ from botocore.exceptions import ClientError
 from clients.mall import MallError, wait_for
 from functions.kernel.eventstore.epochs import STREAM
 from functions.kernel.eventstore.store import DynamoEventStore
-from functions.kernel.projections.view_store import DynamoViews
+from functions.kernel.projections.view_store import DynamoViews, read_item
 from infra.operate import __main__ as operate
 from tests.e2e.begun_anew import begin_anew, start, stop
 from tests.e2e.conftest import Deployed
@@ -102,6 +101,7 @@ def _all_show(deployed: Deployed, store: str, name: str) -> None:
 def _row(deployed: Deployed, service: str, store: str) -> tuple[str, int]:
     """The name that another service has of a store, and the version of its row."""
     rows = DynamoViews(deployed.client("dynamodb"), deployed.output(service, "ViewsTable"))
-    found: list[dict[str, Any]] = rows.stored([("stores", store)])
-    data = rows.get("stores", store)
-    return (data["name"], int(found[0]["version"]["N"])) if data else ("", 0)
+    for row in rows.stored([("stores", store)]):
+        if data := read_item(row):
+            return data["name"], int(row["version"]["N"])
+    return "", 0

@@ -66,21 +66,22 @@ def test_a_robot_that_puts_goods_down_before_it_can_be_told_is_excused(given_bac
 
 
 @pytest.mark.parametrize(
-    ("taken_over", "told", "node", "is_found"),
+    ("taken_over", "told", "handled", "node", "is_found"),
     [
-        pytest.param(47, 48, "depot", True, id="which the gateway knew"),
-        pytest.param(47, 48, "west", False, id="of which an older state came before the one that says so"),
-        pytest.param(47, 50, "depot", False, id="of which the gateway was told after it had sent it"),
-        pytest.param(50, 50.5, "depot", False, id="after it was sent"),
+        pytest.param(47, 48, 48, "depot", True, id="which the gateway knew"),
+        pytest.param(47, 48, 48, "west", False, id="of which an older state came before the one that says so"),
+        pytest.param(47, 48, 68, "depot", False, id="of which the gateway was told in a batch that failed"),
+        pytest.param(47, 50, 50, "depot", False, id="of which the gateway was told after it had sent it"),
+        pytest.param(50, 50.5, 50.5, "depot", False, id="after it was sent"),
     ],
 )
 def test_an_order_need_not_be_taken_where_people_set_the_robot_down(
-    taken_over: float, told: float, node: str, is_found: bool
+    taken_over: float, told: float, handled: float, node: str, is_found: bool
 ) -> None:
     day = Day()
     a_list(day)
     day.record(taken_over, "robot", bot=BOT, what="switched", mode="SERVICE", node="")
-    day.reports(told, node=node)
+    day.reports(told, node=node, handled=handled)
     day.delivers(51, day.sends(49, 2))
     day.record(51, "robot", bot=BOT, what="received order", order="x.2", was_free=True, knows=False, node="depot")
     assert (TAKEN in day.violated()) is is_found

@@ -125,10 +125,10 @@ def _was_overtaken(stream: StreamHistory, bot_id: str, sent: int, at: int) -> bo
 
 
 def _knows_where(stream: StreamHistory, bot_id: str, node: str, moved: int, at: int) -> bool:
-    """Whether fleet has a state by then that says at which node a robot is since it was moved, and that counts."""
+    """Whether fleet has handled a state by then that says where a robot is since it was moved, and that counts."""
     since = max((one.said for one in stream.online[bot_id] if one.received <= at), default=moved)
     return any(
-        one.node == node and one.said >= max(since, moved) and one.received is not None and one.received <= at
+        one.node == node and one.said >= max(since, moved) and one.handled is not None and one.handled <= at
         for one in stream.reports[bot_id]
     )
 

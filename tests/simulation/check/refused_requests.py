@@ -78,7 +78,7 @@ def _never(request: Request, id: str, past: Past) -> bool:
 def _not_payable(request: Request, id: str, past: Past) -> bool:
     """Whether the amount in a body has too many cents for a number of JSON, or is not above zero.
 
-    A customer who heard of a removal, and not of what was added, believes to owe less than nothing.
+    A customer whose removal was answered, and whose additions were not, computes a negative amount.
     """
     body = request.body if isinstance(request.body, dict) else {}
     return request.status == INVALID[0] and "amount" in body and not 0 < body["amount"] * 100 < TOO_MUCH
