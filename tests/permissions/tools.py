@@ -19,6 +19,7 @@ REPLAYS = ("GetItem", "BatchGetItem", "Scan", "PutItem", "DeleteItem")
 CONSUMERS = ("inbox", "codes", "dispatcher", "gathered", "topics")
 
 OUTCOMES = "mallbots-dev-operations-outcomes"
+SENT_BACK_TO = re.compile(f"{CONSUMED.pattern}|{OUTCOMES}")
 
 # function of operations → the functions that it invokes, by the end of their names
 INVOKES = {
@@ -30,7 +31,7 @@ INVOKES = {
 # function of operations → actions, and the queues that they are for
 QUEUES: dict[str, tuple[tuple[tuple[str, ...], re.Pattern[str]], ...]] = {
     "collector": ((("ReceiveMessage", "DeleteMessage"), GIVEN_UP),),
-    "redriver": ((("SendMessage",), CONSUMED),),
+    "redriver": ((("SendMessage",), SENT_BACK_TO),),
     "runner": ((("GetQueueAttributes",), CONSUMED),),
     "api": ((("GetQueueAttributes",), CONSUMED),),
 }

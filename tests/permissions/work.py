@@ -38,7 +38,7 @@ from functions.payments.sandbox import SandboxProvider
 from infra.documents.generate import ROOT
 from tests.contract.rest.declared import ROUTES, answers_here, lists
 from tests.contract.rest.furnished import Furnished, prepare
-from tests.flow.a_day import Day, a_day, afternoon, morning
+from tests.flow.a_day import RANGE, Day, a_day, afternoon, morning
 from tests.flow.shopper import Shopper, bring_a_robot_online, collect, open_a_store
 from tests.permissions.operators import operators
 from tests.permissions.recorder import Recorder
@@ -268,6 +268,7 @@ def days() -> None:
     afternoon(day)
     refunded = day.orders_something("refunded though paid").pays()
     refunded.is_cancelled_by_staff()
+    refunded.ask("GET", f"/api/insights/sales?{RANGE}")
     day.mall.pass_time(NIGHT)
     a_refund_that_staff_ask_for_again(day)
 
