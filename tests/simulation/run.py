@@ -38,6 +38,7 @@ from tests.simulation.trees import run_and_compare
 from tests.simulation.workload.long_day import has_long_day
 
 CHUNK = 50  # schedules that one process runs before it reports
+CHUNKS_OF_A_PROCESS = 30  # some ten minutes; in its first hour a process slows down from 310 schedules a minute to 265
 ENOUGH = 5_000  # schedules after which every fault and every outcome must have occurred
 SHRUNK = 3  # violations that are shrunk, per run
 SHOWN = 5  # orders whose trees are different, per run
@@ -151,7 +152,7 @@ def _run_chunks(chunks: list[Range], jobs: int, which: Which) -> Iterator[tuple[
     if jobs <= 1 or len(chunks) <= 1:
         yield from map(work, chunks)
         return
-    with multiprocessing.get_context("spawn").Pool(jobs) as pool:
+    with multiprocessing.get_context("spawn").Pool(jobs, maxtasksperchild=CHUNKS_OF_A_PROCESS) as pool:
         yield from pool.imap_unordered(work, chunks)
 
 
