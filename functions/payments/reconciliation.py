@@ -57,8 +57,8 @@ def begin(time: str, day: str | None = None) -> None:
     for event in asked.changes:  # a run whose message is lost goes on by its row
         if isinstance(event, Asked):
             views.record_run(Run(orders=event.orders, day=event.day, time=event.time))
-    if day is None:
-        views.record_reconciled(days[-1])
+    if day is None:  # a repeated request began what it asked for then, and nothing now
+        views.record_reconciled(date.fromisoformat(asked.day))
 
 
 def _days_until(last: date) -> list[date]:

@@ -1,10 +1,8 @@
 """A run of the reconciliation: its pages, what is redelivered or lost, and what goes on at the next tick."""
 
-import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from itertools import count
-from typing import Any
 
 import pytest
 
@@ -24,6 +22,7 @@ from tests.unit.payments.nightly import (
     names,
     reconcile,
     refund_refused,
+    sent,
     work,
 )
 from tests.unit.payments.till import Till, cancelled, completed, created, rejected
@@ -77,12 +76,6 @@ def test_a_page_of_earlier_code_goes_on_from_where_it_begins(till: Till, watch: 
     assert [data["order_id"] for data in sent(till, "OrderReconciliationDue")] == [
         f"order-{n}" for n in range(100, 105)
     ]
-
-
-def sent(till: Till, name: str) -> list[dict[str, Any]]:
-    """The data of the messages of a name that wait in the queue."""
-    details = [json.loads(message.body)["detail"] for message in till.queue.sent]
-    return [detail["data"] for detail in details if detail["metadata"]["name"] == name]
 
 
 def _ticking(start: datetime) -> Callable[[], datetime]:
@@ -146,33 +139,3 @@ def test_only_an_end_that_comes_on_a_later_day_is_compared_by_itself(
     watch.now = NIGHT
     till.deliver(end("unknown"), id="a later copy", stream_version=7)
     assert [data["order_id"] for data in sent(till, "OrderReconciliationDue")] == ["order-1"]
-
-
-def test_a_night_makes_up_for_the_nights_on_which_no_tick_came(till: Till, watch: Watch) -> None:
-    reconcile(till, watch, NIGHT - timedelta(days=2))
-    refund_refused(till)  # on the day before NIGHT, on which no tick comes
-    reconcile(till, watch, NIGHT + timedelta(days=1))
-    assert names(till) == ["DifferenceFound"]
-
-
-@pytest.mark.parametrize(("nights", "days"), [(0, 1), (1, 1), (2, 2), (8, 8), (9, 8), (400, 8)])
-def test_a_night_looks_back_to_the_last_night_with_a_tick_a_week_at_most(
-    till: Till, watch: Watch, nights: int, days: int
-) -> None:
-    watch.now = NIGHT
-    till.deliver(ReconciliationDue(time=clock.stamp()))
-    till.relay()
-    till.queue.sent.clear()
-    watch.now = NIGHT + timedelta(days=nights)
-    till.deliver(ReconciliationDue(time=clock.stamp()), id="another tick")
-    till.relay()
-    asked = [data["day"] for data in sent(till, "ReconciliationPageDue") if data["orders"] == "ended"]
-    last = (watch.now - timedelta(days=1)).date()
-    assert asked == [(last - timedelta(days=back)).isoformat() for back in range(days - 1, -1, -1)]
-    assert len(sent(till, "ReconciliationPageDue")) == days + 2
-
-
-def test_a_day_that_staff_name_is_no_night(till: Till, watch: Watch) -> None:
-    watch.now = NIGHT
-    reconciliation.begin(clock.stamp(), day="2026-03-01")
-    assert views.reconciled() is None
