@@ -6,7 +6,6 @@ from itertools import count
 
 import pytest
 
-from events.ordering import OrderState
 from events.payments import (
     ReconciliationDue,
     ReconciliationPageDue,
@@ -25,7 +24,7 @@ from tests.unit.payments.nightly import (
     sent,
     work,
 )
-from tests.unit.payments.till import Till, cancelled, completed, created, rejected
+from tests.unit.payments.till import Till, completed, created
 
 
 def test_orders_of_many_pages_are_all_compared_once(till: Till, watch: Watch) -> None:
@@ -41,9 +40,9 @@ def test_a_run_longer_than_an_invocation_goes_on_each_minute_and_sends_no_page_t
     """Of 20 pages: by a message for each page, Lambda would stop the chain at the sixteenth."""
     monkeypatch.setattr(views, "PAGE", 10)
     monkeypatch.setattr(reconciliation, "SECONDS", 2)  # of that clock: one page at a time
-    monkeypatch.setattr(clock, "now", _ticking(NIGHT))
     for number in range(200):
         till.deliver(completed("unknown", 100, f"order-{number:03}"))
+    monkeypatch.setattr(clock, "now", _ticking(NIGHT))
     reconciliation.begin(clock.stamp(), day="2026-03-14")
     till.relay()
     pages = sent(till, "ReconciliationPageDue")
@@ -115,27 +114,3 @@ def test_a_schedule_starts_the_reconciliation_each_night() -> None:
     (inbox,) = manifest("payments").inboxes
     assert inbox.schedules[ReconciliationDue] == "cron(0 2 * * ? *)"
     assert inbox.schedules[ReconciliationRunsDue] == "rate(1 minute)"
-
-
-def test_an_order_whose_end_comes_after_its_night_is_compared_when_it_comes(till: Till, watch: Watch) -> None:
-    payment_id = till.paid()
-    till.bank.fails = "refuse"
-    reconcile(till, watch)
-    watch.now = NIGHT + timedelta(minutes=20)
-    till.deliver(cancelled(payment_id), stream_version=9)
-    (delayed,) = work(till)  # for an hour, until what followed from its end has settled
-    watch.now += timedelta(hours=2)
-    till.queue.sent = [delayed]
-    assert work(till) == []
-    assert names(till) == ["DifferenceFound"]
-
-
-@pytest.mark.parametrize("end", [cancelled, completed, rejected])
-def test_only_an_end_that_comes_on_a_later_day_is_compared_by_itself(
-    till: Till, watch: Watch, end: Callable[[str], OrderState]
-) -> None:
-    till.deliver(end("unknown"))
-    assert sent(till, "OrderReconciliationDue") == []
-    watch.now = NIGHT
-    till.deliver(end("unknown"), id="a later copy", stream_version=7)
-    assert [data["order_id"] for data in sent(till, "OrderReconciliationDue")] == ["order-1"]
