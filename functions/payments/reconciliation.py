@@ -17,6 +17,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from functools import partial
 from math import ceil
 from typing import Any
 
@@ -26,7 +27,8 @@ from functions.kernel.domain.errors import InvalidError, NotFoundError, Unavaila
 from functions.kernel.eventstore import codec
 from functions.kernel.eventstore.publish import reminder_body
 from functions.kernel.eventstore.repository import Repository
-from functions.kernel.runtime import clock, context, runtime
+from functions.kernel.runtime import budget, clock, context, runtime
+from functions.kernel.runtime.side_by_side import outcome, results
 from functions.payments import service, views
 from functions.payments.difference import ENDED, Difference, Found, Order, Reason, compare, compare_statement, is_own
 from functions.payments.domain import Payment
@@ -36,7 +38,7 @@ from functions.payments.runs import Asked, Reconciliation
 from functions.payments.views import Run
 
 MISSED_DAYS = 7  # how far back a night makes up for nights on which no tick came
-SECONDS = 5  # for each message of a batch: the three runs of a night are within the time of a worker
+SECONDS = 5  # for each run in a minute, and less where the worker has less left
 HOUR = 2  # UTC: when a night's runs begin
 MARGIN = timedelta(minutes=1)  # more than a worker takes from an order's row to the next line of its handler
 DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
@@ -95,16 +97,22 @@ def go_on_from(page: ReconciliationPageDue) -> None:
 
 
 def go_on() -> None:
-    """Go on with every run that is due and has not come to its end."""
-    for run in views.runs():
-        if clock.read(run.time) <= clock.now():
-            _go_on(run)
+    """Go on with the runs that are due and have not come to their end, the one that has come the least far first.
+
+    As many as there is time for: the others are the first of the next minute. One that fails does not stop the others;
+    then what the first of them raised is raised.
+    """
+    due = (run for run in views.runs() if clock.read(run.time) <= clock.now())
+    results([outcome(partial(_go_on, run)) for run in sorted(due, key=lambda run: run.pages)])
 
 
 def _go_on(run: Run | None) -> None:
-    """Send a message for each order, page by page. What is left after some seconds is left to the next tick."""
+    """Send a message for each order, page by page. What is left after some seconds is left to the next tick.
+
+    A page is begun only while there is time for it, as it would be sent again as a whole.
+    """
     begun = clock.now()
-    while run and (clock.now() - begun).total_seconds() < SECONDS:
+    while run and (clock.now() - begun).total_seconds() < SECONDS and budget.left() >= budget.MESSAGE:
         found, after = views.orders_to_compare(run.orders, run.day, clock.read(run.time), run.after)
         for order_id in found:
             _send(OrderReconciliationDue(order_id=order_id, time=run.time))

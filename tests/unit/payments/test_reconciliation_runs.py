@@ -1,19 +1,25 @@
 """A run of the reconciliation: its pages, what is redelivered or lost, and what goes on at the next tick."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import count
+from typing import Any
 
 import pytest
 
 from events.payments import (
+    OrdersToCompare,
     ReconciliationDue,
     ReconciliationPageDue,
     ReconciliationRunsDue,
 )
+from events.registry import Timer
 from functions.kernel.composition.manifest import manifest
-from functions.kernel.runtime import clock
+from functions.kernel.domain.errors import UnavailableError
+from functions.kernel.runtime import budget, clock
 from functions.payments import reconciliation, views
+from infra.queues import FUNCTION_TIMEOUT
 from tests.unit.payments.nightly import (
     NIGHT,
     Watch,
@@ -114,3 +120,54 @@ def test_a_schedule_starts_the_reconciliation_each_night() -> None:
     (inbox,) = manifest("payments").inboxes
     assert inbox.schedules[ReconciliationDue] == "cron(0 2 * * ? *)"
     assert inbox.schedules[ReconciliationRunsDue] == "rate(1 minute)"
+
+
+@pytest.fixture
+def long_runs(till: Till, watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The runs of a night after 40 without a tick, each longer than a worker has time for: 1.5 s a page."""
+
+    def send(timer: Timer) -> None:
+        watch.now += timedelta(milliseconds=15)
+        budget.check()
+
+    monkeypatch.setattr(reconciliation, "_send", send)
+    monkeypatch.setattr(views, "orders_to_compare", lambda *run: ([f"order-{n}" for n in range(100)], "more"))
+    views.record_reconciled((NIGHT - timedelta(days=40)).date())
+    watch.now = NIGHT
+    reconciliation.begin(clock.stamp())
+
+
+@pytest.mark.usefixtures("long_runs")
+def test_runs_that_are_together_longer_than_a_worker_share_its_time(watch: Watch) -> None:
+    pages = []
+    for minute in range(1, 9):
+        watch.now = NIGHT + timedelta(minutes=minute)
+        tick(FUNCTION_TIMEOUT)
+        pages.append([run.pages for run in views.runs()])
+    assert [0 in each for each in pages] == [True] * 3 + [False] * 5  # of ten runs three get some seconds in a minute
+    assert max(pages[-1]) - min(pages[-1]) <= 4
+
+
+@pytest.mark.usefixtures("long_runs")
+def test_a_run_that_fails_does_not_stop_the_others(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = views.orders_to_compare
+
+    def of_one_is_throttled(orders: OrdersToCompare, *rest: Any) -> tuple[list[str], str | None]:
+        if orders == "unfinished":
+            raise UnavailableError("the index is throttled")
+        return found(orders, *rest)
+
+    monkeypatch.setattr(views, "orders_to_compare", of_one_is_throttled)
+    for minute in range(1, 13):
+        watch.now = NIGHT + timedelta(minutes=minute)
+        with suppress(UnavailableError):
+            tick(FUNCTION_TIMEOUT)
+    assert sorted(run.pages for run in views.runs())[1] > 6
+    with pytest.raises(UnavailableError, match="the index is throttled"):  # so the tick is retried
+        tick(FUNCTION_TIMEOUT)
+
+
+def tick(seconds: float) -> None:
+    """Go on with the runs in a worker that has so many seconds."""
+    with budget.at_most(seconds):
+        reconciliation.go_on()
