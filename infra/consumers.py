@@ -1,8 +1,9 @@
 """Consumers since the last release: one goes only after a release in which no message came to it any more.
 
-A consumer's name is that of its queues (docs/adr/0050). Without it, or under another name, the stack of its service
-deletes them with what is in them. So a release moves its messages to another queue, or drains them, and the next one
-removes it: docs/operations.md has the steps. `make release` writes what is released into released_consumers.json.
+A consumer's name is that of its queues (docs/adr/0050), which ends in `.fifo` where they are FIFO. Without it, or under
+another name, the stack of its service deletes them with what is in them. So a release moves its messages to another
+queue, or drains them, and the next one removes it: docs/operations.md has the steps. `make release` writes what is
+released into released_consumers.json.
 """
 
 import json
@@ -10,20 +11,22 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from functions.kernel.composition.manifest import services
+from functions.kernel.composition.manifest import manifest, services
+from functions.operations.consumers import FIFO
 from functions.operations.subscriptions import FILE
 from infra.documents import subscriptions
 
 RECORD = Path(__file__).parent / "released_consumers.json"
 
 Consumers = Mapping[str, int]
-"""Consumer, such as `depot/inbox` → to how many messages, or topics, it subscribes."""
+"""Consumer, such as `depot/inbox` or `depot/dispatcher.fifo` → to how many messages, or topics, it subscribes."""
 
 
 def current() -> dict[str, int]:
     """The consumers that the code has now."""
     found: dict[str, list[str]] = json.loads(subscriptions.documents()[FILE])
-    return {consumer: len(names) for consumer, names in found.items()}
+    fifo = {f"{one}/{inbox.queue}" for one in services() for inbox in manifest(one).inboxes if inbox.fifo}
+    return {consumer + FIFO if consumer in fifo else consumer: len(names) for consumer, names in found.items()}
 
 
 def released() -> Consumers:

@@ -38,7 +38,7 @@ inbox = Inbox(
 )
 inbox.include(projection)
 inbox.drain(OrderPaid)
-inbox.schedule(ReconciliationDue, "cron(0 2 * * ? *)")
+inbox.schedule(ReconciliationDue, f"cron(0 {reconciliation.HOUR} * * ? *)")
 inbox.schedule(ReconciliationRunsDue, "rate(1 minute)")
 inbox.schedule(UnconfirmedPaymentsDue, "rate(1 minute)")
 
@@ -74,7 +74,7 @@ def cancel_invoice(event: OrderState) -> None:
 
 @inbox.on(OrderCancelled, OrderCompleted, OrderRejected)
 def compare_late_end(event: OrderState) -> None:
-    reconciliation.compare_late_end(event.order_id)
+    reconciliation.compare_late_end()
 
 
 @inbox.on(RefundDue)

@@ -6,7 +6,8 @@ A run goes through the orders page by page and sends a message for each order. S
 retried and dead-lettered by itself, and a message that is delivered twice changes nothing the second time. How far a
 run has come is a row. A first message makes it go on for some seconds, and a schedule each minute until its end.
 
-Days on which no tick came are compared with the next night's, and an order whose end comes after its night, at once.
+Days on which no tick came are compared with the next night's. So is, once more, the day of an order whose end comes
+after the night of that day: by a run, which has a pace, as a republish of history brings many such ends at once.
 
 No page sends the next: Lambda stops a function that a chain of its own messages invokes more than about 16 times
 (https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html).
@@ -15,7 +16,8 @@ No page sends the next: Lambda stops a function that a chain of its own messages
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from functools import partial
 from math import ceil
 from typing import Any
 
@@ -25,7 +27,8 @@ from functions.kernel.domain.errors import InvalidError, NotFoundError, Unavaila
 from functions.kernel.eventstore import codec
 from functions.kernel.eventstore.publish import reminder_body
 from functions.kernel.eventstore.repository import Repository
-from functions.kernel.runtime import clock, context, runtime
+from functions.kernel.runtime import budget, clock, context, runtime
+from functions.kernel.runtime.side_by_side import outcome, results
 from functions.payments import service, views
 from functions.payments.difference import ENDED, Difference, Found, Order, Reason, compare, compare_statement, is_own
 from functions.payments.domain import Payment
@@ -35,7 +38,9 @@ from functions.payments.runs import Asked, Reconciliation
 from functions.payments.views import Run
 
 MISSED_DAYS = 7  # how far back a night makes up for nights on which no tick came
-SECONDS = 5  # for each message of a batch: the three runs of a night are within the time of a worker
+SECONDS = 5  # for each run in a minute, and less where the worker has less left
+HOUR = 2  # UTC: when a night's runs begin
+MARGIN = timedelta(minutes=1)  # more than a worker takes from an order's row to the next line of its handler
 DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 differences = Repository(Difference, publishes)
@@ -57,8 +62,8 @@ def begin(time: str, day: str | None = None) -> None:
     for event in asked.changes:  # a run whose message is lost goes on by its row
         if isinstance(event, Asked):
             views.record_run(Run(orders=event.orders, day=event.day, time=event.time))
-    if day is None:
-        views.record_reconciled(days[-1])
+    if day is None:  # a repeated request began what it asked for then, and nothing now
+        views.record_reconciled(date.fromisoformat(asked.day))
 
 
 def _days_until(last: date) -> list[date]:
@@ -68,11 +73,20 @@ def _days_until(last: date) -> list[date]:
     return [last - timedelta(days=back) for back in range(min(max(0, missed), MISSED_DAYS), -1, -1)]
 
 
-def compare_late_end(order_id: str) -> None:
-    """Have an order compared whose end comes on a later day than it ended: that day's run may be over."""
-    message = context.current().message
-    if message and clock.read(message.time).date() < clock.now().date():
-        _send(OrderReconciliationDue(order_id=order_id, time=clock.stamp()))
+def compare_late_end() -> None:
+    """Where an order's end comes after the night of its day, have that day compared once more, in the next night.
+
+    However many ends of a day come so, also such that came before, it is one run.
+    """
+    message, night = context.current().message, _night_after(clock.now() + MARGIN)
+    if message and clock.read(message.time).date() < (night - timedelta(days=1)).date():
+        views.record_run(Run(orders="ended", day=message.time[:10], time=clock.stamp(night)))
+
+
+def _night_after(moment: datetime) -> datetime:
+    """When the runs of the next night begin."""
+    night = moment.replace(hour=HOUR, minute=0, second=0, microsecond=0)
+    return night if night > moment else night + timedelta(days=1)
 
 
 def go_on_from(page: ReconciliationPageDue) -> None:
@@ -83,15 +97,22 @@ def go_on_from(page: ReconciliationPageDue) -> None:
 
 
 def go_on() -> None:
-    """Go on with every run that has not come to its end."""
-    for run in views.runs():
-        _go_on(run)
+    """Go on with the runs that are due and have not come to their end, the one that has come the least far first.
+
+    As many as there is time for: the others are the first of the next minute. One that fails does not stop the others;
+    then what the first of them raised is raised.
+    """
+    due = (run for run in views.runs() if clock.read(run.time) <= clock.now())
+    results([outcome(partial(_go_on, run)) for run in sorted(due, key=lambda run: run.pages)])
 
 
 def _go_on(run: Run | None) -> None:
-    """Send a message for each order, page by page. What is left after some seconds is left to the next tick."""
+    """Send a message for each order, page by page. What is left after some seconds is left to the next tick.
+
+    A page is begun only while there is time for it, as it would be sent again as a whole.
+    """
     begun = clock.now()
-    while run and (clock.now() - begun).total_seconds() < SECONDS:
+    while run and (clock.now() - begun).total_seconds() < SECONDS and budget.left() >= budget.MESSAGE:
         found, after = views.orders_to_compare(run.orders, run.day, clock.read(run.time), run.after)
         for order_id in found:
             _send(OrderReconciliationDue(order_id=order_id, time=run.time))

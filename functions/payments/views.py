@@ -135,7 +135,7 @@ def orders_to_compare(
 
 @dataclass(frozen=True)
 class Run:
-    """A reconciliation of one kind of orders; time: when it began (RFC 3339). after: where the next page begins."""
+    """A reconciliation of one kind of orders; time: when it begins (RFC 3339). after: where the next page does."""
 
     orders: OrdersToCompare
     day: str

@@ -8,6 +8,7 @@ from aws_cdk import App, Stack
 from aws_cdk.assertions import Template
 
 from events.depot import BotRetired, WaitingListsDue
+from functions.kernel.composition.manifest import manifest
 from functions.kernel.messaging.inbox import Inbox
 from infra import consumers
 from infra.queues import InboxQueue
@@ -24,12 +25,19 @@ def test_no_consumer_is_gone_to_which_messages_came_in_the_last_release() -> Non
     [
         ({"depot/inbox": 12, "depot/old": 3}, ["depot/old"]),
         ({"depot/inbox": 12, "depot/old": 0}, []),  # all its messages moved
+        ({"depot/inbox": 12, "depot/new.fifo": 3}, ["depot/new.fifo"]),  # a standard queue has another name
         ({"depot/inbox": 12}, []),
         ({"depot/inbox": 12, "warehouse/inbox": 3}, []),  # there is no such service any more
     ],
 )
 def test_a_consumer_goes_once_nothing_comes_to_it(before: dict[str, int], gone: list[str]) -> None:
     assert consumers.gone_too_soon(before, {"depot/inbox": 12, "depot/new": 3}) == gone
+
+
+def test_a_queue_that_becomes_a_standard_one_is_another_queue(monkeypatch: pytest.MonkeyPatch) -> None:
+    [dispatcher] = [inbox for inbox in manifest("depot").inboxes if inbox.fifo]
+    monkeypatch.setattr(dispatcher, "fifo", False)
+    assert consumers.gone_too_soon(consumers.released(), consumers.current()) == ["depot/dispatcher.fifo"]
 
 
 def test_a_release_records_the_consumers_unless_one_is_gone_too_soon(

@@ -1,6 +1,8 @@
 """A nightly reconciliation in tests: a clock, and a run from its tick to the differences that it found."""
 
+import json
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from events.payments import DifferenceCleared, DifferenceFound, Reason, ReconciliationDue
 from events.queries import OrderFound
@@ -30,6 +32,12 @@ def work(till: Till) -> list[Sent]:
         delayed += [sent for sent in till.queue.sent if sent.delay]
         till.queue.sent = [sent for sent in till.queue.sent if not sent.delay]
     return delayed
+
+
+def sent(till: Till, name: str) -> list[dict[str, Any]]:
+    """The data of the messages of a name that wait in the queue."""
+    details = [json.loads(message.body)["detail"] for message in till.queue.sent]
+    return [detail["data"] for detail in details if detail["metadata"]["name"] == name]
 
 
 def reconcile(till: Till, watch: Watch, now: datetime = NIGHT) -> list[Sent]:

@@ -1,22 +1,25 @@
 """A run of the reconciliation: its pages, what is redelivered or lost, and what goes on at the next tick."""
 
-import json
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
 import pytest
 
-from events.ordering import OrderState
 from events.payments import (
+    OrdersToCompare,
     ReconciliationDue,
     ReconciliationPageDue,
     ReconciliationRunsDue,
 )
+from events.registry import Timer
 from functions.kernel.composition.manifest import manifest
-from functions.kernel.runtime import clock
+from functions.kernel.domain.errors import UnavailableError
+from functions.kernel.runtime import budget, clock
 from functions.payments import reconciliation, views
+from infra.queues import FUNCTION_TIMEOUT
 from tests.unit.payments.nightly import (
     NIGHT,
     Watch,
@@ -24,9 +27,10 @@ from tests.unit.payments.nightly import (
     names,
     reconcile,
     refund_refused,
+    sent,
     work,
 )
-from tests.unit.payments.till import Till, cancelled, completed, created, rejected
+from tests.unit.payments.till import Till, completed, created
 
 
 def test_orders_of_many_pages_are_all_compared_once(till: Till, watch: Watch) -> None:
@@ -42,9 +46,9 @@ def test_a_run_longer_than_an_invocation_goes_on_each_minute_and_sends_no_page_t
     """Of 20 pages: by a message for each page, Lambda would stop the chain at the sixteenth."""
     monkeypatch.setattr(views, "PAGE", 10)
     monkeypatch.setattr(reconciliation, "SECONDS", 2)  # of that clock: one page at a time
-    monkeypatch.setattr(clock, "now", _ticking(NIGHT))
     for number in range(200):
         till.deliver(completed("unknown", 100, f"order-{number:03}"))
+    monkeypatch.setattr(clock, "now", _ticking(NIGHT))
     reconciliation.begin(clock.stamp(), day="2026-03-14")
     till.relay()
     pages = sent(till, "ReconciliationPageDue")
@@ -77,12 +81,6 @@ def test_a_page_of_earlier_code_goes_on_from_where_it_begins(till: Till, watch: 
     assert [data["order_id"] for data in sent(till, "OrderReconciliationDue")] == [
         f"order-{n}" for n in range(100, 105)
     ]
-
-
-def sent(till: Till, name: str) -> list[dict[str, Any]]:
-    """The data of the messages of a name that wait in the queue."""
-    details = [json.loads(message.body)["detail"] for message in till.queue.sent]
-    return [detail["data"] for detail in details if detail["metadata"]["name"] == name]
 
 
 def _ticking(start: datetime) -> Callable[[], datetime]:
@@ -124,55 +122,52 @@ def test_a_schedule_starts_the_reconciliation_each_night() -> None:
     assert inbox.schedules[ReconciliationRunsDue] == "rate(1 minute)"
 
 
-def test_an_order_whose_end_comes_after_its_night_is_compared_when_it_comes(till: Till, watch: Watch) -> None:
-    payment_id = till.paid()
-    till.bank.fails = "refuse"
-    reconcile(till, watch)
-    watch.now = NIGHT + timedelta(minutes=20)
-    till.deliver(cancelled(payment_id), stream_version=9)
-    (delayed,) = work(till)  # for an hour, until what followed from its end has settled
-    watch.now += timedelta(hours=2)
-    till.queue.sent = [delayed]
-    assert work(till) == []
-    assert names(till) == ["DifferenceFound"]
+@pytest.fixture
+def long_runs(till: Till, watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The runs of a night after 40 without a tick, each longer than a worker has time for: 1.5 s a page."""
 
+    def send(timer: Timer) -> None:
+        watch.now += timedelta(milliseconds=15)
+        budget.check()
 
-@pytest.mark.parametrize("end", [cancelled, completed, rejected])
-def test_only_an_end_that_comes_on_a_later_day_is_compared_by_itself(
-    till: Till, watch: Watch, end: Callable[[str], OrderState]
-) -> None:
-    till.deliver(end("unknown"))
-    assert sent(till, "OrderReconciliationDue") == []
+    monkeypatch.setattr(reconciliation, "_send", send)
+    monkeypatch.setattr(views, "orders_to_compare", lambda *run: ([f"order-{n}" for n in range(100)], "more"))
+    views.record_reconciled((NIGHT - timedelta(days=40)).date())
     watch.now = NIGHT
-    till.deliver(end("unknown"), id="a later copy", stream_version=7)
-    assert [data["order_id"] for data in sent(till, "OrderReconciliationDue")] == ["order-1"]
+    reconciliation.begin(clock.stamp())
 
 
-def test_a_night_makes_up_for_the_nights_on_which_no_tick_came(till: Till, watch: Watch) -> None:
-    reconcile(till, watch, NIGHT - timedelta(days=2))
-    refund_refused(till)  # on the day before NIGHT, on which no tick comes
-    reconcile(till, watch, NIGHT + timedelta(days=1))
-    assert names(till) == ["DifferenceFound"]
+@pytest.mark.usefixtures("long_runs")
+def test_runs_that_are_together_longer_than_a_worker_share_its_time(watch: Watch) -> None:
+    pages = []
+    for minute in range(1, 9):
+        watch.now = NIGHT + timedelta(minutes=minute)
+        tick(FUNCTION_TIMEOUT)
+        pages.append([run.pages for run in views.runs()])
+    assert [0 in each for each in pages] == [True] * 3 + [False] * 5  # of ten runs three get some seconds in a minute
+    assert max(pages[-1]) - min(pages[-1]) <= 4
 
 
-@pytest.mark.parametrize(("nights", "days"), [(0, 1), (1, 1), (2, 2), (8, 8), (9, 8), (400, 8)])
-def test_a_night_looks_back_to_the_last_night_with_a_tick_a_week_at_most(
-    till: Till, watch: Watch, nights: int, days: int
-) -> None:
-    watch.now = NIGHT
-    till.deliver(ReconciliationDue(time=clock.stamp()))
-    till.relay()
-    till.queue.sent.clear()
-    watch.now = NIGHT + timedelta(days=nights)
-    till.deliver(ReconciliationDue(time=clock.stamp()), id="another tick")
-    till.relay()
-    asked = [data["day"] for data in sent(till, "ReconciliationPageDue") if data["orders"] == "ended"]
-    last = (watch.now - timedelta(days=1)).date()
-    assert asked == [(last - timedelta(days=back)).isoformat() for back in range(days - 1, -1, -1)]
-    assert len(sent(till, "ReconciliationPageDue")) == days + 2
+@pytest.mark.usefixtures("long_runs")
+def test_a_run_that_fails_does_not_stop_the_others(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = views.orders_to_compare
+
+    def of_one_is_throttled(orders: OrdersToCompare, *rest: Any) -> tuple[list[str], str | None]:
+        if orders == "unfinished":
+            raise UnavailableError("the index is throttled")
+        return found(orders, *rest)
+
+    monkeypatch.setattr(views, "orders_to_compare", of_one_is_throttled)
+    for minute in range(1, 13):
+        watch.now = NIGHT + timedelta(minutes=minute)
+        with suppress(UnavailableError):
+            tick(FUNCTION_TIMEOUT)
+    assert sorted(run.pages for run in views.runs())[1] > 6
+    with pytest.raises(UnavailableError, match="the index is throttled"):  # so the tick is retried
+        tick(FUNCTION_TIMEOUT)
 
 
-def test_a_day_that_staff_name_is_no_night(till: Till, watch: Watch) -> None:
-    watch.now = NIGHT
-    reconciliation.begin(clock.stamp(), day="2026-03-01")
-    assert views.reconciled() is None
+def tick(seconds: float) -> None:
+    """Go on with the runs in a worker that has so many seconds."""
+    with budget.at_most(seconds):
+        reconciliation.go_on()
