@@ -178,7 +178,8 @@ def _gathered(run: Run, has_time: Callable[[], bool]) -> Run:
     """Find the letters of a group or filter, put them in order, and store them; or, where time ends, those so far.
 
     Its first write is of the run, so that each try has a version of its own, and its pages replace those of the try
-    before, which may have found other letters. Its last is over that version: of two at once, one is refused. Raises
+    before, which may have found other letters. Its last is over that version: of two at once, one is refused. The final
+    order has a life of its own: where that write does not come, what was found so far is as it was. Raises
     ConcurrencyError.
     """
     run = run_rows.put(run)
@@ -200,8 +201,9 @@ def _gathered(run: Run, has_time: Callable[[], bool]) -> Run:
     earlier = rows.heads(id for id, letter in found.items() if letter is None).values()
     letters = [*filter(wanted.wants, earlier), *filter(None, found.values())]
     ordered = in_order(letters, run.asked.get("to", ""))
-    run_rows.add_letters(run, 0, ordered)
-    return run_rows.put(replace(run, state=RUNNING, filter={}, total=len(ordered), after=None, why=""))
+    whole = replace(run, life=ids.new()[:8], state=RUNNING, filter={}, total=len(ordered), after=None, why="")
+    run_rows.add_letters(whole, 0, ordered)
+    return run_rows.put(whole)
 
 
 def _filled(wanted: Filter) -> dict[str, str]:
