@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from functions.kernel.domain.errors import RefusedError
 from functions.kernel.runtime import budget
 from functions.kernel.runtime.runtime import Runtime
 from functions.kernel.runtime.views import Row
@@ -206,6 +207,30 @@ def test_a_forecast_that_was_paused_as_the_last_of_its_letters_were_found_has_th
     for _ in range(3):
         run = minute(run)
     assert (run.state, run.total, list(told(run))) == (runs.DONE, MANY, letters)
+
+
+def paused(run: Run) -> Run:
+    return run_rows.change(run.id, lambda one: runs.paused(one, "ada"))
+
+
+def cancelled(run: Run) -> Run:
+    return run_rows.change(run.id, lambda one: runs.cancelled(one, "ada"))
+
+
+def too_large(run: Run) -> Run:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(forecasts, "MOST", run.total)
+        return minute(run)
+
+
+@pytest.mark.usefixtures("slow")
+@pytest.mark.parametrize("halt", [paused, cancelled, too_large, minute])
+def test_no_redrive_sends_a_part_of_the_letters_of_a_forecast(asked: Consumers, halt: Callable[[Run], Run]) -> None:
+    many()
+    run = halt(minute(begin(group=ID)))
+    assert 0 < run.total < MANY
+    with pytest.raises(RefusedError, match=f"the forecast is {run.state}: not all of its letters were found"):
+        redrives._of_forecast(redrives.Asked(forecast=run.id))
 
 
 @pytest.mark.usefixtures("slow")
