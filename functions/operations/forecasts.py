@@ -228,14 +228,12 @@ def _answer_all(run: Run, progress: Progress, until: datetime, asking: Asking) -
         chunk = chunk_at(run, progress)
         if not asking.has_time():  # any more: it is no failure of the consumer
             break
-        if chunk.service != progress.service:
-            overlay, progress = None, replace(progress, service=chunk.service)
-        told = chunk.forecast(asking, overlay, progress)
+        told = chunk.forecast(asking, overlay if chunk.service == progress.service else None, progress)
         if not told.answers:
             progress = forecast_rows.put(run, _held(_failed(progress, len(chunk.letters))))
             break  # the next minute tries again
         overlay = told.overlay
-        progress = _stored(run, progress, told)
+        progress = _stored(run, progress, chunk.service, told)
         run = run_rows.get(run.id)
     progress = forecast_rows.put(run, replace(progress, worker="", until=""))
     run = _counted(run, progress)
@@ -243,13 +241,13 @@ def _answer_all(run: Run, progress: Progress, until: datetime, asking: Asking) -
     return _ended(run) if is_over else run
 
 
-def _stored(run: Run, before: Progress, told: Told) -> Progress:
-    """Store what was told of some letters: for each of them, for the run, and how far it is now."""
+def _stored(run: Run, before: Progress, service: str, told: Told) -> Progress:
+    """Store what was told of some letters of a service: for each of them, for the run, and how far it is now."""
     forecast_rows.put_answers(run, before.position, told.answers)
     note_answers(run, told)
     position = before.position + len(told.answers)
     parts = forecast_rows.put_overlay(run, position, told.overlay) if told.overlay and position < run.total else 0
-    after = before.with_answers(told.answers, told.code)
+    after = replace(before, service=service).with_answers(told.answers, told.code)
     if told.silent:
         after = replace(after, silent=told.silent, alone_until=0)
     after = forecast_rows.put(run, _held(replace(after, position=position, parts=parts, failures=0)))
