@@ -250,7 +250,8 @@ def _stored(run: Run, before: Progress, service: str, told: Told) -> Progress:
     after = replace(before, service=service).with_answers(told.answers, told.code)
     if told.silent:
         after = replace(after, silent=told.silent, alone_until=0)
-    after = forecast_rows.put(run, _held(replace(after, position=position, parts=parts, failures=0)))
+    after = replace(after, position=position, parts=parts, failures=0, lost=dict(told.lost))
+    after = forecast_rows.put(run, _held(after))
     forecast_rows.drop_overlay(run, before)
     return after
 

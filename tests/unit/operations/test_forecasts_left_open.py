@@ -72,6 +72,23 @@ def test_a_letter_of_which_its_service_dies_costs_no_other_its_answer(
     assert minutes <= 2 + 3 * len(places)
 
 
+def test_a_service_that_dies_of_every_letter_is_asked_about_five_of_them(asked: Consumers) -> None:
+    letters, fine = put_many("depot/inbox"), put(made(999, "ordering/inbox"))
+    asked.dies_of = set(letters)
+    run, minutes = minutes_of(begin(*letters, *fine))
+    assert told(run) == {**dict.fromkeys(letters, "cannot tell"), **dict.fromkeys(fine, "passes")}
+    assert minutes == 1 + 2 * 5
+
+
+@pytest.mark.parametrize("other", ["depot/inbox", "ordering/inbox"])
+def test_four_letters_in_a_row_of_which_a_service_dies_are_not_every_letter(asked: Consumers, other: str) -> None:
+    services = ["depot/inbox"] * 5 + [other] * 5
+    letters = put(*(made(n, service, failed_at=f"2026-03-01T12:{n:04}") for n, service in enumerate(services, 1)))
+    asked.dies_of = set(letters) - {letters[0], letters[9]} - ({letters[5]} if other == "depot/inbox" else set())
+    run, _ = minutes_of(begin(*letters))
+    assert {letter for letter, answer in told(run).items() if answer == "cannot tell"} == asked.dies_of
+
+
 def test_a_service_that_answers_again_in_time_is_asked_about_all(asked: Consumers) -> None:
     asked.down.add("depot")
     letters = put_many("depot/inbox")
