@@ -90,8 +90,11 @@ class Chunk:
     def _is_of_relay(self) -> bool:
         return _invoked(self.consumer)[1]
 
-    def forecast(self, asking: Asking, overlay: Any, progress: Progress) -> Told:
-        """What is told of the first letters. progress: how often the invocation failed just now, and what is silent."""
+    def forecast(self, asking: Asking, overlay: Any, progress: Progress) -> Told | None:
+        """What is told of the first letters; None where no time is left to ask, which is no failure of the function.
+
+        progress: how often the invocation failed just now, and what is silent.
+        """
         untold = self._not_to_be_asked()
         if untold:
             return Told(untold, overlay, lost=progress.lost)
@@ -99,8 +102,10 @@ class Chunk:
         if progress.silent == self.function:
             return self._left_open(letters, silent=self.function)
         is_last_try = progress.failures >= FAILURES
-        if is_last_try and not self._answers(asking, overlay):
+        if is_last_try and asking.has_time() and not self._answers(asking, overlay):
             return self._left_open(letters, silent=self.function)
+        if not asking.has_time():  # any more: reading the letters, or asking about none, took it
+            return None
         ask = self._of_relay if self._is_of_relay else self._ask
         try:
             return ask(asking, letters, overlay)

@@ -226,9 +226,9 @@ def _answer_all(run: Run, progress: Progress, until: datetime, asking: Asking) -
     overlay = forecast_rows.overlay(run, progress)
     while progress.position < run.total and run.state == RUNNING and clock.now() < until and asking.has_time():
         chunk = chunk_at(run, progress)
-        if not asking.has_time():  # any more: it is no failure of the consumer
-            break
         told = chunk.forecast(asking, overlay if chunk.service == progress.service else None, progress)
+        if told is None:
+            break
         if not told.answers:
             progress = forecast_rows.put(run, _held(_failed(progress, len(chunk.letters))))
             break  # the next minute tries again

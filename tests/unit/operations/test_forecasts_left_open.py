@@ -1,13 +1,16 @@
 """Letters that cannot be told, all within minutes: of a function that does not answer, of a consumer that is gone."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from functions.kernel.domain.errors import UnavailableError
+from functions.kernel.runtime import budget
 from functions.kernel.runtime.runtime import Runtime
 from functions.operations import forecast_chunks, forecast_rows, rows, runs
+from functions.operations.cloud import LONGEST_CALL
 from functions.operations.runs import Run
 from tests.unit.operations.made import made
 from tests.unit.operations.test_forecasts import Consumers, Time, asked, begin, go_on, put, time, told
@@ -94,6 +97,25 @@ def test_a_service_that_answers_again_in_time_is_asked_about_all(asked: Consumer
     letters = put_many("depot/inbox")
     run = go_on(begin(*letters), times=2)
     asked.down.clear()
+    run, _ = minutes_of(run)
+    assert told(run) == dict.fromkeys(letters, "passes")
+
+
+def test_a_letter_for_which_no_time_is_left_is_not_left_open(asked: Consumers, time: Time) -> None:
+    letters = put_many("depot/inbox", 5)
+    asked.down.add("depot")
+    run = go_on(begin(*letters), times=2)
+    asked.down.clear()
+
+    def begins() -> None:
+        """A new release starts in 8 s, and no call begins that could outlast the runner."""
+        budget.check(LONGEST_CALL)
+        time.now += timedelta(seconds=0 if asked.asked[2:] else 8)
+
+    asked.before = begins
+    with budget.at_most(LONGEST_CALL + 8):
+        run = go_on(run)
+    assert (asked.asked[2:], told(run)) == ([()], {})
     run, _ = minutes_of(run)
     assert told(run) == dict.fromkeys(letters, "passes")
 
