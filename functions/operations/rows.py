@@ -131,6 +131,16 @@ def _first_life(letter: Letter) -> str:
     return ids.derive(letter.id, *letter.deliveries, letter.body)[:8]
 
 
+def drop_body_of_try(arrived: Letter, there: Letter) -> None:
+    """Delete the body that an earlier try of a record left, where another record has made the letter since.
+
+    arrived: as the record says. there: as it is in its row.
+    """
+    life = _first_life(arrived)
+    if there.life not in ("", life):
+        letter_bodies.delete(replace(arrived, life=life), len(list(letter_bodies.parts(arrived.body))))
+
+
 def change(id: str, decide: Callable[[Letter], Letter]) -> Letter:
     """Load a letter, change it, and store it; again where another was quicker. One that stays as it is is not written.
 

@@ -121,3 +121,25 @@ def test_of_two_deliveries_that_are_stored_at_once_the_letter_has_the_only_body(
             rows.put(made(deliveries=("the second",)))
     assert strays(place, stored) == []
     assert list(bodies(place)) == [(f"letter {stored.id}", f"body {stored.life} 0000")]
+
+
+@whatever_ends_it
+@by_any_error
+def test_of_two_records_of_a_message_the_letter_has_the_only_body_whichever_call_of_the_first_failed(
+    error: type[BaseException], after: bool
+) -> None:
+    for call in range(1, CALLS):
+        place = Place()
+        first = place._letter("depot/inbox", body="x" * LARGE)
+        was_ended = ended(place, partial(collector.store, first), Calls(crash=call, after=after, error=error))
+        with place.at_work():
+            collector.store(replace(first, deliveries=("the second",)))
+        for again in range(1, CALLS):  # and whichever call of its next try failed
+            if not ended(place, partial(collector.store, first), Calls(crash=again, after=after, error=error)):
+                break
+        with place.at_work():
+            stored = rows.letter(first.id)
+        assert (strays(place, stored), len(bodies(place))) == ([], 2)
+        if not was_ended:
+            break
+    assert call > 5
