@@ -118,6 +118,8 @@ def store(arrived: Letter) -> Letter:
     """Store a letter as it came, or, where it is there already, that it came again. Raises ConcurrencyError."""
     for attempt in range(TRIES):
         before = rows.find(arrived.id)
+        if before:
+            rows.drop_body_of_try(arrived, before)
         if before and before.life and _is_known(before, arrived):
             return before
         after = _again(before, arrived) if before else _first(arrived)

@@ -1,7 +1,7 @@
 """The letters of a forecast that are answered by one invocation: of one service, or of its relay."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -20,6 +20,7 @@ from functions.operations.runs import Run
 LETTERS, BYTES = 100, 2_000_000
 RELAYED = 20  # letters of a relay, which takes a question for each
 FAILURES = 2  # of an invocation in a row, after which its letter is asked about once more, or none where it is silent
+LOST = 5  # letters in a row that are left open so, after which the function is taken for one that is silent
 VERSIONS = 100  # of a stream, before that of a message, from which on the commit that holds it may begin
 REFUSED = "RefusedByBus"  # as the kernel's eventstore/relay.py names it
 CANNOT_TELL = "cannot tell"
@@ -48,13 +49,14 @@ class Asking:
 class Told:
     """What was told of the first letters of a chunk: none where the invocation failed.
 
-    silent: the function that answers about no letter, where there is one.
+    silent: the function that answers about no letter, where there is one. lost: as of Progress, after these.
     """
 
     answers: Sequence[Answer]
     overlay: Any = None
     code: str = ""
     silent: str = ""
+    lost: Mapping[str, int] = field(default_factory=dict)
 
 
 def patiently() -> Asking:
@@ -88,23 +90,28 @@ class Chunk:
     def _is_of_relay(self) -> bool:
         return _invoked(self.consumer)[1]
 
-    def forecast(self, asking: Asking, overlay: Any, progress: Progress) -> Told:
-        """What is told of the first letters. progress: how often the invocation failed just now, and what is silent."""
+    def forecast(self, asking: Asking, overlay: Any, progress: Progress) -> Told | None:
+        """What is told of the first letters; None where no time is left to ask, which is no failure of the function.
+
+        progress: how often the invocation failed just now, and what is silent.
+        """
         untold = self._not_to_be_asked()
         if untold:
-            return Told(untold, overlay)
+            return Told(untold, overlay, lost=progress.lost)
         letters = [one for one in self.letters.values() if one]
         if progress.silent == self.function:
             return self._left_open(letters, silent=self.function)
         is_last_try = progress.failures >= FAILURES
-        if is_last_try and not self._answers(asking, overlay):
+        if is_last_try and asking.has_time() and not self._answers(asking, overlay):
             return self._left_open(letters, silent=self.function)
+        if not asking.has_time():  # any more: reading the letters, or asking about none, took it
+            return None
         ask = self._of_relay if self._is_of_relay else self._ask
         try:
             return ask(asking, letters, overlay)
         except UnavailableError as error:
             observe.log_error(f"the forecast of {self.function} does not answer", error, run=self.run.id)
-            return self._left_open(letters[:1], overlay) if is_last_try else Told([])
+            return self._lost(letters[:1], overlay, progress) if is_last_try else Told([])
 
     def _not_to_be_asked(self) -> list[Answer]:
         """The answers for the first letters that are gone, or whose consumer is, up to one that can be asked about."""
@@ -123,6 +130,12 @@ class Chunk:
     def _left_open(self, letters: Sequence[Letter], overlay: Any = None, silent: str = "") -> Told:
         why = f"the forecast of {self.function} does not answer"
         return Told(self._with_those_gone([cannot_tell(one.id, why) for one in letters]), overlay, silent=silent)
+
+    def _lost(self, letters: Sequence[Letter], overlay: Any, progress: Progress) -> Told:
+        """The first letter left open, which costs minutes: after some in a row, none is asked about any more."""
+        lost = progress.lost.get(self.function, 0) + 1
+        told = self._left_open(letters, overlay, silent=self.function if lost == LOST else "")
+        return replace(told, lost={self.function: lost})
 
     def _answers(self, asking: Asking, overlay: Any) -> bool:
         """Whether the function answers at all: about no letter."""

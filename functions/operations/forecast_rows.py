@@ -38,12 +38,14 @@ Answer = dict[str, Any]
 class Progress:
     """How far a forecast is.
 
-    position: the first letter without an answer. service: whose letters it is at. parts: of the overlay with which that
-    letter begins. failures: how often the function that is asked failed at this position. alone_until: the position
-    before which letters are asked about one by one, as an invocation about them failed: one that makes it fail costs
-    no other its answer. silent: the function that does not answer at all, whose letters are left open. counts: letters
-    by answer; reasons: by answer and its reason without values. samples: letters and details by answer. codes: the
-    versions of the code that answered, by service. worker, until: who advances it, and until when no other does.
+    position: the first letter without an answer. service: whose letter had the last answer. parts: of the overlay that
+    this service begins the next letter with. failures: how often the function that is asked failed at this position.
+    alone_until: the position before which letters are asked about one by one, as an invocation about them failed: one
+    that makes it fail costs no other its answer. silent: the function that does not answer at all, whose letters are
+    left open. lost: how many letters in a row failed so that they were left open, by the one function that was asked.
+    counts: letters by answer; reasons: by answer and its reason without values. samples: letters and details
+    by answer. codes: the versions of the code that answered, by service. worker, until: who advances it, and until when
+    no other does.
     """
 
     position: int = 0
@@ -52,6 +54,7 @@ class Progress:
     failures: int = 0
     alone_until: int = 0
     silent: str = ""
+    lost: dict[str, int] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     reasons: dict[str, int] = field(default_factory=dict)
     samples: dict[str, list[Answer]] = field(default_factory=dict)

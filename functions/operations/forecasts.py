@@ -178,7 +178,8 @@ def _gathered(run: Run, has_time: Callable[[], bool]) -> Run:
     """Find the letters of a group or filter, put them in order, and store them; or, where time ends, those so far.
 
     Its first write is of the run, so that each try has a version of its own, and its pages replace those of the try
-    before, which may have found other letters. Its last is over that version: of two at once, one is refused. Raises
+    before, which may have found other letters. Its last is over that version: of two at once, one is refused. The final
+    order has a life of its own: where that write does not come, what was found so far is as it was. Raises
     ConcurrencyError.
     """
     run = run_rows.put(run)
@@ -200,8 +201,9 @@ def _gathered(run: Run, has_time: Callable[[], bool]) -> Run:
     earlier = rows.heads(id for id, letter in found.items() if letter is None).values()
     letters = [*filter(wanted.wants, earlier), *filter(None, found.values())]
     ordered = in_order(letters, run.asked.get("to", ""))
-    run_rows.add_letters(run, 0, ordered)
-    return run_rows.put(replace(run, state=RUNNING, filter={}, total=len(ordered), after=None, why=""))
+    whole = replace(run, life=ids.new()[:8], state=RUNNING, filter={}, total=len(ordered), after=None, why="")
+    run_rows.add_letters(whole, 0, ordered)
+    return run_rows.put(whole)
 
 
 def _filled(wanted: Filter) -> dict[str, str]:
@@ -224,16 +226,14 @@ def _answer_all(run: Run, progress: Progress, until: datetime, asking: Asking) -
     overlay = forecast_rows.overlay(run, progress)
     while progress.position < run.total and run.state == RUNNING and clock.now() < until and asking.has_time():
         chunk = chunk_at(run, progress)
-        if not asking.has_time():  # any more: it is no failure of the consumer
+        told = chunk.forecast(asking, overlay if chunk.service == progress.service else None, progress)
+        if told is None:
             break
-        if chunk.service != progress.service:
-            overlay, progress = None, replace(progress, service=chunk.service)
-        told = chunk.forecast(asking, overlay, progress)
         if not told.answers:
             progress = forecast_rows.put(run, _held(_failed(progress, len(chunk.letters))))
             break  # the next minute tries again
         overlay = told.overlay
-        progress = _stored(run, progress, told)
+        progress = _stored(run, progress, chunk.service, told)
         run = run_rows.get(run.id)
     progress = forecast_rows.put(run, replace(progress, worker="", until=""))
     run = _counted(run, progress)
@@ -241,16 +241,17 @@ def _answer_all(run: Run, progress: Progress, until: datetime, asking: Asking) -
     return _ended(run) if is_over else run
 
 
-def _stored(run: Run, before: Progress, told: Told) -> Progress:
-    """Store what was told of some letters: for each of them, for the run, and how far it is now."""
+def _stored(run: Run, before: Progress, service: str, told: Told) -> Progress:
+    """Store what was told of some letters of a service: for each of them, for the run, and how far it is now."""
     forecast_rows.put_answers(run, before.position, told.answers)
     note_answers(run, told)
     position = before.position + len(told.answers)
     parts = forecast_rows.put_overlay(run, position, told.overlay) if told.overlay and position < run.total else 0
-    after = before.with_answers(told.answers, told.code)
+    after = replace(before, service=service).with_answers(told.answers, told.code)
     if told.silent:
         after = replace(after, silent=told.silent, alone_until=0)
-    after = forecast_rows.put(run, _held(replace(after, position=position, parts=parts, failures=0)))
+    after = replace(after, position=position, parts=parts, failures=0, lost=dict(told.lost))
+    after = forecast_rows.put(run, _held(after))
     forecast_rows.drop_overlay(run, before)
     return after
 

@@ -34,6 +34,7 @@ QUIET = 15  # seconds without any progress after which the rest is left for the 
 LOOKED_AT = 100  # letters read at once to find those that may be sent
 LOOKS = 10  # of that many, in one tick
 BATCHES = 20  # of ten outcomes, in one tick
+BACK = {runs.DEAD, runs.HANDLED}  # marks of a letter that was sent by its run
 KEPT_BY_QUEUES = timedelta(days=14)
 NO_OUTCOME = "no outcome came within 14 days, for which its queue keeps it"
 
@@ -201,18 +202,32 @@ def _overdue(letter: Letter, place: str) -> Letter:
 def _settle(run: Run, states: str, worker: Worker) -> dict[int, str]:
     """Send what is claimed and may not have been sent: a run that does not go on leaves no letter on its way for ever.
 
-    Such letters are among the first that are pending, for each time the first are taken.
+    Such letters, and those that are back but were not marked, are among the first that are pending, for each time the
+    first are taken.
     """
     pending = [position for position, state in enumerate(states) if state == PENDING][:LOOKED_AT]
+    found = _letters(run, pending)
     claimed = [
         (position, letter.id)
-        for position, letter in _letters(run, pending)
+        for position, letter in found
         if letter and transitions.is_claimed(letter, runs.place(run.id, position))
     ]
+    marks = {position: sending.mark_of(run, position, letter) for position, letter in found}
+    back = {position: mark for position, mark in marks.items() if mark in BACK}
+    _expire_bodies(run, back)
     sent = _send(run, claimed, worker)
     if len(sent) == len(claimed):
         run_rows.change(run.id, lambda one: replace(one, is_settled=True) if one.state == run.state else one)
-    return sent
+    return back | sent
+
+
+def _expire_bodies(run: Run, marks: Mapping[int, str]) -> None:
+    """Give the bodies of letters that are done their expiry: what prevented their marks may have prevented that too."""
+    done = [position for position, mark in marks.items() if mark == runs.HANDLED]
+    for id in run_rows.letters_of(run, done).values():
+        letter = rows.find(id)
+        if letter:
+            rows.expire_body(letter)
 
 
 def _send_next(run: Run, states: str, worker: Worker) -> dict[int, str]:
@@ -221,8 +236,9 @@ def _send_next(run: Run, states: str, worker: Worker) -> dict[int, str]:
     if most <= 0:
         return {}
     skipped, chosen = _choose(run, states, most, turns.taken(run, worker.running))
+    _expire_bodies(run, skipped)
     run_rows.mark(run, skipped)  # before others are claimed: what is claimed is among the first that are pending
-    if set(skipped.values()) & {runs.DEAD, runs.HANDLED}:
+    if set(skipped.values()) & BACK:
         return skipped  # sent before a crash, and back: it counts for the ramp, which is judged again first
     sent = _send(run, chosen, worker)
     worker.spend(run, len(chosen))

@@ -213,7 +213,9 @@ def _of_forecast(asked: Asked) -> list[str]:
         raise InvalidError(
             f"to: the forecast is of {to or 'the consumers of its letters'}: name the same, or forecast anew"
         )
-    if forecast.state == GATHERING or (passing and not forecast.ended):
+    if forecast.filter:  # until its set is whole, whatever its state is
+        raise RefusedError(f"the forecast is {forecast.state}: not all of its letters were found", state=forecast.state)
+    if passing and not forecast.ended:
         raise RefusedError(f"the forecast is {forecast.state}: wait until it is done", state=forecast.state)
     positions = range(forecast.total)
     if passing:

@@ -131,18 +131,33 @@ def _first_life(letter: Letter) -> str:
     return ids.derive(letter.id, *letter.deliveries, letter.body)[:8]
 
 
+def drop_body_of_try(arrived: Letter, there: Letter) -> None:
+    """Delete the body that an earlier try of a record left, where another record has made the letter since.
+
+    arrived: as the record says. there: as it is in its row.
+    """
+    life = _first_life(arrived)
+    if there.life not in ("", life):
+        letter_bodies.delete(replace(arrived, life=life), len(list(letter_bodies.parts(arrived.body))))
+
+
+def expire_body(letter: Letter) -> None:
+    """Give the body of a closed letter its expiry again: a crash may have left it without."""
+    if letter.is_closed and letter.life:
+        letter_bodies.put(letter, letter_bodies.parts(letter.body))
+
+
 def change(id: str, decide: Callable[[Letter], Letter]) -> Letter:
     """Load a letter, change it, and store it; again where another was quicker. One that stays as it is is not written.
 
-    Where a closed one stays as it is, its body gets its expiry again: a crash may have left it without. Raises
-    NotFoundError, ConcurrencyError, and what `decide` raises.
+    Where a closed one stays as it is, its body gets its expiry again. Raises NotFoundError, ConcurrencyError, and what
+    `decide` raises.
     """
     for attempt in range(TRIES):
         before = letter(id)
         after = decide(before)
         if after == before:
-            if before.is_closed:
-                letter_bodies.put(before, letter_bodies.parts(before.body))
+            expire_body(before)
             return before
         try:
             return put(after)

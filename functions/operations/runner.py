@@ -1,7 +1,7 @@
 """The runner: each minute, and when an operator begins something, it advances forecasts, replays and rebuilds.
 
 Before that it sees that consumers are paused or not as it is wanted (pauses.py), and sends the daily summary.
-Runs share the time, and each minute another one is the first, for the last may get none: a call that was begun is
+Runs share the time, and each time the next one is the first, for the last may get none: a call that was begun is
 waited for, also beyond the share of its run. What a run does is stored as it goes on; where the function ends between
 two calls, the next minute goes on there.
 """
@@ -11,8 +11,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from functions.kernel.messaging.scheduled import Scheduled
-from functions.kernel.runtime import budget, clock, observe
+from functions.kernel.runtime import budget, clock, observe, runtime
 from functions.kernel.runtime.uses import Uses
+from functions.kernel.runtime.views import Row
 from functions.operations import cloud, forecasts, mappings, pauses, rebuilds, replays, run_rows, summaries
 from functions.operations.pauses import consumer_paused, consumer_paused_itself
 from functions.operations.runs import PAUSED, STOPPED, Run
@@ -20,6 +21,7 @@ from functions.operations.views import OF_GROUP, OF_ORDER, OF_STATE
 
 __all__ = ["consumer_paused", "consumer_paused_itself", "runner"]
 
+TURN = ("runner", "turn")  # where it is stored which run was the first last
 WORKS_FOR = 45  # seconds: it ends within 55, also where its last call is slow
 ADVANCE: dict[str, Callable[[Run, datetime], object]] = {
     forecasts.FORECAST: forecasts.advance,
@@ -69,6 +71,15 @@ def run_all(event: dict[str, Any]) -> dict[str, int]:
 
 
 def _in_turn(runs: Sequence[Run]) -> Sequence[Run]:
-    """The runs in their order, each minute from another one on."""
-    first = int(clock.now().timestamp() // 60) % len(runs) if runs else 0
+    """The runs in their order, from the one on that follows the one which was the first last.
+
+    That is stored: what follows from the time would be the same each minute where a tick is a moment early or late.
+    """
+    if len(runs) < 2:
+        return runs
+    there = runtime.current().views.get(*TURN)
+    last, version = (there["place"], there["version"] + 1) if there else ("", 1)
+    places = [f"{run.created} {run.id}" for run in runs]
+    first = next((number for number, place in enumerate(places) if place > last), 0)
+    runtime.current().views.put(Row(*TURN, {"place": places[first], "version": version}), version)
     return [*runs[first:], *runs[:first]]

@@ -47,12 +47,12 @@ def send(run: Run, position: int, letter_id: str) -> str:
     receiver = consumers()[run.to or claimed.consumer]
     if receiver.is_relay:
         return _by_relay(claimed, place)
-    in_turn = {"group": claimed.fifo_group or FIFO_GROUP, "dedup": f"{claimed.id}-{claimed.redrives}"}
+    in_turn = {"group": claimed.fifo_group or FIFO_GROUP, "dedup": place}
     attributes = {outcomes.LETTER: claimed.id, outcomes.RUN: place}
     try:
         cloud.inboxes().send(receiver, claimed.body, attributes, **(in_turn if receiver.fifo else {}))
     except RefusedError as error:
-        return _known(claimed, place, outcomes.DEAD, error.message)
+        return _refused(claimed, place, error.message)
     return runs.SENT
 
 
@@ -89,14 +89,19 @@ def _by_relay(letter: Letter, place: str) -> str:
     if not cloud.may_wait():
         raise LaterError("there is no time left for a relay to answer")
     wanted = {"stream": letter.stream, "version": letter.stream_version, "message": letter.message_id}
-    why = ""
     try:
         answer: Mapping[str, object] = cloud.relays().invoke(letter.service, {"resend": wanted})
-        if not answer.get("sent"):
-            why = "no commit holds it"
-    except UnavailableError as error:
-        why = error.message
-    return _known(letter, place, outcomes.DEAD if why else outcomes.DONE, why)
+    except UnavailableError as error:  # it may have published it
+        return _known(letter, place, outcomes.DEAD, error.message)
+    if not answer.get("sent"):
+        return _refused(letter, place, "no commit holds it")
+    return _known(letter, place, outcomes.DONE, "")
+
+
+def _refused(letter: Letter, place: str, why: str) -> str:
+    """Note that nothing was sent; returns how to mark the letter."""
+    rows.change(letter.id, lambda one: transitions.refused(one, place, why))
+    return runs.DEAD
 
 
 def _known(letter: Letter, place: str, outcome: str, why: str) -> str:

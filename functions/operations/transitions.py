@@ -4,6 +4,8 @@ All are pure, and the same when they are done twice: an outcome and a letter tha
 more than once, and late, when the letter is in another run already.
 """
 
+from dataclasses import replace
+
 from functions.kernel.messaging import outcomes
 from functions.kernel.projections.generation import is_of_one_generation
 from functions.kernel.runtime import clock
@@ -66,11 +68,17 @@ def with_outcome(letter: Letter, run: str, outcome: str, why: str) -> Letter:
     if not is_claimed(letter, run):
         return letter
     if outcome == outcomes.DEAD:
-        now = clock.stamp()  # a failure like any other: a group that was resolved before comes back
-        return letter.after(FAILED, detail=why, state=OPEN, open_since=now, failed_at=max(letter.failed_at, now))
+        return _dead(letter, FAILED, why)
     if letter.history and (letter.history[-1].what, letter.history[-1].detail) == (FAILING, why):
         return letter
     return letter.after(FAILING, detail=why)
+
+
+def refused(letter: Letter, run: str, why: str) -> Letter:
+    """The letter after its queue, or its relay, refused it: dead, but not sent back, so that it counts for no cap."""
+    if not is_claimed(letter, run):
+        return letter
+    return replace(_dead(letter, NOT_SENT, why), redrives=letter.redrives - 1)
 
 
 def opens_again(letter: Letter, failed: Letter) -> bool:
@@ -96,6 +104,12 @@ def lacks_its_edit(letter: Letter, failed: Letter) -> bool:
     is_replaced = letter.state == DONE and bool(letter.sent_as)
     is_newer = failed.failed_at > _last(letter, EDITED)
     return is_replaced and is_newer and is_of_one_generation(failed.reason)
+
+
+def _dead(letter: Letter, what: str, why: str) -> Letter:
+    """The letter open by a failure like any other: a group that was resolved before comes back."""
+    now = clock.stamp()
+    return letter.after(what, detail=why, state=OPEN, open_since=now, failed_at=max(letter.failed_at, now))
 
 
 def _last(letter: Letter, what: str) -> str:

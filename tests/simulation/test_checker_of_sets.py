@@ -83,6 +83,15 @@ def test_pages_of_a_redrive_may_be_of_several_tries_each_with_its_total() -> Non
     assert not day.is_violated()
 
 
+def test_the_final_order_of_a_forecast_may_be_of_another_try_than_those_that_found_its_letters() -> None:
+    day = Gathered()
+    day.page(25, FIRST)
+    day.row("run", _run(25, **GATHERING), FIRST)
+    day.row("letters second 0000", {"letters": [str(one) for one in range(25)]}, SECOND)
+    day.row("run", _run(25, life="second"), SECOND)
+    assert not day.is_violated()
+
+
 def test_what_an_earlier_try_wrote_beyond_the_total_is_not_of_the_set() -> None:
     day = Gathered()
     day.page(25, FIRST)

@@ -189,7 +189,9 @@ def _changes(letter: Stored) -> Iterator[Violation]:
             if (data["message_id"], data["consumer"]) != (before["message_id"], before["consumer"]):
                 yield Violation(LEGAL, f"letter {letter.id} became another", about)
             begun = data["state"] == REDRIVING != before["state"]
-            if data["redrives"] != before["redrives"] + begun or (begun and data["run"] == before["run"]):
+            taken = data["redrives"] - before["redrives"]
+            is_refused = taken == -1 and data["history"][-1]["what"] == "not sent"  # by its queue, or its relay
+            if (taken != begun and not is_refused) or (begun and data["run"] == before["run"]):
                 text = f"letter {letter.id} was taken by {data['run']} as redrive {data['redrives']}"
                 yield Violation(CLAIMED, text, about)
         before = data

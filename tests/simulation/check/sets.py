@@ -32,8 +32,9 @@ class Set:
         """A version of the run."""
         if self.is_whole:
             return
-        for number in range(-(-max(self.total, data["total"]) // PAGE)):
-            if _of_page(self.total, number) != _of_page(data["total"], number):
+        before = self.total if self.life == data["life"] else 0  # of a forecast the final order has a life of its own
+        for number in range(-(-max(before, data["total"]) // PAGE)):
+            if _of_page(before, number) != _of_page(data["total"], number):
                 self.totals[number] = writer
         self.total, self.life, self.is_whole = data["total"], data["life"], not data["filter"]
 

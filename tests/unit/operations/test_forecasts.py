@@ -148,6 +148,17 @@ def test_the_overlay_of_one_service_is_not_given_to_another(asked: Consumers) ->
     assert [answer["detail"]["after"] for _, answer in forecast_rows.answers(run)] == [0, 0]
 
 
+def test_it_is_not_given_to_another_that_does_not_answer_at_first_either(asked: Consumers) -> None:
+    run = begin(*put(made(1, "depot/inbox"), made(2, "ordering/inbox")))
+    asked.down.add("ordering")
+    run = go_on(run)
+    asked.down.clear()
+    run = go_on(run)
+    assert [answer["detail"]["after"] for _, answer in forecast_rows.answers(run)] == [0, 0]
+    kept = projection.rows(f"run {run.id}", first="overlay ", last="overlay ~", consistent=True)
+    assert list(kept) == []
+
+
 def test_a_worker_that_dies_loses_nothing_and_another_goes_on_where_it_was(asked: Consumers, time: Time) -> None:
     asked.at_once = 2
     letters = put(*(made(n) for n in range(1, 8)))

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from functions.kernel.domain.errors import RefusedError
 from functions.kernel.runtime import budget
 from functions.kernel.runtime.runtime import Runtime
 from functions.kernel.runtime.views import Row
@@ -170,6 +171,66 @@ def test_letters_that_take_longer_to_find_than_a_minute_are_found_in_several(ask
         run = minute(run)
     assert (run.state, run.total, run.why) == (runs.DONE, MANY, "")
     assert list(told(run)) == letters  # in their order, though those that failed last are found first
+
+
+def finds_the_rest(run: Run, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """A forecast that has found some of its letters, and finds the others in the next minute."""
+    run = minute(run)
+    assert (run.state, run.total > 0) == (GATHERING, True)
+    monkeypatch.setattr(rows, "LOOKED_AT", 1000)
+    return run
+
+
+@pytest.mark.usefixtures("slow")
+@pytest.mark.parametrize("write", range(1, WRITES + 1))
+def test_letters_that_were_found_in_several_minutes_are_all_there_at_whichever_write_the_last_of_them_ended(
+    asked: Consumers, runtime: Runtime, write: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    letters = many()
+    run = finds_the_rest(begin(group=ID), monkeypatch)
+    with before_write(runtime, write, end), pytest.raises(EndsError):
+        minute(run)
+    for _ in range(3):
+        run = minute(run)
+    assert (run.state, run.total, list(told(run))) == (runs.DONE, MANY, letters)
+
+
+@pytest.mark.usefixtures("slow")
+def test_a_forecast_that_was_paused_as_the_last_of_its_letters_were_found_has_them_all_once_it_is_resumed(
+    asked: Consumers, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    letters = many()
+    run = finds_the_rest(begin(group=ID), monkeypatch)
+    with before_write(runtime, WRITES, lambda: run_rows.change(run.id, lambda one: runs.paused(one, "ada"))):
+        assert minute(run).state == runs.PAUSED
+    run_rows.change(run.id, lambda one: runs.resumed(one, ""))
+    for _ in range(3):
+        run = minute(run)
+    assert (run.state, run.total, list(told(run))) == (runs.DONE, MANY, letters)
+
+
+def paused(run: Run) -> Run:
+    return run_rows.change(run.id, lambda one: runs.paused(one, "ada"))
+
+
+def cancelled(run: Run) -> Run:
+    return run_rows.change(run.id, lambda one: runs.cancelled(one, "ada"))
+
+
+def too_large(run: Run) -> Run:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(forecasts, "MOST", run.total)
+        return minute(run)
+
+
+@pytest.mark.usefixtures("slow")
+@pytest.mark.parametrize("halt", [paused, cancelled, too_large, minute])
+def test_no_redrive_sends_a_part_of_the_letters_of_a_forecast(asked: Consumers, halt: Callable[[Run], Run]) -> None:
+    many()
+    run = halt(minute(begin(group=ID)))
+    assert 0 < run.total < MANY
+    with pytest.raises(RefusedError, match=f"the forecast is {run.state}: not all of its letters were found"):
+        redrives._of_forecast(redrives.Asked(forecast=run.id))
 
 
 @pytest.mark.usefixtures("slow")

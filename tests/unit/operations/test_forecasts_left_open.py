@@ -1,13 +1,16 @@
 """Letters that cannot be told, all within minutes: of a function that does not answer, of a consumer that is gone."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from functions.kernel.domain.errors import UnavailableError
+from functions.kernel.runtime import budget
 from functions.kernel.runtime.runtime import Runtime
 from functions.operations import forecast_chunks, forecast_rows, rows, runs
+from functions.operations.cloud import LONGEST_CALL
 from functions.operations.runs import Run
 from tests.unit.operations.made import made
 from tests.unit.operations.test_forecasts import Consumers, Time, asked, begin, go_on, put, time, told
@@ -72,11 +75,47 @@ def test_a_letter_of_which_its_service_dies_costs_no_other_its_answer(
     assert minutes <= 2 + 3 * len(places)
 
 
+def test_a_service_that_dies_of_every_letter_is_asked_about_five_of_them(asked: Consumers) -> None:
+    letters, fine = put_many("depot/inbox"), put(made(999, "ordering/inbox"))
+    asked.dies_of = set(letters)
+    run, minutes = minutes_of(begin(*letters, *fine))
+    assert told(run) == {**dict.fromkeys(letters, "cannot tell"), **dict.fromkeys(fine, "passes")}
+    assert minutes == 1 + 2 * 5
+
+
+@pytest.mark.parametrize("other", ["depot/inbox", "ordering/inbox"])
+def test_four_letters_in_a_row_of_which_a_service_dies_are_not_every_letter(asked: Consumers, other: str) -> None:
+    services = ["depot/inbox"] * 5 + [other] * 5
+    letters = put(*(made(n, service, failed_at=f"2026-03-01T12:{n:04}") for n, service in enumerate(services, 1)))
+    asked.dies_of = set(letters) - {letters[0], letters[9]} - ({letters[5]} if other == "depot/inbox" else set())
+    run, _ = minutes_of(begin(*letters))
+    assert {letter for letter, answer in told(run).items() if answer == "cannot tell"} == asked.dies_of
+
+
 def test_a_service_that_answers_again_in_time_is_asked_about_all(asked: Consumers) -> None:
     asked.down.add("depot")
     letters = put_many("depot/inbox")
     run = go_on(begin(*letters), times=2)
     asked.down.clear()
+    run, _ = minutes_of(run)
+    assert told(run) == dict.fromkeys(letters, "passes")
+
+
+def test_a_letter_for_which_no_time_is_left_is_not_left_open(asked: Consumers, time: Time) -> None:
+    letters = put_many("depot/inbox", 5)
+    asked.down.add("depot")
+    run = go_on(begin(*letters), times=2)
+    asked.down.clear()
+
+    def begins() -> None:
+        """A new release starts in 8 s, and no call begins that could outlast the runner."""
+        budget.check(LONGEST_CALL)
+        time.now += timedelta(seconds=0 if asked.asked[2:] else 8)
+
+    asked.before = begins
+    with budget.at_most(LONGEST_CALL + 8):
+        run = go_on(run)
+    assert (asked.asked[2:], told(run)) == ([()], {})
     run, _ = minutes_of(run)
     assert told(run) == dict.fromkeys(letters, "passes")
 

@@ -1,6 +1,6 @@
 """Whatever ends a write of a letter, no body is left that is kept for ever and that no letter has."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 
@@ -8,13 +8,20 @@ import pytest
 from botocore.exceptions import ClientError
 
 from functions.kernel.domain.errors import ConcurrencyError, UnavailableError
-from functions.operations import collector, rows
+from functions.operations import collector, rows, run_rows, runs
 from functions.operations.letters import DISCARDED, DONE, OPEN, PARKED, Letter
+from functions.operations.redriver import redriver
 from tests.unit.operations.made import made
-from tests.unit.operations.redriving import Calls, Crash, Place
+from tests.unit.operations.redriving import Calls, Crash, Place, known_consumers
 
 LARGE = 310_000  # bytes of a body: in two parts
 CALLS = 20  # more than one write of a letter makes
+
+
+@pytest.fixture
+def consumers(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with known_consumers(monkeypatch):
+        yield
 
 
 class ThrottledError(ClientError):
@@ -121,3 +128,47 @@ def test_of_two_deliveries_that_are_stored_at_once_the_letter_has_the_only_body(
             rows.put(made(deliveries=("the second",)))
     assert strays(place, stored) == []
     assert list(bodies(place)) == [(f"letter {stored.id}", f"body {stored.life} 0000")]
+
+
+@whatever_ends_it
+@by_any_error
+def test_of_two_records_of_a_message_the_letter_has_the_only_body_whichever_call_of_the_first_failed(
+    error: type[BaseException], after: bool
+) -> None:
+    for call in range(1, CALLS):
+        place = Place()
+        first = place._letter("depot/inbox", body="x" * LARGE)
+        was_ended = ended(place, partial(collector.store, first), Calls(crash=call, after=after, error=error))
+        with place.at_work():
+            collector.store(replace(first, deliveries=("the second",)))
+        for again in range(1, CALLS):  # and whichever call of its next try failed
+            if not ended(place, partial(collector.store, first), Calls(crash=again, after=after, error=error)):
+                break
+        with place.at_work():
+            stored = rows.letter(first.id)
+        assert (strays(place, stored), len(bodies(place))) == ([], 2)
+        if not was_ended:
+            break
+    assert call > 5
+
+
+@whatever_ends_it
+@pytest.mark.parametrize("error", [Crash, ThrottledError], ids=["it crashes", "it is throttled"])
+@pytest.mark.parametrize("goes_on", [True, False], ids=["its run goes on", "its run is cancelled"])
+def test_a_letter_that_its_relay_published_has_a_body_that_expires_whichever_call_of_the_redriver_failed(
+    consumers: None, error: type[BaseException], after: bool, goes_on: bool
+) -> None:
+    for call in range(1, 2 * CALLS):
+        place = Place()
+        [letter] = place.letters(1, "depot/relay")
+        run = place.run([letter])
+        was_ended = ended(place, partial(redriver.handle, {}), Calls(crash=call, after=after, error=error))
+        with place.at_work():
+            run_rows.change(run.id, lambda one: one if goes_on or one.ended else runs.cancelled(one, "ada"))
+        place.until_over(run)
+        there = place.letter(letter)
+        assert (there.is_closed, strays(place, letter)) == (bool(place.relayed), [])
+        assert place.states(run) == (runs.HANDLED if place.relayed else runs.PENDING)
+        if not was_ended:
+            break
+    assert call > 20

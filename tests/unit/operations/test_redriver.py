@@ -31,9 +31,10 @@ def test_every_letter_of_a_set_is_sent_back_verbatim_to_the_queue_it_came_from(p
 
 def test_a_letter_of_a_fifo_queue_goes_under_its_own_group_and_an_id_of_its_redrive(place: Place) -> None:
     [letter] = place.letters(1, "depot/dispatcher", fifo_group="in-turn")
-    place.until_over(place.run([letter]))
+    run = place.run([letter])
+    place.until_over(run)
     [sent] = place.sent
-    assert (sent.group, sent.dedup) == ("in-turn", f"{letter.id}-1")
+    assert (sent.group, sent.dedup) == ("in-turn", runs.place(run.id, 0))
 
 
 def test_a_run_whose_letters_fail_stops_after_the_second_step_and_says_why(place: Place) -> None:

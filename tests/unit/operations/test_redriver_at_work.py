@@ -180,6 +180,21 @@ def test_a_letter_that_no_queue_will_ever_take_is_open_with_the_reason_and_holds
     assert (refused.state, refused.history[-1].detail) == ("open", "the queue refuses it: InvalidMessageContents")
 
 
+@pytest.mark.parametrize("consumer", ["depot/inbox", "depot/dispatcher", "depot/relay"])
+def test_a_letter_that_was_refused_however_often_is_sent_once_it_can_be(place: Place, consumer: str) -> None:
+    """Its queue is not there yet, or its commit is not: its service is restored later."""
+    [letter] = place.letters(1, consumer)
+    place.never_takes, place.relay_holds = letter.message_id, False
+    for _ in range(4):
+        run = place.run([letter])
+        place.until_over(run)
+        assert (place.states(run), place.letter(letter).state) == ("x", "open")
+    place.never_takes, place.relay_holds = "", True
+    run = place.run([letter])
+    place.until_over(run)
+    assert (place.states(run), place.letter(letter).state, place.letter(letter).redrives) == ("+", "done", 1)
+
+
 def test_a_dead_letter_of_the_outcomes_themselves_is_done_when_its_outcome_was_taken(place: Place) -> None:
     [letter] = place.letters(1)
     said = {"letter": "gone", "run": "gone/0", "outcome": "done", "error": "", "reason": ""}

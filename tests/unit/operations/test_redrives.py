@@ -152,7 +152,11 @@ def test_of_a_forecast_only_what_passes_is_sent_where_the_operator_says_so(place
 
 @pytest.mark.parametrize(
     ("fields", "passing", "status"),
-    [({"state": runs.GATHERING}, False, 409), ({}, True, 409), ({"kind": runs.REDRIVE}, False, 400)],
+    [
+        ({"state": runs.GATHERING, "filter": {"state": "open"}}, False, 409),
+        ({}, True, 409),
+        ({"kind": runs.REDRIVE}, False, 400),
+    ],
 )
 def test_a_forecast_that_is_not_whole_and_what_is_none_are_refused(
     place: Place, fields: dict[str, Any], passing: bool, status: int

@@ -1,13 +1,14 @@
 """Runs that are at work at once share the time of the runner, however many there are and however long a call takes."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
 from functions.kernel.runtime import budget, clock
 from functions.operations import cloud, run_rows, runner
-from functions.operations.runs import PAUSED, RUNNING, Run
+from functions.operations.runs import DONE, PAUSED, RUNNING, Run
 from tests.unit.operations.collecting import Time
 
 KIND = "fake"
@@ -27,10 +28,11 @@ class Works:
             self.time.after(seconds=self.seconds)
             self.pages[run.id] += 1
 
-    def minutes(self, count: int) -> None:
-        """The runner runs for so many minutes, and ends by itself in each."""
-        for _ in range(count):
+    def minutes(self, count: int, late: float = 0) -> None:
+        """The runner runs for so many minutes, and ends by itself in each. late: by how much every other tick is."""
+        for number in range(count):
             begun = self.time.now
+            self.time.after(seconds=number % 2 * late)
             with budget.at_most(TIMEOUT):
                 runner.run_all({})
                 assert budget.left() > 0
@@ -63,6 +65,25 @@ def test_each_run_has_its_share_of_the_pages_within_as_many_minutes_as_there_are
     works.minutes(count)
     least = works.pages.total() / (2 * count)
     assert {run: works.pages[run] for run in runs if works.pages[run] < least} == {}
+
+
+def test_each_run_is_the_first_in_its_turn_also_where_ticks_are_early_and_late(works: Works) -> None:
+    works.seconds = 36  # only the first has a page
+    works.time.after(seconds=59.9)
+    runs = put_runs(2)
+    works.minutes(6, late=0.2)
+    assert [works.pages[run] for run in runs] == [3, 3]
+
+
+def test_runs_that_begin_and_end_take_no_turn_from_another(works: Works) -> None:
+    works.seconds = 36
+    first, second, third = put_runs(3)
+    works.minutes(1)
+    run_rows.change(first, lambda run: replace(run, state=DONE, ended=run.created))
+    works.minutes(1)
+    run_rows.put(made(9, RUNNING))
+    works.minutes(3)
+    assert works.pages == {first: 1, second: 2, third: 1, made(9, RUNNING).id: 1}
 
 
 def test_runs_that_an_operator_paused_have_no_share(works: Works) -> None:

@@ -73,6 +73,20 @@ def test_that_a_letter_is_dead_opens_it_where_it_is_on_its_way_by_that_redrive(s
 
 @pytest.mark.parametrize("run", [RUN, OTHER])
 @pytest.mark.parametrize("state", STATES)
+def test_a_letter_that_its_queue_refuses_is_open_and_was_not_sent_back(state: str, run: str) -> None:
+    found = letter(state)
+    after = transitions.refused(found, run, "the queue refuses it: InvalidMessageContents")
+    if (state, run) != (REDRIVING, RUN):
+        assert after == found
+        return
+    assert (after.state, after.redrives) == (OPEN, 0)
+    assert after.failed_at == after.open_since > AT  # by which a resolved group comes back
+    assert transitions.why_not(after, RUN, 3) == runs.DEAD
+    assert transitions.refused(after, run, "") == after
+
+
+@pytest.mark.parametrize("run", [RUN, OTHER])
+@pytest.mark.parametrize("state", STATES)
 def test_a_letter_that_no_consumer_takes_any_more_is_open_where_that_redrive_has_it(state: str, run: str) -> None:
     found = letter(state)
     after = transitions.released(found, run, "there is no consumer depot/inbox any more")
