@@ -213,8 +213,11 @@ def _given_up(run: Run, progress: Progress) -> Progress:
 
 
 def _is_read(run: Run, progress: Progress) -> bool:
-    """Give up what it built, unless that is read already."""
-    pointer = _ask_of_view(run, progress, "abort")
+    """Give up what it built, unless that is read already: earlier releases of a service refuse only that."""
+    try:
+        pointer = _ask_of_view(run, progress, "abort")
+    except RefusedError:
+        return True
     return bool(pointer["live"] == progress.generation)
 
 

@@ -1,10 +1,14 @@
 """Rebuilds across deployments: of a view or service that is removed, and of a service of an earlier release."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
+from functions.kernel.domain.errors import RefusedError
+from functions.kernel.projections import rebuilding
 from functions.kernel.projections.generation import View
+from functions.kernel.projections.generations import Generations
 from functions.operations import rebuilds, runs
 from functions.operations.history_rows import BEGIN, BUILT, DROP, FILL, SWITCH
 from functions.search import views
@@ -119,6 +123,27 @@ def test_a_rebuild_that_stopped_at_its_switch_is_not_given_up_where_its_service_
         patch.setattr(views.projection, "view", View("found", ("found ",)))
         mall.pass_time(120)
     assert mall.run_of(run)[0].state == runs.STOPPED
+    abort(mall, run)
+    ended, _ = mall.until(run, is_over)
+    assert (ended.state, pointer(mall).live) == (runs.DONE, 1)
+    assert generations_left(mall) == {1}
+
+
+def test_a_service_of_an_earlier_release_that_refuses_to_give_up_what_is_read_has_it_read_on(
+    mall: OperatedMall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One operator's switch took effect, another's abort was stored before that was noted."""
+    today = rebuilding.abort
+
+    def released(rows: Generations, view: View, generation: int) -> dict[str, Any]:
+        if pointer(mall).live == generation:
+            raise RefusedError(f"generation {generation} of {view.name} is read already: rebuild it once more")
+        return today(rows, view, generation)
+
+    monkeypatch.setattr(rebuilding, "abort", released)
+    run = begun(mall, BUILT)
+    with mall.at_work("search"):
+        mall.replays.invoke("search", {"switch": {"view": "orders", "generation": 1}})
     abort(mall, run)
     ended, _ = mall.until(run, is_over)
     assert (ended.state, pointer(mall).live) == (runs.DONE, 1)
