@@ -46,8 +46,8 @@ class Pause(msgspec.Struct, frozen=True):
 
     itself: whether it asked for the pause itself, and `told` whether the alarms' topic knows. samples: its backlog of
     the last minutes. waits_since, caught_up, behind_since: see above; "" where nothing waits. on_since: from when on
-    its mapping was seen to be on, each time; "" where it is not. settled: after a resume, that its mapping is on and
-    nothing waits from a pause.
+    its mapping was seen to be on, each time; failing_since: from when on it could not be seen, or switched; "" where it
+    is not so. settled: after a resume, that its mapping is on and nothing waits from a pause.
     """
 
     consumer: str
@@ -64,6 +64,7 @@ class Pause(msgspec.Struct, frozen=True):
     caught_up: str = ""
     behind_since: str = ""
     on_since: str = ""
+    failing_since: str = ""
     settled: bool = False
     version_of_row: int = 0
 
@@ -109,8 +110,14 @@ def wanting(before: Pause, wanted: str, by: str, reason: str, *, itself: bool = 
         waits_since=before.waits_since or begins,
         behind_since=before.behind_since or begins,
         on_since="",
+        failing_since="",
         settled=False,
     )
+
+
+def failing(pause: Pause) -> Pause:
+    """The row of a consumer that could not be seen, or switched, now."""
+    return pause if pause.failing_since else msgspec.structs.replace(pause, failing_since=clock.stamp())
 
 
 def seen(pause: Pause, when: Pause, state: str, at: str, waiting: Backlog) -> Pause:
@@ -118,7 +125,7 @@ def seen(pause: Pause, when: Pause, state: str, at: str, waiting: Backlog) -> Pa
     if (pause.wanted, pause.since) != (when.wanted, when.since):
         return pause
     samples = (*pause.samples, Sample(at, waiting.total))[-SAMPLES:]
-    after = msgspec.structs.replace(pause, state=state, seen_at=at, samples=samples)
+    after = msgspec.structs.replace(pause, state=state, seen_at=at, samples=samples, failing_since="")
     if pause.wanted == PAUSED or state != ENABLED:
         return msgspec.structs.replace(after, on_since="", settled=False)
     behind_since = "" if waiting.visible <= FEW else pause.behind_since

@@ -27,7 +27,7 @@ from functions.kernel.runtime.views import Row
 from functions.operations import cloud, consumers, mappings
 from functions.operations.consumers import Consumer
 from functions.operations.mappings import DISABLED, DISABLING, ENABLED, ENABLING, EventSource
-from functions.operations.pause_rows import PAUSED, RUNNING, Pause, seen, stored, wanting
+from functions.operations.pause_rows import PAUSED, RUNNING, Pause, failing, seen, stored, wanting
 
 __all__ = ["PAUSED", "RUNNING"]
 
@@ -146,9 +146,14 @@ def _attempt(pause: Pause, step: Callable[[], object]) -> None:
     try:
         step()
     except Exception as error:
-        is_late = clock.now() - clock.read(max(pause.since, pause.seen_at)) > LATE
         text = f"{pause.consumer} is not as it is wanted: the next minute tries again"
-        undone.note(CONSUMER, text, error, again=is_late)
+        undone.note(CONSUMER, text, error, again=_is_late(pause.consumer))
+
+
+def _is_late(name: str) -> bool:
+    """Whether it could not be seen, or switched, for long. Since when is noted in its row, if that can be written."""
+    noted = outcome(partial(change, name, failing))
+    return not isinstance(noted, Exception) and clock.now() - clock.read(noted.failing_since) >= LATE
 
 
 def _reconcile(name: str, source: EventSource | None) -> None:

@@ -220,6 +220,18 @@ class TestRowsOfEarlierCode:
         assert pauses.reconcile() == 0
         assert operations.mappings.state(DEPOT) == DISABLED
 
+    def test_a_first_failure_to_see_it_does_not_ring(
+        self, operations: Operations, runtime: Runtime, rung: Rung
+    ) -> None:
+        store_earlier(runtime, RUNNING, settled=True, total=40)
+        operations.now += 2 * DAY
+        operations.backlogs.unmeasurable.add(DEPOT)
+        for _ in range(10):
+            operations.minute()
+        assert rung.times("Errors") == 0
+        operations.minute()
+        assert rung.times("Errors") == 1
+
 
 def store_earlier(runtime: Runtime, wanted: str, *, settled: bool, total: int) -> None:
     """Store a row as earlier code wrote it at NOON."""
