@@ -3,9 +3,9 @@
 SQS keeps a message for 14 days from when it was sent, whatever becomes of it meanwhile, and then drops it without a
 word: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
 How old the oldest is, SQS tells CloudWatch alone (ApproximateAgeOfOldestMessage, which the alarm OldestMessage
-watches). Here it is said by what is known: what waits has waited since the first pause after which the backlog has not
-been drained (`Pause.waits_since`), and before that a message was retried for a day at most (kernel/messaging/retry.py).
-So the first is lost 13 days after that pause, at the earliest, however often the consumer was resumed meanwhile.
+watches). Here it is said by what is known of pauses (pause_rows.py): what waits has waited since the first one whose
+messages may still be there, and before that a message was retried for a day at most (kernel/messaging/retry.py). So the
+first is lost almost 13 days after that pause, at the earliest, however often the consumer was resumed meanwhile.
 """
 
 from collections.abc import Sequence
@@ -18,9 +18,8 @@ from functions.kernel.runtime import clock, observe, runtime
 from functions.operations import consumers, pauses
 from functions.operations.consumers import Consumer
 from functions.operations.mappings import DISABLED, ENABLED, Backlog, backlog
-from functions.operations.pauses import PAUSED, RETRIED, Pause, Sample
+from functions.operations.pause_rows import PAUSED, Pause, Sample, lost_from
 
-KEPT = timedelta(days=14)
 RECENT = timedelta(minutes=20)  # a consumer that is as it is wanted is not measured any more: its samples grow old
 LEAST_TIME = timedelta(minutes=1)  # between the first sample and the last: SQS's counts are up to a minute late
 
@@ -89,8 +88,3 @@ def growth(samples: Sequence[Sample]) -> int | None:
     if took < LEAST_TIME:
         return None
     return round((samples[-1].total - samples[0].total) / (took / timedelta(hours=1)))
-
-
-def lost_from(pause: Pause) -> str | None:
-    """When SQS drops the first message of a backlog at the earliest; None where nothing is left from a pause."""
-    return clock.stamp(clock.read(pause.waits_since) + KEPT - RETRIED) if pause.waits_since else None

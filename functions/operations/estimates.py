@@ -49,7 +49,8 @@ def of_replay(asked: Asked, rate: float) -> Estimate:
 def of_rebuild(service: str, view: str, rate: float) -> Estimate:
     """Of a rebuild, without its comparison. Raises InvalidError as it would, and UnavailableError for its consumer."""
     rebuilds.check(service, view, rate)
-    return _estimate(rebuilds.sources_for(service, view, replays_now), {}, rate, KNOWN_AFTER.total_seconds())
+    sources = replay_plans.sources_of_view(service, view, replays_now)
+    return _estimate(sources, {}, rate, KNOWN_AFTER.total_seconds())
 
 
 def lasting(work: float) -> float:

@@ -5,10 +5,11 @@
 The row is the intent, and is written first; each minute the runner switches the consumer's event source mapping as the
 row says, so a crash in between, a mapping that cannot be switched now, and a deployment that switches it on again are
 made good a minute later. A consumer that nothing was ever wanted of has no row, and its mapping is left as it is.
+What a row knows of messages that wait: pause_rows.py.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -18,7 +19,6 @@ import msgspec
 from functions.kernel.domain.errors import ConcurrencyError, InvalidError, NotFoundError, RefusedError
 from functions.kernel.messaging import undone
 from functions.kernel.messaging.failing import PAUSE
-from functions.kernel.messaging.retry import NEWER_FOR
 from functions.kernel.projections.projection import read, rows
 from functions.kernel.runtime import clock, context, observe, runtime
 from functions.kernel.runtime.observe import Alarm
@@ -26,57 +26,23 @@ from functions.kernel.runtime.side_by_side import outcome
 from functions.kernel.runtime.views import Row
 from functions.operations import cloud, consumers, mappings
 from functions.operations.consumers import Consumer
-from functions.operations.mappings import DISABLED, DISABLING, ENABLED, ENABLING, Backlog, EventSource
+from functions.operations.mappings import DISABLED, DISABLING, ENABLED, ENABLING, EventSource
+from functions.operations.pause_rows import PAUSED, RUNNING, Pause, failing, seen, stored, wanting
+
+__all__ = ["PAUSED", "RUNNING"]
 
 PARTITION = "consumers"
-PAUSED, RUNNING = "paused", "running"
 AS_WANTED = {PAUSED: (DISABLED, DISABLING), RUNNING: (ENABLED, ENABLING)}
 LONG = timedelta(hours=1)  # after which a pause rings
 HOLDS = timedelta(minutes=15)  # for which an operator's resume is not undone by the consumer itself
 STALE = timedelta(minutes=15)  # after which a request is dropped: a consumer that still fails asks again each minute
 LATE = timedelta(minutes=10)  # after which a consumer that could not be switched rings, whatever the error is
-CERTAIN = timedelta(minutes=2)  # longer than a function lives: nothing that began earlier switches a mapping any more
-DRAINED = 10  # messages: a queue at work has about so many, and never none for long
-RETRIED = timedelta(seconds=NEWER_FOR)  # after its first receive a message is handled, or given up, by then
-SAMPLES = 15  # one a minute
 TRIES = 6
 TOO_LONG = 1_000  # characters of a reason
 
 CONSUMER = "Consumer"
 consumer_paused = Alarm("ConsumerPaused", CONSUMER)  # for more than an hour: its queue keeps messages for 14 days
 consumer_paused_itself = Alarm("ConsumerPausedItself", CONSUMER)  # most of its messages fail by errors of ours
-
-
-class Sample(msgspec.Struct, frozen=True, array_like=True):
-    """How many messages a queue had at a moment (RFC 3339)."""
-
-    at: str
-    total: int
-
-
-class Pause(msgspec.Struct, frozen=True):
-    """What is wanted of a consumer. state: that of its mapping, as seen at `seen_at`.
-
-    itself: whether it asked for the pause itself, and `told` whether the alarms' topic knows. samples: its backlog of
-    the last minutes. waits_since: when the first pause began after which the backlog has not been drained; "" once it
-    has. caught_up: when, after a resume, all that waited had been received once. settled: after a resume, that its
-    mapping is on and its backlog is gone.
-    """
-
-    consumer: str
-    wanted: str = RUNNING
-    by: str = ""
-    reason: str = ""
-    since: str = ""
-    state: str = ""
-    seen_at: str = ""
-    itself: bool = False
-    told: bool = True
-    samples: tuple[Sample, ...] = ()
-    waits_since: str = ""
-    caught_up: str = ""
-    settled: bool = False
-    version_of_row: int = 0
 
 
 def pause(name: str, reason: str) -> Pause:
@@ -123,7 +89,7 @@ def take_request(body: str) -> None:
         held = before.since and asked < clock.read(before.since) + HOLDS
         if before.wanted == PAUSED or held:
             return before
-        return _wanting(before, PAUSED, consumer.name, reason, itself=True, told=False)
+        return wanting(before, PAUSED, consumer.name, reason, itself=True)
 
     change(consumer.name, decide)
 
@@ -131,25 +97,13 @@ def take_request(body: str) -> None:
 def find(name: str) -> Pause:
     """What is wanted of a consumer."""
     data = read(PARTITION, name)
-    return _stored(data) if data else Pause(name)
+    return stored(data) if data else Pause(name)
 
 
 def known() -> dict[str, Pause]:
     """What is wanted of those of which anything ever was."""
-    found = (_stored(data) for data in rows(PARTITION, consistent=True))
+    found = (stored(data) for data in rows(PARTITION, consistent=True))
     return {one.consumer: one for one in found}
-
-
-def _stored(data: Mapping[str, Any]) -> Pause:
-    """A row. Earlier code did not note `waits_since`: where its backlog was not drained, the last change stands for it.
-
-    It was settled a day after a resume, drained or not.
-    """
-    pause = msgspec.convert(data, Pause)
-    was_drained = pause.settled and all(one.total <= DRAINED for one in pause.samples[-1:])
-    if "waits_since" in data or was_drained:
-        return pause
-    return msgspec.structs.replace(pause, waits_since=pause.since, settled=False)
 
 
 def change(name: str, decide: Callable[[Pause], Pause]) -> Pause:
@@ -192,9 +146,14 @@ def _attempt(pause: Pause, step: Callable[[], object]) -> None:
     try:
         step()
     except Exception as error:
-        is_late = clock.now() - clock.read(max(pause.since, pause.seen_at)) > LATE
         text = f"{pause.consumer} is not as it is wanted: the next minute tries again"
-        undone.note(CONSUMER, text, error, again=is_late)
+        undone.note(CONSUMER, text, error, again=_is_late(pause.consumer))
+
+
+def _is_late(name: str) -> bool:
+    """Whether it could not be seen, or switched, for long. Since when is noted in its row, if that can be written."""
+    noted = outcome(partial(change, name, failing))
+    return not isinstance(noted, Exception) and clock.now() - clock.read(noted.failing_since) >= LATE
 
 
 def _reconcile(name: str, source: EventSource | None) -> None:
@@ -206,45 +165,19 @@ def _reconcile(name: str, source: EventSource | None) -> None:
     if state not in AS_WANTED[now.wanted]:
         state = mappings.mappings().switch(source, on=now.wanted == RUNNING)
     at, waiting = clock.stamp(), mappings.backlog().measure(consumers.consumers()[name])
-    change(name, lambda one: _seen(one, now, state, at, waiting))
-
-
-def _seen(pause: Pause, when: Pause, state: str, at: str, waiting: Backlog) -> Pause:
-    """The row with what was seen of the consumer, if it is still wanted as it was then.
-
-    A backlog is drained when a queue has next to nothing. Some never do, because much in them is delayed or is retried:
-    theirs is drained when nothing was left to be received, and that is so again after the longest that a message is
-    retried.
-    """
-    if (pause.wanted, pause.since) != (when.wanted, when.since):
-        return pause
-    seen_at = clock.read(at)
-    is_on = pause.wanted == RUNNING and state == ENABLED and seen_at - clock.read(pause.since) > CERTAIN
-    has_received_all = is_on and waiting.visible <= DRAINED
-    caught_up = pause.caught_up or (at if has_received_all else "")
-    outlived = has_received_all and seen_at - clock.read(caught_up) > RETRIED
-    is_drained = is_on and (waiting.total <= DRAINED or outlived)
-    return msgspec.structs.replace(
-        pause,
-        state=state,
-        seen_at=at,
-        samples=(*pause.samples, Sample(at, waiting.total))[-SAMPLES:],
-        waits_since="" if is_drained else pause.waits_since,
-        caught_up=caught_up,
-        settled=is_drained,
-    )
+    change(name, lambda one: seen(one, now, state, at, waiting))
 
 
 def _tell(name: str) -> None:
-    """Ring while a consumer is paused and messages wait for over an hour; say once where it has paused itself.
+    """Ring while a consumer is paused for over an hour, also with resumes that did not bring it what waited by then.
 
-    Whether or not its mapping could be switched.
+    Say once where it has paused itself. Whether or not its mapping could be switched.
     """
     pause = find(name)
     if pause.wanted != PAUSED:
         return
-    if clock.now() - clock.read(pause.waits_since) > LONG:
-        about = {"since": pause.since, "waits_since": pause.waits_since, "by": pause.by, "reason": pause.reason}
+    if clock.now() - clock.read(pause.behind_since) > LONG:
+        about = {"since": pause.since, "behind_since": pause.behind_since, "by": pause.by, "reason": pause.reason}
         consumer_paused.ring(consumer=name, **about)
     if not pause.told:
         consumer_paused_itself.ring(consumer=name, reason=pause.reason)
@@ -256,29 +189,11 @@ def _want(name: str, wanted: str, by: str, reason: str) -> Pause:
     def decide(before: Pause) -> Pause:
         if before.wanted == wanted:
             return before
-        return _wanting(before, wanted, by, reason, itself=False, told=True)
+        return wanting(before, wanted, by, reason)
 
     after = change(name, decide)
     cloud.starts().start("runner")
     return after
-
-
-def _wanting(before: Pause, wanted: str, by: str, reason: str, *, itself: bool, told: bool) -> Pause:
-    """The row with another wish, from now on. What waited and was not drained still waits since then."""
-    now = clock.stamp()
-    return msgspec.structs.replace(
-        before,
-        wanted=wanted,
-        by=by,
-        reason=reason,
-        since=now,
-        itself=itself,
-        told=told,
-        samples=(),
-        waits_since=before.waits_since or (now if wanted == PAUSED else ""),
-        caught_up="",
-        settled=False,
-    )
 
 
 def _pausable(name: str) -> Consumer:

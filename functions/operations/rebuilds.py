@@ -19,18 +19,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from functions.kernel.domain.errors import (
-    ConcurrencyError,
-    InvalidError,
-    NotFoundError,
-    RefusedError,
-    UnavailableError,
-)
+from functions.kernel.domain.errors import ConcurrencyError, InvalidError, NotFoundError, RefusedError, UnavailableError
 from functions.kernel.runtime import clock, context
-from functions.kernel.runtime.runtime import Port
 from functions.operations import built_without, history_rows, replay_plans, replays, run_rows
-from functions.operations.cloud import Functions, may_wait, starts
-from functions.operations.cloud import replays as replay_functions
+from functions.operations.cloud import may_wait, starts
 from functions.operations.history_rows import (
     BEGIN,
     BUILT,
@@ -43,7 +35,6 @@ from functions.operations.history_rows import (
     SWITCH,
     Comparison,
     Progress,
-    Source,
 )
 from functions.operations.replay_plans import ask
 from functions.operations.runs import CANCELLED, DONE, PAUSED, RUNNING, STOPPED, Run
@@ -93,7 +84,10 @@ def switch(run_id: str) -> Run:
 
 
 def abort(run_id: str) -> Run:
-    """Give a rebuild up. Raises NotFoundError, and RefusedError once it is switched to, or over."""
+    """Give a rebuild up. Raises NotFoundError, and RefusedError once it is switched to, or over.
+
+    One that stopped at its switch is given up, unless its service says that the switch has taken effect.
+    """
     run = _rebuild(run_id)
     if run.state != CANCELLED:
         _must_not_be_read(run)
@@ -151,12 +145,7 @@ def _is_to_give_up(run: Run, progress: Progress) -> bool:
 
 
 def _plan(run: Run, progress: Progress, until: datetime) -> Progress:
-    return progress.at(BEGIN, sources=tuple(sources_for(run.to, run.asked["view"])))
-
-
-def sources_for(service: str, view: str, port: Port[Functions] = replay_functions) -> list[Source]:
-    """The services whose history makes a view: commands and replies too. Raises InvalidError."""
-    return replay_plans.sources_of(replay_plans.described_by(service, view, port)[view])
+    return progress.at(BEGIN, sources=tuple(replay_plans.sources_of_view(run.to, run.asked["view"])))
 
 
 def _begin(run: Run, progress: Progress, until: datetime) -> Progress:
@@ -216,12 +205,20 @@ def _given_up(run: Run, progress: Progress) -> Progress:
         return progress.at(OVER)
     if progress.generation is None:
         return _given_up_while_it_begins(run, progress)
-    pointer = _ask_of_view(run, progress, "abort")
-    if pointer["live"] != progress.generation:
+    if not _is_read(run, progress):
         return progress.at(DROP)
-    why = "another switched to it before it was given up"
+    why = "it was switched to before it was given up"
     run_rows.change(run.id, lambda one: replace(one, state=RUNNING, why=why))
     return _switch(run, progress, clock.now())
+
+
+def _is_read(run: Run, progress: Progress) -> bool:
+    """Give up what it built, unless that is read already: earlier releases of a service refuse only that."""
+    try:
+        pointer = _ask_of_view(run, progress, "abort")
+    except RefusedError:
+        return True
+    return bool(pointer["live"] == progress.generation)
 
 
 def _given_up_while_it_begins(run: Run, progress: Progress) -> Progress:
@@ -289,7 +286,8 @@ _STEPS: dict[str, Step] = {
 
 def _must_not_be_read(run: Run) -> None:
     step = history_rows.progress(run).step
-    if run.ended or step in (SWITCH, DROP, OVER):
+    may_be_switched = step == SWITCH and run.state != STOPPED  # where it stopped, the service says what is read
+    if run.ended or may_be_switched or step in (DROP, OVER):
         raise RefusedError("what this run built is read already: rebuild the view once more", state=run.state)
     if run.state not in (RUNNING, PAUSED, STOPPED):
         raise RefusedError(f"a run that is {run.state} cannot be given up", state=run.state)

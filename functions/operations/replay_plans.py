@@ -122,6 +122,11 @@ def sources_of(messages: Iterable[dict[str, str]]) -> list[Source]:
     ]
 
 
+def sources_of_view(service: str, view: str, port: Port[Functions] = replay_functions) -> list[Source]:
+    """The services whose history makes a view: commands and replies too. Raises InvalidError."""
+    return sources_of(described_by(service, view, port)[view])
+
+
 def not_recoverable(sources: Iterable[Source]) -> list[str]:
     """What a run cannot bring back of what it was asked: refusals that no commit holds."""
     wanted = {name for source in sources for name in source.names}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from functions.operations import backlogs, consumers_api, pauses
 from functions.operations.consumers import Consumer
 from functions.operations.mappings import DISABLED, ENABLED, Backlog
-from functions.operations.pauses import Pause, Sample
+from functions.operations.pause_rows import Pause, Sample
 from tests.browser.samples import LONG, Data, ago, uid
 
 if TYPE_CHECKING:

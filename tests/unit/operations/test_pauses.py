@@ -206,7 +206,9 @@ class TestReconciled:
         for _ in range(5):
             operations.minute()
         assert not pauses.find(DEPOT).settled
-        operations.backlogs.put(DEPOT, 3)
+        operations.backlogs.put(DEPOT, 0)
+        operations.minute()
+        assert not pauses.find(DEPOT).settled
         operations.minute()
         assert pauses.find(DEPOT).settled
         assert pauses.reconcile() == 0
