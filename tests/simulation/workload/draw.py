@@ -33,7 +33,7 @@ UNDO_HOURS = 7.5  # longer than all attempts of an undo take, with a step timeou
 OPENER, RECOVERY, INTRUDER, FORECASTER = "opener", "evening", "intruder", "forecaster"
 HOW_MANY_ON_THE_STREAM = (0, 0, 0, 0, 0, 0, 0, 1, 1, 2)
 DEPLOYER = "bad deploy"
-REBUILDER = "rebuild of a broken view"
+REBUILDER = "rebuilder of a broken view"
 BACKGROUND_SERVICES = ("insights", "search", "notifications")  # no client waits for these
 
 
@@ -99,7 +99,7 @@ def draw(seed: int) -> Workload:
     _add_rare_staff(workload, choices_for(seed, "rare staff"))
     _add_leavers(workload, choices_for(seed, "leavers"))
     _add_menders(workload, choices_for(seed, "menders"))
-    _add_a_broken_rebuild(workload, choices_for(seed, REBUILDER))
+    _add_a_broken_rebuild(workload, choices_for(seed, "rebuild of a broken view"))
     return workload
 
 
@@ -200,7 +200,7 @@ def has_menders(seed: int) -> bool:
     """Whether operators use the tools of operations in the schedule of a seed."""
     workload = Workload(seed, {})
     _add_menders(workload, choices_for(seed, "menders"))
-    _add_a_broken_rebuild(workload, choices_for(seed, REBUILDER))
+    _add_a_broken_rebuild(workload, choices_for(seed, "rebuild of a broken view"))
     return bool(workload.clients)
 
 
