@@ -187,6 +187,16 @@ HISTORY = (
         Edit(built_without.must_lack_nothing, "if generation is None:", "if generation is not None:"),
     ),
     bug(
+        "a view switched without what another queue feeds",
+        "Before a switch only the letters of the inbox are looked at, not those of the service's other consumers.",
+        (LACKS_NOTHING,),
+        Edit(
+            built_without.must_lack_nothing,
+            "if not letter.is_closed and",
+            "if not letter.is_closed and letter.consumer.endswith('/inbox') and",
+        ),
+    ),
+    bug(
         "a rebuild given up as it begins",
         "A rebuild that is cancelled before its run knows its generation leaves that where it is.",
         (NONE_LEFT,),
