@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from tests.simulation.broken_deploys import breakable_code
 from tests.simulation.check import check
 from tests.simulation.check.epochs import epoch_violations
+from tests.simulation.check.nights import night_violations
 from tests.simulation.check.restored import restored_violations
 from tests.simulation.check.violation import Violation
 from tests.simulation.choices import Choices
@@ -16,6 +17,7 @@ from tests.simulation.epochs import Epoch
 from tests.simulation.faults import NEEDS_A_HAND, OF_MENDERS, Faults
 from tests.simulation.history import Entry
 from tests.simulation.measure import measure
+from tests.simulation.nights import Nights
 from tests.simulation.outcomes import commits, count_outcomes
 from tests.simulation.restoration import Restoration
 from tests.simulation.scheduler import SECOND
@@ -136,9 +138,8 @@ class _Schedule:
             cloud.end_faults()
             self._spawn(self._finish)
             if INTRUDER in self._clients():
-                self._spawn(
-                    self.workload.client(f"evening {INTRUDER}", "", Intruder, self.cloud, self.mall).look_around
-                )
+                intruder = self.workload.client(f"evening {INTRUDER}", "", Intruder, cloud, self.mall)
+                self._spawn(intruder.look_around)
             cloud.run(cloud.now() + LONGEST_PHASE, enough=lambda: not self.active)
             stopped = cloud.now()
         cloud.end_faults()
@@ -255,6 +256,14 @@ class _Schedule:
         entries = self.cloud.history.entries
         return self._after_an_epoch(entries[: epoch.before], entries[epoch.before :], settled=settled)
 
+    def _nights(self) -> list[Violation]:
+        """After some of the days that nothing else follows, nights pass."""
+        nights = Nights(self.cloud, choices_for(self.seed, "nights"))
+        if not self.settled or not nights.are_lived:
+            return []
+        late = [] if nights.run() else [Violation(QUIESCENCE, "something is still in progress after a night")]
+        return [*late, *night_violations(self.cloud.history.entries, self.cloud.state())]
+
     def _after_an_epoch(self, before: list[Entry], after: list[Entry], *, settled: bool) -> list[Violation]:
         late = [] if settled else [Violation(QUIESCENCE, "something is still in progress after a restoration")]
         return [*late, *epoch_violations(before, after, self.cloud.state())]
@@ -271,14 +280,16 @@ class _Schedule:
     def _outcome(self) -> Outcome:
         history, entries = self.cloud.history, list(self.cloud.history.entries)
         found = list(commits(entries))
-        violations = check(entries, self.cloud.state()) + self._unsettled()
+        violations = check(entries, self.cloud.state()) + self._unsettled() + self._restored() + self._went_on()
+        if len(history.entries) == len(entries):
+            violations += self._nights()
         return Outcome(
             seed=self.seed,
             without=self.without,
             clients=self._clients(),
             struck=[fields["number"] for _, kind, fields in entries if kind == "fault"],
             numbers=measure(entries, found) | {"seconds to quiescence": [self.settled_after]},
-            violations=violations + self._restored() + self._went_on(),
+            violations=violations,
             trace_hash=history.trace_hash,
             invocations=sum(kind == "invocation" for _, kind, _ in history.entries),
             faults=Counter(self.faults.fired),
