@@ -16,6 +16,7 @@ from tests.simulation.cloud import Cloud
 from tests.simulation.epochs import Epoch
 from tests.simulation.faults import NEEDS_A_HAND, OF_MENDERS, Faults
 from tests.simulation.history import Entry
+from tests.simulation.large_groups import counted_in_parts
 from tests.simulation.measure import measure
 from tests.simulation.nights import Nights
 from tests.simulation.outcomes import commits, count_outcomes
@@ -122,10 +123,10 @@ class _Schedule:
         self.settled_after = 0  # seconds from the end of the faults
 
     def run(self) -> Outcome:
-        """Run it, with code that deploys may break, if any does."""
+        """Run it; where deploys break code, which makes many letters, with that, and counts in parts."""
         if not {DEPLOYER, REBUILDER} & set(self._clients()):
             return self._run()
-        with breakable_code(self.cloud.broken):
+        with breakable_code(self.cloud.broken), counted_in_parts(choices_for(self.seed, "counts")):
             return self._run()
 
     def _run(self) -> Outcome:

@@ -16,6 +16,7 @@ from functions.operations import (
     replays,
     rows,
     service,
+    tallies,
 )
 from functions.operations.consumers import Consumer
 from functions.operations.history_rows import Progress
@@ -115,6 +116,12 @@ LETTERS = (
         "A letter that changes does not mark its group.",
         (GROUPED,),
         Edit(rows.put, "    mark(letter.fingerprint)\n", ""),
+    ),
+    bug(
+        "a count that goes on at its beginning",
+        "Where time ended before all letters of a group were counted, the next minute adds all of them once more.",
+        (GROUPED,),
+        Edit(tallies.begun, "msgspec.convert(data, Tally)", "replace(msgspec.convert(data, Tally), after=None)"),
     ),
     bug(
         "a letter put away without a reason",
