@@ -1,5 +1,7 @@
 """Planted bugs of what operators mend with: letters, redrives, forecasts, replays, rebuilds, pauses."""
 
+from datetime import timedelta
+
 from functions.kernel.composition import forecast
 from functions.kernel.composition.answers import Attempt
 from functions.kernel.eventstore import given_up
@@ -39,6 +41,7 @@ from tests.simulation.check.rebuilt import (
     SAME_ROWS,
     SWITCHED_WHEN_BUILT,
 )
+from tests.simulation.check.self_pauses import FAILS_NOW
 from tests.simulation.planted import redrives
 from tests.simulation.planted.bug import Edit, Set
 from tests.simulation.planted.redrives import bug
@@ -236,6 +239,12 @@ HISTORY = (
         "In a forecast the ports of a service are as in any other call.",
         (COMES_TRUE, READ_ONLY),
         Edit(forecast._trying, "        trial=trial,\n", ""),
+    ),
+    bug(
+        "a consumer paused for what it asked long ago",
+        "A request for a pause counts however old it is.",
+        (FAILS_NOW,),
+        Set(pauses, "STALE", timedelta(days=1)),
     ),
     bug(
         "a consumer that stays paused",
