@@ -1,11 +1,14 @@
 """After some days nights pass, and money is compared: once payments hears late of an end, once a tick is missed.
 
+Or a consumer is paused for longer than a day, and resumed in between for a moment alone.
+
 Customers have gone. Staff cancel what is still open: late in the evening, and the bus is away until the night's tick
 was handled; or on the next day, and no tick comes in the night after it. Schedules rest meanwhile, except around a
 tick: there is nothing for them to do.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 from tests.simulation.choices import Choices
 from tests.simulation.cloud import Cloud
@@ -19,7 +22,8 @@ TICK = 17.0 * HOUR  # 2:00, when payments begins to compare
 NOON = 27.0 * HOUR  # 12:00 of the second day
 AROUND = 300.0  # seconds before and after a tick in which the schedules of each minute go on
 ENDS = ("Cancelled", "Rejected", "Completed")
-STAFF = "staff:the night shift"
+STAFF, OPERATOR = "staff:the night shift", "operator:the night shift"
+CONSUMERS = ("search/inbox", "notifications/inbox", "depot/inbox")  # of which none compares money
 
 
 class Nights:
@@ -37,7 +41,7 @@ class Nights:
 
     def run(self) -> bool:
         """Let the nights pass; whether all settles after them."""
-        passes: tuple[Callable[[], None], ...] = (self._hear_late, self._miss_a_tick)
+        passes: tuple[Callable[[], None], ...] = (self._hear_late, self._miss_a_tick, self._pause_for_long)
         self._choices.pick(passes, "what happens in the night")()
         return self._cloud.settle()
 
@@ -56,6 +60,34 @@ class Nights:
         self._cancel_what_is_open()
         self._cloud.run(self._cloud.now() + AROUND)
         self._pass_a_tick(TICK + 2 * DAY)
+
+    def _pause_for_long(self) -> None:
+        """What is said of the orders' end waits for a consumer, which goes on for less than the runner needs for it."""
+        consumer = self._choices.pick(CONSUMERS, "which consumer")
+        self._rest_until(EVENING)
+        self._want(consumer, "pause")
+        self._cloud.run(self._cloud.now() + AROUND)  # until its mapping is switched off
+        self._cancel_what_is_open()
+        self._pass_a_tick(TICK)
+        self._rest_until(EVENING + DAY + 2 * HOUR)
+        self._want(consumer, "resume", "pause")
+        self._cloud.run(self._cloud.now() + AROUND)
+        self._want(consumer, "resume")
+
+    def _want(self, consumer: str, *wanted: str) -> None:
+        """An operator pauses or resumes a consumer, one after the other."""
+        path, body = f"/api/operations/consumers/{consumer}", {"reason": "its provider is down"}
+        self._ask(*(("PUT", f"{path}/{what}", body) for what in wanted))
+
+    def _ask(self, *requests: tuple[str, str, dict[str, Any]]) -> None:
+        """An operator sends requests, one after the other."""
+
+        def ask() -> None:
+            for method, path, body in requests:
+                self._cloud.request(method, path, body, None, OPERATOR)
+
+        task = self._cloud.spawn(ask)
+        self._cloud.run(self._cloud.now() + AROUND, enough=lambda: task.done)
 
     def _pass_a_tick(self, at: float) -> None:
         self._rest_until(at - AROUND)

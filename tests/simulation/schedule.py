@@ -51,7 +51,6 @@ RECONCILED = 0.05  # of the days on which no message of payments was given up; o
 EPOCHS = 0.05  # of all days, those after which a table of events is restored
 ON_STREAM = 0.3  # of the evenings, the crew's robot
 SWEEPS = 330.0  # seconds: long enough for five sweeps, one a minute
-LOOKS = 60.0  # seconds between two looks of the night's operator
 LONGEST_PHASE = 9 * 3_600.0  # seconds; after that the clients are not waited for
 
 
@@ -118,6 +117,7 @@ class _Schedule:
             self.faults.add(OF_MENDERS)
         self.cloud = Cloud(choices, self.faults, self.workload.settings)
         self.mall = Mall(has_tokens=self.workload.has_tokens)
+        self.night = self.workload.client("night", "operator", Mender, self.cloud, self.mall)
         self.active = 0  # clients that are not done
         self.settled = True
         self.settled_after = 0  # seconds from the end of the faults
@@ -144,10 +144,9 @@ class _Schedule:
             cloud.run(cloud.now() + LONGEST_PHASE, enough=lambda: not self.active)
             stopped = cloud.now()
         cloud.end_faults()
-        night = self.workload.client("night", "operator", Mender, cloud, self.mall)
-        self._spawn(night.resume_consumers)
+        self._spawn(self.night.resume_consumers)
         cloud.run(cloud.now() + LONGEST_PHASE, enough=lambda: not self.active)
-        self._look_after_consumers(night)
+        self.night.look_after_consumers(self._spawn)
         self.settled = cloud.settle()
         self.settled_after = round(cloud.now() - stopped)
         if self._was_parked():
@@ -174,16 +173,6 @@ class _Schedule:
             self._spawn(lambda: self._foresee("night"))
             self.cloud.run(self.cloud.now() + LONGEST_PHASE, enough=lambda: not self.active)
             self.settled = self.cloud.settle()
-
-    def _look_after_consumers(self, night: Mender) -> None:
-        """From now on a consumer that pauses itself, for what failed before, is resumed within so many seconds."""
-
-        def look() -> None:
-            if night.paused_consumers():
-                self._spawn(night.resume_consumers)
-            self.cloud.scheduler.call_in(LOOKS, look)
-
-        self.cloud.scheduler.call_in(LOOKS, look)
 
     def _spawn(self, action: Callable[[], None]) -> None:
         def run_client() -> None:
@@ -262,6 +251,7 @@ class _Schedule:
         nights = Nights(self.cloud, choices_for(self.seed, "nights"))
         if not self.settled or not nights.are_lived:
             return []
+        self.night.is_on_duty = False
         late = [] if nights.run() else [Violation(QUIESCENCE, "something is still in progress after a night")]
         return [*late, *night_violations(self.cloud.history.entries, self.cloud.state())]
 

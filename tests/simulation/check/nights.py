@@ -1,4 +1,7 @@
-"""Nights: an order that ended is compared with its money once its day is over, also if its end is handled late."""
+"""Nights: an order that ended is compared with its money once its day is over, also if its end is handled late.
+
+And what waits for a consumer for more than a day is known (backlogs.py).
+"""
 
 import json
 from collections import defaultdict
@@ -6,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from tests.simulation.check import backlogs
 from tests.simulation.check.delivery import Deliveries
 from tests.simulation.check.parsed_history import Entry, ParsedHistory
 from tests.simulation.check.records import Copy
@@ -23,6 +27,7 @@ ENDS = ("OrderCancelled", "OrderRejected", "OrderCompleted")
 def night_violations(entries: Sequence[Entry], final: Mapping[str, Any]) -> Iterator[Violation]:
     """Orders whose day was over at a tick, of which payments knows the end, and that it did not compare since then."""
     history = ParsedHistory(entries, final)
+    yield from backlogs.violations(history)
     handled = Deliveries(history).handled
     copies = [copy for copy in history.copies.values() if copy.queue == PAYMENTS and copy.deleted is not None]
     ticks = [copy.received[-1] for copy in copies if copy.received and _is_tick(copy)]

@@ -22,6 +22,7 @@ from functions.operations import (
 )
 from functions.operations.consumers import Consumer
 from functions.operations.history_rows import Progress
+from tests.simulation.check.backlogs import TOLD_IN_TIME
 from tests.simulation.check.forecasts import COMES_TRUE
 from tests.simulation.check.letters import (
     COUNTED,
@@ -43,7 +44,7 @@ from tests.simulation.check.rebuilt import (
 )
 from tests.simulation.check.self_pauses import FAILS_NOW
 from tests.simulation.planted import redrives
-from tests.simulation.planted.bug import Edit, Set
+from tests.simulation.planted.bug import Bug, Edit, Set
 from tests.simulation.planted.redrives import bug
 from tests.simulation.schedule import QUIESCENCE
 
@@ -245,6 +246,12 @@ HISTORY = (
         "A request for a pause counts however old it is.",
         (FAILS_NOW,),
         Set(pauses, "STALE", timedelta(days=1)),
+    ),
+    Bug(
+        "operations: a backlog that waits since the last pause",
+        "A consumer that is paused again is said to lose messages 13 days after that, though they have waited longer.",
+        (TOLD_IN_TIME,),
+        (Edit(pauses._wanting, "before.waits_since or (now", "(now"),),
     ),
     bug(
         "a consumer that stays paused",
