@@ -1,6 +1,7 @@
 """After some days nights pass, and money is compared: once payments hears late of an end, once a tick is missed.
 
-Or a consumer is paused for longer than a day, and resumed in between for a moment alone.
+Or a consumer is paused for longer than a day, and resumed in between for a moment alone. Or history is replayed while
+two owners do not answer, for which the runner waits.
 
 Customers have gone. Staff cancel what is still open: late in the evening, and the bus is away until the night's tick
 was handled; or on the next day, and no tick comes in the night after it. Schedules rest meanwhile, except around a
@@ -15,7 +16,7 @@ from tests.simulation.cloud import Cloud
 from tests.simulation.outages import BUS, WAYS
 
 SHARE = 0.1  # of the days
-AWAY = "bus away"
+AWAY, SILENT = "bus away", "queries away"
 HOUR, DAY = 3_600.0, 86_400.0
 EVENING = 14.9 * HOUR  # from the beginning, which is at 9:00 UTC: 23:54
 TICK = 17.0 * HOUR  # 2:00, when payments begins to compare
@@ -41,7 +42,10 @@ class Nights:
 
     def run(self) -> bool:
         """Let the nights pass; whether all settles after them."""
-        passes: tuple[Callable[[], None], ...] = (self._hear_late, self._miss_a_tick, self._pause_for_long)
+        passes: tuple[Callable[[], None], ...] = (
+            *(self._hear_late, self._miss_a_tick),
+            *(self._pause_for_long, self._replay_beside_others),
+        )
         self._choices.pick(passes, "what happens in the night")()
         return self._cloud.settle()
 
@@ -73,6 +77,18 @@ class Nights:
         self._want(consumer, "resume", "pause")
         self._cloud.run(self._cloud.now() + AROUND)
         self._want(consumer, "resume")
+
+    def _replay_beside_others(self) -> None:
+        """Three replays share the runner, and the owners of the first two have no answer for it."""
+        silent = ("depot", "payments")
+        for service in silent:
+            self._cloud.take_away(SILENT, f"{service}-relay", WAYS[-1])
+        for owner, to in ((silent[0], "insights"), (silent[1], "insights"), ("stores", "search")):
+            body = {"from": owner, "to": to, "names": []}
+            self._ask(("POST", "/api/operations/replays", body))
+        self._cloud.run(self._cloud.now() + 2 * AROUND)
+        for service in silent:
+            self._cloud.bring_back(SILENT, f"{service}-relay")
 
     def _want(self, consumer: str, *wanted: str) -> None:
         """An operator pauses or resumes a consumer, one after the other."""

@@ -58,6 +58,7 @@ from tests.simulation.check import (
     stages,
     stream_history,
     transitions,
+    turns_of_runs,
 )
 from tests.simulation.check.delivery import Deliveries
 from tests.simulation.check.parsed_history import Entry, ParsedHistory
@@ -116,6 +117,7 @@ def check(entries: Sequence[Entry], final: Mapping[str, Any]) -> list[Violation]
         *self_pauses.violations(history),
         *backlogs.violations(history),
         *runs.violations(history),
+        *turns_of_runs.violations(history),
         *outages.violations(history),
         *access.violations(history),
         *identity.violations(history),

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tests.simulation.check import backlogs
+from tests.simulation.check import backlogs, turns_of_runs
 from tests.simulation.check.delivery import Deliveries
 from tests.simulation.check.parsed_history import Entry, ParsedHistory
 from tests.simulation.check.records import Copy
@@ -28,6 +28,7 @@ def night_violations(entries: Sequence[Entry], final: Mapping[str, Any]) -> Iter
     """Orders whose day was over at a tick, of which payments knows the end, and that it did not compare since then."""
     history = ParsedHistory(entries, final)
     yield from backlogs.violations(history)
+    yield from turns_of_runs.violations(history)
     handled = Deliveries(history).handled
     copies = [copy for copy in history.copies.values() if copy.queue == PAYMENTS and copy.deleted is not None]
     ticks = [copy.received[-1] for copy in copies if copy.received and _is_tick(copy)]

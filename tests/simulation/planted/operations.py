@@ -17,6 +17,7 @@ from functions.operations import (
     rebuilds,
     replays,
     rows,
+    runner,
     service,
     tallies,
 )
@@ -43,6 +44,7 @@ from tests.simulation.check.rebuilt import (
     SWITCHED_WHEN_BUILT,
 )
 from tests.simulation.check.self_pauses import FAILS_NOW
+from tests.simulation.check.turns_of_runs import IN_TURN
 from tests.simulation.planted import redrives
 from tests.simulation.planted.bug import Bug, Edit, Set
 from tests.simulation.planted.redrives import bug
@@ -240,6 +242,12 @@ HISTORY = (
         "In a forecast the ports of a service are as in any other call.",
         (COMES_TRUE, READ_ONLY),
         Edit(forecast._trying, "        trial=trial,\n", ""),
+    ),
+    Bug(
+        "operations: runs that never take turns",
+        "The oldest run is the first in each invocation of the runner.",
+        (IN_TURN,),
+        (Edit(runner._in_turn, "[*runs[first:], *runs[:first]]", "runs"),),
     ),
     bug(
         "a consumer paused for what it asked long ago",
