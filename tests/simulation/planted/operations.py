@@ -25,6 +25,7 @@ from functions.operations.consumers import Consumer
 from functions.operations.history_rows import Progress
 from tests.simulation.check.backlogs import TOLD_IN_TIME
 from tests.simulation.check.forecasts import COMES_TRUE
+from tests.simulation.check.letter_bodies import OWNED
 from tests.simulation.check.letters import (
     COUNTED,
     DRAINED,
@@ -122,6 +123,12 @@ LETTERS = (
         "A letter that changes does not mark its group.",
         (GROUPED,),
         Edit(rows.put, "    mark(letter.fingerprint)\n", ""),
+    ),
+    bug(
+        "a body left by each try",
+        "Each try to store a letter the first time stores its body under another key, and the earlier ones stay.",
+        (OWNED,),
+        Edit(rows._first_life, "ids.derive(letter.id, *letter.deliveries, letter.body)[:8]", "ids.new()[:8]"),
     ),
     bug(
         "a count that goes on at its beginning",
