@@ -182,7 +182,7 @@ class Cloud:
         self.history.record("back", name=kind, target=target)
 
     def stop(self, *names: str) -> None:
-        """Throttle all functions of these services."""
+        """Throttle all functions of these services, or these functions."""
         self._set_stopped(names, stopped=True)
 
     def start(self, *names: str) -> None:
@@ -202,7 +202,7 @@ class Cloud:
 
     def _set_stopped(self, names: tuple[str, ...], *, stopped: bool) -> None:
         for name, function in self.functions.items():
-            if name.partition("/")[0] in names and function.stopped != stopped:
+            if {name, name.partition("/")[0]} & set(names) and function.stopped != stopped:
                 function.stopped = stopped
                 self.history.record("throttled" if stopped else "runs", function=name)
 

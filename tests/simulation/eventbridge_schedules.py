@@ -30,7 +30,7 @@ class EventBridgeSchedule:
         """Send the message, unless a fault makes it early, late, repeated or missed."""
         world, where = self._world, self._queue.name
         self._plan(due)
-        if world.faults.strikes("schedule missed", where):
+        if world.schedules_rest or world.faults.strikes("schedule missed", where):
             return
         seconds = world.choices.seconds(0.01, 2.0, "schedule")
         if world.faults.strikes("schedule late", where):
@@ -60,7 +60,7 @@ class ScheduledFunction:
     def _fire(self, due: datetime) -> None:
         world, where = self._world, self._function.name
         self._plan(due)
-        if not self._is_due() or world.faults.strikes("schedule missed", where):
+        if world.schedules_rest or not self._is_due() or world.faults.strikes("schedule missed", where):
             return
         seconds = world.choices.seconds(0.01, 2.0, "schedule")
         if world.faults.strikes("schedule late", where):

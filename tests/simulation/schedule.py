@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from tests.simulation.broken_deploys import breakable_code
 from tests.simulation.check import check
 from tests.simulation.check.epochs import epoch_violations
+from tests.simulation.check.nights import night_violations
 from tests.simulation.check.restored import restored_violations
 from tests.simulation.check.violation import Violation
 from tests.simulation.choices import Choices
@@ -15,7 +16,9 @@ from tests.simulation.cloud import Cloud
 from tests.simulation.epochs import Epoch
 from tests.simulation.faults import NEEDS_A_HAND, OF_MENDERS, Faults
 from tests.simulation.history import Entry
+from tests.simulation.large_groups import counted_in_parts
 from tests.simulation.measure import measure
+from tests.simulation.nights import Nights
 from tests.simulation.outcomes import commits, count_outcomes
 from tests.simulation.restoration import Restoration
 from tests.simulation.scheduler import SECOND
@@ -48,7 +51,6 @@ RECONCILED = 0.05  # of the days on which no message of payments was given up; o
 EPOCHS = 0.05  # of all days, those after which a table of events is restored
 ON_STREAM = 0.3  # of the evenings, the crew's robot
 SWEEPS = 330.0  # seconds: long enough for five sweeps, one a minute
-LOOKS = 60.0  # seconds between two looks of the night's operator
 LONGEST_PHASE = 9 * 3_600.0  # seconds; after that the clients are not waited for
 
 
@@ -115,15 +117,16 @@ class _Schedule:
             self.faults.add(OF_MENDERS)
         self.cloud = Cloud(choices, self.faults, self.workload.settings)
         self.mall = Mall(has_tokens=self.workload.has_tokens)
+        self.night = self.workload.client("night", "operator", Mender, self.cloud, self.mall)
         self.active = 0  # clients that are not done
         self.settled = True
         self.settled_after = 0  # seconds from the end of the faults
 
     def run(self) -> Outcome:
-        """Run it, with code that deploys may break, if any does."""
+        """Run it; where deploys break code, which makes many letters, with that, and counts in parts."""
         if not {DEPLOYER, REBUILDER} & set(self._clients()):
             return self._run()
-        with breakable_code(self.cloud.broken):
+        with breakable_code(self.cloud.broken), counted_in_parts(choices_for(self.seed, "counts")):
             return self._run()
 
     def _run(self) -> Outcome:
@@ -136,16 +139,14 @@ class _Schedule:
             cloud.end_faults()
             self._spawn(self._finish)
             if INTRUDER in self._clients():
-                self._spawn(
-                    self.workload.client(f"evening {INTRUDER}", "", Intruder, self.cloud, self.mall).look_around
-                )
+                intruder = self.workload.client(f"evening {INTRUDER}", "", Intruder, cloud, self.mall)
+                self._spawn(intruder.look_around)
             cloud.run(cloud.now() + LONGEST_PHASE, enough=lambda: not self.active)
             stopped = cloud.now()
         cloud.end_faults()
-        night = self.workload.client("night", "operator", Mender, cloud, self.mall)
-        self._spawn(night.resume_consumers)
+        self._spawn(self.night.resume_consumers)
         cloud.run(cloud.now() + LONGEST_PHASE, enough=lambda: not self.active)
-        self._look_after_consumers(night)
+        self.night.look_after_consumers(self._spawn)
         self.settled = cloud.settle()
         self.settled_after = round(cloud.now() - stopped)
         if self._was_parked():
@@ -172,16 +173,6 @@ class _Schedule:
             self._spawn(lambda: self._foresee("night"))
             self.cloud.run(self.cloud.now() + LONGEST_PHASE, enough=lambda: not self.active)
             self.settled = self.cloud.settle()
-
-    def _look_after_consumers(self, night: Mender) -> None:
-        """From now on a consumer that pauses itself, for what failed before, is resumed within so many seconds."""
-
-        def look() -> None:
-            if night.paused_consumers():
-                self._spawn(night.resume_consumers)
-            self.cloud.scheduler.call_in(LOOKS, look)
-
-        self.cloud.scheduler.call_in(LOOKS, look)
 
     def _spawn(self, action: Callable[[], None]) -> None:
         def run_client() -> None:
@@ -255,6 +246,15 @@ class _Schedule:
         entries = self.cloud.history.entries
         return self._after_an_epoch(entries[: epoch.before], entries[epoch.before :], settled=settled)
 
+    def _nights(self) -> list[Violation]:
+        """After some of the days that nothing else follows, nights pass."""
+        nights = Nights(self.cloud, choices_for(self.seed, "nights"))
+        if not self.settled or not nights.are_lived:
+            return []
+        self.night.is_on_duty = False
+        late = [] if nights.run() else [Violation(QUIESCENCE, "something is still in progress after a night")]
+        return [*late, *night_violations(self.cloud.history.entries, self.cloud.state())]
+
     def _after_an_epoch(self, before: list[Entry], after: list[Entry], *, settled: bool) -> list[Violation]:
         late = [] if settled else [Violation(QUIESCENCE, "something is still in progress after a restoration")]
         return [*late, *epoch_violations(before, after, self.cloud.state())]
@@ -271,14 +271,16 @@ class _Schedule:
     def _outcome(self) -> Outcome:
         history, entries = self.cloud.history, list(self.cloud.history.entries)
         found = list(commits(entries))
-        violations = check(entries, self.cloud.state()) + self._unsettled()
+        violations = check(entries, self.cloud.state()) + self._unsettled() + self._restored() + self._went_on()
+        if len(history.entries) == len(entries):
+            violations += self._nights()
         return Outcome(
             seed=self.seed,
             without=self.without,
             clients=self._clients(),
             struck=[fields["number"] for _, kind, fields in entries if kind == "fault"],
             numbers=measure(entries, found) | {"seconds to quiescence": [self.settled_after]},
-            violations=violations + self._restored() + self._went_on(),
+            violations=violations,
             trace_hash=history.trace_hash,
             invocations=sum(kind == "invocation" for _, kind, _ in history.entries),
             faults=Counter(self.faults.fired),

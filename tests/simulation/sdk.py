@@ -74,6 +74,7 @@ class World:
         self.newest_code = False  # whether the deployment of the newest code is complete
         self.outage_until: dict[str, int] = {}  # AWS services with an outage of seconds, and its end
         self.away: dict[str, str] = {}  # what has an outage of minutes or hours (outages.py), and how calls to it fail
+        self.schedules_rest = False  # whether no schedule fires: nights.py
         self._numbers: dict[str, int] = {}
         self._random_bytes = 0
         self.logged: list[tuple[int, str, tuple[object, ...]]] = []

@@ -49,6 +49,10 @@ def test_a_view_that_is_switched_to_while_a_letter_of_what_was_built_is_open_is_
     assert _switched(LETTER | failed_otherwise | {"state": "parked"})
 
 
+def test_a_view_that_another_consumer_than_the_inbox_feeds_is_not_switched_to_without_its_letters_either() -> None:
+    assert _switched(LETTER | {"consumer": "search/gathered"})
+
+
 @pytest.mark.parametrize(
     "other",
     [

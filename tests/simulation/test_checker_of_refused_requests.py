@@ -4,7 +4,7 @@ import pytest
 
 from tests.simulation import sample_histories
 from tests.simulation.check import check
-from tests.simulation.check.refused_requests import REASON_STORED
+from tests.simulation.check.refused_requests import REASON_STORED, USED_BEFORE
 from tests.simulation.history_builder import HistoryBuilder
 
 INVALID, REFUSED = (400, "invalid"), (409, "refused")
@@ -78,3 +78,16 @@ def test_a_payment_that_was_voided_before_a_slow_request_under_its_key_came_is_r
     history.request("POST", "/api/payments", body=body, key="once", who="customer:c")
     history.respond(409, body={"code": "refused", "detail": "the provider has released this payment"})
     assert (REASON_STORED in {one.invariant for one in check(history.entries, history.final)}) == (not voided)
+
+
+@pytest.mark.parametrize("other", ["before it was answered", "after it was answered", ""])
+def test_a_key_may_be_refused_for_a_request_that_was_sent_later_and_was_quicker(other: str) -> None:
+    history = HistoryBuilder()
+    mine = history.request("POST", "/api/customers", key="1", body={"name": "a"})
+    if other.startswith("before"):
+        history.request("POST", "/api/customers", key="1", body={"name": "b"})
+    history.record("response", id=mine, status=422, body={"code": "idempotency_key_reused"}, version=None)
+    if other.startswith("after"):
+        history.request("POST", "/api/customers", key="1", body={"name": "b"})
+    found = USED_BEFORE in {one.invariant for one in check(history.entries, history.final)}
+    assert found == (not other.startswith("before"))

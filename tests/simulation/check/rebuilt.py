@@ -251,16 +251,17 @@ def _lacking(history: ParsedHistory, runs: dict[str, Run]) -> Iterator[Violation
         for letter, versions in letters.items():
             known = [data for at, data in versions if at < until - INDEX_BEHIND][-1:]
             recent = [data for at, data in versions if until - INDEX_BEHIND <= at < until]
-            if known and all(_is_of(data, f"{run.asked['to']}/inbox", where) for data in known + recent):
+            if known and all(_is_of(data, run.asked["to"], where) for data in known + recent):
                 text = f"{run.asked['view']} of {run.asked['to']} was switched to without the rows of {letter}"
                 yield Violation(LACKS_NOTHING, text, {"run": run.id})
 
 
-def _is_of(letter: dict[str, Any], consumer: str, where: str) -> bool:
-    """Whether a letter that is not closed says that it failed in a generation."""
+def _is_of(letter: dict[str, Any], service: str, where: str) -> bool:
+    """Whether a letter of any consumer of a service, which is not closed, says that it failed in a generation."""
     said = [letter["reason"], *(happening["detail"] for happening in letter["history"])]
     is_named = any(reason.startswith(where) for reason in said)
-    return letter["consumer"] == consumer and letter["state"] not in CLOSED and is_named
+    is_of_service = letter["consumer"].partition("/")[0] == service
+    return is_of_service and letter["state"] not in CLOSED and is_named
 
 
 def _paused(history: ParsedHistory) -> Iterator[Violation]:

@@ -4,6 +4,7 @@ Without this a system that refuses everything violates nothing, for then nothing
 """
 
 import json
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 
 from tests.simulation.check.commands import route_of
@@ -59,16 +60,24 @@ def violations(history: ParsedHistory) -> Iterator[Violation]:
 
 def _kinds(history: ParsedHistory) -> Iterator[Violation]:
     """Whether the status of each refusal is that of its code, and whether a key that is said to be used was used."""
-    used: dict[tuple[str, str | None], set[str]] = {}
+    used: dict[tuple[str, str | None], list[tuple[int, str]]] = defaultdict(list)
     for request in history.requests.values():
-        asked = json.dumps([request.method, request.path, request.body], sort_keys=True, default=str)
-        used.setdefault((request.who, request.key), set()).add(asked)
+        used[request.who, request.key].append((request.at, _asked(request)))
+    for request in history.requests.values():
         code = request.answer.get("code") if isinstance(request.answer, dict) else None
         about = {"request": request.id}
         if code in STATUSES and request.status != STATUSES[code]:
             yield Violation(STATUS, f"{request.where} was answered {request.status} with the code {code}", about)
-        if code == "idempotency_key_reused" and used[request.who, request.key] == {asked}:
+        if code == "idempotency_key_reused" and not any(
+            at <= (request.answered_at or 0) and asked != _asked(request)
+            for at, asked in used[request.who, request.key]
+        ):
             yield Violation(USED_BEFORE, f"{request.where} was refused for a key that it alone has", about)
+
+
+def _asked(request: Request) -> str:
+    """What a request asks for, whoever sent it."""
+    return json.dumps([request.method, request.path, request.body], sort_keys=True, default=str)
 
 
 def _never(request: Request, id: str, past: Past) -> bool:

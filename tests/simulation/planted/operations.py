@@ -1,5 +1,7 @@
 """Planted bugs of what operators mend with: letters, redrives, forecasts, replays, rebuilds, pauses."""
 
+from datetime import timedelta
+
 from functions.kernel.composition import forecast
 from functions.kernel.composition.answers import Attempt
 from functions.kernel.eventstore import given_up
@@ -15,11 +17,15 @@ from functions.operations import (
     rebuilds,
     replays,
     rows,
+    runner,
     service,
+    tallies,
 )
 from functions.operations.consumers import Consumer
 from functions.operations.history_rows import Progress
+from tests.simulation.check.backlogs import TOLD_IN_TIME
 from tests.simulation.check.forecasts import COMES_TRUE
+from tests.simulation.check.letter_bodies import OWNED
 from tests.simulation.check.letters import (
     COUNTED,
     DRAINED,
@@ -38,8 +44,10 @@ from tests.simulation.check.rebuilt import (
     SAME_ROWS,
     SWITCHED_WHEN_BUILT,
 )
+from tests.simulation.check.self_pauses import FAILS_NOW
+from tests.simulation.check.turns_of_runs import IN_TURN
 from tests.simulation.planted import redrives
-from tests.simulation.planted.bug import Edit, Set
+from tests.simulation.planted.bug import Bug, Edit, Set
 from tests.simulation.planted.redrives import bug
 from tests.simulation.schedule import QUIESCENCE
 
@@ -117,6 +125,18 @@ LETTERS = (
         Edit(rows.put, "    mark(letter.fingerprint)\n", ""),
     ),
     bug(
+        "a body left by each try",
+        "Each try to store a letter the first time stores its body under another key, and the earlier ones stay.",
+        (OWNED,),
+        Edit(rows._first_life, "ids.derive(letter.id, *letter.deliveries, letter.body)[:8]", "ids.new()[:8]"),
+    ),
+    bug(
+        "a count that goes on at its beginning",
+        "Where time ended before all letters of a group were counted, the next minute adds all of them once more.",
+        (GROUPED,),
+        Edit(tallies.begun, "msgspec.convert(data, Tally)", "replace(msgspec.convert(data, Tally), after=None)"),
+    ),
+    bug(
         "a letter put away without a reason",
         "Why a letter was parked or discarded is not kept.",
         (ENDS,),
@@ -187,6 +207,16 @@ HISTORY = (
         Edit(built_without.must_lack_nothing, "if generation is None:", "if generation is not None:"),
     ),
     bug(
+        "a view switched without what another queue feeds",
+        "Before a switch only the letters of the inbox are looked at, not those of the service's other consumers.",
+        (LACKS_NOTHING,),
+        Edit(
+            built_without.must_lack_nothing,
+            "if not letter.is_closed and",
+            "if not letter.is_closed and letter.consumer.endswith('/inbox') and",
+        ),
+    ),
+    bug(
         "a rebuild given up as it begins",
         "A rebuild that is cancelled before its run knows its generation leaves that where it is.",
         (NONE_LEFT,),
@@ -219,6 +249,24 @@ HISTORY = (
         "In a forecast the ports of a service are as in any other call.",
         (COMES_TRUE, READ_ONLY),
         Edit(forecast._trying, "        trial=trial,\n", ""),
+    ),
+    Bug(
+        "operations: runs that never take turns",
+        "The oldest run is the first in each invocation of the runner.",
+        (IN_TURN,),
+        (Edit(runner._in_turn, "[*runs[first:], *runs[:first]]", "runs"),),
+    ),
+    bug(
+        "a consumer paused for what it asked long ago",
+        "A request for a pause counts however old it is.",
+        (FAILS_NOW,),
+        Set(pauses, "STALE", timedelta(days=1)),
+    ),
+    Bug(
+        "operations: a backlog that waits since the last pause",
+        "A consumer that is paused again is said to lose messages 13 days after that, though they have waited longer.",
+        (TOLD_IN_TIME,),
+        (Edit(pauses._wanting, "before.waits_since or (now", "(now"),),
     ),
     bug(
         "a consumer that stays paused",

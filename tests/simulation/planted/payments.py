@@ -1,12 +1,13 @@
 """Planted bugs of payments and invoices."""
 
 from functions.kernel.domain import money
-from functions.payments import difference, inbox, service
+from functions.payments import difference, inbox, reconciliation, service
 from functions.payments.domain import Payment
 from functions.payments.invoice import Invoice
 from tests.simulation.check.acceptances import DONE
 from tests.simulation.check.failures import CAUSED, UNAVAILABLE
 from tests.simulation.check.money import INVOICED, NEVER_RISES, OWED, OWN_PAYMENT, RELEASED, TOGETHER, WITHIN_LIMITS
+from tests.simulation.check.nights import COMPARED
 from tests.simulation.check.provider import ASKED_ONCE, HELD, STORED, VOIDED
 from tests.simulation.check.reconciled import FOUND
 from tests.simulation.check.side_effects import RECORDED, REFUNDED_ONCE
@@ -259,5 +260,17 @@ BUGS = (
         "An amount may have more cents than a number of JSON holds.",
         (UNAVAILABLE,),  # the store keeps no such number: the request fails
         (Edit(money.cents, "(exact and exact.adjusted() > 15) or abs(exact * 100) >= LIMIT", "False"),),
+    ),
+    Bug(
+        "late end not compared",
+        "An order whose end is handled when the comparison of its day is over is never compared.",
+        (COMPARED,),
+        (Edit(reconciliation.compare_late_end, "if message and", "if message is None and"),),
+    ),
+    Bug(
+        "missed nights forgotten",
+        "A night compares the orders of the day before, also where no tick came in the nights before it.",
+        (COMPARED,),
+        (Edit(reconciliation._days_until, "(last - reconciled).days - 1 if reconciled", "0 if reconciled"),),
     ),
 )

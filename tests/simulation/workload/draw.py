@@ -33,7 +33,8 @@ UNDO_HOURS = 7.5  # longer than all attempts of an undo take, with a step timeou
 OPENER, RECOVERY, INTRUDER, FORECASTER = "opener", "evening", "intruder", "forecaster"
 HOW_MANY_ON_THE_STREAM = (0, 0, 0, 0, 0, 0, 0, 1, 1, 2)
 DEPLOYER = "bad deploy"
-REBUILDER = "rebuild of a broken view"
+REBUILDER = "rebuilder of a broken view"
+NO_REDRIVER = "outage of the redriver"
 BACKGROUND_SERVICES = ("insights", "search", "notifications")  # no client waits for these
 
 
@@ -99,7 +100,7 @@ def draw(seed: int) -> Workload:
     _add_rare_staff(workload, choices_for(seed, "rare staff"))
     _add_leavers(workload, choices_for(seed, "leavers"))
     _add_menders(workload, choices_for(seed, "menders"))
-    _add_a_broken_rebuild(workload, choices_for(seed, REBUILDER))
+    _add_a_broken_rebuild(workload, choices_for(seed, "rebuild of a broken view"))
     return workload
 
 
@@ -200,7 +201,7 @@ def has_menders(seed: int) -> bool:
     """Whether operators use the tools of operations in the schedule of a seed."""
     workload = Workload(seed, {})
     _add_menders(workload, choices_for(seed, "menders"))
-    _add_a_broken_rebuild(workload, choices_for(seed, REBUILDER))
+    _add_a_broken_rebuild(workload, choices_for(seed, "rebuild of a broken view"))
     return bool(workload.clients)
 
 
@@ -214,6 +215,7 @@ def _add_menders(workload: Workload, choices: Choices) -> None:
         workload.paused = ()
         workload.add(DEPLOYER, "operator", Deployer, lambda deployer: deployer.deploy(begins, handlers, lasts))
         _add_customers_of_a_deploy(workload, choices_for(workload.seed, "customers of a deploy"), begins)
+        _add_an_outage_of_the_redriver(workload, choices_for(workload.seed, "no redriver"))
     menders = choices.pick((1, 1, 2), "how many") if breaks or choices.chance(0.06, "a mender") else 0
     for number in range(1, menders + 1):
         comes, deeds = choices.seconds(60, 600, "when a mender comes"), choices.between(1, 4, "deeds of a mender")
@@ -249,6 +251,18 @@ def _add_customers_of_a_deploy(workload: Workload, choices: Choices, begins: flo
     for number in range(1, choices.pick((0, 1, 3, 6), "how many customers") + 1):
         comes = begins + choices.seconds(1, 20, "when one comes")
         workload.add(f"customer of the deploy {number}", "customer", Customer, _shop(comes))
+
+
+def _add_an_outage_of_the_redriver(workload: Workload, choices: Choices) -> None:
+    """What consumers ask of operations, and say of letters, waits for longer than the code that they had is broken."""
+    if choices.chance(0.4, "an outage"):
+        begins, lasts = choices.seconds(0, 120, "when it begins"), choices.seconds(1_200, 3_000, "how long")
+        workload.add(
+            NO_REDRIVER,
+            "operator",
+            Operator,
+            lambda outage: outage.stop_a_service(begins, "operations/redriver", lasts),
+        )
 
 
 def _mend(begins: float, actions: int) -> Callable[[Mender], None]:

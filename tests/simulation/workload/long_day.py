@@ -11,7 +11,7 @@ from tests.simulation.outages import BROKER, BUS, CARRIER, DISABLED, KMS, PROVID
 from tests.simulation.workload.clerks import Clerk
 from tests.simulation.workload.client import Client
 from tests.simulation.workload.customers import Customer
-from tests.simulation.workload.draw import DEPLOYER, REBUILDER, Workload, choices_for
+from tests.simulation.workload.draw import DEPLOYER, NO_REDRIVER, REBUILDER, Workload, choices_for
 from tests.simulation.workload.robots import Robot
 from tests.simulation.workload.stream_robots import StreamRobot
 
@@ -21,8 +21,11 @@ LONGEST_OF_MOST = (900.0, 1_800.0, LONGEST)  # an hour and more is rare, because
 LATEST = 3_600.0  # seconds from the start until the last outage has begun
 CUSTOMERS = 4
 STAYS = 1_500.0  # seconds: for longer than what the outage delayed may take
-# Clients of other days: the last two stop services, for up to 8 hours, and start them.
-REPAIRERS = ("operator", "stranger", "outage", "unlucky", DEPLOYER, REBUILDER, "mender 1", "mender 2", "maintainer")
+# Clients of other days, of which some stop services, for up to 8 hours, and start them.
+REPAIRERS = (
+    *("operator", "stranger", "outage", "unlucky", DEPLOYER, NO_REDRIVER, REBUILDER),
+    *("mender 1", "mender 2", "maintainer"),
+)
 
 KINDS = (*4 * ("table away",), *2 * ("queue away",), *2 * ("service away",), *OUTAGES)
 # Most orders wait for the first four.

@@ -10,10 +10,13 @@ from tests.simulation.workload.rebuilders import ROUTE, Rebuilder
 
 LOOKS = 8  # times that an operator looks whether something failed
 STORED_WITHIN = 260.0  # seconds: four looks of the collector
+MINUTE = 60.0  # between two looks of the night's operator
 
 
 class Mender(Rebuilder):
-    """An operator with the tools of operations."""
+    """An operator with the tools of operations. is_on_duty: whether it looks after consumers."""
+
+    is_on_duty = True
 
     def mend(self, after: float, actions: int) -> None:
         """Wait until something was given up, then do so many things about it."""
@@ -232,6 +235,16 @@ class Mender(Rebuilder):
         """Have all consumers receive again."""
         for name in self.paused_consumers():
             self.request("PUT", f"{ROUTE}/consumers/{name}/resume")
+
+    def look_after_consumers(self, spawn: Callable[[Callable[[], None]], None]) -> None:
+        """From now on a consumer that pauses itself, for what failed before, is resumed within a minute."""
+
+        def look() -> None:
+            if self.is_on_duty and self.paused_consumers():
+                spawn(self.resume_consumers)
+            self.cloud.scheduler.call_in(MINUTE, look)
+
+        self.cloud.scheduler.call_in(MINUTE, look)
 
     def paused_consumers(self) -> list[str]:
         """The consumers that were paused, by people or by themselves, and are to be resumed."""

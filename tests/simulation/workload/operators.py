@@ -62,7 +62,7 @@ class Operator(Client):
             self._republish_pages(service, {"stream": f"{kind}#{order.id}", "limit": FEW})
 
     def stop_a_service(self, after: float, service: str, seconds: float) -> None:
-        """Stop all functions of a service for so many seconds."""
+        """Stop all functions of a service, or one of its functions, for so many seconds."""
         self.cloud.sleep(after)
         self.cloud.stop(service)
         self.cloud.sleep(seconds)
