@@ -50,12 +50,16 @@ class Nights:
         return self._cloud.settle()
 
     def _hear_late(self) -> None:
-        """What ordering says of an order's end reaches payments when the comparison of that day is over."""
+        """What ordering says of an order's end reaches payments when the comparison of that day is over.
+
+        The next night compares it.
+        """
         self._rest_until(EVENING)
         self._cloud.take_away(AWAY, BUS, self._choices.pick(WAYS, "how calls fail"))
         self._cancel_what_is_open()
         self._pass_a_tick(TICK)
         self._cloud.bring_back(AWAY, BUS)
+        self._pass_a_tick(TICK + DAY)
 
     def _miss_a_tick(self) -> None:
         """A night passes as it should, the next one has no tick, and the third has one again."""

@@ -12,13 +12,13 @@ TOLD_IN_TIME = "a consumer's row never says that its messages are lost later tha
 
 BEGIN = datetime(2026, 1, 5, 9, tzinfo=UTC)
 CONSUMERS, PAUSED = "consumers", "paused"
-# SQS keeps a message for 14 days. The first is said to be lost 13 days after `waits_since`, so that may be a day later
-# than the oldest message; clocks are up to a minute apart.
-LATEST = (24 * 3_600 + 60) * SECOND
+# SQS keeps a message for 14 days. The first is said to be lost 25 hours before `waits_since` is as old, so that may be
+# so much later than the oldest message; clocks are up to a minute apart.
+LATEST = (25 * 3_600 + 60) * SECOND
 
 
 def violations(history: ParsedHistory) -> Iterator[Violation]:
-    """Rows of consumers that are written with a time from which on more has waited for more than a day."""
+    """Rows of consumers that are written with a time from which on more has waited for longer than messages are retried."""
     of_queue: dict[str, list[Copy]] = {}
     for at, table, partition, consumer, item in history.rows:
         data = row_data(item) if table == TABLE and partition == CONSUMERS else None

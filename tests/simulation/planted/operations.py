@@ -13,6 +13,7 @@ from functions.operations import (
     built_without,
     collector,
     forms,
+    pause_rows,
     pauses,
     rebuilds,
     replays,
@@ -266,7 +267,7 @@ HISTORY = (
         "operations: a backlog that waits since the last pause",
         "A consumer that is paused again is said to lose messages 13 days after that, though they have waited longer.",
         (TOLD_IN_TIME,),
-        (Edit(pauses._wanting, "before.waits_since or (now", "(now"),),
+        (Edit(pause_rows.wanting, "before.waits_since or begins", "begins or before.waits_since"),),
     ),
     bug(
         "a consumer that stays paused",
