@@ -8,9 +8,9 @@ from tests.simulation.healthy import HealthyMall, main
 
 
 def test_healthy_orders_blame_nothing(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--orders", "3"]) == 0
+    assert main(["--orders", "5"]) == 0
     last = json.loads(capsys.readouterr().out.splitlines()[-1])
-    assert (last["orders"], last["blamed"]) == (3, 0)
+    assert (last["orders"], last["blamed"]) == (5, 0)
     assert last["kinds"] >= 5
 
 

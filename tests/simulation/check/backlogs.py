@@ -18,7 +18,7 @@ LATEST = (25 * 3_600 + 60) * SECOND
 
 
 def violations(history: ParsedHistory) -> Iterator[Violation]:
-    """Rows of consumers that are written with a time from which on more has waited for longer than messages are retried."""
+    """Rows of consumers that are written with a later time than that from which on their messages wait."""
     of_queue: dict[str, list[Copy]] = {}
     for at, table, partition, consumer, item in history.rows:
         data = row_data(item) if table == TABLE and partition == CONSUMERS else None
