@@ -308,6 +308,22 @@ def test_what_is_behind_a_failure_was_not_begun_when_time_was_short_though_its_r
     assert invocation.handed_back == not_begun
 
 
+def test_what_was_sent_after_a_failure_was_not_begun_when_time_was_short_where_its_inbox_sorts_its_batch() -> None:
+    batch = ["message-2", "message-1"]
+    where = {"container": "baskets/inbox-1", "function": "baskets/inbox"}
+    sent: list[Entry] = [
+        (number, "sent", {"queue": "baskets/inbox", "message": f"message-{number}"}) for number in (1, 2)
+    ]
+    entries: list[Entry] = [
+        *sent,
+        (3, "invocation", {**where, "cause": batch}),
+        (13 * SECOND, "postponed", {"queue": "baskets/inbox", "message": "message-1", "seconds": 2}),
+        (13 * SECOND, "ended", {**where, "how": "ok", "failures": batch}),
+    ]
+    [invocation] = failures._invocations(entries)
+    assert invocation.handed_back == {"message-2"}
+
+
 def test_the_gateways_500_for_a_killed_function_is_not_the_authorizers() -> None:
     history = sample_histories.completed()
     authorizer, api = ({"container": name, "function": name} for name in ("gateway/authorizer", "baskets/api"))

@@ -164,6 +164,7 @@ def _invocations(entries: Sequence[Entry]) -> Iterator[Invocation]:
     outage_until = 0
     stopped: set[str] = set()
     skews: dict[str, int] = {}
+    sent: dict[str, int] = {}
     for at, kind, fields in entries:
         if kind == "clock":
             skews[fields["container"]] = fields["skew"]
@@ -200,6 +201,8 @@ def _invocations(entries: Sequence[Entry]) -> Iterator[Invocation]:
                     invocation.refused[fields["where"]] += 1
                 elif own or _asks(invocation, fields["where"].split(" ")[0]):
                     invocation.struck.append(kind)
+        elif kind == "sent":
+            sent[fields["message"]] = at
         elif kind == "postponed":
             for invocation in (one for one in open_.values() if fields["message"] in one.cause):
                 invocation.postponed.add(fields["message"])
@@ -208,8 +211,10 @@ def _invocations(entries: Sequence[Entry]) -> Iterator[Invocation]:
                 if at - invocation.begin >= TIME_IS_SHORT:
                     invocation.late.add(fields["message"])
                     # No time is left to begin what is behind it; of a message whose receipt is void no hand-back tells.
-                    behind = invocation.cause.index(fields["message"]) + (fields["seconds"] > 0)
-                    invocation.handed_back.update(invocation.cause[behind:])
+                    # An inbox with a window handles its batch in the order in which the messages were sent.
+                    for batch in (invocation.cause, sorted(invocation.cause, key=lambda one: sent.get(one, 0))):
+                        behind = batch.index(fields["message"]) + (fields["seconds"] > 0)
+                        invocation.handed_back.update(batch[behind:])
         elif kind in ("conflict", "busy") and fields["container"] in open_:
             open_[fields["container"]].struck.append(kind)
         elif kind == "throttled":
