@@ -29,8 +29,6 @@ from functions.operations.consumers import Consumer
 from functions.operations.mappings import DISABLED, DISABLING, ENABLED, ENABLING, EventSource
 from functions.operations.pause_rows import PAUSED, RUNNING, Pause, failing, seen, stored, wanting
 
-__all__ = ["PAUSED", "RUNNING"]
-
 PARTITION = "consumers"
 AS_WANTED = {PAUSED: (DISABLED, DISABLING), RUNNING: (ENABLED, ENABLING)}
 LONG = timedelta(hours=1)  # after which a pause rings

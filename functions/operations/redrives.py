@@ -10,7 +10,18 @@ from typing import Any
 
 from functions.kernel.domain.errors import InvalidError, KeyReusedError, NotFoundError, RefusedError, StaleError
 from functions.kernel.runtime import clock, context, ids
-from functions.operations import cloud, forecast_rows, pauses, rebuilds, rows, run_rows, runs, sending, turns
+from functions.operations import (
+    cloud,
+    forecast_rows,
+    pause_rows,
+    pauses,
+    rebuilds,
+    rows,
+    run_rows,
+    runs,
+    sending,
+    turns,
+)
 from functions.operations.consumers import consumers
 from functions.operations.forecasts import FORECAST
 from functions.operations.letters import OPEN, Letter
@@ -104,7 +115,7 @@ def _why_it_waits(run: Run, states: str) -> str:
     waiting = states.find(runs.SENT)
     letter = rows.heads(run_rows.letters_of(run, [waiting]).values()) if waiting >= 0 else {}
     for consumer in [run.to or one.consumer for one in letter.values()]:
-        if pauses.find(consumer).wanted == pauses.PAUSED:
+        if pauses.find(consumer).wanted == pause_rows.PAUSED:
             return f"{consumer} is paused: what is sent to it waits in its queue until it is resumed"
     return ""
 

@@ -48,7 +48,7 @@ def released(letter: Letter, run: str, why: str) -> Letter:
     """The letter open as before, if this redrive has it: no consumer takes it any more. why: in words.
 
     It is no failure, so it has been open since it was opened, and another redrive may send it to another consumer. It
-    may have been sent before, so it counts for the cap, and what its consumer still says of it is heard.
+    may have been sent before, so it counts for the cap, and an outcome that its consumer still reports is taken.
     """
     return letter.after(NOT_SENT, detail=why, state=OPEN, run="") if is_claimed(letter, run) else letter
 

@@ -1,7 +1,7 @@
 """The routes of operations that the browser tests need."""
 
 from functions.operations.mappings import DISABLED, ENABLED
-from functions.operations.pauses import PAUSED
+from functions.operations.pause_rows import PAUSED
 from tests.browser.operations import PARTS, Operations, Run, consumer
 from tests.browser.rest import Answer, Asked, RefusedError, Rest, Route, route
 from tests.browser.samples import Data, ago, uid

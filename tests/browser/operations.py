@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from functions.operations import backlogs, consumers_api, pauses
+from functions.operations import backlogs, consumers_api, pause_rows
 from functions.operations.consumers import Consumer
 from functions.operations.mappings import DISABLED, ENABLED, Backlog
 from functions.operations.pause_rows import Pause, Sample
@@ -85,7 +85,7 @@ def consumer(name: str, *waited: int, **wanted: Any) -> Data:
     return consumers_api.shape(overview).model_dump(by_alias=True, mode="json")
 
 
-PAUSED = {"wanted": pauses.PAUSED, "state": DISABLED, "by": "operator", "reason": "A deploy goes on."}
+PAUSED = {"wanted": pause_rows.PAUSED, "state": DISABLED, "by": "operator", "reason": "A deploy goes on."}
 
 
 @dataclass

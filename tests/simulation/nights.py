@@ -1,4 +1,4 @@
-"""After some days nights pass, and money is compared: once payments hears late of an end, once a tick is missed.
+"""After some days nights pass, and money is compared: the end of an order reaches payments late, or a tick is missed.
 
 Or a consumer is paused for longer than a day, and resumed in between for a moment alone. Or history is replayed while
 two owners do not answer, for which the runner waits.
@@ -43,13 +43,13 @@ class Nights:
     def run(self) -> bool:
         """Let the nights pass; whether all settles after them."""
         passes: tuple[Callable[[], None], ...] = (
-            *(self._hear_late, self._miss_a_tick),
+            *(self._deliver_the_end_late, self._miss_a_tick),
             *(self._pause_for_long, self._replay_beside_others),
         )
         self._choices.pick(passes, "what happens in the night")()
         return self._cloud.settle()
 
-    def _hear_late(self) -> None:
+    def _deliver_the_end_late(self) -> None:
         """What ordering says of an order's end reaches payments when the comparison of that day is over.
 
         The next night compares it.

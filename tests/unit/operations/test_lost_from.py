@@ -10,8 +10,7 @@ from functions.kernel.runtime.runtime import Runtime
 from functions.kernel.runtime.views import Row
 from functions.operations import pause_rows, pauses
 from functions.operations.mappings import DISABLED, ENABLED, Backlog
-from functions.operations.pause_rows import KEPT, RETRIED, Pause
-from functions.operations.pauses import PAUSED, RUNNING
+from functions.operations.pause_rows import KEPT, PAUSED, RETRIED, RUNNING, Pause
 from tests.unit.operations.pausing import DEPOT, NOON, Operations, of_depot
 from tests.unit.operations.rung import Rung
 

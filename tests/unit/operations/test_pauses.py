@@ -12,7 +12,7 @@ from functions.kernel.runtime import clock
 from functions.kernel.runtime.runtime import Runtime
 from functions.operations import consumers, pauses
 from functions.operations.mappings import DISABLED, DISABLING, ENABLED, ENABLING
-from functions.operations.pauses import PAUSED, RUNNING
+from functions.operations.pause_rows import PAUSED, RUNNING
 from tests.support.letters import operator
 from tests.unit.operations.pausing import DEPOT, Operations, of_depot
 from tests.unit.operations.redriving import Calls, Crash, Guarded
