@@ -6,7 +6,7 @@ from tests.simulation.forecasts import ForecastedSchedule
 from tests.simulation.forecasts_under_faults import UnderFaults
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [3, 4])  # others take up to 200 s of CPU: their redrives take longer
 def test_no_forecast_of_a_schedule_is_wrong(seed: int) -> None:
     compared = ForecastedSchedule(seed, set()).compare()
     assert compared.false_passes == []
