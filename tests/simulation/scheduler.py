@@ -162,6 +162,7 @@ class Scheduler:
             and until_us <= self._until_us
         ):  # Nothing else is due before: no need to switch.
             self.now_us = until_us
+            task.wakeup += 1  # as where it is resumed: a promise that is given later wakes no other wait
             return
         if deadline and (until_us is None or until_us > deadline):
             self._wake(task, max(deadline, self.now_us))
