@@ -48,6 +48,15 @@ def test_what_a_robot_reports_of_a_list_of_staffs_own_id_that_was_given_back_is_
     assert (compared.orders, compared.different) == (1, [])
 
 
+def test_that_a_robot_came_back_before_it_heard_of_the_cancellation_is_in_the_tree_of_its_order() -> None:
+    outcome, compared = run_and_compare(10562206)
+    commits = [fields["item"] for _, kind, fields in outcome.history if kind == "commit"]
+    messages = [json.loads(one["messages"]["S"]) for one in commits if "messages" in one]
+    flows = {one["detail"]["metadata"]["correlation_id"] for carried in messages for one in carried if is_named(one)}
+    assert [one for carried in messages for one in carried if came_back(one, flows)]
+    assert (compared.orders, compared.different) == (1, [])
+
+
 def test_what_followed_from_a_list_given_back_is_under_that_where_clocks_date_the_list_later() -> None:
     outcome, compared = run_and_compare(10304140)
     commits = [fields["item"] for _, kind, fields in outcome.history if kind == "commit"]
@@ -86,6 +95,16 @@ def given_back(history: Iterable[Entry]) -> list[dict[str, Any]]:
         for _, kind, fields in history
         if kind == "commit" and "GivenBack" in fields["item"]["events"]["S"]
     ]
+
+
+def is_named(carried: dict[str, Any]) -> bool:
+    return "order_id" in carried["detail"]["data"]
+
+
+def came_back(carried: dict[str, Any], flows: set[str]) -> bool:
+    """Whether it tells, in one of these flows, that a robot connected."""
+    told = carried["detail"]["metadata"]
+    return told["name"] == "RobotConnected" and told["correlation_id"] in flows
 
 
 def streams(history: Iterable[Entry]) -> set[str]:

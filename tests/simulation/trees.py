@@ -67,6 +67,10 @@ class _Made:
         last = str(self.messages[id]["data"].get("last_order") or "").partition(".")[0]
         return self.named(id) | ({self.lists.get(last, last)} if last else set())
 
+    def is_of_no_order(self, id: str) -> bool:
+        """Whether no message led to a message, and it names no order."""
+        return not self.messages[id]["metadata"]["causation_id"] and not self.tells_of(id)
+
     def before(self, id: str) -> set[str]:
         """The orders that the message before this one in its stream names."""
         told = self.messages[id]["metadata"]
@@ -151,7 +155,8 @@ def _of_record(order: str, made: _Made) -> Parents:
     stream was about it just before, as that of a robot that loses its lease while it has the order's list.
     What began a flow in which the order went on belongs to it too, as that its robot became unfit and lost its list.
     What names a list of staff's own id alone belongs to it in the order's flows only (docs/adr/0058), not after such a
-    list was given back; so does that a robot became unfit whose last order was the order's.
+    list was given back; so does that a robot became unfit whose last order was the order's, and what nothing led to and
+    names no order, as that a robot connected that had not heard yet that its order was cancelled.
     """
     flows = _flows(order, made.messages.values())
     followed: dict[str, list[str]] = defaultdict(list)
@@ -160,7 +165,8 @@ def _of_record(order: str, made: _Made) -> Parents:
     chosen = {
         id
         for id, one in made.messages.items()
-        if order in _named(one["data"]) or (order in made.tells_of(id) and one["metadata"]["correlation_id"] in flows)
+        if order in _named(one["data"])
+        or (one["metadata"]["correlation_id"] in flows and (order in made.tells_of(id) or made.is_of_no_order(id)))
     }
     waiting = [*chosen, *(cause for id in chosen if (cause := made.causes[id]) and cause not in made.messages)]
     while waiting:
