@@ -5,10 +5,9 @@ within hours: what is noted is not judged, but a note is that is older.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from functions.kernel.runtime import clock
 from tests.simulation.check.identity import BEGIN
 from tests.simulation.check.letters import TABLE
 from tests.simulation.check.parsed_history import ParsedHistory, row_data
@@ -67,7 +66,7 @@ def _without_body(
 def _old_notes(history: ParsedHistory, notes: list[dict[str, Any]]) -> Iterator[Violation]:
     ended = BEGIN + timedelta(microseconds=history.final.get("now_us", history.end))
     for note in notes:
-        if note and ended - clock.read(note["sort"].split()[0]) > WITHIN:
+        if note and ended - datetime.fromisoformat(note["sort"].split()[0]) > WITHIN:
             yield Violation(SETTLED, f"the note {note['sort']} is still there", {"letter": note["id"]})
 
 
