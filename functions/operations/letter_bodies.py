@@ -2,18 +2,36 @@
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-items
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
+
+A letter and its body are several writes, and their writer may end between any two. So it notes the body before the
+first of them and deletes the note after the last; once an hour the collector settles what old notes name (rows.py).
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import timedelta
 from typing import Any
 
 from functions.kernel.projections.projection import read_many
-from functions.kernel.runtime import runtime
+from functions.kernel.runtime import clock, runtime
 from functions.kernel.runtime.json_text import compact
 from functions.kernel.runtime.views import Row
 from functions.operations.letters import Letter
 
 PART = 300_000  # bytes of a part's JSON text: an item holds 400 KB with all its names
+BEGUN = "begun"
+WRITTEN_IN = timedelta(hours=1)  # at most: no function lives as long
+NOTES = 100  # that are looked at together
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A note that parts of a body are about to be written or to get an expiry. sort: where it is."""
+
+    id: str
+    life: str
+    parts: int
+    sort: str
 
 
 def key_of(id: str) -> str:
@@ -33,10 +51,29 @@ def put(letter: Letter, parts: Iterable[str]) -> None:
         runtime.current().views.put(row, letter.version_of_row)
 
 
-def delete(letter: Letter, parts: int) -> None:
-    """Delete so many parts."""
-    for number in range(parts):
-        runtime.current().views.delete(*_place(letter.id, letter.life, number))
+def begin(letter: Letter, parts: int) -> Begun:
+    """Note that so many parts of a letter's body are about to be written."""
+    note = Begun(letter.id, letter.life, parts, f"{clock.stamp()} {letter.id} {letter.life}")
+    runtime.current().views.put(Row(BEGUN, note.sort, asdict(note)), 1)
+    return note
+
+
+def end(note: Begun) -> None:
+    """Delete a note: the letter has its body, or nobody has it."""
+    runtime.current().views.delete(BEGUN, note.sort)
+
+
+def left_behind() -> list[Begun]:
+    """The oldest notes whose writers have ended, up to 100."""
+    until = clock.stamp(clock.now() - WRITTEN_IN)
+    page = runtime.current().views.query(BEGUN, last=until, limit=NOTES, consistent=True)
+    return [Begun(**data) for data in page.rows]
+
+
+def delete(note: Begun) -> None:
+    """Delete the parts that a note names."""
+    for number in range(note.parts):
+        runtime.current().views.delete(*_place(note.id, note.life, number))
 
 
 def parts(body: str) -> Iterator[str]:

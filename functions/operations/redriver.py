@@ -42,7 +42,7 @@ redriver = Scheduled(
     "operations",
     "redriver",
     uses=Uses(
-        rows=("get", "get_many", "query", "put"),
+        rows=("get", "get_many", "query", "put", "delete"),
         indexes=(OF_STATE, OF_GROUP, OF_ORDER),
         ports=(cloud.inboxes, cloud.outcomes, cloud.relays),
     ),
@@ -214,20 +214,10 @@ def _settle(run: Run, states: str, worker: Worker) -> dict[int, str]:
     ]
     marks = {position: sending.mark_of(run, position, letter) for position, letter in found}
     back = {position: mark for position, mark in marks.items() if mark in BACK}
-    _expire_bodies(run, back)
     sent = _send(run, claimed, worker)
     if len(sent) == len(claimed):
         run_rows.change(run.id, lambda one: replace(one, is_settled=True) if one.state == run.state else one)
     return back | sent
-
-
-def _expire_bodies(run: Run, marks: Mapping[int, str]) -> None:
-    """Give the bodies of letters that are done their expiry: what prevented their marks may have prevented that too."""
-    done = [position for position, mark in marks.items() if mark == runs.HANDLED]
-    for id in run_rows.letters_of(run, done).values():
-        letter = rows.find(id)
-        if letter:
-            rows.expire_body(letter)
 
 
 def _send_next(run: Run, states: str, worker: Worker) -> dict[int, str]:
@@ -236,7 +226,6 @@ def _send_next(run: Run, states: str, worker: Worker) -> dict[int, str]:
     if most <= 0:
         return {}
     skipped, chosen = _choose(run, states, most, turns.taken(run, worker.running))
-    _expire_bodies(run, skipped)
     run_rows.mark(run, skipped)  # before others are claimed: what is claimed is among the first that are pending
     if set(skipped.values()) & BACK:
         return skipped  # sent before a crash, and back: it counts for the ramp, which is judged again first

@@ -1,8 +1,9 @@
 """The rows of operations: letters, each with its body beside it, written only over the version that was read.
 
-    letter <id>   letter            the letter without its body; in the indexes of views.py
-    letter <id>   body <life> <n>   a part of its body (letter_bodies.py)
-    changed       <group> <minute>  a mark that letters of a group changed, until they are counted again (groups.py)
+    letter <id>   letter               the letter without its body; in the indexes of views.py
+    letter <id>   body <life> <n>      a part of its body (letter_bodies.py)
+    begun         <time> <id> <life>   a note that a body is being written (letter_bodies.py)
+    changed       <group> <minute>     a mark that letters of a group changed, until they are counted again (groups.py)
 
 The view store's gate by version is the optimistic lock here: a row is written as the version after the one that was
 read, so of two writers one is refused.
@@ -103,61 +104,61 @@ def find(id: str) -> Letter | None:
 def put(letter: Letter) -> Letter:
     """Store a letter over the version that was read, 0 for a new one. Raises ConcurrencyError when the row moved on.
 
-    The body of a first write that failed stays, since the write may have succeeded. The next try finds it there: it
-    has the same life.
+    What is opened, for the first time or again, gets a body of a life of its own, written before the letter: one that
+    is open must not be without it. What is closed has it expire afterwards: where another was quicker it may be open.
     """
-    life, expires = letter.life or _first_life(letter), kept_until() if letter.is_closed else None
+    expires = kept_until() if letter.is_closed else None
+    opens = expires is None and bool(letter.expires)
+    life = letter.life if letter.life and not opens else ids.new()[:8]
     written = replace(letter, version_of_row=letter.version_of_row + 1, life=life, expires=expires or 0)
     parts = list(letter_bodies.parts(letter.body))
-    moved = not letter.life or written.expires != letter.expires
+    moved = life != letter.life or written.expires != letter.expires
     mark(letter.fingerprint)
-    if moved and expires is None:  # before the letter: one that is open must not be without its body
+    note = letter_bodies.begin(written, len(parts)) if moved else None
+    if moved and expires is None:
         letter_bodies.put(written, parts)
     data = {**to_data(written), "write": ids.new(), "parts": len(parts)}
     row = Row(key_of(letter.id), LETTER, data, indexes=_indexes(letter), expires=expires)
     if not runtime.current().views.put(row, written.version_of_row):
         there = read(key_of(letter.id), LETTER)
         if there is None or there["write"] != data["write"]:  # equal where the SDK repeated a write that had succeeded
-            if there and not letter.life and there["life"] != life:  # who has this life needs its body
-                letter_bodies.delete(written, len(parts))
+            if note and there and there["life"] != life:  # who has this life needs its body
+                letter_bodies.delete(note)
+                letter_bodies.end(note)
             raise ConcurrencyError(f"letter {letter.id} was changed by another at the same time")
-    if moved and expires is not None:  # after the letter: where another was quicker it may be open still
+    if moved and expires is not None:
         letter_bodies.put(written, parts)
+    if note:
+        letter_bodies.end(note)
     return written
 
 
-def _first_life(letter: Letter) -> str:
-    """The life of a letter that has no body in rows yet: the same each time that this delivery of it is stored."""
-    return ids.derive(letter.id, *letter.deliveries, letter.body)[:8]
+def settle_bodies(has_time: Callable[[], bool]) -> None:
+    """Delete the bodies that no letter got, and have those of closed letters expire, where their writers ended before.
 
-
-def drop_body_of_try(arrived: Letter, there: Letter) -> None:
-    """Delete the body that an earlier try of a record left, where another record has made the letter since.
-
-    arrived: as the record says. there: as it is in its row.
+    A life is written by one function, which has ended when its note is old: no letter gets that body any more.
     """
-    life = _first_life(arrived)
-    if there.life not in ("", life):
-        letter_bodies.delete(replace(arrived, life=life), len(list(letter_bodies.parts(arrived.body))))
-
-
-def expire_body(letter: Letter) -> None:
-    """Give the body of a closed letter its expiry again: a crash may have left it without."""
-    if letter.is_closed and letter.life:
-        letter_bodies.put(letter, letter_bodies.parts(letter.body))
+    for note in letter_bodies.left_behind():
+        if not has_time():
+            return
+        there = find(note.id)
+        if there and there.life == note.life:
+            if there.is_closed:
+                letter_bodies.put(there, letter_bodies.parts(there.body))
+        else:
+            letter_bodies.delete(note)
+        letter_bodies.end(note)
 
 
 def change(id: str, decide: Callable[[Letter], Letter]) -> Letter:
     """Load a letter, change it, and store it; again where another was quicker. One that stays as it is is not written.
 
-    Where a closed one stays as it is, its body gets its expiry again. Raises NotFoundError, ConcurrencyError, and what
-    `decide` raises.
+    Raises NotFoundError, ConcurrencyError, and what `decide` raises.
     """
     for attempt in range(TRIES):
         before = letter(id)
         after = decide(before)
         if after == before:
-            expire_body(before)
             return before
         try:
             return put(after)

@@ -6,9 +6,11 @@ from typing import Any
 from functions.kernel.composition import forecast, replay
 from functions.kernel.composition.manifest import manifest, services
 from functions.kernel.runtime import ids
+from functions.kernel.runtime.json_text import compact
 from functions.kernel.runtime.runtime import Port
 from functions.operations import cloud, mappings, rows
 from functions.operations.consumers import Consumer
+from functions.operations.letters import DONE
 from functions.operations.mappings import Backlog
 from tests.contract.rest.furnished import Furnished
 from tests.permissions.recorder import Recorder
@@ -84,6 +86,17 @@ def in_memory(mall: Mall, recorder: Recorder) -> dict[str, Any]:
     }
 
 
+def a_body(mall: Mall) -> str:
+    """A message that insights handled, as it came from the bus."""
+    sent = next(one for one in mall.published if one.metadata.name == "OrderApproved")
+    content = {
+        "detail-type": sent.metadata.name,
+        "source": sent.metadata.source,
+        "detail": sent.model_dump(mode="json"),
+    }
+    return compact(content)
+
+
 def operators(furnished: Furnished) -> None:
     """What was given up is collected, forecast, sent back, put away; read models are made again; a consumer rests."""
     mall = furnished.mall
@@ -97,6 +110,8 @@ def operators(furnished: Furnished) -> None:
         letters = [made(number, "stores/inbox", order=AN_ORDER).after("stored") for number in range(MANY)]
         for letter in (*letters, made(MANY, "stores/inbox", order="", correlation_id="a flow").after("stored")):
             rows.put(letter)
+        passes = rows.put(made(MANY + 1, "insights/inbox", body=a_body(mall), fingerprint="another").after("stored"))
+    furnished.ask("POST", "/api/operations/redrives", {"letters": [passes.id]})
     furnished.ask("POST", "/api/operations/forecasts", {"letters": [], "filter": {"reason": "JSON"}})
     for about in ({"group": ID}, {"filter": {"order": AN_ORDER}}):
         furnished.ask("POST", "/api/operations/forecasts", {"letters": [], **about})
@@ -124,5 +139,6 @@ def operators(furnished: Furnished) -> None:
         mall.pass_time(60)
     for letter in furnished.ask("GET", "/api/operations/letters?service=stores&limit=100")["letters"]:
         furnished.ask("GET", f"/api/operations/letters/{letter['id']}")
+    assert furnished.ask("GET", f"/api/operations/letters/{passes.id}")["letter"]["state"] == DONE
     furnished.ask("PUT", "/api/operations/consumers/depot/inbox/resume")
     mall.operate("runner")

@@ -30,9 +30,10 @@ class Day:
     def record(self, at: float, kind: str, **fields: Any) -> None:
         self.entries.append((int(at * SECOND), kind, fields))
 
-    def commits(self, at: float, container: str = "fleet/inbox-1", **events: Any) -> None:
+    def commits(self, at: float, container: str = "fleet/inbox-1", cause: str = "", **events: Any) -> None:
         version = self._version = self._version + 1
         item = {
+            **({"causation_id": {"S": cause}} if cause else {}),
             "stream": {"S": f"Robot#{BOT}"},
             "version": {"N": str(version)},
             "id": {"S": str(version)},
@@ -166,4 +167,14 @@ def test_a_repeated_assignment_sends_nothing_that_waits_for_the_list() -> None:
     day.told(20, "BotAssigned", ASSIGNED, id="BotAssigned 10")
     assert day.violated() == set()
     day.told(30, "ShoppingListAssigned", OF_LIST)
+    assert day.violated() == {SET_OUT}
+
+
+def test_an_assignment_whose_first_try_was_stored_and_failed_then_sends_nothing_that_was_kept_between_the_two() -> None:
+    day = a_free_robot()
+    day.commits(10.5, "fleet/inbox-2", cause="BotAssigned 20", TaskChanged={"task": TASK})
+    day.row(15, f"list#{LIST}", "visits", assignment=1, visits=[])
+    day.told(20, "BotAssigned", ASSIGNED)
+    assert day.violated() == set()
+    day.row(10, f"list#{LIST}", "visits", assignment=1, visits=[])
     assert day.violated() == {SET_OUT}

@@ -26,10 +26,11 @@ Number = tuple[str, int]
 
 @dataclass(slots=True)
 class Change:
-    """A commit of a robot's stream."""
+    """A commit of a robot's stream. cause: the id of the message that led to it; "" for none."""
 
     at: int
     container: str
+    cause: str
     events: list[Any]
 
 
@@ -155,7 +156,9 @@ def _parsed(history: ParsedHistory) -> Fleet:
         elif kind == "commit" and fields["table"] == "fleet/events":
             item = fields["item"]
             bot_id = item["stream"]["S"].partition("#")[2]
-            fleet.changes[bot_id].append(Change(at, fields["container"], json.loads(item["events"]["S"])))
+            cause = item.get("causation_id", {}).get("S", "")
+            change = Change(at, fields["container"], cause, json.loads(item["events"]["S"]))
+            fleet.changes[bot_id].append(change)
     for at, table, partition, sort, item in history.rows:
         if table == VIEWS:
             fleet.rows[partition, sort].append((at, row_data(item) or {}))
@@ -183,14 +186,16 @@ def _is_kept(one: Handled, list_id: str, assignment: int, fleet: Fleet) -> bool:
     """Whether a robot still wants an order that was never sent, and nothing but the handling of this message decided.
 
     What others store of the robot meanwhile may have come before or after it looked. The node of a robot is known by a
-    row that is not older than its stream.
+    row that is not older than its stream. Where an earlier try had stored what it decided, it looked then.
     """
-    robot, order = fleet.robot(one.bot_id, one.ended), f"{list_id}.{assignment}"
-    if not robot.wants(order) or order in robot.sent or not fleet.robot(one.bot_id, one.began).on_stream:
+    changes, order = fleet.changes[one.bot_id], f"{list_id}.{assignment}"
+    stored = min((it.at for it in changes if it.cause == one.message.id), default=one.began)
+    robot, began = fleet.robot(one.bot_id, one.ended), min(stored, one.began)
+    if not robot.wants(order) or order in robot.sent or not fleet.robot(one.bot_id, began).on_stream:
         return False
-    if any(one.began <= it.at <= one.ended and it.container != one.worker for it in fleet.changes[one.bot_id]):
+    if any(one.began <= it.at <= one.ended and it.container != one.worker for it in changes):
         return False
-    kept = {one.ended} if one.message.name == OF_A_LIST else {one.began, one.ended}
+    kept = {one.ended} if one.message.name == OF_A_LIST else {began, one.ended}
     if any(fleet.row(f"list#{list_id}", "visits", at).get("assignment") != assignment for at in kept):
         return False
     if any(one.began <= at <= one.ended for at, _ in fleet.rows["reports", one.bot_id]):

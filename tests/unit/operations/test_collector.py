@@ -11,7 +11,7 @@ from functions.kernel.runtime import clock
 from functions.kernel.runtime.runtime import Runtime
 from functions.kernel.runtime.views import Row
 from functions.operations import collector as collector_module
-from functions.operations import forms, rows
+from functions.operations import forms, letter_bodies, rows
 from functions.operations.cloud import HIDDEN
 from functions.operations.collector import collector
 from functions.operations.letters import DISCARDED, DONE, OPEN, PARKED, REDRIVING
@@ -192,11 +192,15 @@ def test_a_letter_that_was_closed_expires_and_one_that_is_open_never_does(
     assert expiries() == {None}
     closed = time.now
     rows.change(letter.id, lambda letter: letter.after("done", state=DONE, run="run-1/0"))
-    assert expiries() == {int((closed + timedelta(days=90)).timestamp())}
+    expires = int((closed + timedelta(days=90)).timestamp())
+    assert expiries() == {expires}
     time.after(minutes=1)
     queues.put(INBOX, record(number=2, system=given_up(time)))
     collect(time)
-    assert expiries() == {None}
+    assert expiries() == {None, expires}  # the letter and its new body, and its body before
+    for key in [key for key, item in items.items() if "expires" in item]:
+        del items[key]
+    assert rows.letter(letter.id).body == record().body
 
 
 def test_a_letter_of_which_the_body_expired_first_comes_again_with_its_new_body(
@@ -227,13 +231,25 @@ def test_nothing_personal_that_was_dropped_is_in_any_row(
     assert "555 0100" not in items
 
 
-def test_a_new_letter_takes_one_read_and_three_writes(
+def test_a_new_letter_takes_one_read_four_writes_and_the_deletion_of_a_note(
     runtime: Runtime, queues: MemoryFailureQueues, time: Time
 ) -> None:
     calls: list[str] = []
     Failing(runtime, lambda call, arguments: calls.append(call))
     collector_module.store(forms.read(*sample("inbox")))
-    assert calls == ["get", "put", "put", "put"]
+    assert calls == ["get", "put", "put", "put", "put", "delete"]
+
+
+@pytest.mark.parametrize(("minute", "left"), [(59, 1), (0, 0), (1, 1)])
+def test_a_body_whose_writer_ended_is_deleted_at_the_begin_of_an_hour(
+    runtime: Runtime, queues: MemoryFailureQueues, time: Time, minute: int, left: int
+) -> None:
+    note = letter_bodies.begin(replace(forms.read(*sample("inbox")), life="life"), 1)
+    runtime.views.put(Row(f"letter {note.id}", "body life 0000", {"text": "{}"}), 1)
+    time.now = (NOON + timedelta(hours=3)).replace(minute=minute)
+    collect(time)
+    there = [key for key in runtime.views.items if key[0] in ("begun", f"letter {note.id}")]  # type: ignore[attr-defined]
+    assert len(there) == 2 * left
 
 
 def test_what_was_stored_is_remembered_without_its_body_which_may_be_a_megabyte_each(

@@ -44,6 +44,14 @@ def strays(place: Place, letter: Letter) -> list[str]:
     return [sort for (_, sort), expires in bodies(place).items() if not expires and not sort.startswith(mine)]
 
 
+def settle(place: Place) -> None:
+    """Do what the collector does once an hour, when whoever wrote a body has ended."""
+    place.pass_time(3_700)
+    with place.at_work():
+        rows.settle_bodies(lambda: True)
+    assert [key for key in place.views.items if key[0] == "begun"] == []
+
+
 def ended(place: Place, work: Callable[[], object], calls: Calls) -> bool:
     """Whether a function was ended while it did this."""
     try:
@@ -80,10 +88,12 @@ def test_a_letter_that_is_stored_after_any_call_failed_five_times_has_the_only_b
         times = sum(ended(place, store, Calls(crash=call, after=after, error=error)) for _ in range(5))
         with place.at_work():
             stored = store()
+        settle(place)
+        with place.at_work():
             assert rows.letter(stored.id).body == arrived.body
         assert stored.state == OPEN
         assert strays(place, stored) == []
-        assert list(bodies(place).values()) == [False] * 2
+        assert sorted(bodies(place).values()) == [False] * 2 + [True] * 2 * is_there  # of its life before
         if not times:
             break
     assert call > 5
@@ -104,10 +114,70 @@ def test_a_letter_that_is_closed_after_any_call_failed_has_a_body_that_expires(
         was_ended = ended(place, discard, Calls(crash=call, after=after, error=error))
         with place.at_work():
             discard()
+        settle(place)
         assert list(bodies(place).values()) == [True] * 2
         if not was_ended:
             break
     assert call > 5
+
+
+@whatever_ends_it
+@by_any_error
+@pytest.mark.parametrize("becomes", [OPEN, DISCARDED], ids=["a new letter", "a letter that is closed"])
+@pytest.mark.parametrize("was_closed", [False, True], ids=["", "after it was closed"])
+def test_what_a_writer_left_that_is_not_repeated_is_settled_within_hours(
+    becomes: str, was_closed: bool, error: type[BaseException], after: bool
+) -> None:
+    for call in range(1, CALLS):
+        place = Place()
+        letter = place._letter("depot/inbox", body="x" * LARGE)
+        if becomes == DISCARDED or was_closed:
+            with place.at_work():
+                letter = rows.put(letter)
+        if was_closed:
+            with place.at_work():
+                letter = rows.put(letter.after("done", state=DONE))
+            place.pass_time(60)
+        write = partial(rows.put, letter.after("written", state=becomes))
+        was_ended = ended(place, write, Calls(crash=call, after=after, error=error))
+        settle(place)
+        with place.at_work():
+            there = rows.find(letter.id)
+        assert strays(place, letter) == []
+        assert there is None or (there.body, there.life != "") == (letter.body, True)
+        kept = [sort for (_, sort), expires in bodies(place).items() if not expires]
+        assert len(kept) == (2 if there and not there.is_closed else 0)
+        if not was_ended:
+            assert there
+            assert there.state == becomes
+            break
+    assert call > 5
+
+
+def test_a_body_that_is_being_written_is_not_settled_before_its_writer_has_ended() -> None:
+    place = Place()
+    letter = place._letter("depot/inbox", body="x" * LARGE)
+    for call in range(1, CALLS):
+        if not ended(place, partial(rows.put, letter), Calls(crash=call, after=False, error=Crash)):
+            break
+        there = list(bodies(place))
+        with place.at_work():
+            rows.settle_bodies(lambda: True)
+        assert list(bodies(place)) == there
+
+
+def test_bodies_are_settled_a_hundred_at_once_for_as_long_as_there_is_time() -> None:
+    place = Place()
+    for _ in range(120):
+        ended(place, partial(rows.put, place._letter("depot/inbox")), Calls(crash=4, after=False, error=Crash))
+    place.pass_time(3_700)
+    assert len(bodies(place)) == 120
+    left = iter(range(30, -1, -1))
+    with place.at_work():
+        rows.settle_bodies(lambda: next(left) > 0)
+        assert len(bodies(place)) == 90
+        rows.settle_bodies(lambda: True)
+    assert bodies(place) == {}
 
 
 def test_a_letter_that_another_kept_open_while_it_was_to_be_closed_has_a_body_that_does_not_expire() -> None:
@@ -144,6 +214,7 @@ def test_of_two_records_of_a_message_the_letter_has_the_only_body_whichever_call
         for again in range(1, CALLS):  # and whichever call of its next try failed
             if not ended(place, partial(collector.store, first), Calls(crash=again, after=after, error=error)):
                 break
+        settle(place)
         with place.at_work():
             stored = rows.letter(first.id)
         assert (strays(place, stored), len(bodies(place))) == ([], 2)
@@ -166,6 +237,7 @@ def test_a_letter_that_its_relay_published_has_a_body_that_expires_whichever_cal
         with place.at_work():
             run_rows.change(run.id, lambda one: one if goes_on or one.ended else runs.cancelled(one, "ada"))
         place.until_over(run)
+        settle(place)
         there = place.letter(letter)
         assert (there.is_closed, strays(place, letter)) == (bool(place.relayed), [])
         assert place.states(run) == (runs.HANDLED if place.relayed else runs.PENDING)

@@ -155,10 +155,10 @@ def test_a_relay_is_asked_only_while_there_is_time_for_its_answer(place: Place) 
     assert place.states(run) == "+"
 
 
-def test_a_letter_takes_eleven_calls_in_a_large_run(place: Place) -> None:
+def test_a_letter_takes_thirteen_calls_in_a_large_run(place: Place) -> None:
     run = place.run(place.letters(500), rate=50)
     place.until_over(run)
-    assert round(place.calls.made / 500) == 11
+    assert round(place.calls.made / 500) == 13
 
 
 def test_a_call_that_fails_stops_neither_the_other_letters_nor_the_other_runs(place: Place) -> None:
