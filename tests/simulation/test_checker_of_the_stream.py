@@ -196,6 +196,21 @@ def test_what_was_received_in_time_and_whose_acknowledgement_was_lost_was_not_la
     assert BEHIND not in day.violated()
 
 
+@pytest.mark.parametrize(
+    ("handled", "said", "excused"),
+    [(72, 50, True), (54, 50, False), (72, -10, False)],
+    ids=["it comes later", "it came before", "it was said a minute before"],
+)
+def test_a_state_whose_online_comes_later_does_not_keep_a_robot_online_for_a_minute(
+    handled: float, said: float, excused: bool
+) -> None:
+    day = Day()
+    a_list(day)
+    day.says_online(handled, said=said)
+    a_robot_that_reports_is_taken_offline(day)
+    assert (STILL_THERE not in day.violated()) == excused
+
+
 def test_every_invariant_of_the_stream_is_violated_by_some_broken_day() -> None:
     families = (behind, orders_to_robots, robots_work)
     constants = [value for family in families for name, value in vars(family).items() if name.isupper()]

@@ -193,12 +193,24 @@ def _still_there(history: ParsedHistory, stream: StreamHistory) -> Iterator[Viol
                 for one in stream.reports[bot_id]
                 if one.handled and told < one.handled <= commit.at - UNDER_WAY
                 if one.goes_on and (order is None or one.order_id == order)
-                if not _has_given_up(one, stream)
+                if not _has_given_up(one, stream) and _is_of_known_session(one, stream)
             ]
             last = max(known, default=commit.at - LEASE)
             if commit.at - last <= SAFE:
                 text = f"the robot {bot_id} is taken offline {(commit.at - last) // SECOND} s after it reported"
                 yield Violation(STILL_THERE, text, {"stream": commit.stream})
+
+
+def _is_of_known_session(report: Report, stream: StreamHistory) -> bool:
+    """Whether fleet had the ONLINE with which the session of a state began.
+
+    Until then, for a minute, numbers that begin again look like those of old states.
+    """
+    before = [one for one in stream.online[report.bot_id] if one.said <= report.said]
+    began = max(before, key=lambda one: one.said, default=None)
+    if began is None or report.said >= began.said + LEASE:
+        return True
+    return began.handled is not None and began.handled <= (report.handled or 0)
 
 
 def _has_given_up(report: Report, stream: StreamHistory) -> bool:
