@@ -59,7 +59,7 @@ def begin(letter: Letter, parts: int) -> Begun:
 
 
 def end(note: Begun) -> None:
-    """Delete a note: the letter has its body, or nobody has it."""
+    """Delete a note: nothing is left to be done about the body."""
     runtime.current().views.delete(BEGUN, note.sort)
 
 

@@ -138,16 +138,20 @@ def settle_bodies(has_time: Callable[[], bool]) -> None:
 
     A life is written by one function, which has ended when its note is old: no letter gets that body any more.
     """
-    for note in letter_bodies.left_behind():
-        if not has_time():
-            return
-        there = find(note.id)
-        if there and there.life == note.life:
-            if there.is_closed:
-                letter_bodies.put(there, letter_bodies.parts(there.body))
-        else:
-            letter_bodies.delete(note)
-        letter_bodies.end(note)
+    while notes := letter_bodies.left_behind():
+        for note in notes:
+            if not has_time():
+                return
+            _settle(note)
+
+
+def _settle(note: letter_bodies.Begun) -> None:
+    there = find(note.id)
+    if there is None or there.life != note.life:
+        letter_bodies.delete(note)
+    elif there.is_closed:
+        letter_bodies.put(there, letter_bodies.parts(there.body))
+    letter_bodies.end(note)
 
 
 def change(id: str, decide: Callable[[Letter], Letter]) -> Letter:

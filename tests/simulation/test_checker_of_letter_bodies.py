@@ -64,7 +64,7 @@ def test_a_body_that_is_noted_is_settled_later() -> None:
     assert found(with_note(sample_histories.completed(), "now"), hours=2) == set()
 
 
-def test_a_note_that_nobody_followed_is_found() -> None:
+def test_a_note_that_was_not_settled_is_found() -> None:
     assert found(with_note(sample_histories.completed(), "now"), hours=7) == {SETTLED}
 
 

@@ -12,12 +12,12 @@ def test_a_promise_that_is_given_after_it_was_waited_for_in_vain_ends_no_later_w
 ) -> None:
     scheduler = Scheduler(Choices(1))
     late, wanted = Promise(), Promise()
-    heard: list[tuple[float, bool]] = []
+    waits: list[tuple[float, bool]] = []
 
     def work() -> None:
         for promise, seconds in ((late, 2.0), (wanted, None)):
             given = scheduler.wait(promise, seconds)
-            heard.append((scheduler.now, given))
+            waits.append((scheduler.now, given))
 
     scheduler.spawn(work)
     if others_run_meanwhile:
@@ -25,4 +25,4 @@ def test_a_promise_that_is_given_after_it_was_waited_for_in_vain_ends_no_later_w
     scheduler.call_in(3.0, late.give)
     scheduler.call_in(5.0, wanted.give)
     scheduler.run(10 * SECOND)
-    assert heard == [(2.0, False), (5.0, True)]
+    assert waits == [(2.0, False), (5.0, True)]

@@ -156,7 +156,7 @@ def _of_record(order: str, made: _Made) -> Parents:
     What began a flow in which the order went on belongs to it too, as that its robot became unfit and lost its list.
     What names a list of staff's own id alone belongs to it in the order's flows only (docs/adr/0058), not after such a
     list was given back; so does that a robot became unfit whose last order was the order's, and what nothing led to and
-    names no order, as that a robot connected that had not heard yet that its order was cancelled.
+    names no order, as that a robot connected before it received the cancellation of its order.
     """
     flows = _flows(order, made.messages.values())
     followed: dict[str, list[str]] = defaultdict(list)

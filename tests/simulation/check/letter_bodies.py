@@ -22,7 +22,7 @@ WITHIN = timedelta(hours=6)  # a note is old after one, the collector looks each
 
 
 def violations(history: ParsedHistory) -> Iterator[Violation]:
-    """Parts that nothing reads or deletes any more, and notes of parts that nobody followed."""
+    """Parts that nothing reads or deletes any more, open letters without a body, and notes that were not settled."""
     if not history.is_quiescent:
         return
     table = list(history.table(TABLE))

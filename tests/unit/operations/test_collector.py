@@ -241,7 +241,7 @@ def test_a_new_letter_takes_one_read_four_writes_and_the_deletion_of_a_note(
 
 
 @pytest.mark.parametrize(("minute", "left"), [(59, 1), (0, 0), (1, 1)])
-def test_a_body_whose_writer_ended_is_deleted_at_the_begin_of_an_hour(
+def test_a_body_whose_writer_ended_is_deleted_at_the_beginning_of_an_hour(
     runtime: Runtime, queues: MemoryFailureQueues, time: Time, minute: int, left: int
 ) -> None:
     note = letter_bodies.begin(replace(forms.read(*sample("inbox")), life="life"), 1)
