@@ -147,6 +147,13 @@ def _let_measure(function: ServiceFunction, stage: Stage) -> None:
     _let_queues(function, stage, ["sqs:GetQueueAttributes"], (consumer.physical for consumer in consumed()))
 
 
+def _let_see_uncollected(function: ServiceFunction, stage: Stage) -> None:
+    """Let a function see how much the consumers of services with read models gave up that is not collected yet."""
+    consumers = (one for service in all_services().values() if service.has_rows for one in service.consumers)
+    queues = (queue for one in consumers if one.handles for queue in one.failure_queues if queue.kind == DEAD_LETTERS)
+    _let_queues(function, stage, ["sqs:GetQueueAttributes"], (queue.physical for queue in queues))
+
+
 def _let_queues(function: ServiceFunction, stage: Stage, actions: list[str], physical: Iterable[str]) -> None:
     stack = Stack.of(function)
     function.allow(actions, *(queue_arn(stack, named(stage, name)) for name in sorted(physical)))
@@ -238,6 +245,7 @@ GRANTS: dict[str, Callable[[ServiceFunction, Stage], None]] = {
     "failure_queues": _let_take,
     "inboxes": _let_send,
     "backlog": _let_measure,
+    "uncollected": _let_see_uncollected,
     "outcomes": _let_take_outcomes,
     "relays": _let_invoke(RELAY, lambda one: one.has_history),
     "relays_now": _let_invoke(RELAY, lambda one: one.has_history),

@@ -30,7 +30,7 @@ api = Api(
         asks=(*OF_AN_ORDER, FindTimeline),
         ports=(
             *(cloud.forecasts_now, cloud.relays_now, cloud.replays_now, cloud.starts),
-            *(mappings.backlog, audit.audit_log),
+            *(mappings.backlog, mappings.uncollected, audit.audit_log),
         ),
     ),
 )

@@ -29,7 +29,6 @@ __all__ = ["collector", "group_grows", "letter_waits", "new_group"]
 TRIES = 6  # of a letter that others change at the same time
 DELIVERIES = 20  # records of which a letter knows that they were stored
 STORING = 2 * budget.MESSAGE  # seconds that it takes at most to receive ten letters and to store one
-SETTLED_AT = 0  # the minute of each hour in which bodies are settled
 COUNTING = 10  # seconds that are kept for the groups, so that they are counted, and ring, also while a flood lasts
 EDIT_MISSING = "it failed in what is built, which lacks {}, the message that was sent in its place: edit it once more"
 WAITS = timedelta(days=1)  # after which an open letter rings
@@ -61,8 +60,7 @@ def collect(event: dict[str, Any]) -> dict[str, int]:
             stored += found
     ring_for_the_oldest()  # before the groups, which may take all the time that is left
     groups.count_changed(stored, lambda: budget.left() > STORING)
-    if clock.now().minute == SETTLED_AT:
-        rows.settle_bodies(lambda: budget.left() > budget.MESSAGE)
+    rows.settle_bodies(lambda: budget.left() > budget.MESSAGE)
     return {"stored": len(stored), "queues_not_drained": failed}
 
 

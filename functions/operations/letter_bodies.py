@@ -4,7 +4,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.htm
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
 
 A letter and its body are several writes, and their writer may end between any two. So it notes the body before the
-first of them and deletes the note after the last; once an hour the collector settles what old notes name (rows.py).
+first of them and deletes the note after the last; the collector settles what notes of an hour ago name (rows.py).
 """
 
 from collections.abc import Iterable, Iterator, Sequence

@@ -1,6 +1,7 @@
 """What AWS knows of consumers: the event source mappings that feed their functions, and how much waits in their queues.
 
-Ports of their own beside cloud.py: the API may measure queues, the runner alone may switch mappings.
+Ports of their own beside cloud.py: the API may measure queues, also those of dead letters that were not collected yet;
+the runner alone may switch mappings.
 """
 
 from collections.abc import Iterable, Iterator
@@ -16,7 +17,7 @@ from functions.kernel.runtime import budget
 from functions.kernel.runtime.runtime import Port
 from functions.kernel.runtime.transient import is_transient
 from functions.operations import consumers
-from functions.operations.consumers import Consumer
+from functions.operations.consumers import Consumer, FailureQueue
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
@@ -68,8 +69,8 @@ class Mappings(Protocol):
 class Backlogs(Protocol):
     """How much waits in the queues of consumers. What no retry mends is raised as it is."""
 
-    def measure(self, consumer: Consumer) -> Backlog:
-        """How much waits in the queue of one. Raises UnavailableError."""
+    def measure(self, queue: Consumer | FailureQueue) -> Backlog:
+        """How much waits in the queue of a consumer, or in one of what it gave up. Raises UnavailableError."""
 
 
 class LambdaMappings:
@@ -104,10 +105,10 @@ class SqsBacklogs:
     def __init__(self, client: "SQSClient") -> None:
         self._client = client
 
-    def measure(self, consumer: Consumer) -> Backlog:
-        with _unavailable(f"the queue of {consumer.name} cannot be measured now"):
+    def measure(self, queue: Consumer | FailureQueue) -> Backlog:
+        with _unavailable(f"the queue {queue.name} cannot be measured now"):
             counted = self._client.get_queue_attributes(
-                QueueUrl=consumers.queue_url(consumer.physical),
+                QueueUrl=consumers.queue_url(queue.physical),
                 AttributeNames=[
                     "ApproximateNumberOfMessages",
                     "ApproximateNumberOfMessagesNotVisible",
@@ -137,9 +138,12 @@ def _name_of(url: str) -> str:
     return url.rpartition("/")[2]
 
 
+def _sqs_backlogs() -> Backlogs:
+    return SqsBacklogs(budget.guard(boto3.client("sqs", config=budget.config())))
+
+
 mappings: Port[Mappings] = Port(
     "mappings", connect=lambda: LambdaMappings(budget.guard(boto3.client("lambda", config=budget.config())))
 )
-backlog: Port[Backlogs] = Port(
-    "backlog", connect=lambda: SqsBacklogs(budget.guard(boto3.client("sqs", config=budget.config())))
-)
+backlog: Port[Backlogs] = Port("backlog", connect=_sqs_backlogs)
+uncollected: Port[Backlogs] = Port("uncollected", connect=_sqs_backlogs)

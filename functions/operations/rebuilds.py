@@ -5,7 +5,7 @@
 | plan, begin | the consumer says of what the view is made, and makes a generation, which it writes from now on too | when all of its containers know of it, after six minutes |
 | fill | all history is applied to that generation alone, as in a replay | |
 | compare, look again | the table is read once; rows that differ, a minute later again | |
-| built | | by an operator: switch (refused while letters of the generation are to be redriven) or cancel |
+| built | | by an operator: switch (refused while letters of the generation are to be redriven, or dead letters to be collected) or cancel |
 | switch | the generation is read from now on; paging tokens of the one before are good for an hour | after that hour |
 | drop | rows of the generation that is over are deleted, at a bounded rate; the table is read until none is found | |
 

@@ -9,7 +9,7 @@ from events.stores import StoreCreated
 from functions.kernel.composition.manifest import manifest, services
 from functions.operations import consumers
 from functions.operations.cloud import Held
-from functions.operations.consumers import Consumer, Served
+from functions.operations.consumers import Consumer, FailureQueue, Served
 from functions.operations.mappings import DISABLED, ENABLED, Backlog
 from functions.operations.redriver import redriver
 from functions.operations.runner import runner
@@ -63,8 +63,8 @@ class Operated:
         with self.mall.at_work("operations"):
             self.mall.paused = {name for name in consumers.consumers() if not self.mappings.is_on(name)}
 
-    def measure(self, consumer: Consumer) -> Backlog:
-        messages, due = self.of(consumer.name).queue.messages, self.of(consumer.name).queue.due()
+    def measure(self, queue: Consumer | FailureQueue) -> Backlog:
+        messages, due = self.of(queue.name).queue.messages, self.of(queue.name).queue.due()
         return Backlog(len(due), len(messages) - len(due), 0)
 
     def publish(self, subject: str, text: str) -> None:

@@ -89,6 +89,17 @@ def broken(mall: OperatedMall, monkeypatch: pytest.MonkeyPatch) -> Iterator[Call
         yield patch.undo
 
 
+def test_what_was_built_is_not_switched_to_while_its_letters_are_not_collected(
+    mall: OperatedMall, broken: Callable[[], None]
+) -> None:
+    run = begin_and_build(mall)
+    a_few_orders(mall, 1)
+    mall.pass_time(300)
+    assert "search/inbox/dead-letters are not collected yet" in refused(mall, run)
+    mall.operate("collector")
+    assert "lacks what letter" in refused(mall, run)
+
+
 @pytest.fixture
 def letters_of_what_is_built(mall: OperatedMall, broken: Callable[[], None]) -> tuple[str, list[str]]:
     """A rebuild whose generation lacks the rows of a new order, and the letters that say so."""

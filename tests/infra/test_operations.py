@@ -179,6 +179,14 @@ def test_the_collector_alone_takes_from_the_queues_of_what_was_given_up(names: N
             assert who_may(names, action, f"arn:aws:sqs:{HERE}:{queue}") == {"operations/collector"}, queue
 
 
+@pytest.mark.usefixtures("as_collector")
+def test_the_api_alone_sees_how_many_dead_letters_of_a_consumer_are_not_collected_yet(names: Names) -> None:
+    handling = [one for of in consumers.services().values() if of.has_rows for one in of.consumers if one.handles]
+    for queue in (queue for one in handling for queue in one.failure_queues if queue.kind == consumers.DEAD_LETTERS):
+        there = consumers.queue_url(queue.physical).rpartition("/")[2]
+        assert who_may(names, "sqs:GetQueueAttributes", f"arn:aws:sqs:{HERE}:{there}") == {"operations/api"}, queue
+
+
 def test_the_redriver_may_send_to_every_consumer_and_nobody_else_to_another_services(names: Names) -> None:
     for queue in consumed_queues(names):
         service = queue.split("-")[2]

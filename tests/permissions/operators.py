@@ -1,6 +1,7 @@
 """What operators and operations do, told as a story: each function is recorded while it works."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from functions.kernel.composition import forecast, replay
@@ -8,8 +9,8 @@ from functions.kernel.composition.manifest import manifest, services
 from functions.kernel.runtime import ids
 from functions.kernel.runtime.json_text import compact
 from functions.kernel.runtime.runtime import Port
-from functions.operations import cloud, mappings, rows
-from functions.operations.consumers import Consumer
+from functions.operations import cloud, history_rows, mappings, rows, run_rows
+from functions.operations.consumers import Consumer, FailureQueue
 from functions.operations.letters import DONE
 from functions.operations.mappings import Backlog
 from tests.contract.rest.furnished import Furnished
@@ -37,6 +38,7 @@ PORTS: dict[str, Port[Any]] = {
             cloud.topic,
             mappings.mappings,
             mappings.backlog,
+            mappings.uncollected,
         ),
     )
 }
@@ -65,9 +67,9 @@ class Topic:
 
 
 class Queues:
-    """The queues of consumers, for which nothing waits."""
+    """The queues of consumers, in which nothing waits, and those of their dead letters, which are collected."""
 
-    def measure(self, consumer: Consumer) -> Backlog:
+    def measure(self, queue: Consumer | FailureQueue) -> Backlog:
         return Backlog(visible=0, in_flight=0, delayed=0)
 
 
@@ -83,6 +85,7 @@ def in_memory(mall: Mall, recorder: Recorder) -> dict[str, Any]:
         "topic": Topic(),
         "mappings": MemoryMappings(),
         "backlog": Queues(),
+        "uncollected": Queues(),
     }
 
 
@@ -142,3 +145,18 @@ def operators(furnished: Furnished) -> None:
     assert furnished.ask("GET", f"/api/operations/letters/{passes.id}")["letter"]["state"] == DONE
     furnished.ask("PUT", "/api/operations/consumers/depot/inbox/resume")
     mall.operate("runner")
+    switch_what_was_built(furnished)
+
+
+def switch_what_was_built(furnished: Furnished) -> None:
+    """A read model of each service that has some is built anew, and is to be read from now on."""
+    for service in services():
+        if not manifest(service).makes_rows:
+            continue
+        asked = {"service": service, "view": "one of its views"}
+        built = furnished.ask("POST", "/api/operations/rebuilds", asked)["id"]
+        with furnished.mall.at_work("operations"):
+            run = run_rows.get(built)
+            progress = replace(history_rows.progress(run), step=history_rows.BUILT, generation=1)
+            history_rows.put(run, progress)
+        furnished.ask("PUT", f"/api/operations/runs/{built}/switch")

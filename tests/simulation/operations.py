@@ -100,7 +100,7 @@ class Addressed:
             "topic": cloud.SnsTopic(topic, "alarms"),
             "audit": self.audit,
             "mappings": mappings.LambdaMappings(event_sources),
-            "backlog": mappings.SqsBacklogs(sqs),  # type: ignore[arg-type]
+            **dict.fromkeys(("backlog", "uncollected"), mappings.SqsBacklogs(sqs)),  # type: ignore[arg-type]
         }
 
     def stream(self, container: Container) -> DynamoStream:

@@ -18,6 +18,7 @@ DEDUPLICATED = 300 * SECOND
 BODY_LIMIT = 1_048_576
 LONGEST_DELAY = 900
 LONGEST_VISIBILITY = 43_200
+COUNTS_BEHIND = 60 * SECOND
 
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -289,11 +290,16 @@ class SQSClient:
         return answer
 
     def get_queue_attributes(self, *, QueueUrl: str, AttributeNames: Sequence[str]) -> dict[str, Any]:
-        """About how many messages there are."""
+        """About how many messages there are: of those sent within the last minute, not all are counted.
+
+        https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_GetQueueAttributes.html
+        """
         queue = self._queue(QueueUrl, "GetQueueAttributes")
 
         def effect() -> dict[str, Any]:
-            now, messages = queue.world.scheduler.now_us, queue.messages.values()
+            now = queue.world.scheduler.now_us
+            counted = now - now % COUNTS_BEHIND  # differs from call to call, without a choice of the schedule's
+            messages = [one for one in queue.messages.values() if one.sent_us <= counted]
             hidden = sum(one.visible_us > now and one.receives > 0 for one in messages)
             delayed = sum(one.visible_us > now and not one.receives for one in messages)
             counts = {

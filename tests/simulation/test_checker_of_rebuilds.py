@@ -70,3 +70,28 @@ def test_other_letters_do_not_keep_a_view_from_being_switched_to(other: dict[str
 
 def test_a_letter_that_the_index_may_not_have_shown_yet_is_no_violation() -> None:
     assert not _switched(LETTER, after=2.0)
+
+
+def _switched_after(fails: float, *, deleted: bool = False, queue: str = "search/inbox", reason: str = FAILED) -> bool:
+    """Whether it violates what must be to switch so many seconds after a message failed that is not a letter yet."""
+    history = sample_histories.completed()
+    history.write_row("operations/views", "run a", "run", 1, RUN)
+    dead = {"queue": f"{queue}/dead-letters", "message": "dead", "body": "{}", "by": "inbox"}
+    history.record("dead", **dead, reason={"reason": reason, "error": "ValueError", "tries": "1"})
+    if deleted:
+        history.record("deleted", queue=dead["queue"], message="dead")
+    history.wait(fails)
+    history.write_row("operations/views", "run a", "history", 1, {"step": "switch", "generation": 3, "failed": 0})
+    return LACKS_NOTHING in {violation.invariant for violation in check(history.entries, history.final)}
+
+
+def test_a_view_that_is_switched_to_while_what_failed_in_it_is_still_in_the_dead_letter_queue_is_found() -> None:
+    assert _switched_after(HOUR)
+    assert _switched_after(HOUR, queue="search/gathered")
+
+
+def test_what_the_counts_of_the_queue_could_not_tell_or_what_was_collected_is_no_violation() -> None:
+    assert not _switched_after(60.0)
+    assert not _switched_after(HOUR, deleted=True)
+    assert not _switched_after(HOUR, queue="depot/inbox")
+    assert not _switched_after(HOUR, reason="orders, generation 2: no place for it")

@@ -248,6 +248,25 @@ def test_a_fifo_queue_accepts_a_deduplication_id_once_in_five_minutes() -> None:
     assert queued.bodies == ["same", "same"]
 
 
+def test_the_counts_of_a_queue_may_not_know_yet_what_was_sent_within_the_last_minute() -> None:
+    queued = QueueWithFunction(a_world())
+    queued.pass_time(90)
+    queued.send("late", DelaySeconds=900)
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesDelayed"]
+
+    def counts() -> list[str]:
+        found: list[dict[str, Any]] = []
+        run_task(
+            queued.world,
+            lambda: found.append(queued.client.get_queue_attributes(QueueUrl=queued.queue.url, AttributeNames=names)),
+        )
+        return [found[0]["Attributes"][name] for name in names]
+
+    assert counts() == ["0", "0"]
+    queued.pass_time(60)
+    assert counts() == ["0", "1"]
+
+
 class Chain:
     """A function that sends each message on, to its own queue or another's; `turns` counts its invocations."""
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from functions.kernel.domain.errors import UnavailableError
 from functions.kernel.runtime import clock
-from functions.operations.consumers import Consumer
+from functions.operations.consumers import Consumer, FailureQueue
 from functions.operations.mappings import DISABLED, DISABLING, ENABLED, ENABLING, Backlog, EventSource
 
 TAKES = timedelta(seconds=20)  # to switch a mapping
@@ -57,7 +57,7 @@ class MemoryMappings:
 
 
 class MemoryBacklogs:
-    """How many messages each consumer's queue has, as tests say."""
+    """How many messages a queue has, by its name or its consumer's, as tests say."""
 
     def __init__(self) -> None:
         self.waiting: dict[str, Backlog] = {}
@@ -66,7 +66,7 @@ class MemoryBacklogs:
     def put(self, name: str, visible: int, in_flight: int = 0, delayed: int = 0) -> None:
         self.waiting[name] = Backlog(visible, in_flight, delayed)
 
-    def measure(self, consumer: Consumer) -> Backlog:
-        if consumer.name in self.unmeasurable:
+    def measure(self, queue: Consumer | FailureQueue) -> Backlog:
+        if queue.name in self.unmeasurable:
             raise UnavailableError("SQS does not answer")
-        return self.waiting.get(consumer.name, Backlog(0, 0, 0))
+        return self.waiting.get(queue.name, Backlog(0, 0, 0))

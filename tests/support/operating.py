@@ -15,6 +15,7 @@ from functions.kernel.runtime.runtime import Runtime
 from functions.operations import consumers
 from functions.operations.cloud import HIDDEN, Held
 from functions.operations.consumers import OUTCOMES, RELAY, Consumer, FailureQueue, Served
+from functions.operations.mappings import Backlog
 from tests.support.audited import MemoryAudit
 from tests.support.cloud import Subscriber
 from tests.support.letters import MemoryTopic
@@ -51,6 +52,7 @@ class MallPorts:
         """By the names of the ports."""
         return {
             "failure_queues": MallFailureQueues(self.mall),
+            "uncollected": MallFailureQueues(self.mall),
             "inboxes": MallInboxes(self.mall),
             "outcomes": MallOutcomes(self.mall),
             "relays": MallRelays(self.mall),
@@ -78,6 +80,12 @@ class MallFailureQueues:
 
     def delete(self, queue: FailureQueue, held: Sequence[Held]) -> None:
         _deleted(self._letters(queue), held)
+
+    def measure(self, queue: Consumer | FailureQueue) -> Backlog:
+        assert isinstance(queue, FailureQueue)
+        due = [one.due for one in self._letters(queue).messages if one.sender == queue.consumer]
+        visible = sum(one <= self.mall.now for one in due)
+        return Backlog(visible, in_flight=len(due) - visible, delayed=0)
 
     def _letters(self, queue: FailureQueue) -> MemoryQueue:
         letters = self.mall.runtimes[queue.consumer.partition("/")[0]].dead_letters

@@ -21,7 +21,7 @@ from functions.kernel.runtime import clock
 from functions.kernel.runtime.context import Caller
 from functions.operations import forms, groups, history_rows, run_rows
 from functions.operations.collector import store
-from functions.operations.consumers import Consumer
+from functions.operations.consumers import Consumer, FailureQueue
 from functions.operations.mappings import Backlog
 from functions.payments import reconciliation
 from functions.payments.difference import Reason
@@ -146,7 +146,7 @@ class Passing:
 class Empty:
     """The queues of consumers for which nothing waits."""
 
-    def measure(self, consumer: Consumer) -> Backlog:
+    def measure(self, queue: Consumer | FailureQueue) -> Backlog:
         return Backlog(visible=0, in_flight=0, delayed=0)
 
 

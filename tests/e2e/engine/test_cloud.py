@@ -168,3 +168,15 @@ def test_an_engine_is_ready_for_its_own_state_and_for_no_other_on_its_port(cloud
 
     assert cloud.engine.is_ready()
     assert not other.engine.is_ready()
+
+
+def test_a_connection_that_rests_stays_open_whatever_the_engine_asks_of_its_server() -> None:
+    asked = (
+        "from infra.local.engine.patches import responses; responses.apply(); from hypercorn.config import Config; "
+        "config = Config(); config.keep_alive_timeout = 75; print(config.keep_alive_timeout)"
+    )
+    interpreter = ROOT / ".engine" / "bin" / "python"
+
+    ended = subprocess.run([interpreter, "-c", asked], cwd=ROOT, capture_output=True, text=True, check=True)
+
+    assert float(ended.stdout) >= 24 * 3_600

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator
 from typing import Any
 
 from tests.simulation.check.parsed_history import SECOND, ParsedHistory
+from tests.simulation.check.rebuild_runs import is_seen_too_late, runs_of
 from tests.simulation.check.records import Copy, DeadLetter, Message
 from tests.simulation.check.subscribers import ANSWERS, SUBSCRIBERS, TIMERS, VERSIONS
 from tests.simulation.check.violation import Violation
@@ -74,6 +75,10 @@ class Deliveries:
         }
         self.given_up = {(queue, message_id) for message_id, queue in history.given_up} - self.handled
         self._missed: dict[tuple[str, str], set[str]] = {}
+        runs = runs_of(history) if aside else {}
+        for letter in history.dead_letters:
+            if letter.message and letter.is_set_aside and is_seen_too_late(letter, runs):
+                self._miss(letter.queue, letter.message)
         for queue, message_id in sorted(self.given_up):
             self._miss(queue, history.messages[message_id])
         for (queue, _), letter in self.dead_lettered.items():

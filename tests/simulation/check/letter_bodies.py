@@ -18,7 +18,7 @@ WHOLE = "a letter that is open has its body"
 SETTLED = "what was left of a body is put right within hours"
 
 LETTER, BODY, BEGUN = "letter", "body ", "begun"
-WITHIN = timedelta(hours=6)  # a note is old after one, the collector looks each hour, and a tick may be missed
+WITHIN = timedelta(hours=6)  # a note is old after one; the collector may be away for hours
 
 
 def violations(history: ParsedHistory) -> Iterator[Violation]:

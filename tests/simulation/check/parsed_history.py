@@ -58,6 +58,7 @@ class ParsedHistory:
         self._messages_of: dict[str, str] = {}
         self._pending_transactions: dict[tuple[str, str, int], str | None] = {}
         self._routed = "", ""
+        self._dead: dict[str, DeadLetter] = {}
         self._parsed: dict[str, dict[str, Any] | None] = {}
         readers = {name[6:]: getattr(self, name) for name in dir(type(self)) if name.startswith("_read_")}
         for at, kind, fields in entries:
@@ -209,7 +210,7 @@ class ParsedHistory:
             copy.received.append(at)
 
     def _read_deleted(self, at: int, fields: dict[str, Any]) -> None:
-        if copy := self.copies.get(fields["message"]):
+        if copy := self.copies.get(fields["message"]) or self._dead.get(fields["message"]):
             copy.deleted = at
 
     def _read_ended(self, at: int, fields: dict[str, Any]) -> None:
@@ -224,9 +225,9 @@ class ParsedHistory:
         queue = fields["queue"].removesuffix("/dead-letters").removesuffix("/undelivered")
         detail = self._parsed[body]
         version = int(detail["metadata"].get("version", 1)) if detail else 1
-        self.dead_letters.append(
-            DeadLetter(at, queue, message, body, fields.get("reason") or {}, fields["by"], version)
-        )
+        letter = DeadLetter(at, queue, message, body, fields.get("reason") or {}, fields["by"], version)
+        self.dead_letters.append(letter)
+        self._dead[fields["message"]] = letter
 
     def _read_routed(self, at: int, fields: dict[str, Any]) -> None:
         self._routed = fields["entry"], fields["queue"]

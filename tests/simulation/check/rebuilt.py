@@ -1,7 +1,7 @@
 """Replays, rebuilds, pauses: history reaches read models alone, and what was built answers as what was never down."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from tests.simulation.check import generations
@@ -9,7 +9,8 @@ from tests.simulation.check.delivery import Deliveries
 from tests.simulation.check.letters import DONE, TABLE, stored
 from tests.simulation.check.parsed_history import SECOND, ParsedHistory, row_data
 from tests.simulation.check.projections import Model, differences
-from tests.simulation.check.records import Message
+from tests.simulation.check.rebuild_runs import COUNTS_BEHIND, Run, runs_of
+from tests.simulation.check.records import DeadLetter, Message
 from tests.simulation.check.violation import Violation
 
 ROWS_ALONE = "a replay reaches read models only, of the one service it is for"
@@ -24,38 +25,16 @@ AS_WANTED = "a consumer is paused and resumed as operators want it"
 READ_ONLY = "a forecast writes nothing"
 
 REPLAYS, FORECASTS = "/replay-", "/forecast-"  # in the names of containers
-BUILT, SWITCH = "built", "switch"
+BUILT = "built"
 CLOSED = ("done", "discarded")
 INDEX_BEHIND = 10 * SECOND  # more than the simulated cloud lets an index be behind
 # A commit was surely stored when its run began, by any clock, and a transaction is under way for seconds.
 BEFORE = 60 * SECOND
 
 
-@dataclass
-class Run:
-    """A replay or a rebuild: the versions of its row, and of the row that says how far it is."""
-
-    id: str
-    versions: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
-    progress: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
-
-    @property
-    def kind(self) -> str:
-        return str(self.versions[0][1]["kind"]) if self.versions else ""
-
-    @property
-    def asked(self) -> dict[str, Any]:
-        asked: dict[str, Any] = self.versions[0][1]["asked"]
-        return asked
-
-    @property
-    def is_done(self) -> bool:
-        return bool(self.versions[-1][1]["state"] == "done") and not self.progress[-1][1]["failed"]
-
-
 def violations(history: ParsedHistory, deliveries: Deliveries) -> Iterator[Violation]:
     """What replays, rebuilds and forecasts reach that they must not, and what they do not bring."""
-    runs = _runs(history)
+    runs = runs_of(history)
     yield from _reach(history, runs)
     if history.is_quiescent and "tables" in history.final:
         yield from _complete(history, runs)
@@ -64,18 +43,6 @@ def violations(history: ParsedHistory, deliveries: Deliveries) -> Iterator[Viola
         yield from _paused(history)
     yield from _switched(history, runs)
     yield from _lacking(history, runs)
-
-
-def _runs(history: ParsedHistory) -> dict[str, Run]:
-    runs: dict[str, Run] = {}
-    for at, table, partition, sort, item in history.rows:
-        if table != TABLE or not partition.startswith("run ") or sort not in ("run", "history"):
-            continue
-        data = row_data(item)
-        if data:
-            run = runs.setdefault(partition.partition(" ")[2], Run(partition.partition(" ")[2]))
-            (run.versions if sort == "run" else run.progress).append((at, data))
-    return {id: run for id, run in runs.items() if run.kind in ("replay", "rebuild")}
 
 
 def _reach(history: ParsedHistory, runs: dict[str, Run]) -> Iterator[Violation]:
@@ -243,17 +210,27 @@ def _lacking(history: ParsedHistory, runs: dict[str, Run]) -> Iterator[Violation
         if table == TABLE and sort == "letter" and (data := row_data(item)):
             letters.setdefault(partition, []).append((at, data))
     for run in runs.values():
-        switched = next(((at, one["generation"]) for at, one in run.progress if one["step"] == SWITCH), None)
-        if switched is None:
+        if run.switched is None:
             continue
-        until, generation = switched
-        where = f"{run.asked['view']}, generation {generation}: "
+        until, where = run.switched
+        for lacking in history.dead_letters:
+            if _is_uncollected(lacking, run.asked["to"], where, until):
+                text = f"{run.asked['view']} of {run.asked['to']} was switched to while what had failed in it "
+                text += f"was in the dead-letter queue of {lacking.queue}"
+                yield Violation(LACKS_NOTHING, text, {"run": run.id, "failed_at": lacking.at})
         for letter, versions in letters.items():
             known = [data for at, data in versions if at < until - INDEX_BEHIND][-1:]
             recent = [data for at, data in versions if until - INDEX_BEHIND <= at < until]
             if known and all(_is_of(data, run.asked["to"], where) for data in known + recent):
                 text = f"{run.asked['view']} of {run.asked['to']} was switched to without the rows of {letter}"
                 yield Violation(LACKS_NOTHING, text, {"run": run.id})
+
+
+def _is_uncollected(letter: DeadLetter, service: str, where: str, until: int) -> bool:
+    """Whether a message had failed in a generation, as SQS surely said, and was no letter yet, when it was switched."""
+    is_of_service = letter.is_set_aside and letter.queue.partition("/")[0] == service
+    is_named = is_of_service and str(letter.reason["reason"]).startswith(where)
+    return is_named and letter.at < until - COUNTS_BEHIND and (letter.deleted is None or letter.deleted >= until)
 
 
 def _is_of(letter: dict[str, Any], service: str, where: str) -> bool:

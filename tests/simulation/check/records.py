@@ -151,7 +151,7 @@ class DeadLetter:
     """A message that was dead-lettered, redriven since or not.
 
     queue: the one it was meant for. by: inbox, redrive (the queue's policy), rule, topic rule or relay. version: of
-    this copy.
+    this copy. deleted: when it was deleted from its failure queue.
     """
 
     at: int
@@ -161,6 +161,7 @@ class DeadLetter:
     reason: Mapping[str, Any]
     by: str
     version: int = 1
+    deleted: int | None = None
 
     @property
     def is_set_aside(self) -> bool:

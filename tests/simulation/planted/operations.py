@@ -219,6 +219,12 @@ HISTORY = (
         ),
     ),
     bug(
+        "a view switched without what is not collected",
+        "Before a switch only stored letters are looked at, not what is still in the dead-letter queues.",
+        (LACKS_NOTHING,),
+        Edit(built_without.must_lack_nothing, "    _must_be_collected(service)\n", ""),
+    ),
+    bug(
         "a rebuild given up as it begins",
         "A rebuild that is cancelled before its run knows its generation leaves that where it is.",
         (NONE_LEFT,),

@@ -34,7 +34,7 @@ OPENER, RECOVERY, INTRUDER, FORECASTER = "opener", "evening", "intruder", "forec
 HOW_MANY_ON_THE_STREAM = (0, 0, 0, 0, 0, 0, 0, 1, 1, 2)
 DEPLOYER = "bad deploy"
 REBUILDER = "rebuilder of a broken view"
-NO_REDRIVER = "outage of the redriver"
+NO_REDRIVER, NO_COLLECTOR = "outage of the redriver", "outage of the collector"
 BACKGROUND_SERVICES = ("insights", "search", "notifications")  # no client waits for these
 
 
@@ -244,6 +244,7 @@ def _add_a_broken_rebuild(workload: Workload, choices: Choices) -> None:
     for number in range(1, choices.between(1, 3, "how many customers") + 1):
         comes = begins + choices.seconds(340, 700, "when one comes")  # what is built is known after six minutes
         workload.add(f"customer of a broken view {number}", "customer", Customer, _shop(comes))
+    _add_an_outage_of_the_collector(workload, choices_for(workload.seed, "no collector"), begins)
 
 
 def _add_customers_of_a_deploy(workload: Workload, choices: Choices, begins: float) -> None:
@@ -262,6 +263,18 @@ def _add_an_outage_of_the_redriver(workload: Workload, choices: Choices) -> None
             "operator",
             Operator,
             lambda outage: outage.stop_a_service(begins, "operations/redriver", lasts),
+        )
+
+
+def _add_an_outage_of_the_collector(workload: Workload, choices: Choices, begins: float) -> None:
+    """What fails while a view is built stays in dead-letter queues, maybe until after that view could be read."""
+    if choices.chance(0.3, "an outage"):
+        since, lasts = begins + choices.seconds(240, 480, "when it begins"), choices.seconds(300, 1_500, "how long")
+        workload.add(
+            NO_COLLECTOR,
+            "operator",
+            Operator,
+            lambda outage: outage.stop_a_service(since, "operations/collector", lasts),
         )
 
 

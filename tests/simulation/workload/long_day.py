@@ -11,7 +11,7 @@ from tests.simulation.outages import BROKER, BUS, CARRIER, DISABLED, KMS, PROVID
 from tests.simulation.workload.clerks import Clerk
 from tests.simulation.workload.client import Client
 from tests.simulation.workload.customers import Customer
-from tests.simulation.workload.draw import DEPLOYER, NO_REDRIVER, REBUILDER, Workload, choices_for
+from tests.simulation.workload.draw import DEPLOYER, NO_COLLECTOR, NO_REDRIVER, REBUILDER, Workload, choices_for
 from tests.simulation.workload.robots import Robot
 from tests.simulation.workload.stream_robots import StreamRobot
 
@@ -23,7 +23,7 @@ CUSTOMERS = 4
 STAYS = 1_500.0  # seconds: for longer than what the outage delayed may take
 # Clients of other days, of which some stop services, for up to 8 hours, and start them.
 REPAIRERS = (
-    *("operator", "stranger", "outage", "unlucky", DEPLOYER, NO_REDRIVER, REBUILDER),
+    *("operator", "stranger", "outage", "unlucky", DEPLOYER, NO_REDRIVER, NO_COLLECTOR, REBUILDER),
     *("mender 1", "mender 2", "maintainer"),
 )
 

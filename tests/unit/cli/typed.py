@@ -20,7 +20,7 @@ from functions.kernel.composition import forecast
 from functions.kernel.runtime import clock
 from functions.kernel.runtime.context import Caller
 from functions.kernel.runtime.runtime import active
-from functions.operations.consumers import Consumer
+from functions.operations.consumers import Consumer, FailureQueue
 from functions.operations.mappings import Backlog
 from infra.operate.publish_pages import config
 from tests.support.callers import OPERATOR_ON_CALL
@@ -67,9 +67,9 @@ class ClientsMall(OperatedMall):
             answer: dict[str, Any] = json.loads(json.dumps(forecast.handle(json.loads(json.dumps(request)))))
         return answer
 
-    def measure(self, consumer: Consumer) -> Backlog:
+    def measure(self, queue: Consumer | FailureQueue) -> Backlog:
         """What waits in a consumer's queue."""
-        found = [s.queue for s in self.subscribers if f"{s.inbox.service}/{s.inbox.queue}" == consumer.name]
+        found = [s.queue for s in self.subscribers if f"{s.inbox.service}/{s.inbox.queue}" == queue.name]
         messages = [message for queue in found for message in queue.messages]
         hidden = [message for message in messages if message.due > self.now]
         retried = sum(message.receives > 0 for message in hidden)

@@ -65,7 +65,7 @@ def queues(runtime: Runtime, time: Time, monkeypatch: pytest.MonkeyPatch) -> Ite
 @pytest.fixture
 def operations(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> Iterator[Operations]:
     made = Operations()
-    runtime.adapters |= {"mappings": made.mappings, "backlog": made.backlogs}
+    runtime.adapters |= {"mappings": made.mappings, "backlog": made.backlogs, "uncollected": made.backlogs}
     runtime.adapters |= {"topic": made, "starts": made, "outcomes": made}
     with known_consumers(monkeypatch), clock.fixed(lambda: made.now, lambda seconds: None), operator():
         yield made

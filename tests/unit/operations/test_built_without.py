@@ -10,6 +10,8 @@ from functions.kernel.runtime import budget
 from functions.operations import rows
 from functions.operations.built_without import must_lack_nothing
 from functions.operations.letters import CLOSED, DONE, OPEN, STATES, Letter, letter_id
+from tests.support.mappings import MemoryBacklogs
+from tests.unit.operations.pausing import Operations
 
 FAILED_HERE = "depot, generation 2: ValueError: no place for it"
 FIRST, EARLIEST, LATEST = "2026-03-01T11:00:00.000000Z", "2026-03-01T10:00:00.000000Z", "2026-03-01T12:00:00.000000Z"
@@ -18,6 +20,11 @@ FIRST, EARLIEST, LATEST = "2026-03-01T11:00:00.000000Z", "2026-03-01T10:00:00.00
 @pytest.fixture(autouse=True)
 def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rows, "LOOKED_AT", 10)
+
+
+@pytest.fixture(autouse=True)
+def backlogs(operations: Operations) -> MemoryBacklogs:
+    return operations.backlogs
 
 
 def in_time_for(pages: int) -> AbstractContextManager[object]:
@@ -43,6 +50,30 @@ def test_a_letter_of_any_consumer_of_the_service_that_is_not_closed_says_so(cons
     if state in CLOSED:
         return must_lack_nothing("depot", "depot", 2)
     with pytest.raises(RefusedError, match=f"redrive or discard the letters of {consumer} whose reason"):
+        must_lack_nothing("depot", "depot", 2)
+
+
+@pytest.mark.parametrize("waiting", [(1, 0, 0), (0, 1, 0), (0, 0, 1)], ids=["visible", "in flight", "delayed"])
+@pytest.mark.parametrize("queue", ["depot/inbox/dead-letters", "depot/dispatcher/dead-letters"])
+def test_a_dead_letter_that_is_not_collected_yet_may_say_so(
+    backlogs: MemoryBacklogs, queue: str, waiting: tuple[int, int, int]
+) -> None:
+    backlogs.put(queue, *waiting)
+    with pytest.raises(RefusedError, match=f"about 1 messages of {queue} are not collected yet"):
+        must_lack_nothing("depot", "depot", 2)
+    must_lack_nothing("fleet", "robots", 2)
+    must_lack_nothing("depot", "depot", None)
+
+
+def test_what_never_reached_a_consumer_is_missing_in_no_generation_alone(backlogs: MemoryBacklogs) -> None:
+    backlogs.put("depot/inbox/undelivered", 1)
+    backlogs.put("depot/relay/failures", 1)
+    must_lack_nothing("depot", "depot", 2)
+
+
+def test_a_queue_that_cannot_be_measured_is_no_consent(backlogs: MemoryBacklogs) -> None:
+    backlogs.unmeasurable.add("depot/inbox/dead-letters")
+    with pytest.raises(UnavailableError):
         must_lack_nothing("depot", "depot", 2)
 
 

@@ -45,7 +45,7 @@ def strays(place: Place, letter: Letter) -> list[str]:
 
 
 def settle(place: Place) -> None:
-    """Do what the collector does once an hour, long after the function that wrote a body has ended."""
+    """Do what the collector does, long after the function that wrote a body has ended."""
     place.pass_time(3_700)
     with place.at_work():
         rows.settle_bodies(lambda: True)

@@ -80,10 +80,14 @@ def test_a_queue_says_what_it_has() -> None:
         "ApproximateNumberOfMessagesNotVisible": "2",
         "ApproximateNumberOfMessagesDelayed": "1",
     }
-    with answering(client, "GetQueueAttributes", (200, {"Attributes": counts})), calls(client) as made:
+    with answering(client, "GetQueueAttributes", *[(200, {"Attributes": counts})] * 2), calls(client) as made:
         waiting = SqsBacklogs(client).measure(consumers.consumers()["depot/dispatcher"])
+        SqsBacklogs(client).measure(consumers.failure_queues()["depot/dispatcher/dead-letters"])
     assert waiting == Backlog(visible=7, in_flight=2, delayed=1)
-    assert made[0][1]["QueueUrl"].endswith("/mallbots-test-depot-dispatcher.fifo")
+    assert [asked["QueueUrl"].rpartition("/")[2] for _, asked in made] == [
+        "mallbots-test-depot-dispatcher.fifo",
+        "mallbots-test-depot-dispatcher-dead-letters.fifo",
+    ]
 
 
 @pytest.mark.parametrize("call", ["lambda", "sqs"])
