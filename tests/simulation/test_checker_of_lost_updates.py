@@ -45,3 +45,20 @@ def test_a_row_that_went_begins_anew() -> None:
 def test_marks_that_take_others_back_are_found_and_a_page_may_begin_with_a_version_of_its_own() -> None:
     pages = [("run 1", "states a 0000", {"states": "..", "version": version}) for version in (502, 503, 503)]
     assert found(*pages) == ["run 1 states a 0000 is written as version 503, after 503"]
+
+
+def tallied(begun: str, *versions: int) -> list[Written]:
+    return [("group 1", "tally", {"version_of_row": version, "begun": begun}) for version in versions]
+
+
+DROPPED: Written = ("group 1", "tally", {})
+
+
+def test_a_count_that_another_collector_ended_may_be_kept_again_by_one_that_goes_on_with_it() -> None:
+    assert found(*tallied("10:00", 1, 2, 3), DROPPED, *tallied("10:00", 3, 4), DROPPED, *tallied("10:05", 1)) == []
+
+
+def test_a_count_that_another_had_begun_is_not_taken_back() -> None:
+    assert found(*tallied("10:00", 1, 2, 2)) == ["group 1 tally is written as version 2, after 2"]
+    late = (*tallied("10:00", 1, 2), DROPPED, *tallied("10:05", 1), DROPPED, *tallied("10:00", 3))
+    assert found(*late) == ["group 1 tally is written as version 3, after 0"]

@@ -2,6 +2,9 @@
 
 Operators, the collector, redrivers and workers change letters, groups, runs and pauses at the same time. A row counts
 its writes; a writer that has not read the last one would take it back.
+
+Of two collectors that go on with one count of a group, the slower may keep it again when the other has ended it and
+dropped its row: it is as of when the count began, and each mark of a change since then is still there.
 """
 
 from collections.abc import Iterator
@@ -14,6 +17,7 @@ ONE_AFTER_ANOTHER = "a row that several write is changed by one at a time"
 
 TABLE = "operations/views"
 COUNTED = "version_of_row"  # goes up by one
+TALLY = "tally"
 MARKS = (
     "states "  # what became of a run's letters: its versions only go up, for a page is begun with a version of its own
 )
@@ -22,6 +26,7 @@ MARKS = (
 def violations(history: ParsedHistory) -> Iterator[Violation]:
     """Writes that take back another's."""
     before: dict[tuple[str, str], int] = {}
+    begun: dict[str, str] = {}
     for _, table, partition, sort, item in history.rows:
         if table != TABLE:
             continue
@@ -33,6 +38,10 @@ def violations(history: ParsedHistory) -> Iterator[Violation]:
         if version is None:
             continue
         last = before.get((partition, sort), 0)
+        if sort == TALLY:
+            if not last and version > 1 and begun.get(partition) == data["begun"]:
+                last = version - 1
+            begun[partition] = data["begun"]
         if version != last + 1 if COUNTED in data else version <= last:
             text = f"{partition} {sort} is written as version {version}, after {last}"
             yield Violation(ONE_AFTER_ANOTHER, text, {"partition": partition, "sort": sort})
