@@ -7,6 +7,8 @@ import pytest
 from functions.operations.letters import Letter, to_data
 from tests.simulation import sample_histories
 from tests.simulation.check import check
+from tests.simulation.check.delivery import Deliveries
+from tests.simulation.check.parsed_history import ParsedHistory
 from tests.simulation.check.rebuilt import LACKS_NOTHING, NONE_LEFT
 
 
@@ -70,6 +72,20 @@ def test_other_letters_do_not_keep_a_view_from_being_switched_to(other: dict[str
 
 def test_a_letter_that_the_index_may_not_have_shown_yet_is_no_violation() -> None:
     assert not _switched(LETTER, after=2.0)
+
+
+@pytest.mark.parametrize(("fails", "is_excused"), [(60.0, True), (HOUR, False)])
+def test_rows_may_miss_what_failed_too_late_for_the_counts_of_the_queue_and_nothing_earlier(
+    fails: float, is_excused: bool
+) -> None:
+    history = sample_histories.completed()
+    sent = next(fields for _, kind, fields in history.entries if kind == "sent" and fields["queue"] == "search/inbox")
+    history.write_row("operations/views", "run a", "run", 1, RUN)
+    dead = {"queue": "search/inbox/dead-letters", "message": "dead", "body": sent["body"], "by": "inbox"}
+    history.record("dead", **dead, reason={"reason": FAILED, "error": "ValueError", "tries": "1"})
+    history.wait(fails)
+    history.write_row("operations/views", "run a", "history", 1, {"step": "switch", "generation": 3, "failed": 0})
+    assert Deliveries(ParsedHistory(history.entries, history.final)).misses_any("search") == is_excused
 
 
 def _switched_after(fails: float, *, deleted: bool = False, queue: str = "search/inbox", reason: str = FAILED) -> bool:
