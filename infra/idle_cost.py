@@ -47,6 +47,7 @@ BY_USE = {
     "AWS::DynamoDB::Table": "by request and by what is stored, backups too; AWS's own key is free",
     "AWS::Events::Archive": "by what is stored",
     "AWS::Events::EventBus": "by entry",
+    "AWS::IAM::ManagedPolicy": "free",
     "AWS::IAM::Policy": "free",
     "AWS::IAM::Role": "free",
     "AWS::IoT::Policy": "free",

@@ -40,6 +40,7 @@ SCHEDULED_TIMEOUT = 60  # seconds: a run ends before the second after it begins
 OLDEST_TICK = Duration.seconds(60)
 # An outcome that the redriver cannot store is received once a minute: after so many it waits among the dead letters.
 RECEIVES_OF_AN_OUTCOME = 100
+IN_A_POLICY = 50  # names, of up to 100 characters each: a managed policy has 6,144
 OUTCOME_HIDDEN = Duration.seconds(2 * SCHEDULED_TIMEOUT)
 
 
@@ -128,52 +129,60 @@ def let_report(function: ServiceFunction, stage: Stage) -> None:
     function.let(["sqs:SendMessage"], queue_arn(stack, name), OUTCOMES_URL=queue_url(stack, stage, name))
 
 
+def _of_all_services(
+    function: ServiceFunction, name: str, arns: Iterable[str], grant: Callable[[list[str]], iam.PolicyStatement]
+) -> None:
+    """Grant what names something of every service in managed policies, which have room for many services.
+
+    A role takes 10,240 characters of policies in line, and ten managed policies, of 6,144 each; and the CDK divides no
+    statement. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+    """
+    role, all_arns = function.function.role, list(arns)
+    assert role
+    for begin in range(0, len(all_arns), IN_A_POLICY):
+        statement = grant(all_arns[begin : begin + IN_A_POLICY])
+        about = "What operations may do to something of every service"
+        iam.ManagedPolicy(function, f"{name}{begin or ''}", roles=[role], statements=[statement], description=about)
+
+
 def _let_take(function: ServiceFunction, stage: Stage) -> None:
     """Let a function receive and delete what is in any queue of what was given up."""
     failures = [
         queue for one in all_services().values() for consumer in one.consumers for queue in consumer.failure_queues
     ]
-    _let_queues(function, stage, ["sqs:ReceiveMessage", "sqs:DeleteMessage"], (queue.physical for queue in failures))
+    _let_queues(function, stage, "Take", ["sqs:ReceiveMessage", "sqs:DeleteMessage"], (q.physical for q in failures))
 
 
 def _let_send(function: ServiceFunction, stage: Stage) -> None:
     """Let a function send to every queue that a letter may have come from: that of outcomes too."""
     known = (consumer for one in all_services().values() for consumer in one.consumers if not consumer.is_relay)
-    _let_queues(function, stage, ["sqs:SendMessage"], (consumer.physical for consumer in known))
+    _let_queues(function, stage, "Send", ["sqs:SendMessage"], (consumer.physical for consumer in known))
 
 
 def _let_measure(function: ServiceFunction, stage: Stage) -> None:
     """Let a function see how much is in the queue of any consumer."""
-    _let_queues(function, stage, ["sqs:GetQueueAttributes"], (consumer.physical for consumer in consumed()))
+    _let_queues(function, stage, "Measure", ["sqs:GetQueueAttributes"], (one.physical for one in consumed()))
 
 
 def _let_see_uncollected(function: ServiceFunction, stage: Stage) -> None:
     """Let a function see how much the consumers of services with read models gave up that is not collected yet."""
     consumers = (one for service in all_services().values() if service.has_rows for one in service.consumers)
     queues = (queue for one in consumers if one.handles for queue in one.failure_queues if queue.kind == DEAD_LETTERS)
-    _let_queues(function, stage, ["sqs:GetQueueAttributes"], (queue.physical for queue in queues))
+    _let_queues(function, stage, "SeeUncollected", ["sqs:GetQueueAttributes"], (queue.physical for queue in queues))
 
 
-def _let_queues(function: ServiceFunction, stage: Stage, actions: list[str], physical: Iterable[str]) -> None:
+def _let_queues(
+    function: ServiceFunction, stage: Stage, name: str, actions: list[str], physical: Iterable[str]
+) -> None:
     stack = Stack.of(function)
-    function.allow(actions, *(queue_arn(stack, named(stage, name)) for name in sorted(physical)))
+    arns = (queue_arn(stack, named(stage, queue)) for queue in sorted(physical))
+    _of_all_services(function, name, arns, lambda some: iam.PolicyStatement(actions=actions, resources=some))
 
 
 def _let_take_outcomes(function: ServiceFunction, stage: Stage) -> None:
     name, stack = queue_name(stage, OPERATIONS, OUTCOMES), Stack.of(function)
     actions = ["sqs:ReceiveMessage", "sqs:DeleteMessage"]
     function.let(actions, queue_arn(stack, name), OUTCOMES_URL=queue_url(stack, stage, name))
-
-
-def _of_its_own(function: ServiceFunction, name: str, *statements: iam.PolicyStatement) -> None:
-    """Grant in a policy beside the function's others.
-
-    The CDK counts names that it does not know yet as long, and puts what would be too much for one policy into a
-    managed one. What AWS counts is shorter: tests/infra/test_operations.py.
-    """
-    role = function.function.role
-    assert role
-    iam.Policy(function, name, roles=[role], statements=list(statements))
 
 
 def _let_invoke(kind: str, has: Callable[[Served], bool]) -> Callable[[ServiceFunction, Stage], None]:
@@ -183,10 +192,11 @@ def _let_invoke(kind: str, has: Callable[[Served], bool]) -> Callable[[ServiceFu
         stack = Stack.of(function)
         addresses = [function_address(stage, name, kind) for name, one in all_services().items() if has(one)]
         arns = [function_arn(stack, address) for address in addresses]
-        _of_its_own(
+        _of_all_services(
             function,
-            f"Invokes{kind.title()}",
-            iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=arns),
+            f"Invoke{kind.title()}",
+            arns,
+            lambda some: iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=some),
         )
 
     return grant
@@ -213,21 +223,21 @@ def _let_pause(function: ServiceFunction, stage: Stage) -> None:
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html
     """
     stack = Stack.of(function)
-    consumers = [function_name(stage, one.service, one.queue) for one in consumed()]
-    arns = [function_arn(stack, name) for name in consumers]
+    consumers = [function_arn(stack, function_name(stage, one.service, one.queue)) for one in consumed()]
     # AWS does not say whether the key has an alias of the function: so with one and without.
-    functions = [name for arn in arns for name in (arn, f"{arn}:*")]
+    functions = [name for arn in consumers for name in (arn, f"{arn}:*")]
     mapping = stack.format_arn(
         service="lambda", resource="event-source-mapping", resource_name="*", arn_format=ArnFormat.COLON_RESOURCE_NAME
     )
-    _of_its_own(
+    function.allow(["lambda:ListEventSourceMappings"], "*")
+    _of_all_services(
         function,
-        "Pauses",
-        iam.PolicyStatement(actions=["lambda:ListEventSourceMappings"], resources=["*"]),
-        iam.PolicyStatement(
+        "Pause",
+        functions,
+        lambda some: iam.PolicyStatement(
             actions=["lambda:UpdateEventSourceMapping"],
             resources=[mapping],
-            conditions={"ArnLike": {"lambda:FunctionArn": functions}},
+            conditions={"ArnLike": {"lambda:FunctionArn": some}},
         ),
     )
     arn = "arn:<AWS::Partition>:lambda:<AWS::Region>:<AWS::AccountId>:event-source-mapping:*"

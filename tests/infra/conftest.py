@@ -21,6 +21,7 @@ os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
 Resource = dict[str, Any]
 
 ORIGINS = "https://kiosk.mall.example,https://staff.mall.example:8443"
+POLICIES = ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy")  # of a role: in line, and beside it
 BROKER = "abc-ats.iot.eu-west-1.amazonaws.com"
 BUILD = Path(__file__).parents[2] / ".build"
 STUB = "functions.payments.provider:connect"  # stands for an adapter, which prod must have and this repository lacks
@@ -58,7 +59,8 @@ class Templates:
         """Every statement of every role's policies: (stack, policy, statement)."""
         return [
             (stack, name, statement)
-            for stack, name, policy in self.resources("AWS::IAM::Policy")
+            for kind in POLICIES
+            for stack, name, policy in self.resources(kind)
             for statement in policy["PolicyDocument"]["Statement"]
         ]
 

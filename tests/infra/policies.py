@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tests.infra.conftest import Resource, Templates, listed
+from tests.infra.conftest import POLICIES, Resource, Templates, listed
 
 PSEUDO = {
     "AWS::Partition": "aws",
@@ -156,10 +156,16 @@ def resource_policies(names: Names, arn: str) -> Iterator[tuple[str, Resource]]:
 
 def role_policies(names: Names, stack: str, function: Resource) -> Iterator[tuple[str, Resource]]:
     """The statements of the policies of a function's role."""
+    for _, document in policies_of(names, stack, function):
+        yield from ((stack, statement) for statement in document["Statement"])
+
+
+def policies_of(names: Names, stack: str, function: Resource) -> Iterator[tuple[str, Resource]]:
+    """The policies of a function's role, each with its kind: in line or managed."""
     role = function["Role"]["Fn::GetAtt"][0]
-    for other, _, policy in names.templates.resources("AWS::IAM::Policy"):
-        if other == stack and {"Ref": role} in policy["Roles"]:
-            yield from ((stack, statement) for statement in policy["PolicyDocument"]["Statement"])
+    for resource in names.templates.stacks[stack]["Resources"].values():
+        if resource["Type"] in POLICIES and {"Ref": role} in resource["Properties"]["Roles"]:
+            yield resource["Type"], resource["Properties"]["PolicyDocument"]
 
 
 def _permission(properties: Resource) -> Resource:

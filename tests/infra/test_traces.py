@@ -14,8 +14,8 @@ from infra.documents.generate import ROOT
 from infra.stages import STAGES, read_traces
 from infra.trace_cost import idle, of_a_million
 from infra.traces import ALARM, pattern
-from tests.infra.conftest import Templates
-from tests.infra.policies import Names
+from tests.infra.conftest import Templates, listed
+from tests.infra.policies import Names, role_policies
 
 BACKEND = "https://collector.example:4318"
 
@@ -59,14 +59,8 @@ def test_the_rule_takes_the_ends_of_orders_whose_ids_begin_so(traced: Templates)
 def test_the_exporter_may_ask_for_timelines_and_take_from_its_queue_and_nothing_else(traced: Templates) -> None:
     [function] = exporter(traced)
     assert function["Environment"]["Variables"]["TRACES"] == BACKEND
-    role = function["Role"]["Fn::GetAtt"][0]
-    actions = {
-        action
-        for stack, _, policy in traced.resources("AWS::IAM::Policy")
-        if stack == "operations" and {"Ref": role} in policy["Roles"]
-        for statement in policy["PolicyDocument"]["Statement"]
-        for action in ([statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"])
-    }
+    statements = role_policies(Names(traced), "operations", function)
+    actions = {action for _, statement in statements for action in listed(statement["Action"])}
     assert actions == {
         *("logs:CreateLogStream", "logs:PutLogEvents", "lambda:InvokeFunction"),
         *("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"),
