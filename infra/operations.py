@@ -136,13 +136,23 @@ def _of_all_services(
 
     A role takes 10,240 characters of policies in line, and ten managed policies, of 6,144 each; and the CDK divides no
     statement. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+
+    Nothing is taken away before it is granted elsewhere: what is in line waits for these policies, and each of them for
+    the next, to which names move when a service is added. As children of the role they are there before its function.
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-iam-managedpolicy.html
     """
     role, all_arns = function.function.role, list(arns)
     assert role
+    before = role.node.try_find_child("DefaultPolicy")
     for begin in range(0, len(all_arns), IN_A_POLICY):
         statement = grant(all_arns[begin : begin + IN_A_POLICY])
-        about = "What operations may do to something of every service"
-        iam.ManagedPolicy(function, f"{name}{begin or ''}", roles=[role], statements=[statement], description=about)
+        policy = iam.ManagedPolicy(role, f"{name}{begin or ''}", roles=[role], statements=[statement])
+        resource = policy.node.default_child
+        assert isinstance(resource, iam.CfnManagedPolicy)
+        resource.description = None  # CloudFormation would replace the policy whenever the text changes
+        if before:
+            before.node.add_dependency(policy)
+        before = policy
 
 
 def _let_take(function: ServiceFunction, stage: Stage) -> None:

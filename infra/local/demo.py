@@ -1,7 +1,8 @@
 """Do the same as `run` on a port and a state of its own, then stop.
 
-The last line of stdout is JSON: `{"order", "status", "messages", "services", "seconds", "cents"}`. The exit
-code is 0 only when the order was completed and every queue is empty.
+The last line of stdout is JSON: `{"order", "status", "messages", "services", "seconds", "cents", "robot"}`; `robot` is
+the state of its connection to the broker. The exit code is 0 only when the order was completed by a robot that is
+connected to the broker, and every queue is empty.
 """
 
 import argparse
@@ -39,6 +40,7 @@ def run(options: argparse.Namespace) -> int:
                 with on_the_stream(people, seeded.robots, Path(folder) / "robots", Settings().faster(SPEED)):
                     wait_until_idle(cloud)
                     shown = show_order(cloud, people, seeded.products, console)
+                    robot = people.staff.get(f"/api/fleet/robots/{shown.journey.robot}")["robot"]["connection"]
         finally:
             discard(cloud)
     journey = shown.journey
@@ -51,7 +53,8 @@ def run(options: argparse.Namespace) -> int:
                 "services": shown.services,
                 "seconds": round(journey.seconds, 2),
                 "cents": round(shown.cents, 4),
+                "robot": robot,
             }
         )
     )
-    return 0 if shown.succeeded else 1
+    return 0 if shown.succeeded and robot == "online" else 1

@@ -69,6 +69,12 @@ def test_only_what_neither_a_decision_nor_a_person_waits_for_is_gathered() -> No
     assert {name for name, inbox in gathered.items() if inbox.uses.asks} == {"notifications/inbox"}
 
 
+def test_every_pattern_is_short_enough_for_a_rule() -> None:
+    """2,048 characters: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html."""
+    for name, inbox in INBOXES.items():
+        assert len(json.dumps(inbox.pattern, separators=(",", ":"))) < 2_048, name
+
+
 def is_timer(detail: Data) -> bool:
     return language()[detail["metadata"]["name"]].about.kind is Kind.TIMER
 

@@ -55,7 +55,7 @@ def test_every_consumer_and_every_relay_is_on_the_dashboard(prod: Templates) -> 
 
 def test_the_dashboard_has_no_more_metrics_than_a_free_one(prod: Templates) -> None:
     """https://aws.amazon.com/cloudwatch/pricing/"""
-    assert len(metrics(prod)) <= 50
+    assert len(metrics(prod)) <= 50, "what to do is in docs/scale.md, under Services"
     assert len(prod.resources("AWS::CloudWatch::Dashboard")) == 1
 
 

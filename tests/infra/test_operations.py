@@ -156,6 +156,23 @@ def test_no_role_has_more_policies_than_iam_takes(names: Names) -> None:
     assert_iam_takes(names)
 
 
+def test_a_function_has_its_grants_before_it_is_there_and_none_moves_before_it_is_granted_elsewhere(
+    names: Names,
+) -> None:
+    """CloudFormation works on all at once that does not depend on one another."""
+    resources = names.templates.stacks["operations"]["Resources"]
+    for function in (one for one in resources.values() if one["Type"] == "AWS::Lambda::Function"):
+        role = {"Ref": function["Properties"]["Role"]["Fn::GetAtt"][0]}
+        own = {
+            name: one["Type"]
+            for name, one in resources.items()
+            if one["Type"] in POLICIES and role in one["Properties"]["Roles"]
+        }
+        assert set(own) <= set(function["DependsOn"])
+        [in_line] = [name for name, kind in own.items() if kind == "AWS::IAM::Policy"]
+        assert set(resources[in_line].get("DependsOn", [])) == set(own) - {in_line}
+
+
 def test_a_mall_of_forty_services_fits_what_aws_takes_of_operations(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

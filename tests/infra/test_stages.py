@@ -153,7 +153,8 @@ def test_queues_cannot_take_the_instances_of_the_apis_in_production(prod: Templa
         asked = handler == "queries" and stack in ("customers", "depot")  # by the authorizer
         own = 50 if asked or handler in ("api", "authorizer", "socket") else None
         assert count == own, name
-    assert sum(count or 0 for count in reserved.values()) == scale.reserved() <= 900
+    too_many = "one API more than 1,000 instances are enough for: what to do is in docs/scale.md, under Services"
+    assert sum(count or 0 for count in reserved.values()) == scale.reserved() <= 900, too_many
     many = sum(count is not None for count in reserved.values())
     runbook = (ROOT / "docs" / "runbooks" / "throttles.md").read_text()
     assert f"{many} functions reserve that many each" in runbook

@@ -30,6 +30,12 @@ def without_names(route: str) -> str:
     return re.sub(r"{\w+}", "{}", route)
 
 
+def test_the_gateway_has_no_more_routes_than_an_api_may_have(both: Templates) -> None:
+    """https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html"""
+    routes = [route for stack, _, route in both.resources("AWS::ApiGatewayV2::Route") if stack != "live"]
+    assert len(routes) < 300, "have the quota raised: docs/scale.md, under Services"
+
+
 def test_a_path_variable_has_one_name_at_its_place(both: Templates) -> None:
     """The gateway refuses a second name: https://github.com/plutomi/plutomi/issues/271."""
     names: dict[str, set[str]] = {}
