@@ -43,7 +43,7 @@ from tests.e2e.trial import Drops, Unit, no_drops
 ONLINE_WITHIN, DONE_WITHIN, NOTICED_WITHIN = 600.0, 1800.0, 240.0  # seconds
 LONGEST_DOWN = 10.0  # seconds for which a program is not started again
 LOOK_EVERY = 3.0
-SILENT = 0.1  # of the troubles: robots that are kept away for longer than a lease
+EVERY, SILENT = 10, 2  # of so many troubles, this one keeps a robot away for longer than a lease
 RAMP = 0.1  # seconds between the first connections
 
 
@@ -61,19 +61,26 @@ class Troubles:
 def cause(units: Sequence[Unit], troubles: Troubles, staff: Mall, pause: float, luck: random.Random) -> None:
     """Give robots trouble, one after another, until it is over."""
     with ThreadPoolExecutor(8) as waiting:
-        pending = []
+        pending, number = [], 0
         while not troubles.over.wait(pause):
-            unit, kind = luck.choice(units), luck.random()
-            if kind < SILENT:
-                pending.append(waiting.submit(_silence, unit, troubles, staff))
-            elif kind < 0.6:
+            unit = luck.choice(units)
+            if number % EVERY == SILENT:
+                pending.append(waiting.submit(_silence, luck.choice(_at_work(units, staff)), troubles, staff))
+            elif luck.random() < 0.55:
                 troubles.cuts += 1
                 unit.cut()
             else:
                 troubles.restarts += 1
                 pending.append(waiting.submit(_restart, unit, luck.uniform(0, LONGEST_DOWN)))
+            number += 1
         for each in pending:
             each.result()
+
+
+def _at_work(units: Sequence[Unit], staff: Mall) -> list[Unit]:
+    """The robots that have a list, which another gets if they are silent; all where none has."""
+    status = statuses(staff)
+    return [unit for unit in units if status[unit.bot_id] == "active"] or list(units)
 
 
 def _restart(unit: Unit, down: float) -> None:
@@ -109,21 +116,26 @@ def lists_of(staff: Mall, products: Sequence[Json], number: int, pace: float) ->
     def make(count: int) -> str:
         time.sleep(pace)
         chosen = [products[(count * 7 + step * 11) % len(products)] for step in range(1 + count % 3)]
-        items = [
-            {"storeId": one["storeId"], "productId": one["id"], "quantity": 1 + count % 4}
-            for one in {one["id"]: one for one in chosen}.values()
-        ]
-        made: str = staff.post("/api/depot/shopping", {"orderId": str(uuid.uuid4()), "items": items})["id"]
-        staff.put(f"/api/depot/shopping/{made}/initiate")
-        return made
+        return list_of(staff, chosen, 1 + count % 4)
 
     return [make(count) for count in range(number)]
+
+
+def list_of(staff: Mall, products: Sequence[Json], quantity: int) -> str:
+    """A shopping list of as many of each of these products, made available to robots."""
+    items = [
+        {"storeId": one["storeId"], "productId": one["id"], "quantity": quantity}
+        for one in {one["id"]: one for one in products}.values()
+    ]
+    made: str = staff.post("/api/depot/shopping", {"orderId": str(uuid.uuid4()), "items": items})["id"]
+    staff.put(f"/api/depot/shopping/{made}/initiate")
+    return made
 
 
 def measure(people: People, units: Sequence[Unit], drops: Drops, options: argparse.Namespace) -> Json:
     """Have lists collected in spite of all, and count."""
     staff, troubles = people.staff, Troubles()
-    products = [one for store in staff.pages("/api/stores", "stores") for one in _sold(staff, store["id"])]
+    products = sold(staff)
     ids = {unit.bot_id for unit in units}
     wait_for(lambda: _all_idle(staff, ids), "robots that are online", seconds=ONLINE_WITHIN)
     print(f"{len(units)} robots are online", file=sys.stderr)
@@ -166,8 +178,10 @@ def count(lists: Sequence[Json], drops: Drops) -> Json:
     }
 
 
-def _sold(staff: Mall, store: str) -> list[Json]:
-    return staff.pages(f"/api/stores/{store}/products", "products")
+def sold(staff: Mall) -> list[Json]:
+    """All products of the mall."""
+    stores = staff.pages("/api/stores", "stores")
+    return [one for store in stores for one in staff.pages(f"/api/stores/{store['id']}/products", "products")]
 
 
 def _all_idle(staff: Mall, ids: set[str]) -> bool | None:

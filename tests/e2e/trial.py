@@ -6,6 +6,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Any
 
 from paho.mqtt.client import Client
@@ -17,21 +18,30 @@ from clients.robot.memory import Memory
 from clients.robot.settings import Settings
 from events.floor.plan import plan
 from events.vda5050.collecting import DROP
+from events.vda5050.instant_actions import InstantAction
 from events.vda5050.state import ActionStatus, State
 
 Drops = dict[str, set[str]]
 """By order: the robots that put down at the depot what they had collected."""
 
 
+@dataclass
+class Said:
+    """What a robot has said. cancelled: the orders that it gave up as it was told. last: its newest state."""
+
+    cancelled: set[str] = field(default_factory=set)
+    last: State | None = None
+
+
 class OnTrial(Connected):
     """One run of the client's program, whose connection a test can end."""
 
-    def __init__(self, machine: Robot, files: Files, drops: Drops) -> None:
+    def __init__(self, machine: Robot, files: Files, drops: Drops, said: Said) -> None:
         identity = files.identity()
         assert identity is not None
         super().__init__(machine, identity, files)
         self.kept_away = threading.Event()
-        self._bot_id, self._drops = identity.bot_id, drops
+        self._bot_id, self._drops, self._said = identity.bot_id, drops, said
 
     def cut(self) -> None:
         """End the connection without a word, from either side."""
@@ -52,9 +62,13 @@ class OnTrial(Connected):
     def _tell(self, publications: Iterable[Publication]) -> None:
         publications = list(publications)
         for state in (each.message for each in publications if isinstance(each.message, State)):
-            for action in state.action_states:
-                if action.action_type == DROP and action.action_status is ActionStatus.FINISHED:
-                    self._drops[state.order_id].add(self._bot_id)
+            self._said.last = state
+            done = ActionStatus.FINISHED
+            if (DROP, done) in [(each.action_type, each.action_status) for each in state.action_states]:
+                self._drops[state.order_id].add(self._bot_id)
+            for each in state.instant_action_states:
+                if (each.action_type, each.action_status) == (InstantAction.CANCEL_ORDER, done):
+                    self._said.cancelled.add(state.order_id)
         super()._tell(publications)
 
 
@@ -63,6 +77,7 @@ class Unit:
 
     def __init__(self, bot_id: str, files: Files, settings: Settings, place: int, drops: Drops) -> None:
         self.bot_id = bot_id
+        self.said = Said()
         self.trouble = threading.Lock()
         """Held by who gives it trouble that takes time."""
         self._files, self._settings, self._place, self._drops = files, settings, place, drops
@@ -92,7 +107,7 @@ class Unit:
         floor, ended = plan(), threading.Event()
         memory = self._files.memory() or Memory(floor.parking[self._place % len(floor.parking)])
         machine = Robot(self.bot_id, memory, self._settings, floor, self._chance)
-        run = OnTrial(machine, self._files, self._drops)
+        run = OnTrial(machine, self._files, self._drops, self.said)
         return ended, run, threading.Thread(target=run.run, args=(ended,), daemon=True)
 
 
