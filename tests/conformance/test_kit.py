@@ -23,6 +23,7 @@ from tests.conformance.largest import longest_list
 from tests.conformance.largest import needs as needs_of_the_mall
 from tests.conformance.largest import order as longest_order
 from tests.conformance.links import MachineLink
+from tests.conformance.sdk import translator
 
 PAGE = Path(__file__).parents[2] / "docs" / "conformance.md"
 CASES = [(cases.known[name], bench) for cases, bench in OURS for name in cases.known]
@@ -67,6 +68,7 @@ def test_the_page_counts_and_names_the_cases_as_they_are():
     robots, gateways = (len(faults) for _, faults in FAULTS)
     assert f"{robots} faulty robots and {gateways} faulty gateways" in page
     assert f"{len(BY_HAND)} cases need a hand at the robot" in page
+    assert f"in between: {len(Path(translator.__file__).read_text().splitlines())} lines" in page
     named = {
         name for line in page.splitlines() if "Kit: " in line for name in re.findall(r"`(\w+)`", line.split("Kit: ")[1])
     }
