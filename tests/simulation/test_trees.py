@@ -57,6 +57,21 @@ def test_that_a_robot_came_back_before_it_heard_of_the_cancellation_is_in_the_tr
     assert (compared.orders, compared.different) == (1, [])
 
 
+def test_that_a_robot_became_unfit_in_the_flow_of_another_list_is_not_in_the_tree_of_its_next_one() -> None:
+    outcome, compared = run_and_compare(10683733)
+    commits = [fields["item"] for _, kind, fields in outcome.history if kind == "commit"]
+    messages = [one["detail"] for item in commits if "messages" in item for one in json.loads(item["messages"]["S"])]
+    flows = {one["metadata"]["correlation_id"] for one in messages if one["metadata"]["name"] == "OrderCreated"}
+    assigned = {
+        one["metadata"]["id"]
+        for one in messages
+        if one["metadata"]["name"] == "BotAssigned" and one["metadata"]["correlation_id"] not in flows
+    }
+    unfit = [one["metadata"]["name"] for one in messages if one["metadata"]["causation_id"] in assigned]
+    assert "RobotDisconnected" in unfit
+    assert (compared.orders, compared.different) == (1, [])
+
+
 def test_what_followed_from_a_list_given_back_is_under_that_where_clocks_date_the_list_later() -> None:
     outcome, compared = run_and_compare(10304140)
     commits = [fields["item"] for _, kind, fields in outcome.history if kind == "commit"]

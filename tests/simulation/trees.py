@@ -149,8 +149,10 @@ def timeline(
 
 
 def _of_record(order: str, made: _Made) -> Parents:
-    """By the record: what names the order; and what was made with it, or followed from it, and names no other.
+    """By the record: what names the order; and what was made with it, or followed from it in its flows, and names none.
 
+    What followed in another flow and names no order is that one's: a robot that another list made free was assigned the
+    order's, and became unfit.
     A tick of a schedule has to do with many orders: what was made of the same one belongs to this order only if its
     stream was about it just before, as that of a robot that loses its lease while it has the order's list.
     What began a flow in which the order went on belongs to it too, as that its robot became unfit and lost its list.
@@ -172,7 +174,8 @@ def _of_record(order: str, made: _Made) -> Parents:
     while waiting:
         cause = waiting.pop()
         for id in followed.get(cause, ()):
-            if id not in chosen and not made.named(id) and (TICK not in cause or order in made.before(id)):
+            is_here = made.messages[id]["metadata"]["correlation_id"] in flows
+            if is_here and id not in chosen and not made.named(id) and (TICK not in cause or order in made.before(id)):
                 chosen.add(id)
                 waiting.append(id)
         began = made.causes.get(cause, "")
