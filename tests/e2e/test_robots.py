@@ -179,7 +179,7 @@ def test_a_robot_that_comes_back_with_a_list_that_another_has_is_told_to_cancel_
         [silent] = [unit for unit in units if unit.bot_id == collecting]
         [other] = [unit for unit in units if unit is not silent]
         silent.keep_away()
-        wait_for(lambda: listed()["status"] == "completed" or None, "a list that is completed", TAKEN_OVER_WITHIN)
+        wait_for(lambda: listed()["status"] == "completed" or None, "a completed list", seconds=TAKEN_OVER_WITHIN)
         silent.let_back()
         wait_for(lambda: silent.said.cancelled or None, "a robot that cancelled its order", seconds=WITHIN)
         streaming.wait_until(silent.bot_id, "idle")
