@@ -19,7 +19,7 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -59,21 +59,24 @@ class Troubles:
 
 
 def cause(units: Sequence[Unit], troubles: Troubles, staff: Mall, pause: float, luck: random.Random) -> None:
-    """Give robots trouble, one after another, until it is over."""
+    """Give robots trouble, one after another, until it is over. Of ten one is silent at a time, or lists starve."""
     with ThreadPoolExecutor(8) as waiting:
-        pending, number = [], 0
+        silent: list[Future[None]] = []
+        restarted: list[Future[None]] = []
+        number = 0
         while not troubles.over.wait(pause):
             unit = luck.choice(units)
-            if number % EVERY == SILENT:
-                pending.append(waiting.submit(_silence, luck.choice(_at_work(units, staff)), troubles, staff))
+            away = sum(not each.done() for each in silent)
+            if number % EVERY == SILENT and away < max(1, len(units) // 10):
+                silent.append(waiting.submit(_silence, luck.choice(_at_work(units, staff)), troubles, staff))
             elif luck.random() < 0.55:
                 troubles.cuts += 1
                 unit.cut()
             else:
                 troubles.restarts += 1
-                pending.append(waiting.submit(_restart, unit, luck.uniform(0, LONGEST_DOWN)))
+                restarted.append(waiting.submit(_restart, unit, luck.uniform(0, LONGEST_DOWN)))
             number += 1
-        for each in pending:
+        for each in (*silent, *restarted):
             each.result()
 
 
