@@ -18,8 +18,8 @@ import tempfile
 import threading
 import time
 import uuid
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -59,31 +59,35 @@ class Troubles:
 
 
 def cause(units: Sequence[Unit], troubles: Troubles, staff: Mall, pause: float, luck: random.Random) -> None:
-    """Give robots trouble, one after another, until it is over. Of ten one is silent at a time, or lists starve."""
+    """Give robots trouble, one after another, until it is over.
+
+    A robot that is to be silent has a list, which another gets by that; each list loses its robot so once.
+    """
     with ThreadPoolExecutor(8) as waiting:
-        silent: list[Future[None]] = []
-        restarted: list[Future[None]] = []
-        number = 0
+        pending, number, lost = [], 0, set[str]()
         while not troubles.over.wait(pause):
             unit = luck.choice(units)
-            away = sum(not each.done() for each in silent)
-            if number % EVERY == SILENT and away < max(1, len(units) // 10):
-                silent.append(waiting.submit(_silence, luck.choice(_at_work(units, staff)), troubles, staff))
+            at_work = _at_work(units, staff, lost) if number % EVERY == SILENT else {}
+            if at_work:
+                chosen = luck.choice([*at_work])
+                lost.add(chosen)
+                pending.append(waiting.submit(_silence, at_work[chosen], troubles, staff))
             elif luck.random() < 0.55:
                 troubles.cuts += 1
                 unit.cut()
             else:
                 troubles.restarts += 1
-                restarted.append(waiting.submit(_restart, unit, luck.uniform(0, LONGEST_DOWN)))
+                pending.append(waiting.submit(_restart, unit, luck.uniform(0, LONGEST_DOWN)))
             number += 1
-        for each in (*silent, *restarted):
+        for each in pending:
             each.result()
 
 
-def _at_work(units: Sequence[Unit], staff: Mall) -> list[Unit]:
-    """The robots that have a list, which another gets if they are silent; all where none has."""
-    status = statuses(staff)
-    return [unit for unit in units if status[unit.bot_id] == "active"] or list(units)
+def _at_work(units: Sequence[Unit], staff: Mall, lost: Collection[str]) -> dict[str, Unit]:
+    """The robots that have a list, by it, without the lists that a robot was silent with before."""
+    of = {unit.bot_id: unit for unit in units}
+    lists = staff.pages("/api/depot/shopping?status=active", "lists")
+    return {one["id"]: of[one["botId"]] for one in lists if one["botId"] in of and one["id"] not in lost}
 
 
 def _restart(unit: Unit, down: float) -> None:
