@@ -3,6 +3,7 @@
 import random
 import socket
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Iterable
 from contextlib import suppress
@@ -11,13 +12,13 @@ from typing import Any
 
 from paho.mqtt.client import Client
 
+from clients.robot.actions import is_drop
 from clients.robot.client import Connected
 from clients.robot.files import Files
 from clients.robot.machine import Publication, Robot
 from clients.robot.memory import Memory
 from clients.robot.settings import Settings
 from events.floor.plan import plan
-from events.vda5050.collecting import DROP
 from events.vda5050.instant_actions import InstantAction
 from events.vda5050.state import ActionStatus, State
 
@@ -27,10 +28,19 @@ Drops = dict[str, set[str]]
 
 @dataclass
 class Said:
-    """What a robot has said. cancelled: the orders that it gave up as it was told. last: its newest state."""
+    """What a robot has said. cancelled: the orders that it gave up as it was told. last: its newest state.
+
+    unheard: the orders whose drop ended after its connection had, and before it knew: it could tell nobody.
+    story: its cuts and drops, and what the broker took of it, with Unix times.
+    """
 
     cancelled: set[str] = field(default_factory=set)
+    unheard: set[str] = field(default_factory=set)
     last: State | None = None
+    story: list[tuple[float, str]] = field(default_factory=list)
+
+    def note(self, what: str) -> None:
+        self.story.append((time.time(), what))
 
 
 class OnTrial(Connected):
@@ -41,7 +51,9 @@ class OnTrial(Connected):
         assert identity is not None
         super().__init__(machine, identity, files)
         self.kept_away = threading.Event()
+        self._was_online = False
         self._bot_id, self._drops, self._said = identity.bot_id, drops, said
+        self._acknowledge, machine.acknowledged = machine.acknowledged, self._acknowledged  # type: ignore[method-assign]
 
     def cut(self) -> None:
         """End the connection without a word, from either side."""
@@ -49,6 +61,22 @@ class OnTrial(Connected):
         with suppress(OSError):
             if line is not None:
                 line.shutdown(socket.SHUT_RDWR)
+
+    def _note_a_drop(self) -> None:
+        """Note what was put down since the robot told anything before."""
+        memory, was_online, self._was_online = self._robot.memory, self._was_online, self._robot.online
+        order = memory.order.order_id if memory.order else ""
+        finished = any(is_drop(task) and task.status is ActionStatus.FINISHED for task in memory.tasks)
+        if not finished or self._bot_id in self._drops[order]:
+            return
+        self._drops[order].add(self._bot_id)
+        self._said.note(f"put down {order}, with a connection: {self._robot.online}")
+        if was_online and not self._robot.online:
+            self._said.unheard.add(order)
+
+    def _acknowledged(self, sent: float) -> None:
+        self._said.note(f"the broker has the state of {sent:.2f}")
+        self._acknowledge(sent)
 
     def _connect(self) -> None:
         if self.kept_away.is_set():
@@ -61,11 +89,10 @@ class OnTrial(Connected):
 
     def _tell(self, publications: Iterable[Publication]) -> None:
         publications = list(publications)
+        self._note_a_drop()
+        done = ActionStatus.FINISHED
         for state in (each.message for each in publications if isinstance(each.message, State)):
             self._said.last = state
-            done = ActionStatus.FINISHED
-            if (DROP, done) in [(each.action_type, each.action_status) for each in state.action_states]:
-                self._drops[state.order_id].add(self._bot_id)
             for each in state.instant_action_states:
                 if (each.action_type, each.action_status) == (InstantAction.CANCEL_ORDER, done):
                     self._said.cancelled.add(state.order_id)
@@ -91,10 +118,12 @@ class Unit:
         self._run.cut()
 
     def keep_away(self) -> None:
+        self.said.note("kept away")
         self._run.kept_away.set()
         self._run.cut()
 
     def let_back(self) -> None:
+        self.said.note("let back")
         self._run.kept_away.clear()
 
     def crash(self) -> None:
