@@ -30,7 +30,7 @@ Drops = dict[str, set[str]]
 class Said:
     """What a robot has said. cancelled: the orders that it gave up as it was told. last: its newest state.
 
-    unheard: the orders whose drop ended after its connection had, and before it knew: it could tell nobody.
+    unheard: the orders whose drop had begun when its connection ended, and then ended: it could tell nobody.
     story: its cuts and drops, and what the broker took of it, with Unix times.
     """
 
@@ -51,7 +51,7 @@ class OnTrial(Connected):
         assert identity is not None
         super().__init__(machine, identity, files)
         self.kept_away = threading.Event()
-        self._was_online = False
+        self._was_online = self._is_dropping = False  # as it told something last
         self._bot_id, self._drops, self._said = identity.bot_id, drops, said
         self._acknowledge, machine.acknowledged = machine.acknowledged, self._acknowledged  # type: ignore[method-assign]
 
@@ -64,15 +64,18 @@ class OnTrial(Connected):
 
     def _note_a_drop(self) -> None:
         """Note what was put down since the robot told anything before."""
-        memory, was_online, self._was_online = self._robot.memory, self._was_online, self._robot.online
+        memory, online = self._robot.memory, self._robot.online
         order = memory.order.order_id if memory.order else ""
-        finished = any(is_drop(task) and task.status is ActionStatus.FINISHED for task in memory.tasks)
-        if not finished or self._bot_id in self._drops[order]:
-            return
-        self._drops[order].add(self._bot_id)
-        self._said.note(f"put down {order}, with a connection: {self._robot.online}")
-        if was_online and not self._robot.online:
-            self._said.unheard.add(order)
+        drops = [task for task in memory.tasks if is_drop(task)]
+        finished = any(task.status is ActionStatus.FINISHED for task in drops)
+        if finished and self._bot_id not in self._drops[order]:
+            self._drops[order].add(self._bot_id)
+            self._said.note(f"put down {order}, with a connection: {online}")
+            if self._is_dropping and not online:
+                self._said.unheard.add(order)
+        if online or self._was_online:
+            self._is_dropping = any(task.at_work for task in drops)
+        self._was_online = online
 
     def _acknowledged(self, sent: float) -> None:
         self._said.note(f"the broker has the state of {sent:.2f}")
