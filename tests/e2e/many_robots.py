@@ -3,10 +3,10 @@
 Every robot is the reference client with a certificate of its own. While lists are collected, robots are cut off, their
 programs crash and are started again, and some are kept away until the depot has taken them offline. The last line is
 JSON: {"robots", "lists", "collected_once", "lost", "driven_twice", "cuts", "restarts", "silences", "noticed",
-"given_back", "unheard", "dead_letters", "seconds"}. collected_once: lists that one robot put down at the depot, under
+"given_back", "unreported", "dead_letters", "seconds"}. collected_once: lists that one robot put down at the depot, under
 the assignment that completed them. lost: lists that are not completed in the end. driven_twice: lists that were put
-down under two assignments. unheard: the same, but the first robot could tell nobody, as its connection ended while it
-put them down. noticed: silences in which the depot took the robot offline. given_back: assignments beyond the first of
+down under two assignments. unreported: the same, but the connection of the first robot ended while it put them down, so
+that no state reported it. noticed: silences in which the depot took the robot offline. given_back: assignments beyond the first of
 each list. The exit code is 0 when every list was collected once, every silence noticed, and nothing was
 dead-lettered. It takes minutes, so it is no part of `make e2e`.
 """
@@ -160,8 +160,8 @@ def measure(people: People, units: Sequence[Unit], drops: Drops, options: argpar
     seconds = time.monotonic() - began
     found = [staff.get(f"/api/depot/shopping/{one}")["list"] for one in lists]
     _tell_of_doubles(found, units, drops)
-    unheard = set[str]().union(*(unit.said.unheard for unit in units))
-    return count(found, drops, unheard) | {
+    unreported = set[str]().union(*(unit.said.unreported for unit in units))
+    return count(found, drops, unreported) | {
         "robots": len(units),
         "cuts": troubles.cuts,
         "restarts": troubles.restarts,
@@ -181,22 +181,22 @@ def _tell_of_doubles(lists: Sequence[Json], units: Sequence[Unit], drops: Drops)
             print("\n".join(f"  {at:.2f} {what}" for at, what in unit.said.story), file=sys.stderr)
 
 
-def count(lists: Sequence[Json], drops: Drops, unheard: Collection[str]) -> Json:
-    """How often each list was put down at the depot. unheard: the orders of which that could not be told."""
+def count(lists: Sequence[Json], drops: Drops, unreported: Collection[str]) -> Json:
+    """How often each list was put down at the depot. unreported: the orders of which that could not be told."""
     put_down: dict[str, set[int]] = {one["id"]: set() for one in lists}
     for order in drops:
         found = list_and_assignment(order)
         if found and found[0] in put_down:
             put_down[found[0]].add(found[1])
     completed = [one for one in lists if one["status"] == "completed"]
-    told = {id: [one for one in numbers if order_id(id, one) not in unheard] for id, numbers in put_down.items()}
+    told = {id: [one for one in numbers if order_id(id, one) not in unreported] for id, numbers in put_down.items()}
     doubled, driven = (sum(len(one) > 1 for one in found.values()) for found in (put_down, told))
     return {
         "lists": len(lists),
         "collected_once": sum(put_down[one["id"]] == {one["assignment"]} for one in completed),
         "lost": len(lists) - len(completed),
         "driven_twice": driven,
-        "unheard": doubled - driven,
+        "unreported": doubled - driven,
         "given_back": sum(one["assignment"] - 1 for one in lists),
     }
 
@@ -281,7 +281,7 @@ def main() -> int:
             print(f"dead letter in {letter.queue}: {letter.name}: {letter.reason}", file=sys.stderr)
     found["dead_letters"] = len(letters)
     print(json.dumps(found))
-    once = found["collected_once"] + found["unheard"] == found["lists"] and not found["lost"] + found["driven_twice"]
+    once = found["collected_once"] + found["unreported"] == found["lists"] and not found["lost"] + found["driven_twice"]
     return 0 if once and found["noticed"] == found["silences"] and not letters else 1
 
 

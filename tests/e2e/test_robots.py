@@ -149,7 +149,7 @@ def test_lists_are_collected_once_although_robots_are_cut_off_crash_and_fall_sil
         retired = units[0].bot_id
         streaming.people.staff.call("DELETE", f"/api/depot/bots/{retired}")
         wait_for(lambda: _is_gone(streaming, retired), "a retired robot that is gone", seconds=WITHIN)
-    assert found["collected_once"] + found["unheard"] == options.lists, found
+    assert found["collected_once"] + found["unreported"] == options.lists, found
     assert (found["lost"], found["driven_twice"]) == (0, 0), found
     assert found["noticed"] == found["silences"] > 0, found
     assert found["cuts"] + found["restarts"] > 0

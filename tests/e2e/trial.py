@@ -30,12 +30,12 @@ Drops = dict[str, set[str]]
 class Said:
     """What a robot has said. cancelled: the orders that it gave up as it was told. last: its newest state.
 
-    unheard: the orders whose drop had begun when its connection ended, and then ended: it could tell nobody.
+    unreported: the orders whose drop began with a connection and ended without one, so that no state reported it.
     story: its cuts and drops, and what the broker took of it, with Unix times.
     """
 
     cancelled: set[str] = field(default_factory=set)
-    unheard: set[str] = field(default_factory=set)
+    unreported: set[str] = field(default_factory=set)
     last: State | None = None
     story: list[tuple[float, str]] = field(default_factory=list)
 
@@ -72,7 +72,7 @@ class OnTrial(Connected):
             self._drops[order].add(self._bot_id)
             self._said.note(f"put down {order}, with a connection: {online}")
             if self._is_dropping and not online:
-                self._said.unheard.add(order)
+                self._said.unreported.add(order)
         if online or self._was_online:
             self._is_dropping = any(task.at_work for task in drops)
         self._was_online = online
