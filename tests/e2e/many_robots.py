@@ -3,12 +3,19 @@
 Every robot is the reference client with a certificate of its own. While lists are collected, robots are cut off, their
 programs crash and are started again, and some are kept away until the depot has taken them offline. The last line is
 JSON: {"robots", "lists", "collected_once", "lost", "driven_twice", "cuts", "restarts", "silences", "noticed",
-"given_back", "unreported", "dead_letters", "seconds"}. collected_once: lists that one robot put down at the depot, under
-the assignment that completed them. lost: lists that are not completed in the end. driven_twice: lists that were put
-down under two assignments. unreported: the same, but the connection of the first robot ended while it put them down, so
-that no state reported it. noticed: silences in which the depot took the robot offline. given_back: assignments beyond the first of
-each list. The exit code is 0 when every list was collected once, every silence noticed, and nothing was
-dead-lettered. It takes minutes, so it is no part of `make e2e`.
+"given_back", "unreported", "dead_letters", "seconds"}.
+
+| | |
+|---|---|
+| collected_once | lists that one robot put down at the depot, under the assignment that completed them |
+| lost | lists that are not completed in the end |
+| driven_twice | lists that were put down under two assignments |
+| unreported | the same, but the first robot's connection ended while it put down, so that no state reported it |
+| noticed | silences in which the depot took the robot offline |
+| given_back | assignments beyond the first of each list |
+
+The exit code is 0 when every list was collected once, but for what was unreported, every silence noticed, and nothing
+was dead-lettered. It takes minutes, so it is no part of `make e2e`.
 """
 
 import argparse
