@@ -179,9 +179,7 @@ def assert_granted_in_order(names: Names) -> None:
             needed = set(resources[found.pop()].get("DependsOn", [])) & set(own)
             found += needed - before
             before |= needed
-        assert before == set(
-            own
-        )  # what is in line is last, and what names move to is first
+        assert before == set(own)  # what is in line is last, and what names move to is first
 
 
 def test_a_mall_of_forty_services_fits_what_aws_takes_of_operations(
