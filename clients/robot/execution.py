@@ -71,7 +71,8 @@ class Execution:
         return max(0.0, min(ends, default=math.inf))
 
     def go_on(self) -> None:
-        """End what has no time left, and begin whatever may begin, until nothing more follows at this moment."""
+        """Pause what is held, end what has no time left, and begin what may begin, until nothing more follows now."""
+        self.actions.hold()
         while self._end() or self._begin():
             pass
         battery.mind(self._memory)
@@ -96,7 +97,7 @@ class Execution:
     def doubt(self, seconds: float) -> None:
         """Hand nothing over for so many seconds online: the list may be gone."""
         self._memory.unsure = seconds
-        self.actions.hold()
+        self.go_on()
 
     def contest(self) -> None:
         """Report for some minutes that another program connected under the robot's id."""

@@ -51,7 +51,7 @@ _OPTIONAL = {InstantAction.CANCEL_ORDER}
 
 
 def can_be_stopped(kind: str) -> bool:
-    """Whether an action can be paused and cancelled: what is half through the hatch of the depot goes down."""
+    """Whether an action stops when people pause the robot or its order is cancelled: a drop that has begun ends."""
     return kind == COLLECT
 
 

@@ -25,6 +25,24 @@ UNSUPPORTED_ON_EDGES = (
     "corridor",
 )
 UNSUPPORTED_AT_NODES = ("theta", "allowed_deviation_theta")
+HINTS = {
+    errors.VALIDATION_FAILURE: "correct the message and send it again",
+    errors.INSUFFICIENT_MEMORY: "split the order",
+    errors.MOBILE_ROBOT_NOT_AVAILABLE: "resolve what the state shows: its operating mode, its FATAL errors",
+    errors.OUTDATED_ORDER_UPDATE: "send a newer update, or an order with an id of its own",
+    errors.SAME_ORDER_UPDATE_ID: "send what has changed under the next orderUpdateId",
+    errors.ORDER_UPDATE_FOLLOWING_CANCEL: "send an order with another id",
+    errors.OTHER_ORDER_ACTIVE: "wait until the order has ended, or cancel it",
+    errors.START_NODE_OUT_OF_RANGE: "begin the order at the robot's last node",
+    errors.UNSUPPORTED_PARAMETER: "leave it out: the factsheet lists what is supported",
+    errors.UNKNOWN_MAP_ID: "use the map that the state shows",
+    errors.NO_ROUTE_TO_TARGET: "use nodes and edges of the floor plan",
+    errors.INVALID_ORDER_ACTION: "order what the factsheet declares",
+    errors.INVALID_INSTANT_ACTION: "send what the factsheet declares, when the state allows it",
+    errors.NO_ORDER_TO_CANCEL: "name the order that the state shows, or none",
+}
+"""What helps against a refusal, by its error."""
+
 UNTIL_ANOTHER_ORDER = errors.REJECTIONS - {errors.MOBILE_ROBOT_NOT_AVAILABLE} | {
     errors.NO_ORDER_TO_CANCEL,
     errors.PICK_FAILED,
@@ -33,13 +51,13 @@ UNTIL_ANOTHER_ORDER = errors.REJECTIONS - {errors.MOBILE_ROBOT_NOT_AVAILABLE} | 
 
 
 def error(kind: str, why: str, hint: str | None = None, **references: object) -> Error:
-    """An error at the standard's level for its kind."""
+    """An error at the standard's level for its kind. hint: what helps, instead of what usually does."""
     listed = tuple(ErrorReference(reference_key=key, reference_value=str(value)) for key, value in references.items())
     return Error(
         error_type=kind,
         error_level=errors.LEVELS[kind],
         error_description=why,
-        error_hint=hint,
+        error_hint=hint or HINTS.get(kind),
         error_references=listed or None,
     )
 
@@ -48,7 +66,7 @@ def refusal(order: Order, memory: Memory, floor: Floor, serial_number: str) -> E
     """Why a robot does not take an order; None if it does. One that it has is refused silently: see `is_repeated`."""
 
     def refused(kind: str, why: str, **more: str) -> Error:
-        return error(kind, why, None, orderId=order.order_id, orderUpdateId=order.order_update_id, **more)
+        return error(kind, why, orderId=order.order_id, orderUpdateId=order.order_update_id, **more)
 
     if order.serial_number != serial_number:
         return refused(errors.VALIDATION_FAILURE, f"the order is for robot {order.serial_number}")

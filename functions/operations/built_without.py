@@ -45,8 +45,8 @@ def _must_be_collected(service: str) -> None:
     for queue, waiting in zip(queues, measured, strict=True):
         if waiting.total:
             raise RefusedError(
-                f"about {waiting.total} messages of {queue.name} are not collected yet, and what was built may lack "
-                "what they would write: the collector makes letters of them every minute; try again once it has"
+                f"{queue.name} has messages that are not collected yet, about {waiting.total}, and what was built may "
+                "lack what they would write: the collector makes letters of them every minute; try again once it has"
             )
 
 

@@ -10,7 +10,7 @@ JSON: {"robots", "lists", "collected_once", "lost", "driven_twice", "cuts", "res
 | collected_once | lists that one robot put down at the depot, under the assignment that completed them |
 | lost | lists that are not completed in the end |
 | driven_twice | lists that were put down under two assignments |
-| unreported | the same, but the first robot's connection ended while it put down, so that no state reported it |
+| unreported | the same, but the first robot's connection ended before the broker had a state that says so |
 | noticed | silences in which the depot took the robot offline |
 | given_back | assignments beyond the first of each list |
 
@@ -117,7 +117,8 @@ def _silence(unit: Unit, troubles: Troubles, staff: Mall) -> None:
                 break
             time.sleep(LOOK_EVERY)
         else:
-            print(f"the depot did not notice that robot {unit.bot_id} is silent", file=sys.stderr)
+            print(f"the depot did not notice that robot {unit.bot_id} is silent:", file=sys.stderr)
+            print(unit.said.told(), file=sys.stderr)
         unit.let_back()
 
 
@@ -185,7 +186,7 @@ def _tell_of_doubles(lists: Sequence[Json], units: Sequence[Unit], drops: Drops)
         robots = {robot for order in orders for robot in drops[order]} if len(orders) > 1 else set()
         for unit in (unit for unit in units if unit.bot_id in robots):
             print(f"robot {unit.bot_id}, of list {one['id']}, which it had under {orders}:", file=sys.stderr)
-            print("\n".join(f"  {at:.2f} {what}" for at, what in unit.said.story), file=sys.stderr)
+            print(unit.said.told(), file=sys.stderr)
 
 
 def count(lists: Sequence[Json], drops: Drops, unreported: Collection[str]) -> Json:

@@ -30,7 +30,7 @@ Drops = dict[str, set[str]]
 class Said:
     """What a robot has said. cancelled: the orders that it gave up as it was told. last: its newest state.
 
-    unreported: the orders whose drop began with a connection and ended without one, so that no state reported it.
+    unreported: the orders whose drop ended, and then the connection, before the broker had a state that says so.
     story: its cuts and drops, and what the broker took of it, with Unix times.
     """
 
@@ -42,6 +42,10 @@ class Said:
     def note(self, what: str) -> None:
         self.story.append((time.time(), what))
 
+    def told(self) -> str:
+        """Its story, a line each."""
+        return "\n".join(f"  {at:.2f} {what}" for at, what in self.story)
+
 
 class OnTrial(Connected):
     """One run of the client's program, whose connection a test can end."""
@@ -51,7 +55,7 @@ class OnTrial(Connected):
         assert identity is not None
         super().__init__(machine, identity, files)
         self.kept_away = threading.Event()
-        self._was_online = self._is_dropping = False  # as it told something last
+        self._untold: dict[str, float] = {}  # when each order's goods were put down, which the broker does not know
         self._bot_id, self._drops, self._said = identity.bot_id, drops, said
         self._acknowledge, machine.acknowledged = machine.acknowledged, self._acknowledged  # type: ignore[method-assign]
 
@@ -66,28 +70,30 @@ class OnTrial(Connected):
         """Note what was put down since the robot told anything before."""
         memory, online = self._robot.memory, self._robot.online
         order = memory.order.order_id if memory.order else ""
-        drops = [task for task in memory.tasks if is_drop(task)]
-        finished = any(task.status is ActionStatus.FINISHED for task in drops)
+        finished = any(is_drop(task) and task.status is ActionStatus.FINISHED for task in memory.tasks)
         if finished and self._bot_id not in self._drops[order]:
             self._drops[order].add(self._bot_id)
             self._said.note(f"put down {order}, with a connection: {online}")
-            if self._is_dropping and not online:
-                self._said.unreported.add(order)
-        if online or self._was_online:
-            self._is_dropping = any(task.at_work for task in drops)
-        self._was_online = online
+            self._untold[order] = time.time()
+        if not online:
+            self._said.unreported.update(self._untold)
+            self._untold = {}
 
     def _acknowledged(self, sent: float) -> None:
         self._said.note(f"the broker has the state of {sent:.2f}")
+        self._untold = {order: at for order, at in self._untold.items() if at > sent}
         self._acknowledge(sent)
 
     def _connect(self) -> None:
         if self.kept_away.is_set():
             raise ConnectionRefusedError("kept away")
         super()._connect()
+        if self.kept_away.is_set():  # since it began to connect
+            self.cut()
 
     def _say_goodbye(self, client: Client) -> None:
         """A program that crashes says nothing."""
+        self._said.unreported.update(self._untold)
         self.cut()
 
     def _tell(self, publications: Iterable[Publication]) -> None:

@@ -132,7 +132,7 @@ class Day:
     def delivers(self, at: float, number: str) -> None:
         self.record(at, "mqtt", what="delivered", client=BOT, number=number, topic="order", payload="{}")
 
-    def ends(self, at: float, assignment: int, action: str, result: str | None = None) -> None:
+    def ends(self, at: float, assignment: int, action: str, result: str | None = None, *, online: bool = True) -> None:
         parameters = {"storeId": "s", "productId": "p", "quantity": 3} if action == "collect" else {}
         self.record(
             at,
@@ -144,6 +144,7 @@ class Day:
             parameters=parameters,
             status="FINISHED",
             result=result,
+            online=online,
         )
 
     def shows(self, *, node: str) -> None:

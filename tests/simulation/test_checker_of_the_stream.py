@@ -20,6 +20,7 @@ from tests.simulation.check.orders_to_robots import (
     RETIRED,
     REVOKED,
     TAKEN,
+    WITHIN_LEASE,
 )
 from tests.simulation.check.robots_work import (
     DRIVEN_TWICE,
@@ -31,6 +32,7 @@ from tests.simulation.check.robots_work import (
     SILENT_AT_WORK,
     STILL_THERE,
     TRUE_STATE,
+    WHILE_ONLINE,
 )
 from tests.simulation.robots_day import (
     BOT,
@@ -55,6 +57,10 @@ def an_order_arrives_late(day: Day) -> None:
 
 def an_order_never_expires(day: Day) -> None:
     day.sends(6, 1, expires=3_600)
+
+
+def an_order_outlasts_the_lease(day: Day) -> None:
+    day.sends(19, 1, expires=50)
 
 
 def an_order_is_sent_after_the_list_was_withdrawn(day: Day) -> None:
@@ -92,6 +98,10 @@ def a_robot_that_reports_is_taken_offline(day: Day) -> None:
 
 def a_list_is_completed_before_its_goods_are_put_down(day: Day) -> None:
     day.entries = [entry for entry in day.entries if entry[2].get("action") != "drop"]
+
+
+def goods_are_put_down_without_a_connection(day: Day) -> None:
+    day.ends(44, 1, "drop", online=False)
 
 
 def a_free_robot_refuses_its_order(day: Day) -> None:
@@ -136,6 +146,7 @@ def a_robot_is_taken_offline_while_fleet_is_behind(day: Day, handled: float | No
 BROKEN: dict[Callable[[Day], None], str] = {
     an_order_arrives_late: IN_TIME,
     an_order_never_expires: EXPIRES,
+    an_order_outlasts_the_lease: WITHIN_LEASE,
     an_order_is_sent_after_the_list_was_withdrawn: KNOWN_OVER,
     an_order_is_sent_beside_an_outdated_one: CANCEL_FIRST,
     a_robot_leaves_while_its_cancelled_order_waits_for_what_does_not_begin: GIVEN_UP,
@@ -143,6 +154,7 @@ BROKEN: dict[Callable[[Day], None], str] = {
     a_retired_robot_keeps_its_certificate: REVOKED,
     a_pick_is_recorded_that_was_not_picked: PICKED,
     a_list_is_driven_twice: DRIVEN_TWICE,
+    goods_are_put_down_without_a_connection: WHILE_ONLINE,
     an_idle_robot_is_cut_and_stays: LEFT_IDLE,
     a_robot_at_work_falls_silent: SILENT_AT_WORK,
     a_robot_that_reports_is_taken_offline: STILL_THERE,

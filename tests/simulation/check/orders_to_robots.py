@@ -10,7 +10,8 @@ from tests.simulation.check.stream_history import FLEET, Known, Report, Sent, St
 from tests.simulation.check.violation import Violation
 
 IN_TIME = "no order reaches a robot after it has expired"
-EXPIRES = "what is sent to a robot expires with the lease"
+EXPIRES = "what is sent to a robot expires within a lease"
+WITHIN_LEASE = "an order expires with what is left of its robot's lease"
 KNOWN_OVER = "no order is sent for an assignment that is known to be over"
 CANCEL_FIRST = "a robot with an outdated order is sent no other before that one has ended"
 TAKEN = "a robot that is free takes the order that it is sent"
@@ -38,12 +39,22 @@ def violations(history: ParsedHistory, stream: StreamHistory, deliveries: Delive
             text = f"{_named(sent)} expires after {(sent.expires - sent.at) // SECOND} s"
             yield Violation(EXPIRES, text, {"robot": sent.bot_id, "message": sent.number})
         if sent.kind == "order":
+            yield from _within_lease(sent, stream)
             yield from _order(sent, stream)
     yield from _taken(stream)
     yield from _given_up(stream)
     yield from _cancelled(stream)
     yield from _never_sent(history)
     yield from _retired(history, stream, deliveries)
+
+
+def _within_lease(sent: Sent, stream: StreamHistory) -> Iterator[Violation]:
+    """The lease counts from the robot's last state, of which fleet may know an earlier one. An order has a second."""
+    told = [one.said for one in stream.reports[sent.bot_id] if one.received and one.received < sent.at]
+    ends = max([sent.at + SECOND, *(said + LEASE + SECOND + stream.slow[sent.by] for said in told)])
+    if told and sent.expires > ends:
+        text = f"{_named(sent)} expires {(sent.expires - ends) / SECOND:.1f} s after the lease"
+        yield Violation(WITHIN_LEASE, text, {"robot": sent.bot_id, "message": sent.number})
 
 
 def _order(sent: Sent, stream: StreamHistory) -> Iterator[Violation]:

@@ -16,6 +16,7 @@ OLD_NEWS = "a robot that is connected is not taken for cut by late news of an ea
 IN_ORDER = "what the depot takes of a robot's connection is newer than what it took before"
 TRUE_STATE = "at the end fleet shows a robot as it truly is"
 PICKED = "what the depot records as picked is what the robot picked"
+WHILE_ONLINE = "a robot puts nothing down while it has no connection"
 DRIVEN_TWICE = "the goods of a list are put down at the depot under one assignment"
 LEFT_IDLE = "an idle robot whose connection ends is taken offline within seconds"
 SILENT_AT_WORK = "a robot at work that is silent is taken offline within two minutes of the end of its lease"
@@ -38,6 +39,7 @@ def violations(history: ParsedHistory, stream: StreamHistory, deliveries: Delive
     if not stream.robots:
         return
     yield from _picked(history, stream)
+    yield from _while_online(stream)
     yield from _driven_twice(history, stream)
     statuses = {
         bot_id: list(_statuses(commits)) for bot_id, commits in history.of_kind("Bot") if bot_id in stream.robots
@@ -82,11 +84,19 @@ def _picked(history: ParsedHistory, stream: StreamHistory) -> Iterator[Violation
                             yield Violation(PICKED, text, {"stream": commit.stream})
 
 
+def _while_online(stream: StreamHistory) -> Iterator[Violation]:
+    """Drops that end without a connection: nobody learns of them, and another robot may get the list."""
+    for one in stream.ended:
+        if one.action == "drop" and one.status == "FINISHED" and not one.online:
+            text = f"the robot {one.bot_id} put down {one.assignment[0]} without a connection"
+            yield Violation(WHILE_ONLINE, text, {"robot": one.bot_id, "at": one.at})
+
+
 def _driven_twice(history: ParsedHistory, stream: StreamHistory) -> Iterator[Violation]:
     """Two assignments of one list that both end at the depot.
 
     It cannot be helped where the first robot could not be told in time, or could not tell that it had put them down:
-    each takes seconds, and a drop that has begun may end.
+    each takes seconds.
     """
     put_down: dict[str, dict[int, tuple[int, str]]] = defaultdict(dict)
     for one in stream.ended:

@@ -69,7 +69,7 @@ class Report:
 
 @dataclass(slots=True)
 class Ended:
-    """An action that a robot truly ended."""
+    """An action that a robot truly ended. online: whether it had a connection, as far as it knew."""
 
     at: int
     bot_id: str
@@ -78,6 +78,7 @@ class Ended:
     status: str
     product: tuple[str, str]
     result: int
+    online: bool
 
 
 @dataclass(slots=True)
@@ -109,7 +110,7 @@ class StreamHistory:
     presence: (at, event, version) of each robot's connections; reasons: why they ended. presence_handled: when fleet
     had handled an (event, version). online: what robots said of their being online. known: what fleet was told by the
     depot. disturbances: from when until when faults or outages struck what the stream needs. lost: when rules could not
-    send messages of a robot.
+    send messages of a robot. slow: by how much a container's clock was behind at most.
     """
 
     sent: list[Sent] = field(default_factory=list)
@@ -124,6 +125,7 @@ class StreamHistory:
     deeds: dict[str, list[tuple[int, dict[str, Any]]]] = field(default_factory=lambda: defaultdict(list))
     disturbances: list[tuple[int, int]] = field(default_factory=list)
     lost: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    slow: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
     def left_in_order(self, bot_id: str) -> bool:
         """Whether the last connection of a robot ended by its own DISCONNECT, behind all that it had said."""
@@ -159,6 +161,8 @@ def parsed(history: ParsedHistory) -> StreamHistory:
             found.deeds[fields["bot"]].append((at, fields))
             if fields["what"] == "ended action":
                 found.ended.append(_ended(at, fields))
+        elif kind == "clock":
+            found.slow[fields["container"]] = max(found.slow[fields["container"]], -fields["skew"])
         elif kind == "away":
             away.setdefault(fields["target"], at)
         elif kind == "back":
@@ -200,6 +204,7 @@ def _ended(at: int, fields: Mapping[str, Any]) -> Ended:
         fields["status"],
         (str(parameters.get("storeId")), str(parameters.get("productId"))),
         int(result) if result.isdecimal() else 0,
+        fields["online"],
     )
 
 

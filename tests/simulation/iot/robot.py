@@ -265,6 +265,7 @@ class StandingRobot:
                     parameters=parameters,
                     status=task.status.value,
                     result=task.result,
+                    online=self._machine.online,
                 )
 
     def _record(self, what: str, **more: object) -> None:

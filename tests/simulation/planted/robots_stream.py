@@ -1,5 +1,6 @@
 """Planted bugs of the robots' stream: of fleet, of what the depot does with its word, and of the broker."""
 
+from clients.robot.execution import Execution
 from functions.depot import service as depot_service
 from functions.depot import stream as depot_stream
 from functions.depot.bot import Bot as DepotBot
@@ -18,6 +19,7 @@ from tests.simulation.check.orders_to_robots import (
     RETIRED,
     REVOKED,
     TAKEN,
+    WITHIN_LEASE,
 )
 from tests.simulation.check.robots import ONE_ROBOT
 from tests.simulation.check.robots_tasks import SET_OUT, TAKEN_OVER
@@ -31,6 +33,7 @@ from tests.simulation.check.robots_work import (
     SILENT_AT_WORK,
     STILL_THERE,
     TRUE_STATE,
+    WHILE_ONLINE,
 )
 from tests.simulation.check.transitions import LEGAL
 from tests.simulation.iot.presence import Presence as BrokersPresence
@@ -44,6 +47,12 @@ BUGS = (
         "An order waits for its robot for as long as the broker keeps it.",
         (EXPIRES,),
         (Edit(service._send_order, "expires=_lease_left(robot)", "expires=3600"),),
+    ),
+    Bug(
+        "stream: orders outlast their lease",
+        "An order waits for its robot for a lease, however old the robot's last state is.",
+        (WITHIN_LEASE,),
+        (Edit(service._send_order, "expires=_lease_left(robot)", "expires=_lease()"),),
     ),
     Bug(
         "stream: instant actions never expire",
@@ -147,6 +156,12 @@ BUGS = (
         "A list is reported done when its robot has arrived, or has given up.",
         (PUT_DOWN,),
         (Edit(reading.report, "action.action_id == drop_id(state.order_id) and ", "state.idle or "),),
+    ),
+    Bug(
+        "stream: a robot ends its drop without a connection",
+        "A drop that has begun goes on although the robot's connection has ended.",
+        (WHILE_ONLINE,),
+        (Edit(Execution.go_on, "self.actions.hold()", "pass"),),
     ),
     Bug(
         "stream: certificates of retired robots stay",

@@ -59,7 +59,7 @@ def test_a_dead_letter_that_is_not_collected_yet_may_say_so(
     backlogs: MemoryBacklogs, queue: str, waiting: tuple[int, int, int]
 ) -> None:
     backlogs.put(queue, *waiting)
-    with pytest.raises(RefusedError, match=f"about 1 messages of {queue} are not collected yet"):
+    with pytest.raises(RefusedError, match=f"{queue} has messages that are not collected yet, about 1,"):
         must_lack_nothing("depot", "depot", 2)
     must_lack_nothing("fleet", "robots", 2)
     must_lack_nothing("depot", "depot", None)

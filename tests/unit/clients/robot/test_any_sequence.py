@@ -10,7 +10,7 @@ from clients.robot.memory import Memory, Task
 from clients.robot.settings import Settings
 from events.floor.plan import plan
 from events.vda5050 import errors
-from events.vda5050.collecting import DROP
+from events.vda5050.collecting import COLLECT, DROP
 from events.vda5050.instant_actions import InstantAction
 from events.vda5050.order import Order
 from events.vda5050.state import ActionStatus, OperatingMode
@@ -51,12 +51,13 @@ class Chaos:
             "mode": lambda: self.bench.robot.switch(self.random.choice(HOME), self.bench.now),
             "answers": self._answers,
             "wait": lambda: self.bench.wait(self.random.uniform(0, 60)),
-            "drop": self._comes_to_a_drop,
+            "collect": lambda: self._comes_to(COLLECT),
+            "drop": lambda: self._comes_to(DROP),
             "moment": lambda: self.bench.wait(self.random.uniform(0, 5)),
         }
 
     def goes_on(self) -> None:
-        weights = [1] * (len(self._happens) - 3) + [4, 4, 3]
+        weights = [1] * (len(self._happens) - 4) + [4, 1, 4, 3]
         self.steps += self.random.choices(list(self._happens), weights)
         self._happens[self.steps[-1]]()
 
@@ -103,10 +104,13 @@ class Chaos:
         )
         return whole.model_copy(update={"nodes": renumbered, "edges": edges})
 
-    def _comes_to_a_drop(self) -> None:
+    def _comes_to(self, kind: str) -> None:
+        """What is rare by chance, since an action takes seconds of minutes: something happens while it is at work."""
+        if self.bench.robot.memory.idle:
+            self._order()
         for _ in range(0 if self.bench.robot.memory.idle else int(LONG)):
-            if any(task.at_work for task in self.bench.robot.memory.tasks if task.action.action_type == DROP):
-                self._happens[self.random.choice(("cancel", "mode", "moment"))]()
+            if any(task.at_work for task in self.bench.robot.memory.tasks if task.action.action_type == kind):
+                self._happens[self.random.choice(("cancel", "mode", "pause", "cut", "moment"))]()
                 break
             self.bench.wait(1)
 

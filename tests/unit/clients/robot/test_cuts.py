@@ -130,6 +130,27 @@ def dropping() -> Bench:
     return bench.wait_until(lambda: bench.statuses(DROP) == [RUNNING])
 
 
+def test_a_drop_is_paused_when_the_connection_ends_and_goes_on_when_the_robot_is_back_within_its_lease() -> None:
+    bench = dropping().cut().wait(50).back()
+    assert bench.statuses(DROP) == [RUNNING]
+    assert bench.state.loads, "nothing was put down without a connection"
+    assert bench.wait(bench.settings.drop).state.idle
+
+
+def test_a_drop_that_is_paused_when_the_connection_ends_waits_for_a_cancel_when_the_robot_is_back_too_late() -> None:
+    bench = dropping().cut().wait(AGES).back()
+    assert bench.statuses(DROP) == [PAUSED]
+    bench.wait(bench_settles() / 2).at_once(instant(InstantAction.CANCEL_ORDER, "cancel", orderId="list-1.1"))
+    assert bench.wait(AGES).statuses(DROP) == [FAILED]
+    assert bench.state.loads == ()
+
+
+def test_a_drop_in_which_the_robot_went_off_waits_until_it_has_a_connection() -> None:
+    bench = dropping().off(10).wait(40)
+    assert [task.status for task in bench.robot.memory.tasks][-1] is PAUSED
+    assert bench.back().statuses(DROP) == [RUNNING]
+
+
 def test_a_robot_that_is_switched_on_after_its_lease_holds_the_drop_in_which_it_went_off() -> None:
     bench = dropping().restarted(after=AGES)
     assert bench.statuses(DROP) == [PAUSED]

@@ -22,6 +22,7 @@ def dropping(settings: Settings | None = None) -> Bench:
 
 
 SILENT: dict[str, Callable[[Bench], Bench]] = {
+    "without a connection": lambda bench: bench.cut().wait(AGES).back(),
     "off for longer than its lease": lambda bench: bench.restarted(after=AGES),
     "standing still for longer than its lease": lambda bench: bench.stand_still(AGES),
     "its clock set back": lambda bench: bench.stand_still(-3600),

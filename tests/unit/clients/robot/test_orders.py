@@ -211,6 +211,7 @@ def test_an_order_that_cannot_be_taken_is_refused_until_another_is_accepted(
     bench = Bench().send(message)
     assert bench.errors == [expected]
     assert bench.state.errors[0].error_level == errors.LEVELS[expected]
+    assert bench.state.errors[0].error_hint
     assert (bench.state.order_id, bench.state.idle) == ("", True)
     bench.wait(40)
     assert bench.errors == [expected]
