@@ -50,7 +50,7 @@ def violations(history: ParsedHistory, stream: StreamHistory, deliveries: Delive
 
 def _within_lease(sent: Sent, stream: StreamHistory) -> Iterator[Violation]:
     """The lease counts from the robot's last state, of which fleet may know an earlier one. An order has a second."""
-    told = [one.said for one in stream.reports[sent.bot_id] if one.received and one.received < sent.at]
+    told = [said for received, said in stream.heard[sent.bot_id] if received < sent.at]
     ends = max([sent.at + SECOND, *(said + LEASE + SECOND + stream.slow[sent.by] for said in told)])
     if told and sent.expires > ends:
         text = f"{_named(sent)} expires {(sent.expires - ends) / SECOND:.1f} s after the lease"

@@ -110,7 +110,8 @@ class StreamHistory:
     presence: (at, event, version) of each robot's connections; reasons: why they ended. presence_handled: when fleet
     had handled an (event, version). online: what robots said of their being online. known: what fleet was told by the
     depot. disturbances: from when until when faults or outages struck what the stream needs. lost: when rules could not
-    send messages of a robot. slow: by how much a container's clock was behind at most.
+    send messages of a robot. slow: by how much a container's clock was behind at most. heard: when fleet received each
+    copy of a state first, and when the broker had it, later for one that the robot sent again.
     """
 
     sent: list[Sent] = field(default_factory=list)
@@ -126,6 +127,7 @@ class StreamHistory:
     disturbances: list[tuple[int, int]] = field(default_factory=list)
     lost: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     slow: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    heard: dict[str, list[tuple[int, int]]] = field(default_factory=lambda: defaultdict(list))
 
     def left_in_order(self, bot_id: str) -> bool:
         """Whether the last connection of a robot ended by its own DISCONNECT, behind all that it had said."""
@@ -217,6 +219,8 @@ def _read_queues(history: ParsedHistory, found: StreamHistory) -> None:
                 _read_presence(copy, found)
                 _read_online(copy, found)
                 continue
+            if report.received:
+                found.heard[report.bot_id].append((report.received, report.said))
             first = seen.setdefault((report.bot_id, *report.told_at), report)
             if first is report:
                 found.reports[report.bot_id].append(report)
