@@ -27,14 +27,20 @@ class Actions:
 
     def begin(self) -> bool:
         """Go on with an action that was paused, or begin the next one; returns whether there was one."""
-        for task in self._memory.queue:
-            if task.status is ActionStatus.PAUSED and not self._is_held(task):
-                task.status, task.paused_in = task.paused_in or ActionStatus.RUNNING, None
-                return True
+        if self.resume():
+            return True
         following = self._next()
         if following:
             self._start(following)
         return following is not None
+
+    def resume(self) -> bool:
+        """Go on with an action that was paused; returns whether there was one."""
+        for task in self._memory.queue:
+            if task.status is ActionStatus.PAUSED and not task.lost and not self._is_held(task):
+                task.status, task.paused_in = task.paused_in or ActionStatus.RUNNING, None
+                return True
+        return False
 
     def end(self, task: Task) -> None:
         """End what had no more time left: the preparation of an action, or the action."""
@@ -55,12 +61,12 @@ class Actions:
                 self._pause(task)
 
     def hold(self) -> None:
-        """Pause what is held. Of an order that is given up it fails: nothing goes on before that has ended."""
-        for task in self._memory.tasks:
-            if task.at_work and self._is_held(task):
-                if self._memory.ending:
+        """Pause what is held. Of an order that is given up it fails once another robot may have the list."""
+        for task in self._memory.queue:
+            if self._is_held(task) and (task.at_work or task.status is ActionStatus.PAUSED):
+                if self._memory.ending and self._memory.unsure > 0:
                     task.lost = True
-                else:
+                elif task.at_work:
                     self._pause(task)
 
     def cancel(self) -> None:

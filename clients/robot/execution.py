@@ -174,6 +174,8 @@ class Execution:
     def _begin(self) -> bool:
         memory = self._memory
         if memory.ending:
+            if self.actions.resume():
+                return True
             if memory.ending.left is None and all(task.status.ended or task.lost for task in memory.tasks):
                 memory.ending.left = self._settings.put_back * len(memory.loads)
                 return True

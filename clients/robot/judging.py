@@ -25,6 +25,7 @@ UNSUPPORTED_ON_EDGES = (
     "corridor",
 )
 UNSUPPORTED_AT_NODES = ("theta", "allowed_deviation_theta")
+ON_ITS_TOPIC = "publish it on the topic of that robot"
 HINTS = {
     errors.VALIDATION_FAILURE: "correct the message and send it again",
     errors.INSUFFICIENT_MEMORY: "split the order",
@@ -32,14 +33,14 @@ HINTS = {
     errors.OUTDATED_ORDER_UPDATE: "send a newer update, or an order with an id of its own",
     errors.SAME_ORDER_UPDATE_ID: "send what has changed under the next orderUpdateId",
     errors.ORDER_UPDATE_FOLLOWING_CANCEL: "send an order with another id",
-    errors.OTHER_ORDER_ACTIVE: "wait until the order has ended, or cancel it",
+    errors.OTHER_ORDER_ACTIVE: "send it when the state shows that the active order has ended",
     errors.START_NODE_OUT_OF_RANGE: "begin the order at the robot's last node",
     errors.UNSUPPORTED_PARAMETER: "leave it out: the factsheet lists what is supported",
     errors.UNKNOWN_MAP_ID: "use the map that the state shows",
     errors.NO_ROUTE_TO_TARGET: "use nodes and edges of the floor plan",
-    errors.INVALID_ORDER_ACTION: "order what the factsheet declares",
+    errors.INVALID_ORDER_ACTION: "correct the action: the factsheet declares what the robot can do",
     errors.INVALID_INSTANT_ACTION: "send what the factsheet declares, when the state allows it",
-    errors.NO_ORDER_TO_CANCEL: "name the order that the state shows, or none",
+    errors.NO_ORDER_TO_CANCEL: "nothing is to be done where the order has ended; else name the active one",
 }
 """What helps against a refusal, by its error."""
 
@@ -65,11 +66,11 @@ def error(kind: str, why: str, hint: str | None = None, **references: object) ->
 def refusal(order: Order, memory: Memory, floor: Floor, serial_number: str) -> Error | None:
     """Why a robot does not take an order; None if it does. One that it has is refused silently: see `is_repeated`."""
 
-    def refused(kind: str, why: str, **more: str) -> Error:
-        return error(kind, why, orderId=order.order_id, orderUpdateId=order.order_update_id, **more)
+    def refused(kind: str, why: str, hint: str | None = None, **more: str) -> Error:
+        return error(kind, why, hint, orderId=order.order_id, orderUpdateId=order.order_update_id, **more)
 
     if order.serial_number != serial_number:
-        return refused(errors.VALIDATION_FAILURE, f"the order is for robot {order.serial_number}")
+        return refused(errors.VALIDATION_FAILURE, f"the order is for robot {order.serial_number}", ON_ITS_TOPIC)
     if wrong := fault(order):
         return refused(errors.VALIDATION_FAILURE, wrong)
     if sum(action.action_type != DROP for action in order.actions()) > MOST_ACTIONS:

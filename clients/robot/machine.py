@@ -14,7 +14,15 @@ from typing import Any, NamedTuple, TypeVar
 from clients.robot import factsheet
 from clients.robot.execution import Execution
 from clients.robot.instant import InstantWork
-from clients.robot.judging import UNTIL_ANOTHER_ORDER, decision_point, error, is_repeated, order_ids, refusal
+from clients.robot.judging import (
+    ON_ITS_TOPIC,
+    UNTIL_ANOTHER_ORDER,
+    decision_point,
+    error,
+    is_repeated,
+    order_ids,
+    refusal,
+)
 from clients.robot.memory import Memory, Task
 from clients.robot.settings import Settings
 from events.floor.plan import Floor
@@ -82,7 +90,7 @@ class Robot:
     def connected(self, now: float) -> list[Publication]:
         """The connection is there."""
         self._pass(now)
-        if self._outlasted_its_lease(now):
+        if self._outlasted_its_lease(now) or self.memory.unsure:
             self._work.doubt(self._settings.settle)
         self._set_online(True)
         online = self._connection(ConnectionState.ONLINE, now)
@@ -98,7 +106,8 @@ class Robot:
         return [self._connection(ConnectionState.OFFLINE, now)]
 
     def disconnected(self, now: float) -> list[Publication]:
-        """The connection is gone. The robot goes on with its order, but hands nothing over at the depot."""
+        """The connection is gone, nobody knows since when. The robot goes on, but hands nothing over at the depot."""
+        self._work.online = False
         self._pass(now)
         self._set_online(False)
         return self._report(now)
@@ -171,7 +180,7 @@ class Robot:
         self._work.doubt(self._settings.settle)
 
     def _outlasted_its_lease(self, now: float) -> bool:
-        return now - (self.memory.reported_at or now) > self._settings.lease
+        return now - (self.memory.reported_at or now) > self._settings.lease - self._settings.margin
 
     def _set_online(self, online: bool) -> None:
         self.online = self._work.online = online
@@ -221,7 +230,7 @@ class Robot:
         message = self._read(InstantActions, payload, Kind.INSTANT_ACTIONS)
         if message and message.serial_number != self._serial_number:
             why = f"the instant actions are for robot {message.serial_number}"
-            self.memory.report(error(errors.VALIDATION_FAILURE, why, topic=Kind.INSTANT_ACTIONS))
+            self.memory.report(error(errors.VALIDATION_FAILURE, why, ON_ITS_TOPIC, topic=Kind.INSTANT_ACTIONS))
             return None
         return message
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from pydantic import TypeAdapter
 
 from events.vda5050.order import Action, BlockingType, Edge, Node, Order
-from events.vda5050.state import ActionState, ActionStatus, Error, Load, OperatingMode
+from events.vda5050.state import ActionState, ActionStatus, Error, ErrorLevel, Load, OperatingMode
 
-MOST_ERRORS = 20  # that it reports: the oldest go first
+MOST_ERRORS = 20  # that it reports: the oldest go first, but for those that are FATAL
 
 
 @dataclass
@@ -110,8 +110,9 @@ class Memory:
 
     def report(self, problem: Error) -> None:
         """Add an error to the state; the same one is there once."""
-        others = [each for each in self.errors if each != problem]
-        self.errors = [*others, problem][-MOST_ERRORS:]
+        self.errors = [*(each for each in self.errors if each != problem), problem]
+        if len(self.errors) > MOST_ERRORS:
+            self.errors.remove(next(each for each in self.errors if each.error_level is not ErrorLevel.FATAL))
 
     def withdraw(self, *kinds: str) -> None:
         """Take errors of these types out of the state."""

@@ -8,7 +8,8 @@ class Settings:
     """A robot's pace in metres and seconds, and its luck as shares of 1.
 
     short: of collects that find fewer than listed. failing: of actions that fail, and may be retried where the
-    action says so. lease: seconds after which the list of a robot at work without a connection goes to another.
+    action says so. lease: seconds after which the list of a robot at work without a connection goes to another. margin:
+    seconds before that in which a state may leave too late, since it takes a few to arrive.
     """
 
     metres_a_second: float = 1.2
@@ -20,6 +21,7 @@ class Settings:
     failing: float = 0.0
     report_every: float = 20.0  # the standard's limit is 30
     lease: float = 60.0
+    margin: float = 10.0
     settle: float = 10.0  # how long the gateway has to withdraw its order after a silence that outlasted the lease
     percent_a_second: float = 0.01  # of the battery, while it drives; it charges ten times as fast
 

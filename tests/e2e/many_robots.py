@@ -38,7 +38,7 @@ from clients.robot.enrol import enrol
 from clients.robot.files import alone_in
 from clients.robot.settings import Settings
 from clients.scenarios.robots import AT_ONCE
-from events.vda5050.collecting import list_and_assignment, order_id
+from events.vda5050.collecting import list_and_assignment
 from infra.local.cloud import LocalCloud
 from infra.local.people import at_work
 from infra.local.process import free_port
@@ -46,7 +46,7 @@ from infra.local.seed import seed
 from infra.local.show import wait_until_idle
 from infra.local.up import discard, up
 from infra.operate.dead_letters import dead_letters
-from tests.e2e.trial import Drops, Unit, no_drops
+from tests.e2e.trial import Drops, Unit, count, no_drops
 
 ONLINE_WITHIN, DONE_WITHIN, NOTICED_WITHIN = 600.0, 1800.0, 240.0  # seconds
 LONGEST_DOWN = 10.0  # seconds for which a program is not started again
@@ -166,6 +166,7 @@ def measure(people: People, units: Sequence[Unit], drops: Drops, options: argpar
         troubles.over.set()
         trouble.join()
     seconds = time.monotonic() - began
+    wait_for(lambda: _all_idle(staff, ids), "robots that are back, and have nothing to do", seconds=ONLINE_WITHIN)
     found = [staff.get(f"/api/depot/shopping/{one}")["list"] for one in lists]
     _tell_of_doubles(found, units, drops)
     unreported = set[str]().union(*(unit.said.unreported for unit in units))
@@ -187,26 +188,6 @@ def _tell_of_doubles(lists: Sequence[Json], units: Sequence[Unit], drops: Drops)
         for unit in (unit for unit in units if unit.bot_id in robots):
             print(f"robot {unit.bot_id}, of list {one['id']}, which it had under {orders}:", file=sys.stderr)
             print(unit.said.told(), file=sys.stderr)
-
-
-def count(lists: Sequence[Json], drops: Drops, unreported: Collection[str]) -> Json:
-    """How often each list was put down at the depot. unreported: the orders of which that could not be told."""
-    put_down: dict[str, set[int]] = {one["id"]: set() for one in lists}
-    for order in drops:
-        found = list_and_assignment(order)
-        if found and found[0] in put_down:
-            put_down[found[0]].add(found[1])
-    completed = [one for one in lists if one["status"] == "completed"]
-    told = {id: [one for one in numbers if order_id(id, one) not in unreported] for id, numbers in put_down.items()}
-    doubled, driven = (sum(len(one) > 1 for one in found.values()) for found in (put_down, told))
-    return {
-        "lists": len(lists),
-        "collected_once": sum(put_down[one["id"]] == {one["assignment"]} for one in completed),
-        "lost": len(lists) - len(completed),
-        "driven_twice": driven,
-        "unreported": doubled - driven,
-        "given_back": sum(one["assignment"] - 1 for one in lists),
-    }
 
 
 def sold(staff: Mall) -> list[Json]:

@@ -5,13 +5,14 @@ import socket
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from paho.mqtt.client import Client
 
+from clients.mall import Json
 from clients.robot.actions import is_drop
 from clients.robot.client import Connected
 from clients.robot.files import Files
@@ -19,9 +20,11 @@ from clients.robot.machine import Publication, Robot
 from clients.robot.memory import Memory
 from clients.robot.settings import Settings
 from events.floor.plan import plan
+from events.vda5050.collecting import list_and_assignment, order_id
 from events.vda5050.instant_actions import InstantAction
 from events.vda5050.state import ActionStatus, State
 
+LEASE = Settings().lease  # seconds
 Drops = dict[str, set[str]]
 """By order: the robots that put down at the depot what they had collected."""
 
@@ -30,12 +33,13 @@ Drops = dict[str, set[str]]
 class Said:
     """What a robot has said. cancelled: the orders that it gave up as it was told. last: its newest state.
 
-    unreported: the orders whose drop ended, and then the connection, before the broker had a state that says so.
+    unreported: the orders whose drop ended, and then the connection, before the broker had a state that says so, by
+    when that was; without those of which it had one within a lease.
     story: its cuts and drops, and what the broker took of it, with Unix times.
     """
 
     cancelled: set[str] = field(default_factory=set)
-    unreported: set[str] = field(default_factory=set)
+    unreported: dict[str, float] = field(default_factory=dict)
     last: State | None = None
     story: list[tuple[float, str]] = field(default_factory=list)
 
@@ -59,12 +63,19 @@ class OnTrial(Connected):
         self._bot_id, self._drops, self._said = identity.bot_id, drops, said
         self._acknowledge, machine.acknowledged = machine.acknowledged, self._acknowledged  # type: ignore[method-assign]
 
+    def run(self, ended: threading.Event) -> None:
+        try:
+            super().run(ended)
+        finally:
+            self._give_up_telling()
+
     def cut(self) -> None:
         """End the connection without a word, from either side."""
         line: Any = self._client.socket() if self._client else None
         with suppress(OSError):
             if line is not None:
-                line.shutdown(socket.SHUT_RDWR)
+                # Not the method of an SSL socket, which takes from the robot's thread what it is reading with.
+                socket.socket.shutdown(line, socket.SHUT_RDWR)
 
     def _note_a_drop(self) -> None:
         """Note what was put down since the robot told anything before."""
@@ -76,12 +87,17 @@ class OnTrial(Connected):
             self._said.note(f"put down {order}, with a connection: {online}")
             self._untold[order] = time.time()
         if not online:
-            self._said.unreported.update(self._untold)
-            self._untold = {}
+            self._give_up_telling()
+
+    def _give_up_telling(self) -> None:
+        self._said.unreported |= self._untold
+        self._untold = {}
 
     def _acknowledged(self, sent: float) -> None:
         self._said.note(f"the broker has the state of {sent:.2f}")
         self._untold = {order: at for order, at in self._untold.items() if at > sent}
+        late = {order: at for order, at in self._said.unreported.items() if not at <= sent < at + LEASE}
+        self._said.unreported = late
         self._acknowledge(sent)
 
     def _connect(self) -> None:
@@ -93,7 +109,6 @@ class OnTrial(Connected):
 
     def _say_goodbye(self, client: Client) -> None:
         """A program that crashes says nothing."""
-        self._said.unreported.update(self._untold)
         self.cut()
 
     def _tell(self, publications: Iterable[Publication]) -> None:
@@ -151,3 +166,31 @@ class Unit:
 
 def no_drops() -> Drops:
     return defaultdict(set)
+
+
+def count(lists: Sequence[Json], drops: Drops, unreported: Collection[str]) -> Json:
+    """How often each list was put down at the depot.
+
+    unreported: the orders of which that could not be told. It excuses those after which another completed the list.
+    """
+    put_down: dict[str, set[int]] = {one["id"]: set() for one in lists}
+    for list_id, number in filter(None, map(list_and_assignment, [*drops])):
+        if list_id in put_down:
+            put_down[list_id].add(number)
+    completing = {one["id"]: one["assignment"] for one in lists if one["status"] == "completed"}
+    twice = {id: numbers for id, numbers in put_down.items() if len(numbers) > 1}
+    excused = sum(
+        all(
+            number < completing.get(id, 0) and order_id(id, number) in unreported
+            for number in numbers - {completing.get(id)}
+        )
+        for id, numbers in twice.items()
+    )
+    return {
+        "lists": len(lists),
+        "collected_once": sum(put_down[id] == {number} for id, number in completing.items()),
+        "lost": len(lists) - len(completing),
+        "driven_twice": len(twice) - excused,
+        "unreported": excused,
+        "given_back": sum(one["assignment"] - 1 for one in lists),
+    }

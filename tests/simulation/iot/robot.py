@@ -119,7 +119,8 @@ class StandingRobot:
 
         def go_on() -> None:
             if machine is self._machine and not self._hangs:
-                self._tick()  # before it learns of what came meanwhile
+                if not self._missed or self._choices.chance(0.5, "what it looks at first"):
+                    self._tick()
                 missed, self._missed = self._missed, []
                 for act in missed:
                     self._do(act)

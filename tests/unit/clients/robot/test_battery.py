@@ -1,5 +1,6 @@
 """A robot says when its battery is low, stands still when nothing is left, and charges while it is idle."""
 
+from clients.robot.memory import MOST_ERRORS
 from clients.robot.settings import Settings
 from events.vda5050 import errors
 from events.vda5050.instant_actions import InstantAction
@@ -44,3 +45,11 @@ def test_a_robot_whose_battery_is_empty_takes_no_order_and_charges_until_it_may(
     bench.wait(AGES)
     assert bench.errors == []
     assert bench.send(shopping()).state.order_id == "list-1.1"
+
+
+def test_a_robot_with_more_errors_than_it_reports_still_reports_the_one_for_which_it_stands() -> None:
+    bench = Bench(Settings(percent_a_second=3)).send(shopping())
+    bench.wait_until(lambda: errors.BATTERY_EMPTY in bench.errors)
+    for number in range(2 * MOST_ERRORS):
+        bench.at_once(instant("dance", f"dance-{number}"))
+    assert (len(bench.errors), bench.errors.count(errors.BATTERY_EMPTY)) == (MOST_ERRORS, 1)

@@ -131,7 +131,7 @@ def dropping() -> Bench:
 
 
 def test_a_drop_is_paused_when_the_connection_ends_and_goes_on_when_the_robot_is_back_within_its_lease() -> None:
-    bench = dropping().cut().wait(50).back()
+    bench = dropping().cut().wait(45).back()
     assert bench.statuses(DROP) == [RUNNING]
     assert bench.state.loads, "nothing was put down without a connection"
     assert bench.wait(bench.settings.drop).state.idle
@@ -186,11 +186,26 @@ def test_a_drop_that_is_held_after_a_silence_is_paused_and_goes_on_though_staff_
     assert bench.wait(bench_settles() / 2).statuses(DROP) == [RUNNING]
 
 
-def test_a_robot_that_ends_while_it_waits_for_a_withdrawal_waits_for_the_rest_of_it_afterwards() -> None:
-    bench = dropping().restarted(after=AGES).wait(bench_settles() / 2)
-    bench = bench.at_once(instant(InstantAction.STATE_REQUEST)).restarted(after=1)
-    assert bench.wait(bench_settles() / 2 - 1).statuses(DROP) == [PAUSED]
+def test_a_robot_that_is_cut_or_ends_while_it_waits_for_a_withdrawal_waits_anew_afterwards() -> None:
+    bench = dropping().restarted(after=AGES).wait(bench_settles() / 2).restarted(after=1)
+    assert bench.wait(bench_settles() - 1).statuses(DROP) == [PAUSED]
+    bench.cut().wait(1).back()
+    assert bench.wait(bench_settles() - 1).statuses(DROP) == [PAUSED]
     assert bench.wait(1).statuses(DROP) == [RUNNING]
+
+
+def test_a_robot_that_is_back_so_late_that_its_state_may_come_too_late_waits_too() -> None:
+    waits = Bench().settings.lease - Bench().settings.margin
+    assert dropping().cut().wait(waits).back().statuses(DROP) == [RUNNING]
+    assert dropping().cut().wait(waits + 1).back().statuses(DROP) == [PAUSED]
+
+
+@pytest.mark.parametrize("seconds", [5.005, 45])
+def test_of_the_time_before_it_learns_that_its_connection_is_gone_no_robot_uses_any_to_put_down(seconds: float) -> None:
+    bench = dropping()
+    bench.now += seconds
+    bench.cut()
+    assert (bench.robot.memory.tasks[-1].status, len(bench.robot.memory.loads)) == (PAUSED, 2)
 
 
 def bench_settles() -> float:

@@ -40,6 +40,13 @@ def test_an_order_that_is_cancelled_in_its_drop_ends_also_after_a_silence(
     assert bench.send(shopping("list-2.1")).state.order_id == "list-2.1"
 
 
+@pytest.mark.parametrize("back", [lambda bench: bench.cut().wait(10).back(), lambda bench: bench.restarted(after=10)])
+def test_a_drop_that_a_short_silence_paused_after_its_order_was_cancelled_ends(back: Callable[[Bench], Bench]) -> None:
+    bench = back(dropping().at_once(CANCEL)).wait(AGES)
+    assert bench.statuses(DROP) == [FINISHED]
+    assert (bench.state.idle, bench.state.loads, bench.instant_status("cancel")) == (True, (), FINISHED)
+
+
 def test_a_cancel_that_waited_in_the_session_and_comes_before_the_robot_is_online_ends_the_order() -> None:
     bench = dropping().off(AGES)
     bench.robot.received(Kind.INSTANT_ACTIONS, at_once(CANCEL), bench.now)

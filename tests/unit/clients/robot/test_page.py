@@ -17,7 +17,7 @@ from tests.unit.clients.robot.bench import HEADER, SERIAL, instant, results, sho
 from tests.unit.clients.robot.broker import OVER_QUOTA, Broker
 from tests.unit.clients.robot.page import TOPICS, Clock, Run
 
-LEASE, SETTLE = 60.0, 10.0  # seconds, as in the reference robot's settings
+LEASE, SETTLE = 50.0, 10.0  # seconds, as in the page
 
 
 def at_once(*actions: Action) -> bytes:
