@@ -64,6 +64,7 @@ FAULTS: dict[str, tuple[str, float]] = {
     "rule twice": ("a topic rule sends a message twice", 0.02),
     "rule late": ("a topic rule sends a message late, after younger ones", 0.03),
     "rule failed": ("the action of a topic rule fails, and the error action takes the message", 0.01),
+    "rule lost": ("the error action of a topic rule fails too, and the message is lost", 0.3),
     "delivery twice": ("the broker delivers a message to a robot twice", 0.05),
     "delivery late": ("the broker delivers a message to a robot late, after younger ones", 0.05),
     # Without a rate: deploys break handlers (workload/deployers.py).

@@ -78,6 +78,14 @@ def test_a_rule_whose_action_fails_sends_the_original_payload_to_the_error_actio
     assert failed["failures"][0]["failedAction"] == "SqsAction"
 
 
+def test_a_message_of_a_rule_whose_error_action_fails_too_is_lost() -> None:
+    place = Place({"rule failed": 1.0, "rule lost": 1.0})
+    place.connect()
+    place.client.publish(STATES, b"{}")
+    place.wait(2)
+    assert (place.states.messages, place.errors.messages) == ({}, {})
+
+
 def test_a_rule_may_deliver_twice_and_in_another_order() -> None:
     place = Place({"rule twice": 0.5, "rule late": 0.5})
     place.connect()

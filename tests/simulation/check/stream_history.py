@@ -19,6 +19,7 @@ ENDED = ("FINISHED", "FAILED")
 # Of these fleet takes what a robot has to do; of its registration nothing but the name.
 TASKS = ("BotAssigned", "BotFinished", "BotCameOnline", "BotWentOffline", "BotRetired")
 LATE = ("bus delay", "target retry", "target given up", "queue delay", "stream delay", "rule late", "presence late")
+OF_RULES = ("rule failed", "rule lost", "rule late", "presence late")
 # What may keep the robots' services from their work for a while after it struck: a message in back-off.
 AFTER_FAULT = 1_020 * SECOND
 Assignment = tuple[str, int]  # a list's id and the number of an assignment
@@ -171,6 +172,8 @@ def parsed(history: ParsedHistory) -> StreamHistory:
             found.disturbances.append((away.pop(fields["target"], at), at))
         elif _is_disturbance(kind, fields):
             found.disturbances.append((at, at))
+            if fields.get("name") == "rule lost":
+                found.lost[_robot(fields["where"])].append(at)
     found.disturbances += [(since, history.end) for since in away.values()]
     for letter in history.dead_letters:
         if letter.is_robots:
@@ -292,6 +295,12 @@ def _report(copy: Copy) -> Report | None:
     )
 
 
+def _robot(where: str) -> str:
+    """Whose message a rule lost: the topic of a presence event ends with the robot's id, any other with its kind."""
+    *_, robot, last = where.split("/")
+    return last if robot in ("connected", "disconnected") else robot
+
+
 def _is_disturbance(kind: str, fields: Mapping[str, Any]) -> bool:
     if kind in ("throttled", "runs"):
         return str(fields["function"]).startswith(("depot", "fleet"))
@@ -300,7 +309,7 @@ def _is_disturbance(kind: str, fields: Mapping[str, Any]) -> bool:
     name, where = fields["name"], str(fields["where"])
     if name in HARMLESS and name not in LATE:
         return name.startswith("schedule") and where.startswith("depot")
-    return where.startswith(("depot", "fleet")) or name in ("outage", "rule failed", "rule late", "presence late")
+    return where.startswith(("depot", "fleet")) or name in ("outage", *OF_RULES)
 
 
 def is_undisturbed(found: StreamHistory, since: int, until: int, after: int = AFTER_FAULT) -> bool:

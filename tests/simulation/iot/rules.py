@@ -1,4 +1,4 @@
-"""Topic rules: a message of a matching topic goes to a queue, maybe late or twice; what fails goes to another."""
+"""Topic rules: a message of a matching topic goes to a queue, maybe late or twice; what fails goes to another, or is lost."""
 
 import base64
 import json
@@ -20,7 +20,8 @@ class TopicRule:
 
     statement: its SQL. A rule gives no order, and AWS names no bound of its delay
     (https://docs.aws.amazon.com/iot/latest/developerguide/iot-rules.html). An action that fails goes to the error
-    action, with the original payload (https://docs.aws.amazon.com/iot/latest/developerguide/rule-error-handling.html).
+    action, with the original payload; if that fails too, the message is lost
+    (https://docs.aws.amazon.com/iot/latest/developerguide/rule-error-handling.html).
     """
 
     def __init__(self, world: World, name: str, statement: str, queue: Queue, errors: Queue) -> None:
@@ -51,11 +52,13 @@ class TopicRule:
     def _act(self, publication: Publication, body: str, where: str) -> None:
         self.in_flight -= 1
         if self._queue.name in self._world.away or self._world.faults.strikes("rule failed", where):
-            self._fail(publication)
+            self._fail(publication, where)
         else:
             self._queue.send(body, by="topic rule")
 
-    def _fail(self, publication: Publication) -> None:
+    def _fail(self, publication: Publication, where: str) -> None:
+        if self._world.faults.strikes("rule lost", where):
+            return
         reason = {"failedAction": "SqsAction", "failedResource": self._queue.url, "errorMessage": "Failed to send"}
         body = {
             "ruleName": self.name,
