@@ -13,7 +13,7 @@ from functions.kernel.messaging import inbox
 from functions.kernel.runtime.context import Context
 from tests.simulation.history import Entry
 from tests.simulation.run import main
-from tests.simulation.trees import of_tree, run_and_compare, timeline
+from tests.simulation.trees import Made, differences, of_tree, run_and_compare, timeline
 
 
 def test_the_tree_of_each_order_is_what_the_simulator_recorded(
@@ -25,22 +25,22 @@ def test_the_tree_of_each_order_is_what_the_simulator_recorded(
 
 
 def test_a_robot_that_loses_its_lease_in_the_tick_of_another_is_in_no_tree_of_the_others_order() -> None:
-    outcome, compared = run_and_compare(5000520)
+    outcome, compared = run_and_compare(10800006)
     offline = [fields["item"] for _, kind, fields in outcome.history if kind == "commit" and is_offline(fields["item"])]
     assert len({one["stream"]["S"] for one in offline}) == 2
     assert (compared.orders, compared.different) == (1, [])
 
 
 def test_that_a_robot_became_unfit_and_lost_its_list_is_in_the_tree_of_the_order_of_that_list() -> None:
-    outcome, compared = run_and_compare(10140281)
-    caused = {one["causation_id"]["S"] for one in given_back(outcome.history)}
+    outcome, compared = run_and_compare(10800014)
+    caused = {one["causation_id"]["S"] for one in given_back(outcome.history) if "causation_id" in one}
     said = [fields["item"]["messages"]["S"] for _, kind, fields in outcome.history if has_messages(kind, fields)]
     assert any("RobotDisconnected" in text and any(cause in text for cause in caused) for text in said)
     assert (compared.orders, compared.different) == (1, [])
 
 
 def test_what_a_robot_reports_of_a_list_of_staffs_own_id_that_was_given_back_is_in_no_tree() -> None:
-    outcome, compared = run_and_compare(10160448)
+    outcome, compared = run_and_compare(10800014)
     [order] = (stream.removeprefix("Order#") for stream in streams(outcome.history) if stream.startswith("Order#"))
     lists = {one["stream"]["S"] for one in given_back(outcome.history)}
     assert lists
@@ -58,22 +58,27 @@ def test_that_a_robot_came_back_before_it_heard_of_the_cancellation_is_in_the_tr
 
 
 def test_that_a_robot_became_unfit_in_the_flow_of_another_list_is_not_in_the_tree_of_its_next_one() -> None:
-    outcome, compared = run_and_compare(10683733)
-    commits = [fields["item"] for _, kind, fields in outcome.history if kind == "commit"]
-    messages = [one["detail"] for item in commits if "messages" in item for one in json.loads(item["messages"]["S"])]
-    flows = {one["metadata"]["correlation_id"] for one in messages if one["metadata"]["name"] == "OrderCreated"}
-    assigned = {
-        one["metadata"]["id"]
-        for one in messages
-        if one["metadata"]["name"] == "BotAssigned" and one["metadata"]["correlation_id"] not in flows
-    }
-    unfit = [one["metadata"]["name"] for one in messages if one["metadata"]["causation_id"] in assigned]
-    assert "RobotDisconnected" in unfit
-    assert (compared.orders, compared.different) == (1, [])
+    """A robot that staff's list made free was assigned the order's list, and became unfit."""
+    carried = [
+        said("created", "ShoppingListAvailable", "ShoppingList#order 1", order_id="order"),
+        said("done", "ShoppingListCompleted", "ShoppingList#staffs 1", flow="another", list_id="staffs"),
+        said("assigned", "BotAssigned", "Bot#bot 2", flow="another", cause="done", list_id="order"),
+        said("unfit", "RobotDisconnected", "Robot#bot 3", flow="another", cause="assigned", bot_id="bot"),
+    ]
+    made = Made(
+        messages={one["metadata"]["id"]: one for one in carried},
+        causes={one["metadata"]["id"]: one["metadata"]["causation_id"] for one in carried},
+    )
+    assert [one["id"] for one in timeline("order", carried)] == ["created", "assigned"]
+    assert [*differences("order", made)] == []
+    made.causes["assigned"] = "created"
+    assert [*differences("order", made)] == [
+        "BotAssigned of Bot#bot 2 is under nothing, not ShoppingListAvailable of ShoppingList#order 1"
+    ]
 
 
 def test_what_followed_from_a_list_given_back_is_under_that_where_clocks_date_the_list_later() -> None:
-    outcome, compared = run_and_compare(10304140)
+    outcome, compared = run_and_compare(10800014)
     commits = [fields["item"] for _, kind, fields in outcome.history if kind == "commit"]
     times = {(one["stream"]["S"], int(one["version"]["N"])): one["time"]["S"] for one in commits}
     returned = [(one["stream"]["S"], int(one["version"]["N"])) for one in given_back(outcome.history)]
@@ -82,22 +87,24 @@ def test_what_followed_from_a_list_given_back_is_under_that_where_clocks_date_th
 
 
 def test_what_a_flow_led_to_in_another_order_is_not_in_the_timeline_of_the_order_in_whose_flow_it_was() -> None:
-    began = said("began", order_id="one")
-    freed = said("freed", cause="began", bot_id="robot")
-    went_on = said("went on", cause="freed", order_id="two", shopping_list_id="of two")
+    began = said("began", "ShoppingListAvailable", "a 1", order_id="one")
+    freed = said("freed", "ShoppingListAvailable", "b 1", cause="began", bot_id="robot")
+    went_on = said("went on", "ShoppingListAvailable", "c 1", cause="freed", order_id="two", shopping_list_id="of two")
     assert [one["id"] for one in timeline("one", [began, freed, went_on])] == ["began", "freed"]
     assert [one["id"] for one in timeline("two", [began, freed, went_on])] == ["went on"]
 
 
-def said(id: str, *, cause: str = "", **data: str) -> dict[str, Any]:
-    """A message of one flow."""
+def said(id: str, name: str, place: str, *, flow: str = "flow", cause: str = "", **data: str) -> dict[str, Any]:
+    """A message. place: its stream, and its version there."""
+    stream, version = place.split(" ")
     metadata = {
         "id": id,
-        "name": "ShoppingListAvailable",
+        "name": name,
         "time": "",
         "source": "",
-        "stream": "",
-        "correlation_id": "flow",
+        "stream": stream,
+        "stream_version": int(version),
+        "correlation_id": flow,
         "causation_id": cause,
         "actor": "",
     }

@@ -35,7 +35,7 @@ class Compared:
 
 
 @dataclass
-class _Made:
+class Made:
     """What a schedule stored and published: messages by id, their true causes, and commits with theirs."""
 
     messages: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -44,7 +44,7 @@ class _Made:
     lists: dict[str, str] = field(default_factory=dict)  # by the id of a list, its order: staff make lists of other ids
 
     @classmethod
-    def of(cls, entries: Iterable[Entry], record: Handlings) -> "_Made":
+    def of(cls, entries: Iterable[Entry], record: Handlings) -> "Made":
         made = cls()
         for _, kind, fields in entries:
             if kind == "commit":
@@ -96,16 +96,17 @@ def run_and_compare(seed: int) -> tuple[Outcome, Compared]:
     """Run one schedule, and compare the trees of all its orders with the record."""
     with recorded() as record:
         outcome = run_schedule(seed)
-    made = _Made.of(outcome.history, record)
+    made = Made.of(outcome.history, record)
     orders = sorted(stream.partition("#")[2] for stream in made.commits if stream.startswith("Order#"))
     different = []
     for order in orders:
-        if found := [*_differences(order, made)]:
+        if found := [*differences(order, made)]:
             different.append(f"seed {seed}, order {order}: {'; '.join(found)}")
     return outcome, Compared(len(orders), different)
 
 
-def _differences(order: str, made: _Made) -> Iterator[str]:
+def differences(order: str, made: Made) -> Iterator[str]:
+    """What is different between an order's tree and the record: a text for each message or commit."""
     found, true = of_tree(timeline(order, made.messages.values(), made.lists)), _of_record(order, made)
     for id in sorted({*found, *true}):
         if id not in found or id not in true:
@@ -148,7 +149,7 @@ def timeline(
     return found
 
 
-def _of_record(order: str, made: _Made) -> Parents:
+def _of_record(order: str, made: Made) -> Parents:
     """By the record: what names the order; and what was made with it, or followed from it in its flows, and names none.
 
     What followed in another flow and names no order is that one's: a robot that another list made free was assigned the
@@ -199,7 +200,7 @@ def _flows(order: str, messages: Iterable[Mapping[str, Any]]) -> set[str]:
     }
 
 
-def _said_before(id: str, parents: Parents, made: _Made) -> str | None:
+def _said_before(id: str, parents: Parents, made: Made) -> str | None:
     """What the stream of a message said before that followed from something else, if something led to this one.
 
     By their times, and clocks differ: what followed from the message is not before it, whatever its time.
@@ -247,7 +248,7 @@ def _shown(detail: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _name(id: str | None, made: _Made) -> str:
+def _name(id: str | None, made: Made) -> str:
     if not id or id not in made.messages:
         return "nothing"
     told = made.messages[id]["metadata"]

@@ -1,4 +1,4 @@
-"""Topic rules: a message of a matching topic goes to a queue, maybe late or twice; what fails goes to another, or is lost."""
+"""Topic rules: a message of a topic goes to a queue, maybe late or twice; what fails goes to another, or is lost."""
 
 import base64
 import json
