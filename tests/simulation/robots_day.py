@@ -114,6 +114,10 @@ class Day:
         queue = "fleet/topics/undelivered"
         self.record(at, "dead", queue=queue, message=self.number(), body=body, reason={}, by="topic rule")
 
+    def loses_for_good(self, at: float, topic: str) -> None:
+        """The error action of a rule of the broker fails too."""
+        self.record(at, "fault", name="rule lost", where=f"rule {topic}")
+
     def sends(self, at: float, assignment: int, *, expires: float = 60) -> str:
         number = self.number()
         self.record(at, "invocation", container="fleet/inbox-1", function="fleet/inbox", cause=["m"])

@@ -186,6 +186,17 @@ def test_a_state_that_a_rule_could_not_send_excuses_what_fleet_shows_until_later
     assert (TRUE_STATE in day.violated()) is is_found
 
 
+@pytest.mark.parametrize("topic", [f"i/v3/m/{BOT}/state", f"$aws/events/presence/disconnected/{BOT}"])
+def test_what_a_rule_lost_for_good_excuses_what_fleet_shows_of_the_robot_that_it_is_about(topic: str) -> None:
+    day = Day()
+    a_list(day)
+    fleet_shows_another_node(day)
+    day.loses_for_good(50, topic.replace(BOT, "another"))
+    assert TRUE_STATE in day.violated()
+    day.loses_for_good(51, topic)
+    assert TRUE_STATE not in day.violated()
+
+
 @pytest.mark.parametrize(("handled", "said", "is_found"), [(300, 190, False), (199, 190, True), (300, 130, True)])
 def test_an_online_that_comes_behind_all_that_a_robot_said_excuses_what_fleet_shows_if_it_left_within_a_minute(
     handled: float, said: float, is_found: bool

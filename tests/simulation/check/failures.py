@@ -237,12 +237,16 @@ def _group(message_id: str, history: ParsedHistory) -> str:
 def robot_and_topic(body: str) -> tuple[str, str]:
     """Whom a message of robots' topics is about, and what it is; also of one that a rule could not send."""
     said = json.loads(body)
-    topic = said["topic"].split("/")
-    if topic[:3] == PRESENCE_TOPIC:
-        return topic[-1], "presence"
-    if topic == ["presence"]:
-        return str(json.loads(base64.b64decode(said["payload"]))["clientId"]), "presence"
-    return said.get("robot") or topic[-2], topic[-1]
+    topic = str(said["topic"])
+    if topic == "presence":
+        return str(json.loads(base64.b64decode(said["payload"]))["clientId"]), topic
+    return (said["robot"], topic) if said.get("robot") else of_topic(topic)
+
+
+def of_topic(topic: str) -> tuple[str, str]:
+    """Whom a message on a topic of the broker is about, and what it is."""
+    levels = topic.split("/")
+    return (levels[-1], "presence") if levels[:3] == PRESENCE_TOPIC else (levels[-2], levels[-1])
 
 
 def _waits(message_id: str, invocation: Invocation, history: ParsedHistory) -> bool:

@@ -85,7 +85,7 @@ def _picked(history: ParsedHistory, stream: StreamHistory) -> Iterator[Violation
 
 
 def _while_online(stream: StreamHistory) -> Iterator[Violation]:
-    """Drops that end without a connection: nobody learns of them, and another robot may get the list."""
+    """Drops that end without a connection: no state reports them, and another robot may get the list."""
     for one in stream.ended:
         if one.action == "drop" and one.status == "FINISHED" and not one.online:
             text = f"the robot {one.bot_id} put down {one.assignment[0]} without a connection"

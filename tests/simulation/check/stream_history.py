@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.simulation.check.failures import BEGIN, HARMLESS, robot_and_topic
+from tests.simulation.check.failures import BEGIN, HARMLESS, of_topic, robot_and_topic
 from tests.simulation.check.parsed_history import SECOND, ParsedHistory
 from tests.simulation.check.records import Copy
 
@@ -173,7 +173,8 @@ def parsed(history: ParsedHistory) -> StreamHistory:
         elif _is_disturbance(kind, fields):
             found.disturbances.append((at, at))
             if fields.get("name") == "rule lost":
-                found.lost[_robot(fields["where"])].append(at)
+                _, topic = fields["where"].split(" ")
+                found.lost[of_topic(topic)[0]].append(at)
     found.disturbances += [(since, history.end) for since in away.values()]
     for letter in history.dead_letters:
         if letter.is_robots:
@@ -293,12 +294,6 @@ def _report(copy: Copy) -> Report | None:
         received,
         copy.deleted,
     )
-
-
-def _robot(where: str) -> str:
-    """Whose message a rule lost: the topic of a presence event ends with the robot's id, any other with its kind."""
-    *_, robot, last = where.split("/")
-    return last if robot in ("connected", "disconnected") else robot
 
 
 def _is_disturbance(kind: str, fields: Mapping[str, Any]) -> bool:
