@@ -95,7 +95,7 @@ def test_what_was_built_is_not_switched_to_while_its_letters_are_not_collected(
     run = begin_and_build(mall)
     a_few_orders(mall, 1)
     mall.pass_time(300)
-    assert "search/inbox/dead-letters are not collected yet" in refused(mall, run)
+    assert "search/inbox/dead-letters has messages that are not collected yet" in refused(mall, run)
     mall.operate("collector")
     assert "lacks what letter" in refused(mall, run)
 
