@@ -300,9 +300,14 @@ def _lease() -> int:
 
 
 def _lease_left(robot: Robot) -> int:
-    """The seconds until the lease may end by which the robot has its list, one at least."""
+    """The seconds until the lease may end by which the robot has its list, one at least; one for a retired robot.
+
+    Its row is deleted as it retires, which may be after the order was recorded as sent.
+    """
     row = views.report(robot.id)
-    age = (clock.now() - clock.read(row["heard"] or row["at"])).total_seconds() if row else 0
+    if row is None:
+        return 1
+    age = (clock.now() - clock.read(row["heard"] or row["at"])).total_seconds()
     return max(1, min(_lease(), int(_lease() - age)))
 
 

@@ -118,9 +118,10 @@ class Day:
         """The error action of a rule of the broker fails too."""
         self.record(at, "fault", name="rule lost", where=f"rule {topic}")
 
-    def sends(self, at: float, assignment: int, *, expires: float = 60) -> str:
+    def sends(self, at: float, assignment: int, *, expires: float = 60, begins: bool = True) -> str:
         number = self.number()
-        self.record(at, "invocation", container="fleet/inbox-1", function="fleet/inbox", cause=["m"])
+        if begins:
+            self.record(at, "invocation", container="fleet/inbox-1", function="fleet/inbox", cause=["m"])
         self.record(
             at,
             "mqtt",

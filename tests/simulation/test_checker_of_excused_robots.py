@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.simulation.check.orders_to_robots import CANCELLED, TAKEN
+from tests.simulation.check.orders_to_robots import CANCELLED, TAKEN, WITHIN_LEASE
 from tests.simulation.check.robots_work import DRIVEN_TWICE, LEFT_IDLE, SILENT_AT_WORK, STILL_THERE, TRUE_STATE
 from tests.simulation.robots_day import (
     BOT,
@@ -207,3 +207,15 @@ def test_an_online_that_comes_behind_all_that_a_robot_said_excuses_what_fleet_sh
     day.says_online(handled, said=said)
     fleet_shows_another_node(day)
     assert (TRUE_STATE in day.violated()) is is_found
+
+
+@pytest.mark.parametrize(
+    ("failed", "violated"), [("fleet/inbox-1 Publish broker", False), ("fleet/inbox-2 Publish broker", True)]
+)
+def test_an_order_whose_request_was_repeated_expires_later_by_as_much(failed: str, violated: bool) -> None:
+    day = Day()
+    a_list(day)
+    day.record(17, "invocation", container="fleet/inbox-1", function="fleet/inbox", cause=["m"])
+    day.record(17.5, "fault", number=1, name="no connection", where=failed)
+    day.sends(19, 1, expires=50, begins=False)
+    assert (WITHIN_LEASE in day.violated()) is violated

@@ -49,9 +49,13 @@ def violations(history: ParsedHistory, stream: StreamHistory, deliveries: Delive
 
 
 def _within_lease(sent: Sent, stream: StreamHistory) -> Iterator[Violation]:
-    """The lease counts from the robot's last state, of which fleet may know an earlier one. An order has a second."""
+    """The lease counts from the robot's last state, of which fleet may know an earlier one. An order has a second.
+
+    An expiry counts from when the broker has the message, and the SDK repeats a failed request as it is.
+    """
+    repeated = sent.at - min((at for at in stream.unsent[sent.by] if sent.began <= at < sent.at), default=sent.at)
     told = [said for received, said in stream.heard[sent.bot_id] if received < sent.at]
-    ends = max([sent.at + SECOND, *(said + LEASE + SECOND + stream.slow[sent.by] for said in told)])
+    ends = max([sent.at + SECOND, *(said + LEASE + SECOND + repeated + stream.slow[sent.by] for said in told)])
     if told and sent.expires > ends:
         text = f"{_named(sent)} expires {(sent.expires - ends) / SECOND:.1f} s after the lease"
         yield Violation(WITHIN_LEASE, text, {"robot": sent.bot_id, "message": sent.number})

@@ -112,7 +112,8 @@ class StreamHistory:
     had handled an (event, version). online: what robots said of their being online. known: what fleet was told by the
     depot. disturbances: from when until when faults or outages struck what the stream needs. lost: when rules could not
     send messages of a robot. slow: by how much a container's clock was behind at most. heard: when fleet received each
-    copy of a state first, and when the broker had it, later for one that the robot sent again.
+    copy of a state first, and when the broker had it, later for one that the robot sent again. unsent: when tries of a
+    container to publish failed.
     """
 
     sent: list[Sent] = field(default_factory=list)
@@ -129,6 +130,7 @@ class StreamHistory:
     lost: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     slow: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     heard: dict[str, list[tuple[int, int]]] = field(default_factory=lambda: defaultdict(list))
+    unsent: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
 
     def left_in_order(self, bot_id: str) -> bool:
         """Whether the last connection of a robot ended by its own DISCONNECT, behind all that it had said."""
@@ -172,9 +174,11 @@ def parsed(history: ParsedHistory) -> StreamHistory:
             found.disturbances.append((away.pop(fields["target"], at), at))
         elif _is_disturbance(kind, fields):
             found.disturbances.append((at, at))
+            container, _, what = str(fields.get("where", "")).partition(" ")
             if fields.get("name") == "rule lost":
-                _, topic = fields["where"].split(" ")
-                found.lost[of_topic(topic)[0]].append(at)
+                found.lost[of_topic(what)[0]].append(at)
+            elif what == "Publish broker":
+                found.unsent[container].append(at)
     found.disturbances += [(since, history.end) for since in away.values()]
     for letter in history.dead_letters:
         if letter.is_robots:

@@ -97,7 +97,7 @@ class StandingRobot:
             is_connected = self._client.is_connected
             self._publish(self._machine.leaving(self._now()))
             self._client.stop()
-            self._record("left", connected=is_connected and not self._hangs, **self.truth())
+            self._record("left", connected=is_connected and not self._hangs, **self.truth(is_connected))
             self._end()
 
     def cut(self, seconds: float) -> None:
@@ -159,18 +159,24 @@ class StandingRobot:
         elif kind is Kind.CONNECTION:
             self._do_or_learn_later(self._announced)
 
-    def truth(self) -> dict[str, object]:
-        """What is so: node, order, pauses and mode; and whether it gives up an order and does nothing to that end."""
+    def truth(self, is_connected: bool = True) -> dict[str, object]:
+        """What is so: node, order, pauses and mode; and whether it gives up an order and does nothing to that end.
+
+        Without a connection it may hold its drop till it is back, which one that was retired never is.
+        """
         if not self._disk:
             return {}
         memory = self._machine.memory if self._machine else Memory.from_json(self._disk[-1])
         ending = memory.ending
+        holds = not is_connected and any(task.status is ActionStatus.PAUSED for task in memory.tasks)
         return {
             "node": memory.node_id,
             "order": memory.order.order_id if memory.order and not memory.idle else "",
             "paused": memory.paused,
             "mode": memory.mode.value,
-            "stuck": ending is not None and ending.left is None and not any(task.at_work for task in memory.tasks),
+            "stuck": ending is not None
+            and ending.left is None
+            and not (holds or any(task.at_work for task in memory.tasks)),
         }
 
     @property

@@ -5,6 +5,7 @@ import pytest
 from events.depot import BotCameOnline, BotFinished
 from events.vda5050.order import Order
 from functions.fleet import service, views
+from functions.fleet.domain import Robot
 from tests.support.states import state
 from tests.unit.fleet.gateway import AHEAD, BOT, Gateway, begins_of, sets_out
 
@@ -66,6 +67,24 @@ class TestTheOrder:
         [published] = gateway.broker.published
         assert published.expires is not None
         assert (published.expires - gateway.now).total_seconds() == left
+
+    def test_nothing_is_left_of_the_lease_of_a_robot_that_retires_as_it_is_sent(
+        self, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        send = service._send_order
+
+        def retired_before(robot: Robot) -> None:
+            monkeypatch.setattr(service, "_send_order", send)
+            gateway.is_retired(4)
+            send(robot)
+
+        gateway.comes()
+        gateway.visits("list-1", 1)
+        monkeypatch.setattr(service, "_send_order", retired_before)
+        gateway.assigned("list-1", 1, 3)
+        [order] = [published for published in gateway.broker.published if published.kind == "order"]
+        assert order.expires is not None
+        assert (order.expires - gateway.now).total_seconds() == 1
 
     def test_it_waits_for_a_robot_that_is_not_there_yet(self, gateway: Gateway) -> None:
         gateway.goes_online()
