@@ -2,6 +2,7 @@
 
 import json
 from base64 import b64decode
+from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
@@ -10,6 +11,7 @@ from events.floor.plan import plan
 from events.vda5050.collecting import collect, drop, order_id
 from events.vda5050.order import Edge, Node, Order
 from events.vda5050.text import to_bytes
+from functions.fleet.orders import instant_actions
 from tests.simulation.choices import Choices
 from tests.simulation.harness import FakeCaller, a_world, run_task
 from tests.simulation.iot.data_client import IotDataClient
@@ -79,11 +81,21 @@ class Floor:
             nodes=tuple(nodes),
             edges=tuple(edges),
         )
+        self.publish(self.topics.order(BOT), to_bytes(order))
+
+    def cancel(self, order_id: str) -> None:
+        """Send cancelOrder."""
+        at = datetime(2026, 1, 5, 9, tzinfo=UTC)
+        actions = instant_actions(BOT, [("cancel-1", "cancelOrder", order_id)], header_id=0, at=at)
+        self.publish(self.topics.instant_actions(BOT), to_bytes(actions))
+
+    def publish(self, topic: str, payload: bytes) -> None:
         api = IotDataClient(self.broker, self.world, Wire(self.world, FakeCaller(), "iot-data"), "fleet/inbox-1")
-        run_task(
-            self.world,
-            lambda: api.publish(topic=self.topics.order(BOT), payload=to_bytes(order), qos=1, messageExpiry=60),
-        )
+        run_task(self.world, lambda: api.publish(topic=topic, payload=payload, qos=1, messageExpiry=60))
+
+    def shown(self) -> set[tuple[str, str]]:
+        """The actions that its states showed, each with its status."""
+        return {(one["actionId"], one["actionStatus"]) for state in self.states() for one in state["actionStates"]}
 
     def deeds(self, what: str = "ended action") -> list[dict[str, Any]]:
         return [f for _, kind, f in self.world.history.entries if kind == "robot" and f["what"] == what]
@@ -148,6 +160,21 @@ def test_a_cut_does_not_stop_the_work_and_the_goods_are_put_down_when_it_is_over
     assert floor.ended() == DONE[:1]
     floor.wait(90)
     assert floor.ended() == DONE
+
+
+def test_a_robot_that_gives_up_an_order_and_holds_its_drop_without_a_connection_is_not_stuck() -> None:
+    floor = Floor()
+    floor.send_order()
+    while ("drop-1", "RUNNING") not in floor.shown():
+        floor.wait(0.1)
+    floor.cancel("list.1")
+    floor.wait(0.1)
+    floor.robot.cut(40)
+    floor.wait(10)
+    floor.robot.leave()
+    [left] = floor.deeds("left")
+    assert (left["order"], left["connected"], left["stuck"]) == ("list.1", False, False)
+    assert floor.ended() == DONE[:1]
 
 
 def test_a_robot_that_hangs_does_nothing_until_it_is_over() -> None:
