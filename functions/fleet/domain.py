@@ -41,8 +41,12 @@ class Robot(RobotState):
 
     @property
     def _shows_outdated(self) -> bool:
-        """Whether the order that it works on is not its task, so that it is to cancel that."""
-        return not self.idle and self.shown != self.order_id
+        """Whether the order that it works on is not its task, or was before, so that it is to cancel that.
+
+        One that it has brought to the depot is shown again where a robot goes on from an older state of its disk.
+        """
+        is_over = self.over != "" and self.shown == self.over
+        return not self.idle and (is_over or self.shown != self.order_id)
 
     @property
     def _works_unnamed(self) -> bool:

@@ -45,9 +45,10 @@ class RobotState(Aggregate):
     pick. available: whether the depot was told that it may be given a list, and `told` for which version of the depot's
     stream. task: what the depot says; refused: it took no report of it. progress: which picks were reported of the
     task; gained: whether one of them is of any quantity; done: all of it. shown, idle: the order that the robot shows,
-    and whether it has ended. sent, start, sent_at: the order that went out last, where it begins, and when. too_large:
-    the order that no message holds. orders, asks: how many went out. cleared_at: when it was asked last to clear its
-    instant actions. asked: what the robot has not answered.
+    and whether it has ended. over: the last order that it brought to the depot and showed as ended. sent, start,
+    sent_at: the order that went out last, where it begins, and when. too_large: the order that no message holds.
+    orders, asks: how many went out. cleared_at: when it was asked last to clear its instant actions. asked: what the
+    robot has not answered.
     """
 
     snapshot_schema: ClassVar[int] = 3
@@ -72,6 +73,7 @@ class RobotState(Aggregate):
     done: bool = False
     shown: str = ""
     idle: bool = True
+    over: str = ""
     sent: str = ""
     start: str = ""
     sent_at: str = ""
@@ -201,6 +203,7 @@ class RobotState(Aggregate):
     @applies(OrderShown)
     def _order_shown(self, event: OrderShown) -> None:
         self.shown, self.idle = event.order_id, event.idle
+        self._note_what_is_over()
         self.header, self.header_at = event.header, event.at
 
     @applies(Collected)
@@ -210,7 +213,12 @@ class RobotState(Aggregate):
             self.gained, self.lost, self.empty = True, 0, 0
         elif event.done:
             self.lost, self.empty = 0, self.empty + 1
+        self._note_what_is_over()
         self.header, self.header_at = event.header, event.at
+
+    def _note_what_is_over(self) -> None:
+        if self.done and self.idle and self.shown == self.order_id:
+            self.over = self.shown
 
     @applies(Asked)
     def _asked(self, event: Asked) -> None:

@@ -17,19 +17,24 @@ from functions.fleet.robot_events import (
     BecameAvailable,
     BecameUnavailable,
     Collected,
+    OrderSent,
     OrderShown,
     Retired,
     TaskChanged,
 )
 from tests.support.given import given
 from tests.unit.fleet.moments import (
+    AGAIN,
     ANOTHER,
     AT_WORK,
     CANCELLED,
+    DONE,
     GIVEN,
     IDLE,
     LIST,
+    NODE,
     ORDER,
+    PICK,
     at,
     reports,
     says,
@@ -56,6 +61,25 @@ class TestAnOutdatedOrder:
         shown = given(Robot, *IDLE).when(reports(says(4, "by hand")))
         cancelled = Asked(CANCELLED, CANCEL, "by hand", at(20), state=at(20))
         shown.then(OrderShown("by hand", False, 4, at(20)), BecameUnavailable(4, at(20)), cancelled)
+
+    def test_an_order_that_was_brought_is_outdated_where_the_robot_goes_on_with_it(self) -> None:
+        restarted = given(Robot, *DONE).when(reports(says(6, ORDER)))
+        cancelled = Asked(CANCELLED, CANCEL, ORDER, at(20), state=at(20))
+        restarted.then(OrderShown(ORDER, False, 6, at(20)), BecameUnavailable(6, at(20)), cancelled)
+        past = (*DONE, OrderShown(ORDER, False, 6, at(20)), BecameUnavailable(6, at(20)), cancelled)
+        ended = given(Robot, *past).when(reports(says(7, ORDER, 21, idle=True), 21))
+        ended.then(OrderShown(ORDER, True, 7, at(21)), Answered((CANCELLED,)), BecameAvailable(7, at(21)))
+
+    def test_an_order_that_was_brought_is_not_outdated_while_what_is_left_of_it_ends(self) -> None:
+        brought = given(Robot, *AT_WORK).when(reports(says(5, ORDER, picked=(PICK,), dropped=True)))
+        brought.then(Collected(LIST, 1, (PICK,), True, 5, at(20)))
+        past = (*AT_WORK, Collected(LIST, 1, (PICK,), True, 5, at(20)))
+        given(Robot, *past).when(reports(says(6, ORDER, 21, picked=(PICK,), dropped=True), 21)).then_nothing()
+
+    def test_the_order_of_a_list_that_a_robot_is_given_again_is_not_outdated(self) -> None:
+        past = (*DONE, TaskChanged(task(4, AGAIN)), OrderSent(AGAIN, NODE, at(19)))
+        shown = given(Robot, *past).when(reports(says(6, AGAIN)))
+        shown.then(OrderShown(AGAIN, False, 6, at(20)), Collected(LIST, 2, (), False, 6, at(20)))
 
     def test_a_robot_is_given_no_list_while_it_puts_back_what_it_holds_of_an_order_that_was_cancelled(self) -> None:
         past = (*AT_WORK, TaskChanged(task(4)), Asked(CANCELLED, CANCEL, ORDER, at(19)))
