@@ -143,6 +143,22 @@ def never_cancels_an_order() -> Publish:
     return lambda got: [] if b"cancelOrder" in got.payload else [got]
 
 
+@outgoing("calls_off_an_order_that_is_shown_again_after_it_was_brought", "no cancelOrder came")
+def takes_each_order_that_it_sent_as_current() -> Publish:
+    sent: set[str] = set()
+
+    def publish(got: Got) -> list[Got]:
+        message = json.loads(got.payload)
+        if got.topic.endswith("/order"):
+            sent.add(message["orderId"])
+        targets = [
+            each["value"] for action in message.get("actions", []) for each in action.get("actionParameters", [])
+        ]
+        return [] if sent.intersection(map(str, targets)) else [got]
+
+    return publish
+
+
 @outgoing("clears_instant_actions_that_have_ended", "no clearInstantActions came")
 def never_clears_instant_actions() -> Publish:
     return lambda got: [] if b"clearInstantActions" in got.payload else [got]

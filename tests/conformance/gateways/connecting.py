@@ -5,7 +5,7 @@ from datetime import timedelta
 from events.vda5050.connection import ConnectionState
 from events.vda5050.instant_actions import InstantAction
 from events.vda5050.state import ActionStatus
-from tests.conformance.gateways.bench import LEASE, Bench, collects
+from tests.conformance.gateways.bench import LEASE, SENT_AGAIN, Bench, collects
 from tests.conformance.gateways.declared import case
 from tests.conformance.gateways.ordering import ordered
 from tests.conformance.gateways.progressing import picks, product, taken
@@ -150,6 +150,23 @@ def calls_off_what_a_robot_still_does_for_another(bench: Bench) -> None:
     require(cancel.parameter("orderId") == order.order_id, f"it names {cancel.parameter('orderId')}")
     require(not robot.orders(), "an order came before the old one had ended")
     require(shopper.shopping_list()["botId"] == other.id, "the list is the old robot's again")
+
+
+@case("6.1.3")
+def calls_off_an_order_that_is_shown_again_after_it_was_brought(bench: Bench) -> None:
+    """A robot that restarts from an older state, and goes on with an order that it has brought, gets cancelOrder."""
+    robot, shopper, order = taken(bench)
+    robot.finishes(order)
+    require(shopper.shopping_list()["status"] == "completed", "the list is not completed")
+    robot.forgets()
+    robot.comes_online()
+    robot.takes(order)
+    bench.passes(SENT_AGAIN)
+    cancel = robot.one_instant(InstantAction.CANCEL_ORDER)
+    require(cancel.parameter("orderId") == order.order_id, f"it names {cancel.parameter('orderId')}")
+    robot.cancels(cancel)
+    bench.order()
+    require(robot.order().order_id != order.order_id, "it got no other order when it was idle")
 
 
 @case("mall")
