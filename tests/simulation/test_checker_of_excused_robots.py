@@ -209,6 +209,32 @@ def test_an_online_that_comes_behind_all_that_a_robot_said_excuses_what_fleet_sh
     assert (TRUE_STATE in day.violated()) is is_found
 
 
+@pytest.mark.parametrize(("highest", "is_found"), [(196, False), (198, True), (190, True)])
+def test_a_state_that_is_dated_before_the_online_that_it_follows_excuses_what_fleet_shows(
+    highest: float, is_found: bool
+) -> None:
+    day = Day()
+    a_list(day)
+    day.says_online(200, said=197)
+    day.reports(201, said=199)
+    day.reports(202, said=highest)
+    fleet_shows_another_node(day)
+    assert (TRUE_STATE in day.violated()) is is_found
+
+
+@pytest.mark.parametrize(("began", "is_found"), [(59, False), (61, True)])
+def test_a_robot_may_be_taken_offline_by_a_slow_transaction_that_began_before_it_reported(
+    began: float, is_found: bool
+) -> None:
+    day = Day()
+    a_list(day)
+    an_idle_robot_is_cut_and_stays(day)
+    day.reports(55)
+    day.record(began, "underway", container="depot/inbox-1", keys=[[f"Bot#{BOT}", 6]])
+    day.commit(65, f"Bot#{BOT}", "WentOffline")
+    assert (STILL_THERE in day.violated()) is is_found
+
+
 @pytest.mark.parametrize(
     ("failed", "violated"), [("fleet/inbox-1 Publish broker", False), ("fleet/inbox-2 Publish broker", True)]
 )

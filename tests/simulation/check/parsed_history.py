@@ -56,7 +56,7 @@ class ParsedHistory:
         self.pauses: dict[str, list[tuple[int, int]]] = defaultdict(list)
         self._current_cause: dict[str, str | None] = {}
         self._messages_of: dict[str, str] = {}
-        self._pending_transactions: dict[tuple[str, str, int], str | None] = {}
+        self._pending_transactions: dict[tuple[str, str, int], tuple[int, str | None]] = {}
         self._routed = "", ""
         self._dead: dict[str, DeadLetter] = {}
         self._parsed: dict[str, dict[str, Any] | None] = {}
@@ -131,7 +131,7 @@ class ParsedHistory:
         for partition, sort in fields["keys"]:
             if isinstance(sort, int):
                 cause = self._current_cause.get(fields["container"])
-                self._pending_transactions[fields["container"], partition, sort] = cause
+                self._pending_transactions[fields["container"], partition, sort] = at, cause
 
     def _read_undone(self, at: int, fields: dict[str, Any]) -> None:
         for partition, sort in fields["keys"]:
@@ -143,9 +143,11 @@ class ParsedHistory:
         kind, _, aggregate_id = stream.partition("#")
         # A transaction that a container began may commit during its next invocation, or after its end.
         container = fields["container"]
-        cause = self._pending_transactions.pop((container, stream, version), None) or self._current_cause.get(container)
+        began, cause = self._pending_transactions.pop((container, stream, version), (at, None))
+        cause = cause or self._current_cause.get(container)
         commit = Commit(
             at=at,
+            began=began,
             service=fields["table"].partition("/")[0],
             stream=stream,
             kind=kind,

@@ -43,12 +43,13 @@ class Event:
 class Commit:
     """One stored item.
 
-    at: the virtual time. time: that of the container's clock, RFC 3339. kind: the aggregate class. cause: the message
-    or key that led to the commit. request: the one that it belongs to.
-    items_in_transaction: 1 for a commit that was written alone.
+    at: the virtual time. began: when its transaction did, seconds before where that is slow. time: that of the
+    container's clock, RFC 3339. kind: the aggregate class. cause: the message or key that led to the commit. request:
+    the one that it belongs to. items_in_transaction: 1 for a commit that was written alone.
     """
 
     at: int
+    began: int
     service: str
     stream: str
     kind: str

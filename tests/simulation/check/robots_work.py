@@ -29,6 +29,7 @@ SECONDS_OF_A_CUT = 15 * SECOND
 REPLACED = 160 * SECOND
 LATELY = 120 * SECOND  # a fault before may still delay what the robot is told: what fails now comes again in seconds
 TO_TELL = 15 * SECOND  # the batch's window, two functions, relay, bus and queue, and cold starts
+OVERTAKEN = 5 * SECOND  # by which rules of the broker, which run in any order, may date ONLINE behind what follows it
 CONNECTED, DEPOT = "connected", "depot/inbox"
 LEASE, TICKS = 60 * SECOND, 140 * SECOND
 SAFE, UNDER_WAY = 50 * SECOND, 5 * SECOND  # of its lease; containers' clocks are seconds wrong
@@ -201,13 +202,13 @@ def _still_there(history: ParsedHistory, stream: StreamHistory) -> Iterator[Viol
             known = [
                 one.said
                 for one in stream.reports[bot_id]
-                if one.handled and told < one.handled <= commit.at - UNDER_WAY
+                if one.handled and told < one.handled <= commit.began - UNDER_WAY
                 if one.goes_on and (order is None or one.order_id == order)
                 if not _has_given_up(one, stream) and _is_of_known_session(one, stream)
             ]
-            last = max(known, default=commit.at - LEASE)
-            if commit.at - last <= SAFE:
-                text = f"the robot {bot_id} is taken offline {(commit.at - last) // SECOND} s after it reported"
+            last = max(known, default=commit.began - LEASE)
+            if commit.began - last <= SAFE:
+                text = f"the robot {bot_id} is taken offline {(commit.began - last) // SECOND} s after it reported"
                 yield Violation(STILL_THERE, text, {"stream": commit.stream})
 
 
@@ -300,15 +301,18 @@ def _true_state(history: ParsedHistory, stream: StreamHistory) -> Iterator[Viola
 
 
 def _left_before_its_online(bot_id: str, stream: StreamHistory) -> bool:
-    """Whether its last ONLINE was handled behind all that it said, and it said nothing a minute after it.
+    """Whether its last ONLINE was handled or dated behind the last that it said, and it said nothing a minute after it.
 
-    Until then numbers that begin again look like those of old states, and such states are not shown.
+    Until then numbers that begin again look like those of old states, and such states are not shown. Nor is what the
+    broker dated before ONLINE, though it came after it, where another state of the session is.
     """
     last = max(stream.online[bot_id], key=lambda one: one.said, default=None)
     newest = max(stream.reports[bot_id], key=lambda one: one.said, default=None)
     if last is None or newest is None or last.handled is None or newest.handled is None:
         return False
-    return last.handled > newest.handled and newest.said < last.said + LEASE
+    highest = max(stream.reports[bot_id], key=lambda one: one.told_at)
+    is_dated_before = last.said - OVERTAKEN <= highest.said < last.said
+    return (last.handled > newest.handled or is_dated_before) and newest.said < last.said + LEASE
 
 
 def _status_at(spans: list[tuple[int, str]], at: int) -> str:
